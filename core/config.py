@@ -1,0 +1,53 @@
+"""What a person chooses about a cluster, and what every part is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+from prometheus_client import CollectorRegistry
+
+DEFAULT_CLUSTER = "sampan"
+DEFAULT_PORT = 6443
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """The choices, with their defaults: ``auto`` means that sampan picks and says why."""
+
+    cluster: str = DEFAULT_CLUSTER
+    data_dir: Path
+    address: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    """0 takes a free one."""
+    runtime: str = "auto"
+    proxy: str = "auto"
+    store: str = ""
+    """A store URL; empty is SQLite in the data directory."""
+    node_name: str = ""
+    """Empty is the host's name."""
+    service_cidr: str = ""
+    pod_cidr: str = ""
+    manifests: Path | None = None
+    kubeconfig: Path | None = None
+    """The person's kubeconfig to write a context into; ``None`` writes none."""
+    blocked_plugins: tuple[str, ...] = ()
+    runtime_options: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class ClusterContext:
+    """What controllers, admission, authenticators and authorizers are made with."""
+
+    config: Config
+    service_cidr: str
+    admin_token: str = ""
+    ca_pem: str = ""
+    clock: Callable[[], datetime] = utc_now
+    metrics: CollectorRegistry = attrs.field(factory=CollectorRegistry)

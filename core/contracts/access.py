@@ -1,0 +1,119 @@
+"""Who asks, whether they may, and what admission changes or refuses: the gates of the request pipeline.
+
+All methods are coroutines on the API server's loop, so that a webhook can be one of them. They are tried in the order of
+their ``order`` and then of their names; registration order decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from sampan.core.model.kinds import KindInfo
+
+SYSTEM_MASTERS = "system:masters"
+ANONYMOUS = "system:anonymous"
+UNAUTHENTICATED = "system:unauthenticated"
+AUTHENTICATED = "system:authenticated"
+
+
+@attrs.frozen(kw_only=True)
+class User:
+    name: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """What a request brought: the bearer token, and the verified client certificate's subject."""
+
+    token: str = ""
+    certificate_name: str = ""
+    certificate_organizations: tuple[str, ...] = ()
+    address: str = ""
+
+
+class Authenticator(Protocol):
+    order: int
+
+    async def authenticate(self, credentials: Credentials) -> User | None:
+        """The user; ``None`` where these credentials are not this one's business. Raises `Unauthorized` for bad ones."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Attributes:
+    """What is asked for. ``path`` alone is set for non-resource requests."""
+
+    user: User
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    @property
+    def is_resource(self) -> bool:
+        return bool(self.resource)
+
+
+@attrs.frozen
+class Decision:
+    verdict: Literal["allow", "deny", "no-opinion"]
+    reason: str = ""
+
+
+class Authorizer(Protocol):
+    order: int
+
+    async def authorize(self, attributes: Attributes) -> Decision: ...
+
+
+class Reader(Protocol):
+    """Wire objects by kind, straight from the watch cache; never blocks. Treat what it returns as immutable."""
+
+    def get(self, resource: str, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """``resource``: ``pods``, ``deployments.apps``."""
+        ...
+
+    def list(self, resource: str, namespace: str | None = None) -> Iterable[Mapping[str, Any]]: ...
+
+
+@attrs.define(kw_only=True)
+class AdmissionRequest:
+    """One write on its way in. ``obj`` may be changed in place by mutating admission; ``None`` for deletes."""
+
+    operation: Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+    info: KindInfo
+    user: User
+    namespace: str
+    name: str
+    subresource: str
+    obj: MutableMapping[str, Any] | None
+    old: Mapping[str, Any] | None
+    dry_run: bool
+    reader: Reader
+    warnings: list[str] = attrs.field(factory=list)
+    """Appended to the response's ``Warning`` headers."""
+
+
+class Admission(Protocol):
+    """Mutating admission runs first, for all; then defaults again; then validating admission, for all."""
+
+    name: str
+    order: int
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        """Change ``request.obj``, or raise `Forbidden` or `Invalid`."""
+        ...
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        """Raise `Forbidden` or `Invalid`; change nothing."""
+        ...

@@ -1,0 +1,75 @@
+"""The controller contract: which changes matter, and what to do about one key.
+
+`Controller.reconcile` is pure and quick: it runs on the event loop, reads only the `Lister` (the informers' caches, all at
+least as new as this controller's own last writes) and returns a `Plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import attrs
+
+from sampan.core.contracts.plan import Plan
+from sampan.core.model.kinds import KubeObject
+
+T = TypeVar("T", bound=KubeObject)
+
+
+@attrs.frozen(order=True)
+class Key:
+    """What is reconciled: usually an object's namespace and name."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+class Lister(Protocol):
+    """The informers' caches, read only. Objects are shared: never change them (they are frozen)."""
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None: ...
+
+    def list(self, kind: type[T], namespace: str | None = None) -> Sequence[T]:
+        """All, or one namespace's; in no promised order."""
+        ...
+
+    def owned_by(self, kind: type[T], uid: str) -> Sequence[T]:
+        """Those with an ownerReference to ``uid``."""
+        ...
+
+    def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
+        """Those for which the named index (see `Watch.indexes`) yields ``value``."""
+        ...
+
+
+MapToKeys = Callable[[KubeObject, Lister], Iterable[Key]]
+
+
+def own_key(obj: KubeObject, _state: Lister) -> Iterable[Key]:
+    """The object's own key."""
+    yield Key(*obj.key)
+
+
+@attrs.frozen(kw_only=True)
+class Watch:
+    """A kind to follow, and the keys to look at when one of its objects changes.
+
+    ``keys`` is asked for the new object and for the old one, so what left a selection is seen too.
+    """
+
+    kind: type[KubeObject]
+    keys: MapToKeys = own_key
+    indexes: Mapping[str, Callable[[KubeObject], Iterable[str]]] = attrs.field(factory=dict)
+
+
+class Controller(Protocol):
+    name: str
+    """As in Kubernetes (``replicaset-controller``): the user agent, the field manager and the events' source."""
+    watches: Sequence[Watch]
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan: ...

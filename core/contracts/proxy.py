@@ -1,0 +1,78 @@
+"""The service proxy contract, after kube-proxy's: the whole desired state in, the difference applied.
+
+Plain blocking code, called from one thread of the node at a time. What a service address reaches is decided by
+`sampan.core.node.service_table` (pure); a proxy only carries it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import attrs
+
+
+@attrs.frozen(kw_only=True, order=True)
+class Endpoint:
+    ip: str
+    port: int
+    node: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class ServicePort:
+    """One address and port of one Service, with the ready endpoints behind it."""
+
+    namespace: str
+    name: str
+    port_name: str
+    protocol: Literal["TCP", "UDP", "SCTP"]
+    ip: str
+    """A cluster IP, an external IP, or ``0.0.0.0`` for a node port."""
+    port: int
+    endpoints: tuple[Endpoint, ...]
+    affinity_seconds: int = 0
+    """ClientIP session affinity; 0 is none."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return (self.protocol, self.ip, self.port)
+
+
+@attrs.frozen(kw_only=True)
+class ProxySettings:
+    cluster: str
+    state_dir: Path
+    service_cidr: str
+    pod_cidr: str
+    say: Callable[[str], None] = attrs.field(default=lambda _line: None)
+
+
+@attrs.frozen(kw_only=True)
+class ProxyReport:
+    """What a sync could not do: (service key, why), for an event on that Service."""
+
+    failures: tuple[tuple[ServicePort, str], ...] = ()
+
+
+class Proxy(Protocol):
+    def service_cidr(self) -> str | None:
+        """The range that this proxy can serve here where none was asked for (no root: inside 127.0.0.0/8)."""
+        ...
+
+    def start(self) -> None:
+        """Make what all services need. Raises `ConfigError` where it cannot work here. Idempotent."""
+        ...
+
+    def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
+        """Make exactly these reachable. Existing connections of unchanged ports go on. Idempotent."""
+        ...
+
+    def destroy(self) -> None:
+        """Remove every route, rule and address. Idempotent; works in a process that has not called `start`."""
+        ...
+
+    def close(self) -> None:
+        """Stop serving, leaving the host's routes for a next start."""
+        ...

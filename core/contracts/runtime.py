@@ -1,0 +1,384 @@
+"""The runtime contract, shaped after Kubernetes' CRI: sandboxes, containers, images and streams.
+
+A runtime is plain blocking code: the node agent calls it from a bounded thread pool, several calls at a time, never two at
+a time for one pod. Every call is idempotent: stopping what is stopped and removing what is gone succeed. SDK errors are
+translated at this boundary: `NotFound` for what is not there, `ImageError` for images, `RuntimeFailure` for the rest.
+All that is needed to find a pod again is in labels, so a runtime keeps no state of its own that a crash could lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import attrs
+
+from sampan.core.errors import SampanError
+
+LABEL_CLUSTER = "sampan.cluster"
+LABEL_NODE = "sampan.node"
+LABEL_NAMESPACE = "io.kubernetes.pod.namespace"
+LABEL_POD = "io.kubernetes.pod.name"
+LABEL_UID = "io.kubernetes.pod.uid"
+LABEL_CONTAINER = "io.kubernetes.container.name"
+LABEL_ATTEMPT = "sampan.attempt"
+LABEL_SPEC_HASH = "sampan.spec-hash"
+LABEL_KIND = "sampan.kind"
+"""``sandbox`` or ``container``."""
+
+
+class RuntimeFailure(SampanError):
+    """The engine could not do what was asked: its own words, in one sentence."""
+
+
+class ImageError(RuntimeFailure):
+    """An image that cannot be had. ``reason`` is Kubernetes' waiting reason (``ErrImagePull``, ``ErrImageNeverPull`` …)."""
+
+    def __init__(self, message: str, reason: str = "ErrImagePull") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What a runtime can do. What it cannot is refused or warned of before a pod starts, never silently dropped."""
+
+    own_network: bool = True
+    """Each pod has an address of its own that host and pods can reach."""
+    isolation: tuple[str, ...] = ()
+    """What is isolated, for `sampan up` to say: ``network``, ``mounts``, ``processes``, ``users`` …"""
+    pulls_images: bool = True
+    loads_images: bool = True
+    resource_limits: bool = True
+    privileged: bool = True
+    unsupported_fields: tuple[str, ...] = ()
+    """Pod spec paths (``spec.containers[].securityContext.seccompProfile``) that this runtime does not honour."""
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeInfo:
+    name: str
+    version: str
+    """For ``status.nodeInfo.containerRuntimeVersion``: ``docker://28.2.2``."""
+    note: str = ""
+    """One line for people: which socket, which isolation."""
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeSettings:
+    """What a runtime is made with."""
+
+    cluster: str
+    node: str
+    state_dir: Path
+    """A folder of the runtime's own, below the data directory."""
+    pod_cidr: str | None = None
+    """Wanted range for pod addresses; ``None``: the runtime chooses one that is free."""
+    service_cidr: str = ""
+    """Routed to this host by whoever runs the proxy."""
+    dns_servers: tuple[str, ...] = ()
+    say: Callable[[str], None] = attrs.field(default=lambda _line: None)
+    """For one-line messages to the person at start-up."""
+
+
+State = Literal["created", "running", "exited", "unknown"]
+
+
+@attrs.frozen(kw_only=True)
+class PortMapping:
+    container_port: int
+    host_port: int
+    protocol: str = "TCP"
+    host_ip: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class SandboxConfig:
+    """A pod's shared part: network, hostname, IPC."""
+
+    name: str
+    namespace: str
+    uid: str
+    attempt: int = 0
+    hostname: str = ""
+    host_network: bool = False
+    host_pid: bool = False
+    host_ipc: bool = False
+    share_process_namespace: bool = False
+    dns_servers: tuple[str, ...] = ()
+    dns_searches: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    host_aliases: tuple[tuple[str, str], ...] = ()
+    """(ip, hostname)"""
+    ports: tuple[PortMapping, ...] = ()
+    """Only those with a host port."""
+    sysctls: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    annotations: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Sandbox:
+    id: str
+    name: str
+    namespace: str
+    uid: str
+    attempt: int
+    state: State
+    """``running``: its network is up."""
+    created_at: datetime
+    ip: str = ""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Mount:
+    host_path: str
+    container_path: str
+    read_only: bool = False
+    propagation: Literal["None", "HostToContainer", "Bidirectional"] = "None"
+
+
+@attrs.frozen(kw_only=True)
+class Resources:
+    """Limits as the kernel takes them; 0 means none."""
+
+    cpu_shares: int = 0
+    cpu_quota_micros: int = 0
+    """Per 100 ms period."""
+    memory_bytes: int = 0
+    oom_score_adj: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Security:
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+    supplemental_groups: tuple[int, ...] = ()
+    privileged: bool = False
+    read_only_root: bool = False
+    allow_privilege_escalation: bool = True
+    add_capabilities: tuple[str, ...] = ()
+    drop_capabilities: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ContainerConfig:
+    name: str
+    image: str
+    image_id: str = ""
+    command: tuple[str, ...] = ()
+    """Kubernetes' ``command``: replaces the image's entry point."""
+    args: tuple[str, ...] = ()
+    """Kubernetes' ``args``: replaces the image's command."""
+    env: tuple[tuple[str, str], ...] = ()
+    working_dir: str = ""
+    mounts: tuple[Mount, ...] = ()
+    tty: bool = False
+    stdin: bool = False
+    stdin_once: bool = False
+    stop_signal: str = ""
+    attempt: int = 0
+    resources: Resources = Resources()
+    security: Security = Security()
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    annotations: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Container:
+    """A container as the engine sees it."""
+
+    id: str
+    sandbox_id: str
+    name: str
+    attempt: int
+    state: State
+    image: str
+    image_id: str
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    """``OOMKilled`` and the like; empty where exit code tells all."""
+    message: str = ""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Image:
+    id: str
+    tags: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    size: int = 0
+    """Bytes."""
+    user: str = ""
+    """As the image names it: uid, or user name."""
+
+
+@attrs.frozen(kw_only=True)
+class Auth:
+    server: str
+    username: str
+    password: str
+
+
+@attrs.frozen(kw_only=True)
+class ExecResult:
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@attrs.frozen(kw_only=True)
+class LogOptions:
+    follow: bool = False
+    tail_lines: int | None = None
+    since: datetime | None = None
+    timestamps: bool = False
+    stream: Literal["All", "Stdout", "Stderr"] = "All"
+
+
+@attrs.frozen(kw_only=True)
+class Stats:
+    """Use at one moment."""
+
+    cpu_nanos: int
+    """CPU time used since the container started."""
+    memory_bytes: int
+    """Working set."""
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeEvent:
+    """Something happened to a pod's container or sandbox: a hint to look, not the truth."""
+
+    uid: str
+    type: Literal["started", "exited", "removed"]
+
+
+class Stream(Protocol):
+    """A process attached to from outside: two readers, one writer. Read and write may be called from different threads."""
+
+    def read(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
+        """The next piece; ``None`` at the end of both streams."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def close_stdin(self) -> None: ...
+
+    def resize(self, width: int, height: int) -> None: ...
+
+    def exit_code(self) -> int:
+        """Wait for the end; the process's exit code."""
+        ...
+
+    def close(self) -> None:
+        """Let go (the process may live on)."""
+        ...
+
+
+class Runtime(Protocol):
+    """Pods on one node."""
+
+    def info(self) -> RuntimeInfo: ...
+
+    def capabilities(self) -> Capabilities: ...
+
+    def start(self) -> None:
+        """Make what pods need (network, services of its own). Idempotent; called once before anything else.
+
+        Raises `ConfigError` with a sentence on what to do where the runtime cannot work here.
+        """
+        ...
+
+    def pod_cidr(self) -> str:
+        """The range that pod addresses come from; empty where pods share the host's."""
+        ...
+
+    def run_pod_sandbox(self, config: SandboxConfig) -> Sandbox:
+        """Make and start a sandbox. One that is there with the same uid and attempt is returned as it is."""
+        ...
+
+    def stop_pod_sandbox(self, sandbox_id: str) -> None:
+        """Kill what is left in it and release its address."""
+        ...
+
+    def remove_pod_sandbox(self, sandbox_id: str) -> None:
+        """Stop it, and remove it and its containers."""
+        ...
+
+    def list_pod_sandboxes(self) -> Sequence[Sandbox]:
+        """This cluster's and node's, running or not."""
+        ...
+
+    def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
+        """Returns its id. Raises `ImageError` where the image is not there."""
+        ...
+
+    def start_container(self, container_id: str) -> None: ...
+
+    def stop_container(self, container_id: str, timeout: float) -> None:
+        """The stop signal, then SIGKILL after ``timeout`` seconds; returns once it has ended."""
+        ...
+
+    def remove_container(self, container_id: str) -> None: ...
+
+    def list_containers(self) -> Sequence[Container]:
+        """All of this cluster's and node's, with full state: one call is the node agent's whole view."""
+        ...
+
+    def pod_containers(self, uid: str) -> tuple[Sequence[Sandbox], Sequence[Container]]:
+        """The same for one pod."""
+        ...
+
+    def pull_image(self, image: str, auth: Auth | None = None) -> str:
+        """Returns the image's id. Raises `ImageError`."""
+        ...
+
+    def image(self, image: str) -> Image | None: ...
+
+    def list_images(self) -> Sequence[Image]: ...
+
+    def load_images(self, archive: Path) -> Sequence[str]:
+        """Load a `docker save` or OCI archive; returns the names. Raises `ImageError` for a file that is neither."""
+        ...
+
+    def remove_image(self, image: str) -> None: ...
+
+    def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
+        """Run to the end. Raises `TimeoutError` after ``timeout`` seconds (0: never), the process killed."""
+        ...
+
+    def exec(self, container_id: str, command: Sequence[str], *, tty: bool, stdin: bool) -> Stream: ...
+
+    def attach(self, container_id: str, *, tty: bool, stdin: bool) -> Stream: ...
+
+    def logs(self, container_id: str, options: LogOptions) -> Iterator[bytes]:
+        """Whole lines, each with its newline. With ``follow`` it goes on until the container ends; closing the iterator
+        stops it."""
+        ...
+
+    def port_forward(self, sandbox: Sandbox, port: int) -> Stream:
+        """A connection to a port inside the pod: ``stdout`` is what it sends, `write` what it gets."""
+        ...
+
+    def stats(self, container_id: str) -> Stats: ...
+
+    def events(self) -> Iterator[RuntimeEvent]:
+        """Blocks for the next event; ends after `close`. A gap is allowed: the node agent also relists now and then."""
+        ...
+
+    def destroy(self) -> None:
+        """Remove everything this cluster has here: pods, network, rules. Idempotent."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine; pods go on. Idempotent."""
+        ...

@@ -1,0 +1,105 @@
+"""The scheduler contract, after the scheduling framework's extension points. Pure and quick, on the event loop.
+
+`Scheduler.place` decides for one pod. The built-in one is made of `SchedulerPlugin`s (filter, score, reserve, permit);
+an outside plugin adds one of those, or replaces the whole scheduler by name (``spec.schedulerName`` picks among them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+
+
+@attrs.frozen(kw_only=True)
+class NodeState:
+    """A node with the pods that are bound to it or about to be. Finished pods are not counted."""
+
+    node: Node
+    pods: tuple[Pod, ...]
+
+    @property
+    def name(self) -> str:
+        return self.node.metadata.name or ""
+
+
+@attrs.frozen(kw_only=True)
+class ClusterState:
+    """What one decision may look at. ``extra`` holds what plugins asked for by kind (Services, ReplicaSets …)."""
+
+    nodes: tuple[NodeState, ...]
+    extra: Mapping[type, Sequence[object]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Placed:
+    node: str
+
+
+@attrs.frozen(kw_only=True)
+class Unschedulable:
+    """``reasons``: sentence → number of nodes, as in ``0/3 nodes are available: 3 Insufficient cpu.``"""
+
+    reasons: Mapping[str, int]
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class Wait:
+    """A permit plugin wants to wait: try again after so many seconds."""
+
+    seconds: float
+    message: str
+
+
+class SchedulerPlugin(Protocol):
+    """One concern. Inherit from `SchedulerPluginBase` and override what is needed."""
+
+    name: str
+    weight: int
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> str | None:
+        """Why the pod cannot be on this node (Kubernetes' words), or ``None``."""
+        ...
+
+    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
+        """0 to 100; the highest weighted sum wins."""
+        ...
+
+    def reserve(self, pod: Pod, node: NodeState) -> str | None:
+        """Last word before the bind: a reason refuses."""
+        ...
+
+    def permit(self, pod: Pod, node: NodeState) -> float:
+        """Seconds to wait before binding; 0 is now."""
+        ...
+
+
+class SchedulerPluginBase:
+    """Says yes to everything."""
+
+    name = ""
+    weight = 1
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> str | None:
+        return None
+
+    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
+        return 0.0
+
+    def reserve(self, pod: Pod, node: NodeState) -> str | None:
+        return None
+
+    def permit(self, pod: Pod, node: NodeState) -> float:
+        return 0.0
+
+
+class Scheduler(Protocol):
+    name: str
+    """What ``spec.schedulerName`` says; the built-in one is ``default-scheduler``."""
+
+    def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait: ...

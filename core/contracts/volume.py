@@ -1,0 +1,62 @@
+"""The volume driver contract, shaped after CSI's node verbs. Plain blocking code, called from the node agent's pool.
+
+A driver serves one member of ``pod.spec.volumes[]`` (``emptyDir``, ``hostPath`` …). Publishing is idempotent: after a
+restart the agent publishes again and gets the same path with the data that was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import attrs
+
+from sampan.core.errors import SampanError
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.volume import Volume
+from sampan.core.model.kinds import KubeObject
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class VolumeFailure(SampanError):
+    """A volume that cannot be made: becomes a FailedMount event; the pod waits and it is tried again."""
+
+
+@attrs.frozen(kw_only=True)
+class VolumeContext:
+    """What a driver may use: the pod's folder for this volume, and API objects it may read."""
+
+    pod: Pod
+    volume: Volume
+    directory: Path
+    """``DATA/pods/UID/volumes/DRIVER/NAME``: the driver's own, made by it, removed by `unpublish`."""
+    get: Callable[[type[KubeObject], str, str], KubeObject | None]
+    """(kind, namespace, name) → the object, or ``None``. Blocking."""
+
+
+@attrs.frozen(kw_only=True)
+class PublishedVolume:
+    host_path: Path
+    read_only: bool = False
+    """The volume itself is (``readOnly`` of a mount comes on top)."""
+
+
+class VolumeDriver(Protocol):
+    """One kind of volume."""
+
+    field: str
+    """The member of ``Volume`` that it serves, as an attribute name (``empty_dir``)."""
+
+    def publish(self, context: VolumeContext) -> PublishedVolume:
+        """Make the volume be there. Raises `VolumeFailure`."""
+        ...
+
+    def refresh(self, context: VolumeContext) -> None:
+        """Bring changed contents in (configMap and the like), atomically. Called on changes; most drivers do nothing."""
+        ...
+
+    def unpublish(self, directory: Path) -> None:
+        """Undo `publish`: the pod is gone (only its folder is known). Idempotent."""
+        ...

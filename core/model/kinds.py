@@ -1,0 +1,204 @@
+"""What makes a model class a *kind*: its names, its subresources, its table columns and its rules of life.
+
+``@kind(...)`` on a class is all it takes to add one, for built-ins and for plugins alike. Rules work on *wire values*
+(JSON as dicts and lists, before and after defaulting), because an invalid object has no typed form yet, and every cause
+must be reported at once, in Kubernetes' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import attrs
+
+from sampan.core.errors import Cause
+from sampan.core.model.meta import model, wire
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+
+Json = Any
+JsonObject = MutableMapping[str, Any]
+Path = str
+"""A wire path: ``spec.containers[0].name``."""
+
+C = TypeVar("C", bound="type[KubeObject]")
+
+
+@attrs.frozen(kw_only=True)
+class Column:
+    """A column of the kind's Table (`kubectl get`).
+
+    ``cell`` is a JSONPath as in ``additionalPrinterColumns`` (``.spec.nodeName``), or a function of the wire object and
+    now. ``priority`` 0 is always shown, 1 with ``-o wide``. ``type`` and ``format`` are OpenAPI's.
+    """
+
+    name: str
+    cell: str | Callable[[Mapping[str, Any], datetime], Any]
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Scale:
+    """Where the ``scale`` subresource finds its numbers (the same three paths as a CRD's)."""
+
+    spec_replicas: str = ".spec.replicas"
+    status_replicas: str = ".status.replicas"
+    selector: str = ".status.selector"
+
+
+class KindRules:
+    """What a kind does beyond its types. Each method's default is right for a plain kind; all work in place or yield.
+
+    They are called by the API server in this order. Create: `default`, `prepare_create`, admission, `validate`.
+    Update: `default`, `prepare_update`, admission, `validate`, `validate_update`. None may block or keep state.
+    """
+
+    def default(self, obj: JsonObject) -> None:
+        """Fill in defaults that depend on other fields (those that don't are the fields' ``api_default``)."""
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        """Set what a client may not choose (``status`` has been dropped and generation set where the kind has them)."""
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        """Carry over what this request may not change; ``subresource`` is ``""`` for the object itself."""
+
+    def validate(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        """What is wrong beyond the types' own rules (`struct_rules` are run by the walk already)."""
+        return ()
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        """What may not change; immutable fields are checked already."""
+        return ()
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        """What the ``Warning`` header should tell the writer of a valid object."""
+        return ()
+
+    def generation_input(self, obj: Mapping[str, Any]) -> Json:
+        """What bumps ``metadata.generation`` when it changes."""
+        return obj.get("spec")
+
+    def grace_period(self, obj: Mapping[str, Any], requested: int | None) -> int:
+        """Seconds that a deleted object stays; 0 removes it at once. Only pods have one."""
+        return 0
+
+
+@attrs.frozen(kw_only=True)
+class KindInfo:
+    """Everything the API server knows of a kind that its fields don't say."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str
+    list_kind: str
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    namespaced: bool = True
+    verbs: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+    has_status: bool = False
+    has_generation: bool = False
+    scale: Scale | None = None
+    subresources: tuple[str, ...] = ()
+    """Further ones by name (``log``, ``exec``, ``binding``); ``status`` and ``scale`` follow from the two above."""
+    columns: tuple[Column, ...] = ()
+    selectable_fields: tuple[str, ...] = ()
+    """Field selectors beyond ``metadata.name`` and ``metadata.namespace``: wire paths without a leading dot."""
+    name_format: str = "dns1123-subdomain"
+    delete_answers_object: bool = False
+    orphans_by_default: bool = False
+    """Kubernetes' legacy default: a DELETE without a propagation policy leaves the dependents."""
+    rules: KindRules = attrs.field(factory=KindRules)
+    storage_prefix: str = ""
+    """The folder under ``/registry/``; Kubernetes' own is the plural."""
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def resource(self) -> str:
+        """``deployments.apps``; ``pods`` for the core group."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+@model
+class KubeObject:
+    """What every kind has. ``apiVersion`` and ``kind`` come from the class (`info`)."""
+
+    metadata: ObjectMeta = wire(default=ObjectMeta(), emit="always")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace (``""`` for cluster-scoped kinds) and name."""
+        return (self.metadata.namespace or "", self.metadata.name or "")
+
+
+def kind(
+    api_version: str,
+    *,
+    plural: str,
+    name: str | None = None,
+    singular: str | None = None,
+    **about: Any,
+) -> Callable[[C], C]:
+    """Make a model class (a subclass of `KubeObject`) a kind. ``about`` are the fields of `KindInfo`.
+
+    >>> @kind("example.com/v1", plural="boats", short_names=("bo",))
+    ... @model
+    ... class Boat(KubeObject):
+    ...     spec: BoatSpec = wire(default=BoatSpec(), emit="always")
+    """
+    group, _, version = api_version.rpartition("/")
+
+    def decorate(cls: C) -> C:
+        kind_name = name or cls.__name__
+        KINDS_BY_CLASS[cls] = KindInfo(
+            group=group,
+            version=version,
+            kind=kind_name,
+            plural=plural,
+            singular=singular or kind_name.lower(),
+            list_kind=f"{kind_name}List",
+            **about,
+        )
+        return cls
+
+    return decorate
+
+
+KINDS_BY_CLASS: dict[type, KindInfo] = {}
+"""What `kind` was told. Being here serves nothing: a registry names the kinds that a cluster has."""
+
+
+def info(cls: type) -> KindInfo:
+    """The kind's description. Raises `TypeError` for a class without ``@kind``."""
+    try:
+        return KINDS_BY_CLASS[cls]
+    except KeyError:
+        raise TypeError(f"{cls.__name__} is not a kind: decorate it with @kind(...)") from None
+
+
+StructRule = Callable[[Mapping[str, Any], Path], Iterable[Cause]]
+STRUCT_RULES: dict[type, StructRule] = {}
+
+
+def struct_rules(cls: type) -> Callable[[StructRule], StructRule]:
+    """Attach checks to a model class: run wherever the validation walk meets a value of it, after its fields' own.
+
+    The function gets the wire value and its path, and yields causes with full paths.
+    """
+
+    def decorate(rule: StructRule) -> StructRule:
+        STRUCT_RULES[cls] = rule
+        return rule
+
+    return decorate
+
+
+Propagation = Literal["Orphan", "Background", "Foreground"]

@@ -1,0 +1,1 @@
+"""The schema algorithms: one set, for built-in kinds and custom resources."""

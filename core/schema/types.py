@@ -1,0 +1,121 @@
+"""The types that every schema algorithm works on.
+
+Four shapes describe all of Kubernetes' API: `Scalar`, `List`, `Map` and `Struct`. They are read off the attrs classes
+(`sampan.core.schema.builtin`) and off a CRD's OpenAPI schema (`sampan.core.schema.custom`); decode, default, validate,
+prune, merge and OpenAPI know nothing of where a type came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import attrs
+
+from sampan.core.errors import Cause
+from sampan.core.model.meta import UNSET, Emit, ListType
+
+ScalarKind = Literal[
+    "string", "integer", "number", "boolean", "bytes", "time", "micro-time", "quantity", "int-or-string", "any"
+]
+"""``bytes`` is base64 text, ``any`` any JSON value."""
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """Checks on one value, in OpenAPI's words; ``None`` and empty mean unchecked."""
+
+    format: str | None = None
+    enum: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    exclusive_maximum: bool = False
+    multiple_of: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    min_properties: int | None = None
+    max_properties: int | None = None
+
+
+NO_LIMITS: Final = Limits()
+
+
+@attrs.frozen(kw_only=True)
+class Scalar:
+    """One value without parts."""
+
+    kind: ScalarKind
+    limits: Limits = NO_LIMITS
+    nullable: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class List:
+    """An array. ``list_type`` is for server-side apply and duplicates, ``merge_key`` for strategic merge."""
+
+    item: Type
+    list_type: ListType = "atomic"
+    map_keys: tuple[str, ...] = ()
+    merge_key: str | None = None
+    patch_strategy: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+    nullable: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Map:
+    """An object with free keys and values of one type."""
+
+    value: Type
+    map_type: Literal["granular", "atomic"] = "granular"
+    limits: Limits = NO_LIMITS
+    nullable: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A named part of a `Struct`. ``name`` is the wire name; ``default`` a JSON value or `UNSET`."""
+
+    name: str
+    type: Type
+    required: bool = False
+    default: Any = UNSET
+    emit: Emit = "omit"
+    immutable: bool = False
+    patch_strategy: tuple[str, ...] = ()
+    doc: str = ""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Struct:
+    """An object with named fields. Made with a function so that types may contain themselves.
+
+    ``preserve_unknown`` keeps fields that are not named (``x-kubernetes-preserve-unknown-fields``). ``rules`` are run by
+    validation after the fields' own checks. ``definition`` is the OpenAPI name (``io.k8s.api.core.v1.Container``).
+    ``strict_nulls``: a custom resource drops ``null`` only where a field is not nullable and has a default; a built-in
+    kind treats ``null`` as absent everywhere. ``embedded``: an object with apiVersion, kind and metadata of its own.
+    """
+
+    make_fields: Callable[[], Mapping[str, Field]]
+    definition: str = ""
+    preserve_unknown: bool = False
+    map_type: Literal["granular", "atomic"] = "granular"
+    strict_nulls: bool = False
+    embedded: bool = False
+    nullable: bool = False
+    limits: Limits = NO_LIMITS
+    rules: Callable[[Mapping[str, Any], str], Iterable[Cause]] | None = None
+    doc: str = ""
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """Wire name → field, in the order in which Kubernetes declares (and validates) them."""
+        return self.make_fields()
+
+
+Type = Scalar | List | Map | Struct
