@@ -1,0 +1,1 @@
+"""What plugin authors import for their tests: contract suites, fakes that hold state, fixtures."""

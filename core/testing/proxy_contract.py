@@ -1,0 +1,190 @@
+"""The suite that every service proxy runs: subclass `ProxyContract` and give it a proxy.
+
+>>> class TestMine(ProxyContract):
+...     @pytest.fixture
+...     def proxy(self, tmp_path): ...
+"""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sampan.core.contracts.proxy import Endpoint, Proxy, ServicePort
+
+
+class _Named(socketserver.BaseRequestHandler):
+    """Answers everything with the server's name and what was sent."""
+
+    def handle(self) -> None:
+        if isinstance(self.request, tuple):
+            data, reply = self.request
+            reply.sendto(self._answer(data), self.client_address)
+            return
+        while data := self.request.recv(65536):
+            self.request.sendall(self._answer(data))
+
+    def _answer(self, data: bytes) -> bytes:
+        return b"%d:" % port_of(self.server) + data
+
+
+def port_of(server: socketserver.BaseServer) -> int:
+    address = server.server_address
+    assert isinstance(address, tuple)
+    return int(address[1])
+
+
+@contextmanager
+def backend(kind: type[socketserver.BaseServer] = socketserver.ThreadingTCPServer) -> Iterator[Endpoint]:
+    """A server on a free port that tells its port."""
+    with kind(("127.0.0.1", 0), _Named) as server:
+        if isinstance(server, socketserver.ThreadingMixIn):
+            server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield Endpoint(ip="127.0.0.1", port=port_of(server))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def ask_tcp(ip: str, port: int, data: bytes = b"hello") -> bytes:
+    """One question over a connection of its own."""
+    with socket.create_connection((ip, port), timeout=5) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
+
+
+class ProxyContract:
+    """Every promise of `sampan.core.contracts.proxy.Proxy`."""
+
+    ip = "127.96.0.10"
+    port = 8080
+
+    @pytest.fixture
+    def proxy(self) -> Proxy:
+        raise NotImplementedError("give this suite a started proxy, closed afterwards")
+
+    def service(self, *endpoints: Endpoint, **changes: object) -> ServicePort:
+        values: dict[str, object] = {
+            "namespace": "default", "name": "web", "port_name": "", "protocol": "TCP", "ip": self.ip, "port": self.port,
+            "endpoints": endpoints,
+        }  # fmt: skip
+        return ServicePort(**{**values, **changes})  # type: ignore[arg-type]
+
+    def asked(self, count: int) -> list[bytes]:
+        """Who answered each of ``count`` questions."""
+        return [ask_tcp(self.ip, self.port).partition(b":")[0] for _ in range(count)]
+
+    def test_a_service_address_reaches_its_endpoint(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            report = proxy.sync([self.service(endpoint)])
+            assert report.failures == ()
+            assert ask_tcp(self.ip, self.port, b"hello") == b"%d:hello" % endpoint.port
+
+    def test_connections_are_spread_evenly_over_endpoints(self, proxy: Proxy) -> None:
+        with backend() as one, backend() as two, backend() as three:
+            proxy.sync([self.service(one, two, three)])
+            answers = self.asked(9)
+            assert {answers.count(str(each.port).encode()) for each in (one, two, three)} == {3}
+
+    def test_an_endpoint_that_refuses_costs_no_request(self, proxy: Proxy) -> None:
+        with backend() as gone:
+            pass
+        with backend() as here:
+            proxy.sync([self.service(gone, here)])
+            assert self.asked(6) == [str(here.port).encode()] * 6
+
+    def test_a_sync_follows_the_endpoints(self, proxy: Proxy) -> None:
+        with backend() as one, backend() as two:
+            proxy.sync([self.service(one)])
+            proxy.sync([self.service(two)])
+            assert self.asked(4) == [str(two.port).encode()] * 4
+
+    def test_an_open_connection_outlives_changes_of_endpoints(self, proxy: Proxy) -> None:
+        with backend() as one, backend() as two:
+            proxy.sync([self.service(one)])
+            with socket.create_connection((self.ip, self.port), timeout=5) as connection:
+                connection.sendall(b"a")
+                assert connection.recv(100) == b"%d:a" % one.port
+                proxy.sync([self.service(two)])
+                connection.sendall(b"b")
+                assert connection.recv(100) == b"%d:b" % one.port
+
+    def test_a_service_without_endpoints_closes_connections(self, proxy: Proxy) -> None:
+        proxy.sync([self.service()])
+        try:
+            answer = ask_tcp(self.ip, self.port)
+        except ConnectionError:
+            answer = b""
+        assert answer == b""
+
+    def test_what_is_no_longer_desired_refuses(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint)])
+            proxy.sync([])
+            with pytest.raises(ConnectionRefusedError):
+                ask_tcp(self.ip, self.port)
+
+    def test_a_client_keeps_to_its_endpoint_with_affinity(self, proxy: Proxy) -> None:
+        with backend() as one, backend() as two:
+            proxy.sync([self.service(one, two, affinity_seconds=100)])
+            assert len(set(self.asked(6))) == 1
+
+    def test_a_megabyte_passes_whole_in_both_directions(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint)])
+            data = bytes(range(256)) * 4096
+            answer = ask_tcp_while_sending(self.ip, self.port, data)
+            assert answer.replace(b"%d:" % endpoint.port, b"") == data
+
+    def test_udp_is_carried_too(self, proxy: Proxy) -> None:
+        with backend(socketserver.ThreadingUDPServer) as endpoint:
+            proxy.sync([self.service(endpoint, protocol="UDP")])
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(5)
+                client.sendto(b"ping", (self.ip, self.port))
+                assert client.recv(100) == b"%d:ping" % endpoint.port
+
+    def test_what_cannot_be_served_is_reported_with_its_reason(self, proxy: Proxy) -> None:
+        with socket.create_server((self.ip, self.port)), backend() as endpoint:
+            service = self.service(endpoint)
+            assert [failed for failed, why in proxy.sync([service]).failures if str(self.port) in why] == [service]
+        with backend() as endpoint:
+            service = self.service(endpoint)
+            assert proxy.sync([service]).failures == (), "the next sync tries again"
+            assert self.asked(1) == [str(endpoint.port).encode()]
+
+    def test_a_proxy_that_is_closed_serves_nothing(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint)])
+            proxy.close()
+            with pytest.raises(ConnectionRefusedError):
+                ask_tcp(self.ip, self.port)
+
+
+def ask_tcp_while_sending(ip: str, port: int, data: bytes) -> bytes:
+    """Send and receive at once, as a large exchange needs."""
+    answer = bytearray()
+    with socket.create_connection((ip, port), timeout=20) as connection:
+
+        def send() -> None:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        while piece := connection.recv(65536):
+            answer += piece
+        sender.join()
+    return bytes(answer)

@@ -1,0 +1,1 @@
+"""The built-in plugins: stores, schedulers, controllers, proxies, admission and authentication."""

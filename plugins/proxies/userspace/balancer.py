@@ -1,0 +1,59 @@
+"""Which endpoint serves the next connection: round-robin over the ready ones, with ClientIP affinity where asked for.
+
+Pure state, no sockets; used on the proxy's own loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sampan.core.contracts.proxy import Endpoint
+
+
+class Balancer:
+    """The endpoints of one service port."""
+
+    def __init__(self, endpoints: Sequence[Endpoint] = (), affinity_seconds: int = 0) -> None:
+        self._next = 0
+        self._sticky: dict[str, tuple[Endpoint, float]] = {}
+        self.update(endpoints, affinity_seconds)
+
+    def update(self, endpoints: Sequence[Endpoint], affinity_seconds: int) -> None:
+        """Take a new set; clients keep to endpoints that are still there."""
+        self.endpoints = tuple(sorted(endpoints))
+        self.affinity_seconds = affinity_seconds
+        here = frozenset(self.endpoints)
+        self._sticky = {client: kept for client, kept in self._sticky.items() if affinity_seconds and kept[0] in here}
+
+    def candidates(self, client: str, now: float) -> Iterator[Endpoint]:
+        """Endpoints in the order to try them: the client's own first, then round-robin; each once.
+
+        ``now`` is in seconds on any steady clock.
+        """
+        stuck = self._stuck_to(client, now)
+        if stuck is not None:
+            yield stuck
+        count = len(self.endpoints)
+        if not count:
+            return
+        start = self._next % count
+        self._next = start + 1
+        for offset in range(count):
+            endpoint = self.endpoints[(start + offset) % count]
+            if endpoint != stuck:
+                yield endpoint
+
+    def served(self, client: str, endpoint: Endpoint, now: float) -> None:
+        """Remember who served ``client``, for as long as affinity lasts."""
+        if self.affinity_seconds:
+            self._sticky[client] = (endpoint, now + self.affinity_seconds)
+
+    def _stuck_to(self, client: str, now: float) -> Endpoint | None:
+        kept = self._sticky.get(client)
+        if kept is None:
+            return None
+        endpoint, until = kept
+        if until < now:
+            del self._sticky[client]
+            return None
+        return endpoint

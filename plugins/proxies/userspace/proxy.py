@@ -1,0 +1,102 @@
+"""The ``userspace`` proxy: a listener for every service port.
+
+As root, one ``local`` route makes the whole service range this host's own, so that a listener can bind any address in it
+and pods reach it through their gateway: no address to add per service, no rule to leave behind. Without root, service
+addresses lie in 127.0.0.0/8, which is the host's own already (and which pods with a network of their own cannot reach).
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+
+from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
+from sampan.core.errors import ConfigError
+from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip, is_network_admin
+from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.loop_thread import LoopThread
+from sampan.plugins.proxies.userspace.tcp import TcpListener
+from sampan.plugins.proxies.userspace.udp import UdpListener
+
+LOOPBACK_SERVICE_CIDR = "127.96.0.0/16"
+Key = tuple[str, str, int]
+Listener = TcpListener | UdpListener
+
+
+class UserspaceProxy:
+    """See `sampan.core.contracts.proxy.Proxy`."""
+
+    def __init__(self, settings: ProxySettings) -> None:
+        self._settings = settings
+        self._thread = LoopThread(f"proxy-{settings.cluster}")
+        self._balancers: dict[Key, Balancer] = {}
+        self._listeners: dict[Key, Listener] = {}
+
+    def service_cidr(self) -> str | None:
+        return free_network(CANDIDATE_SERVICE_CIDRS) if is_network_admin() else LOOPBACK_SERVICE_CIDR
+
+    def start(self) -> None:
+        cidr = self._settings.service_cidr
+        if cidr.startswith("127."):
+            self._settings.say(f"service addresses {cidr}: for this host only (without root pods cannot reach them)")
+            return
+        if not is_network_admin():
+            raise ConfigError(f"service addresses {cidr} need root: choose a range inside 127.0.0.0/8, or run as root")
+        ip("route", "replace", "local", cidr, "dev", "lo")
+
+    def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
+        wanted = {service.key: service for service in desired if service.protocol in ("TCP", "UDP")}
+        failures = [(service, "SCTP is not supported") for service in desired if service.protocol == "SCTP"]
+        failures += self._thread.run(self._apply(wanted))
+        return ProxyReport(failures=tuple(failures))
+
+    def destroy(self) -> None:
+        self.close()
+        cidr = self._settings.service_cidr
+        if cidr and not cidr.startswith("127.") and is_network_admin():
+            try:
+                ip("route", "del", "local", cidr, "dev", "lo")
+            except HostNetworkError as exc:
+                if "No such process" not in str(exc):  # the kernel's word for a route that is not there
+                    raise
+
+    def close(self) -> None:
+        if self._listeners:
+            self._thread.run(self._apply({}))
+        self._thread.close()
+
+    async def _apply(self, wanted: dict[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
+        for key in self._listeners.keys() - wanted.keys():
+            await self._listeners.pop(key).close()
+            del self._balancers[key]
+        failures = []
+        for key, service in wanted.items():
+            if key in self._listeners:
+                self._balancers[key].update(service.endpoints, service.affinity_seconds)
+            elif problem := await self._open(key, service):
+                failures.append((service, problem))
+        return failures
+
+    async def _open(self, key: Key, service: ServicePort) -> str | None:
+        """Start listening; the reason where that fails (it is tried again with the next sync)."""
+        balancer = Balancer(service.endpoints, service.affinity_seconds)
+        make = TcpListener if service.protocol == "TCP" else UdpListener
+        listener = make(service.ip, service.port, balancer)
+        try:
+            await listener.open()
+        except OSError as exc:
+            return _explain(service, exc)
+        self._balancers[key] = balancer
+        self._listeners[key] = listener
+        return None
+
+
+def _explain(service: ServicePort, exc: OSError) -> str:
+    address = f"{service.ip}:{service.port}/{service.protocol}"
+    if exc.errno == errno.EACCES:
+        return (
+            f"cannot listen on {address}: ports below 1024 need root (or a lower net.ipv4.ip_unprivileged_port_start)"
+        )
+    if exc.errno == errno.EADDRINUSE:
+        return f"cannot listen on {address}: another program does already"
+    return f"cannot listen on {address}: {exc.strerror}"

@@ -1,0 +1,163 @@
+"""TCP: one listener for a service port, and a pair of joined connections for each client.
+
+An endpoint that refuses is passed over for the next one, so a pod that has just gone costs no request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import cast
+
+from sampan.plugins.proxies.userspace.balancer import Balancer
+
+CONNECT_TIMEOUT = 5.0
+
+
+class Pipe(asyncio.Protocol):
+    """One end of a joined pair: what it receives, the other end sends; pressure and half-closes pass through."""
+
+    def __init__(self, on_closed: Callable[[Pipe], None]) -> None:
+        self._on_closed = on_closed
+        self.transport: asyncio.Transport | None = None
+        self.other: Pipe | None = None
+        self._early: list[bytes] = []
+        self._early_eof = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def join(self, other: Pipe) -> None:
+        """Start carrying to ``other``, beginning with what came before it was there."""
+        self.other = other
+        for data in self._early:
+            self._send(data)
+        self._early.clear()
+        if self._early_eof:
+            self.eof_received()
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self._early.append(data)
+            self.pause()
+        else:
+            self._send(data)
+
+    def eof_received(self) -> bool:
+        """The sender is done: tell the other side, and keep this one open for the answer."""
+        if self.other is None:
+            self._early_eof = True
+        elif self.other.transport is not None and self.other.transport.can_write_eof():
+            self.other.transport.write_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
+        self._on_closed(self)
+
+    def pause_writing(self) -> None:
+        if self.other is not None:
+            self.other.pause()
+
+    def resume_writing(self) -> None:
+        if self.other is not None:
+            self.other.resume()
+
+    def pause(self) -> None:
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _send(self, data: bytes) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+
+class TcpListener:
+    """The listener of one service port. All on the proxy's loop."""
+
+    def __init__(self, ip: str, port: int, balancer: Balancer) -> None:
+        self._address = (ip, port)
+        self._balancer = balancer
+        self._server: asyncio.Server | None = None
+        self._pipes: set[Pipe] = set()
+        self._dials: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Raises `OSError` where the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._accept, *self._address, backlog=1024, reuse_address=True)
+
+    async def close(self) -> None:
+        """Stop listening and cut what is connected."""
+        if self._server is not None:
+            self._server.close()
+        for dial in self._dials:
+            dial.cancel()
+        await asyncio.gather(*self._dials, return_exceptions=True)
+        for pipe in list(self._pipes):
+            pipe.abort()
+
+    def _accept(self) -> Pipe:
+        client = _ClientPipe(self._pipes.discard, self._dial)
+        self._pipes.add(client)
+        return client
+
+    def _dial(self, client: Pipe) -> None:
+        task = asyncio.get_running_loop().create_task(self._connect(client))
+        self._dials.add(task)
+        task.add_done_callback(self._dials.discard)
+
+    async def _connect(self, client: Pipe) -> None:
+        loop = asyncio.get_running_loop()
+        peer = client.transport.get_extra_info("peername")[0] if client.transport else ""
+        for endpoint in self._balancer.candidates(peer, loop.time()):
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    _, backend = await loop.create_connection(self._backend, endpoint.ip, endpoint.port)
+            except OSError:
+                continue
+            self._balancer.served(peer, endpoint, loop.time())
+            self._join(client, backend)
+            return
+        client.abort()
+
+    def _backend(self) -> Pipe:
+        backend = Pipe(self._pipes.discard)
+        self._pipes.add(backend)
+        return backend
+
+    def _join(self, client: Pipe, backend: Pipe) -> None:
+        if client.transport is None or backend.transport is None:
+            client.abort()
+            backend.abort()
+            return
+        for pipe in (client, backend):
+            raw = pipe.transport.get_extra_info("socket") if pipe.transport else None
+            if raw is not None:
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        backend.join(client)
+        client.join(backend)
+        client.resume()
+
+
+class _ClientPipe(Pipe):
+    """The side that a client opened: the backend is dialled as soon as it is there."""
+
+    def __init__(self, on_closed: Callable[[Pipe], None], dial: Callable[[Pipe], None]) -> None:
+        super().__init__(on_closed)
+        self._dial = dial
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._dial(self)

@@ -1,0 +1,116 @@
+"""UDP: one socket for a service port, and for each client a socket of its own to one endpoint, until it falls idle."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from sampan.plugins.proxies.userspace.balancer import Balancer
+
+IDLE_SECONDS = 60.0
+Address = tuple[Any, ...]
+
+
+class _Session(asyncio.DatagramProtocol):
+    """What one client and its endpoint say to each other."""
+
+    def __init__(self, listener: UdpListener, client: Address) -> None:
+        self._listener = listener
+        self._client = client
+        self._waiting: list[bytes] = []
+        self.transport: asyncio.DatagramTransport | None = None
+        self.last_used = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+        for data in self._waiting:
+            self.transport.sendto(data)
+        self._waiting.clear()
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._listener.answer(self._client, data)
+
+    def error_received(self, exc: Exception) -> None:
+        self._listener.forget(self._client)
+
+    def send(self, data: bytes) -> None:
+        if self.transport is None:
+            self._waiting.append(data)
+        else:
+            self.transport.sendto(data)
+
+
+class UdpListener(asyncio.DatagramProtocol):
+    """The socket of one service port. All on the proxy's loop."""
+
+    def __init__(self, ip: str, port: int, balancer: Balancer) -> None:
+        self._address = (ip, port)
+        self._balancer = balancer
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sessions: dict[Address, _Session] = {}
+        self._dials: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Raises `OSError` where the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=self._address)
+
+    async def close(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for dial in self._dials:
+            dial.cancel()
+        await asyncio.gather(*self._dials, return_exceptions=True)
+        for client in list(self._sessions):
+            self.forget(client)
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(addr)
+        if session is None:
+            session = self._sessions[addr] = _Session(self, addr)
+            task = loop.create_task(self._connect(session, addr))
+            self._dials.add(task)
+            task.add_done_callback(self._dials.discard)
+            self._watch_idle(loop)
+        session.last_used = loop.time()
+        session.send(data)
+
+    def answer(self, client: Address, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data, client)
+
+    def forget(self, client: Address) -> None:
+        session = self._sessions.pop(client, None)
+        if session is not None and session.transport is not None:
+            session.transport.close()
+
+    async def _connect(self, session: _Session, client: Address) -> None:
+        loop = asyncio.get_running_loop()
+        for endpoint in self._balancer.candidates(client[0], loop.time()):
+            try:
+                await loop.create_datagram_endpoint(lambda: session, remote_addr=(endpoint.ip, endpoint.port))
+            except OSError:
+                continue
+            self._balancer.served(client[0], endpoint, loop.time())
+            return
+        self.forget(client)
+
+    def _watch_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._sweep is None:
+            self._sweep = loop.call_later(IDLE_SECONDS, self._drop_idle, loop)
+
+    def _drop_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._sweep = None
+        oldest = loop.time() - IDLE_SECONDS
+        for client, session in list(self._sessions.items()):
+            if session.last_used < oldest:
+                self.forget(client)
+        if self._sessions:
+            self._watch_idle(loop)

@@ -1,0 +1,76 @@
+"""The userspace proxy: the contract, and what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings
+from sampan.core.host import iproute
+from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
+from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
+
+ONE, TWO, THREE = (Endpoint(ip=f"10.0.0.{last}", port=80) for last in (1, 2, 3))
+
+
+def settings(tmp_path: Path, cidr: str) -> ProxySettings:
+    return ProxySettings(cluster="test", state_dir=tmp_path, service_cidr=cidr, pod_cidr="")
+
+
+class TestWithoutRoot(ProxyContract):
+    """Service addresses in 127.0.0.0/8, as an ordinary user has them."""
+
+    @pytest.fixture
+    def proxy(self, tmp_path: Path) -> Iterator[Proxy]:
+        proxy = UserspaceProxy(settings(tmp_path, "127.96.0.0/16"))
+        proxy.start()
+        yield proxy
+        proxy.close()
+
+
+@pytest.mark.root
+def test_a_routed_range_is_the_hosts_own_until_destroyed(tmp_path: Path) -> None:
+    if not iproute.is_network_admin():
+        pytest.skip("changing routes needs root")
+    cidr = iproute.free_network(tuple(f"10.{second}.0.0/16" for second in range(200, 220)))
+    proxy = UserspaceProxy(settings(tmp_path, cidr))
+    address = cidr.replace(".0.0/16", ".7.7")
+    try:
+        proxy.start()
+        proxy.start()
+        with backend() as endpoint:
+            service = ProxyContract().service(endpoint, ip=address)
+            assert proxy.sync([service]).failures == ()
+            assert ask_tcp(address, service.port, b"x") == b"%d:x" % endpoint.port
+    finally:
+        proxy.destroy()
+    assert cidr not in {route["dst"] for route in iproute.routes("local")}
+    proxy.destroy()
+
+
+def test_every_endpoint_is_tried_once_beginning_with_the_next() -> None:
+    balancer = Balancer([ONE, TWO, THREE])
+    assert list(balancer.candidates("client", 0)) == [ONE, TWO, THREE]
+    assert list(balancer.candidates("client", 0)) == [TWO, THREE, ONE]
+
+
+def test_affinity_ends_after_its_time() -> None:
+    balancer = Balancer([ONE, TWO], affinity_seconds=10)
+    balancer.served("client", TWO, now=0)
+    assert next(balancer.candidates("client", 10)) == TWO
+    balancer.served("client", TWO, now=0)
+    assert next(balancer.candidates("client", 10.1)) == ONE
+
+
+def test_affinity_to_an_endpoint_that_left_is_forgotten() -> None:
+    balancer = Balancer([ONE, TWO], affinity_seconds=10)
+    balancer.served("client", TWO, now=0)
+    balancer.update([ONE, THREE], 10)
+    assert list(balancer.candidates("client", 1)) == [ONE, THREE]
+
+
+def test_no_endpoint_is_no_candidate() -> None:
+    assert list(Balancer().candidates("client", 0)) == []
