@@ -121,13 +121,14 @@ class ProxyContract:
                 connection.sendall(b"b")
                 assert connection.recv(100) == b"%d:b" % one.port
 
-    def test_a_service_without_endpoints_closes_connections(self, proxy: Proxy) -> None:
-        proxy.sync([self.service()])
-        try:
-            answer = ask_tcp(self.ip, self.port)
-        except ConnectionError:
-            answer = b""
-        assert answer == b""
+    def test_a_service_without_endpoints_refuses_and_serves_again_later(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint)])
+            proxy.sync([self.service()])
+            with pytest.raises(ConnectionRefusedError):
+                ask_tcp(self.ip, self.port)
+            proxy.sync([self.service(endpoint)])
+            assert self.asked(1) == [str(endpoint.port).encode()]
 
     def test_what_is_no_longer_desired_refuses(self, proxy: Proxy) -> None:
         with backend() as endpoint:

@@ -71,23 +71,28 @@ class UserspaceProxy:
             del self._balancers[key]
         failures = []
         for key, service in wanted.items():
-            if key in self._listeners:
-                self._balancers[key].update(service.endpoints, service.affinity_seconds)
-            elif problem := await self._open(key, service):
+            if problem := await self._serve(key, service):
                 failures.append((service, problem))
         return failures
 
-    async def _open(self, key: Key, service: ServicePort) -> str | None:
-        """Start listening; the reason where that fails (it is tried again with the next sync)."""
-        balancer = Balancer(service.endpoints, service.affinity_seconds)
-        make = TcpListener if service.protocol == "TCP" else UdpListener
-        listener = make(service.ip, service.port, balancer)
+    async def _serve(self, key: Key, service: ServicePort) -> str | None:
+        """Listen where there are endpoints and refuse where there are none; the reason where that fails.
+
+        A failure is tried again with the next sync.
+        """
+        balancer = self._balancers.setdefault(key, Balancer())
+        balancer.update(service.endpoints, service.affinity_seconds)
+        listener = self._listeners.get(key)
+        if listener is None:
+            make = TcpListener if service.protocol == "TCP" else UdpListener
+            listener = self._listeners[key] = make(service.ip, service.port, balancer)
+        if not service.endpoints:
+            listener.refuse()
+            return None
         try:
             await listener.open()
         except OSError as exc:
             return _explain(service, exc)
-        self._balancers[key] = balancer
-        self._listeners[key] = listener
         return None
 
 

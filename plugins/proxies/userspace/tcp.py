@@ -94,14 +94,21 @@ class TcpListener:
         self._dials: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Raises `OSError` where the address cannot be had."""
+        """Listen, if not listening yet. Raises `OSError` where the address cannot be had."""
+        if self._server is not None:
+            return
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._accept, *self._address, backlog=1024, reuse_address=True)
 
-    async def close(self) -> None:
-        """Stop listening and cut what is connected."""
+    def refuse(self) -> None:
+        """Stop listening, so that new connections are refused; those that are open go on."""
         if self._server is not None:
             self._server.close()
+            self._server = None
+
+    async def close(self) -> None:
+        """Stop listening and cut what is connected."""
+        self.refuse()
         for dial in self._dials:
             dial.cancel()
         await asyncio.gather(*self._dials, return_exceptions=True)

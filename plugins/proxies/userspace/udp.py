@@ -52,9 +52,17 @@ class UdpListener(asyncio.DatagramProtocol):
         self._sweep: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
-        """Raises `OSError` where the address cannot be had."""
+        """Listen, if not listening yet. Raises `OSError` where the address cannot be had."""
+        if self._transport is not None:
+            return
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, local_addr=self._address)
+
+    def refuse(self) -> None:
+        """Stop listening; what clients and endpoints still say to each other is lost with it, as UDP may be."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
 
     async def close(self) -> None:
         if self._sweep is not None:
@@ -64,8 +72,7 @@ class UdpListener(asyncio.DatagramProtocol):
         await asyncio.gather(*self._dials, return_exceptions=True)
         for client in list(self._sessions):
             self.forget(client)
-        if self._transport is not None:
-            self._transport.close()
+        self.refuse()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
