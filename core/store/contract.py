@@ -48,7 +48,11 @@ class Listing:
 
 
 class Store(Protocol):
-    """A durable, watchable, revisioned map."""
+    """A durable, watchable, revisioned map. An empty one is at revision 1, so the first write makes revision 2.
+
+    A write that fails has changed nothing and used no revision. `InsufficientStorage` is raised where there is no room
+    left, `ServiceUnavailable` where the store cannot be reached or has been closed.
+    """
 
     async def revision(self) -> int:
         """The revision of the latest acknowledged write; at least 1."""
@@ -57,9 +61,9 @@ class Store(Protocol):
     async def get(self, key: str) -> KeyValue | None: ...
 
     async def list(self, prefix: str, *, start_after: str = "", limit: int = 0, revision: int | None = None) -> Listing:
-        """Keys below ``prefix`` in byte order, at ``revision`` (default: now). ``limit`` 0 means all.
+        """Keys below ``prefix`` and after the key ``start_after`` in byte order, at ``revision`` (default: now).
 
-        Raises `Expired` where ``revision`` has been compacted.
+        ``limit`` 0 means all. Raises `Expired` where ``revision`` has been compacted, `Timeout` where it lies ahead.
         """
         ...
 
@@ -72,19 +76,25 @@ class Store(Protocol):
         ...
 
     async def delete(self, key: str, expected: int) -> KeyValue:
-        """Remove the value whose revision is ``expected``; returns it at the revision of the delete."""
+        """Remove the value whose revision is ``expected``; returns it at the revision of the delete.
+
+        Raises `NotFound` or `Conflict`.
+        """
         ...
 
     def watch(self, prefix: str, from_revision: int) -> AbstractAsyncContextManager[AsyncIterator[StoreEvent]]:
         """Every write below ``prefix`` after ``from_revision``, in order, without gaps, for as long as it is open.
 
         Raises `Expired` on entering where ``from_revision`` has been compacted, and while iterating where the reader was
-        too slow to keep up.
+        too slow to keep up. It ends when the store is closed.
         """
         ...
 
     async def compact(self, revision: int) -> None:
-        """Forget history before ``revision``; current values stay."""
+        """Forget history before ``revision`` (at most: before now); current values stay.
+
+        ``revision`` itself can still be listed and watched from. A store may also compact by itself.
+        """
         ...
 
     async def close(self) -> None:

@@ -1,0 +1,1 @@
+"""The built-in stores: `memory` for tests and short-lived clusters, `sqlite` for all others."""
