@@ -1,0 +1,165 @@
+"""The data directory of one cluster: who holds it, which layout it has, and what was decided when it was made.
+
+```
+DIR/version          the layout's number
+DIR/lock             held (flock) by the running control plane; names its process
+DIR/cluster.json     what may not change between starts: ranges, node name, the administrator's token
+DIR/kubeconfig       for the administrator (0600)
+DIR/pki/             the cluster's CA and certificates (0700)
+DIR/store.db         the embedded store
+DIR/runtime/NAME/    a runtime's own
+DIR/pods/UID/        volumes and files of pods
+DIR/sampan.log       what a cluster in the background says
+```
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from sampan.core.errors import ConfigError
+
+LAYOUT_VERSION = 1
+
+
+@attrs.define(kw_only=True)
+class Decisions:
+    """What the first start settled. Later starts keep to it, whatever is free by then."""
+
+    cluster: str
+    node_name: str = ""
+    runtime: str = ""
+    proxy: str = ""
+    store: str = ""
+    service_cidr: str = ""
+    pod_cidr: str = ""
+    port: int = 0
+    admin_token: str = ""
+
+
+class DataDir:
+    """A cluster's folder, held by this process from `open` to `close`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def folder(self, *parts: str) -> Path:
+        """A folder below, made if it is not there."""
+        folder = self.path.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.path / "kubeconfig"
+
+    @property
+    def log_file(self) -> Path:
+        return self.path / "sampan.log"
+
+    def open(self) -> None:
+        """Make it or take it over. Raises `ConfigError` where it is another's, or of another layout."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._take_lock()
+            self._check_version()
+        except PermissionError as exc:
+            raise ConfigError(f"cannot write in {self.path}: {exc.strerror}; choose another with --data-dir") from exc
+        except (NotADirectoryError, FileExistsError) as exc:
+            raise ConfigError(f"{self.path} is not a directory: choose another with --data-dir") from exc
+
+    def close(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def holder(self) -> int | None:
+        """The process that holds this directory now; ``None`` where nobody does."""
+        try:
+            lock = os.open(self.path / "lock", os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(os.pread(lock, 32, 0) or b"0")
+        finally:
+            os.close(lock)
+        return None
+
+    def exists(self) -> bool:
+        """Whether a cluster was made here."""
+        return (self.path / "cluster.json").exists()
+
+    def decisions(self, cluster: str) -> Decisions:
+        """What was settled here; fresh ones where nothing was."""
+        try:
+            stored: dict[str, Any] = json.loads((self.path / "cluster.json").read_text())
+        except FileNotFoundError:
+            return Decisions(cluster=cluster)
+        except ValueError as exc:
+            raise ConfigError(
+                f"{self.path / 'cluster.json'} is damaged: {exc}; remove the cluster with --purge"
+            ) from exc
+        known = {field.name for field in attrs.fields(Decisions)}
+        return Decisions(**{key: value for key, value in stored.items() if key in known})
+
+    def keep(self, decisions: Decisions) -> None:
+        """Write down what was settled, whole or not at all."""
+        write_private(self.path / "cluster.json", json.dumps(attrs.asdict(decisions), indent=1) + "\n")
+
+    def purge(self) -> None:
+        """Delete everything."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _take_lock(self) -> None:
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(lock, 32, 0).decode() or "unknown"
+            os.close(lock)
+            raise ConfigError(
+                f"{self.path} is held by the running cluster with process {holder.strip()}:"
+                " stop that first with `sampan stop`, or choose another with --data-dir"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        self._lock = lock
+
+    def _check_version(self) -> None:
+        file = self.path / "version"
+        if not file.exists():
+            foreign = [entry.name for entry in self.path.iterdir() if entry.name not in ("lock", "sampan.log")]
+            if foreign:
+                self.close()
+                raise ConfigError(
+                    f"{self.path} holds other files ({', '.join(sorted(foreign)[:3])}) and no cluster:"
+                    " choose an empty directory with --data-dir"
+                )
+            file.write_text(f"{LAYOUT_VERSION}\n")
+            return
+        found = file.read_text().strip()
+        if found != str(LAYOUT_VERSION):
+            self.close()
+            raise ConfigError(
+                f"{self.path} has layout version {found or 'unknown'}, this sampan needs {LAYOUT_VERSION}:"
+                " use the sampan that made it, or another --data-dir"
+            )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file atomically, readable by its owner alone."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w") as file:
+        file.write(text)
+    beside.replace(path)
