@@ -1,0 +1,17 @@
+"""The built-in plugins, found through the entry-point group as an outside plugin is."""
+
+from __future__ import annotations
+
+from sampan.core.hooks import hookimpl
+from sampan.core.registry import Registry
+from sampan.plugins import admission, auth, controllers, proxies, schedulers, stores
+
+
+@hookimpl
+def sampan_register(registry: Registry) -> None:
+    from sampan.core.model.builtin import BUILTIN_KINDS
+
+    for cls in BUILTIN_KINDS:
+        registry.kind(cls)
+    for room in (stores, auth, admission, controllers, schedulers, proxies):
+        room.register(registry)

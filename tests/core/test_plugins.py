@@ -1,0 +1,191 @@
+"""Plugins: found through the entry-point group, registered by name, isolated, traced, and chosen at start-up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampan.core import hooks
+from sampan.core.errors import ConfigError
+from sampan.core.hooks import hookimpl
+from sampan.core.plugins import Plugins, load_plugins
+from sampan.core.registry import Registry
+
+
+class Inline:
+    """A plugin made on the spot."""
+
+
+def plugin(**functions: Callable[..., Any]) -> object:
+    """A plugin with these hooks."""
+    made = Inline()
+    for name, function in functions.items():
+        setattr(made, name, hookimpl(function))
+    return made
+
+
+def loaded(**plugins: object) -> Plugins:
+    return load_plugins(extra=tuple(plugins.items()), entry_points=lambda: ())
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Path]:
+    """A folder with an installed distribution that brings a plugin."""
+    (tmp_path / "boats.py").write_text(
+        "from sampan.core.hooks import hookimpl\n"
+        "@hookimpl\n"
+        "def sampan_register(registry):\n"
+        "    registry.store('boats', lambda url: None)\n"
+    )
+    info = tmp_path / "boats-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: boats\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[sampan]\nboats = boats\n")
+    sys.path.insert(0, str(tmp_path))
+    yield tmp_path
+    sys.path.remove(str(tmp_path))
+    sys.modules.pop("boats", None)
+
+
+def entry_points_of(folder: Path) -> Callable[[], list[metadata.EntryPoint]]:
+    def find() -> list[metadata.EntryPoint]:
+        found = metadata.distributions(path=[str(folder)])
+        return [entry for distribution in found for entry in distribution.entry_points if entry.group == "sampan"]
+
+    return find
+
+
+def test_an_outside_plugin_is_found_in_a_folder_and_its_part_is_there(outside: Path) -> None:
+    plugins = load_plugins(entry_points=entry_points_of(outside))
+    assert [part.name for part in plugins.registry.stores] == ["boats"]
+    assert [(each.name, each.source) for each in plugins.loaded] == [("boats", "boats: boats")]
+
+
+def test_a_blocked_plugin_is_not_loaded(outside: Path) -> None:
+    plugins = load_plugins(blocked=["boats"], entry_points=entry_points_of(outside))
+    assert list(plugins.registry.stores) == []
+    assert [(each.name, each.blocked) for each in plugins.loaded] == [("boats", True)]
+
+
+def test_a_plugin_that_cannot_be_imported_is_named(outside: Path) -> None:
+    (outside / "boats.py").write_text("import nowhere_to_be_found")
+    with pytest.raises(ConfigError, match=r"'boats' \(boats\) cannot be loaded: No module named"):
+        load_plugins(entry_points=entry_points_of(outside))
+
+
+def test_a_misspelt_hook_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'mine' does not fit sampan's hooks.*sampan_regster"):
+        loaded(mine=plugin(sampan_regster=lambda: None))
+
+
+def test_a_hook_with_an_unknown_argument_is_refused() -> None:
+    def sampan_cluster_starting(fleet: str) -> None: ...
+
+    with pytest.raises(ConfigError, match="'mine' does not fit"):
+        loaded(mine=plugin(sampan_cluster_starting=sampan_cluster_starting))
+
+
+def test_a_plugin_that_fails_to_register_stops_the_start_with_its_name() -> None:
+    def sampan_register(registry: Registry) -> None:
+        raise ValueError("no boats")
+
+    with pytest.raises(ConfigError, match="'mine' failed to register: no boats"):
+        loaded(mine=plugin(sampan_register=sampan_register))
+
+
+def test_two_parts_of_one_name_are_refused_whoever_comes_first() -> None:
+    def sampan_register(registry: Registry) -> None:
+        registry.store("tank", lambda url: None)  # type: ignore[arg-type, return-value]
+
+    with pytest.raises(ConfigError, match="two plugins bring a store named 'tank'"):
+        loaded(a=plugin(sampan_register=sampan_register), b=plugin(sampan_register=sampan_register))
+
+
+def test_a_hook_that_raises_changes_nothing_for_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    seen = []
+
+    def bad(cluster: str) -> None:
+        raise RuntimeError("leak")
+
+    def good(cluster: str) -> None:
+        seen.append(cluster)
+
+    plugins = loaded(
+        bad=plugin(sampan_cluster_starting=bad),
+        good=plugin(sampan_cluster_starting=good),
+        worse=plugin(sampan_cluster_starting=bad),
+    )
+    plugins.call("sampan_cluster_starting", cluster="c")
+    assert seen == ["c"]
+    assert "plugin bad failed in sampan_cluster_starting" in caplog.text
+    count = plugins.metrics.get_sample_value(
+        "sampan_hook_failures_total", {"plugin": "bad", "hook": "sampan_cluster_starting"}
+    )
+    assert count == 1
+
+
+def test_settings_pass_through_one_plugin_after_another() -> None:
+    def add(letter: str) -> Callable[[Any, str, str], str | None]:
+        def sampan_container_creating(pod: Any, container: str, config: str) -> str | None:
+            return config + letter if letter else None
+
+        return sampan_container_creating
+
+    plugins = loaded(
+        a=plugin(sampan_container_creating=add("a")),
+        none=plugin(sampan_container_creating=add("")),
+        b=plugin(sampan_container_creating=add("b")),
+    )
+    result = plugins.pipe("sampan_container_creating", "config", ">", pod=None, container="c")
+    assert sorted(result) == [">", "a", "b"]
+
+
+def test_hook_calls_are_traced_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def sampan_cluster_starting(cluster: str) -> None: ...
+
+    plugins = loaded(mine=plugin(sampan_cluster_starting=sampan_cluster_starting))
+    plugins.call("sampan_cluster_starting", cluster="c")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("SAMPAN_TRACE_HOOKS", "1")
+    plugins.call("sampan_cluster_starting", cluster="c")
+    assert capsys.readouterr().err == "hook sampan_cluster_starting [mine] {'cluster': 'c'} -> None\n"
+
+
+def parts_with(*ranked: tuple[str, int | None, str | None]) -> Registry:
+    registry = Registry()
+    for name, rank, reason in ranked:
+        registry.runtime(name, lambda settings: None, rank=rank, unavailable=lambda reason=reason: reason)  # type: ignore[arg-type, return-value, misc]
+    return registry
+
+
+def test_auto_takes_the_first_available_by_rank_and_says_why() -> None:
+    registry = parts_with(("zebra", 1, "no stripes"), ("ant", 3, None), ("bee", 2, None), ("toy", None, None))
+    part, why = registry.runtimes.choose("auto")
+    assert part.name == "bee"
+    assert why == "the first available; zebra: no stripes"
+
+
+def test_auto_with_nothing_available_tells_each_reason() -> None:
+    with pytest.raises(ConfigError, match="no runtime can work here: zebra: no stripes"):
+        parts_with(("zebra", 1, "no stripes"), ("toy", None, None)).runtimes.choose("auto")
+
+
+def test_an_unknown_name_lists_the_names_there_are() -> None:
+    with pytest.raises(ConfigError, match="no runtime named 'cow': there are ant, zebra"):
+        parts_with(("zebra", 1, None), ("ant", 2, None)).runtimes.choose("cow")
+
+
+def test_what_is_asked_for_and_cannot_work_is_an_error_not_another_choice() -> None:
+    with pytest.raises(ConfigError, match="'zebra' cannot work here: no stripes"):
+        parts_with(("zebra", 1, "no stripes"), ("ant", 2, None)).runtimes.choose("zebra")
+
+
+def test_every_hook_is_documented() -> None:
+    specs = [value for name, value in vars(hooks).items() if name.startswith("sampan_")]
+    assert len(specs) >= 13
+    assert [spec.__name__ for spec in specs if not (spec.__doc__ or "").strip()] == []
