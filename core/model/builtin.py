@@ -1,0 +1,73 @@
+"""The built-in kinds in one place: what most code imports, and what the registry is given at start-up.
+
+>>> from sampan.core.model.builtin import BUILTIN_KINDS, Deployment, Pod
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sampan.core.model.apps_v1.deployment import Deployment
+from sampan.core.model.apps_v1.replica_set import ReplicaSet
+from sampan.core.model.autoscaling_v1.scale import Scale
+from sampan.core.model.coordination_v1.lease import Lease
+from sampan.core.model.core_v1.configuration import ConfigMap, Secret, ServiceAccount
+from sampan.core.model.core_v1.endpoints import Endpoints
+from sampan.core.model.core_v1.event import Event
+from sampan.core.model.core_v1.namespace import Namespace
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Binding, Pod, PodTemplate
+from sampan.core.model.core_v1.replication_controller import ReplicationController
+from sampan.core.model.core_v1.service import Service
+from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
+from sampan.core.model.events_v1.event import Event as EventsEvent
+from sampan.core.model.kinds import KubeObject
+from sampan.core.model.policy_v1.eviction import Eviction
+
+BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
+    Binding,
+    ConfigMap,
+    Endpoints,
+    Event,
+    Namespace,
+    Node,
+    Pod,
+    PodTemplate,
+    ReplicationController,
+    Secret,
+    ServiceAccount,
+    Service,
+    Deployment,
+    ReplicaSet,
+    EventsEvent,
+    Lease,
+    EndpointSlice,
+)
+"""The kinds that are served, in the order in which Kubernetes' discovery names them."""
+
+SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (Scale, Eviction)
+"""Kinds that are only the body of another kind's subresource (no verbs of their own)."""
+
+__all__ = [
+    "BUILTIN_KINDS",
+    "SUBRESOURCE_KINDS",
+    "Binding",
+    "ConfigMap",
+    "Deployment",
+    "EndpointSlice",
+    "Endpoints",
+    "Event",
+    "EventsEvent",
+    "Eviction",
+    "Lease",
+    "Namespace",
+    "Node",
+    "Pod",
+    "PodTemplate",
+    "ReplicaSet",
+    "ReplicationController",
+    "Scale",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+]
