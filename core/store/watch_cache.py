@@ -1,0 +1,266 @@
+"""The watch cache: everything below one prefix (one resource), ready to be sent.
+
+GET, LIST and WATCH are answered from here in the API server, and in-process informers watch here too. It lives on the API
+server's loop, which is why it needs no locks: between two awaits nothing changes. A `Follower` feeds it.
+
+Reads are as new as the last acknowledged write once `fresh` has returned, which is Kubernetes' "most recent" semantics:
+https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from sampan.core.errors import Expired
+from sampan.core.store.checks import check_readable
+from sampan.core.store.contract import Listing, StoreEvent
+from sampan.core.store.entry import Change, Entry, Finish, Matches, WatchEvent
+from sampan.core.store.follower import FRESH_TIMEOUT, Follower
+from sampan.core.store.keys import folders, key_range
+from sampan.core.store.watcher import Watcher
+
+RECENT_CHANGES = 1_000
+"""Changes kept for watches that start at a recent resourceVersion; older ones are read from the store."""
+WATCHER_BACKLOG = 1_000
+"""Events that a watcher may be behind before it is closed."""
+JOINED_LISTS = 32
+"""Whole lists (mostly of namespaces) whose bytes are kept until something below them changes."""
+
+
+@attrs.frozen
+class Page:
+    """Part of a list at ``revision``. ``next_after`` is the ``start_after`` of the next page; empty at the end."""
+
+    entries: Sequence[Entry]
+    revision: int
+    next_after: str = ""
+    remaining: int | None = None
+    """How many follow; ``None`` where a selector makes that unknown, or where there are none."""
+
+
+class WatchCache:
+    """``prefix`` ends in a slash (``/registry/pods/``). All keys and scopes given to its methods lie below it."""
+
+    def __init__(
+        self,
+        follower: Follower,
+        prefix: str,
+        *,
+        finish: Finish,
+        recent: int = RECENT_CHANGES,
+        backlog: int = WATCHER_BACKLOG,
+    ) -> None:
+        self.prefix = prefix
+        self._follower = follower
+        self._finish = finish
+        self._backlog = backlog
+        self._entries: dict[str, Entry] = {}
+        self._keys: list[str] = []
+        self._loaded = 0
+        self._changed = 0
+        self._recent: deque[Change] = deque()
+        self._recent_limit = recent
+        self._recent_after = 0  # every change after this revision is in _recent
+        self._watchers: dict[str, dict[Watcher, None]] = {}
+        self._joined: dict[str, bytes] = {}
+
+    async def start(self) -> None:
+        """Load; from then on the cache follows the store."""
+        await self._follower.add(self)
+
+    def close(self) -> None:
+        """Let all watches end. Idempotent."""
+        self._follower.remove(self)
+        for watcher in self._all_watchers():
+            watcher.finish()
+        self._watchers.clear()
+
+    # Reading
+
+    @property
+    def revision(self) -> int:
+        """The store's revision that this cache has reached: the ``resourceVersion`` of a list."""
+        return max(self._loaded, self._follower.revision)
+
+    async def wait_until(self, revision: int, timeout: float = FRESH_TIMEOUT) -> None:
+        """Until the cache has reached ``revision``. Raises `Timeout` after ``timeout`` seconds."""
+        if self.revision < revision:
+            await self._follower.wait_until(revision, timeout)
+
+    async def fresh(self) -> None:
+        """Until the cache shows every write that has been acknowledged so far."""
+        await self.wait_until(await self._follower.store.revision())
+
+    def get(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
+    def list(self, prefix: str | None = None) -> Sequence[Entry]:
+        """Everything below ``prefix`` (default: everything), in the order of keys."""
+        return [self._entries[key] for key in self._keys[key_range(self._keys, prefix or self.prefix)]]
+
+    def list_bytes(self, prefix: str | None = None) -> bytes:
+        """The ``items`` of `list`, joined by commas; kept until something below ``prefix`` changes."""
+        prefix = prefix or self.prefix
+        joined = self._joined.pop(prefix, None)
+        if joined is None:
+            joined = b",".join([entry.raw for entry in self.list(prefix)])
+        self._joined[prefix] = joined  # the latest used is last
+        if len(self._joined) > JOINED_LISTS:
+            del self._joined[next(iter(self._joined))]
+        return joined
+
+    async def page(
+        self,
+        prefix: str | None = None,
+        *,
+        start_after: str = "",
+        limit: int = 0,
+        revision: int | None = None,
+        matches: Matches | None = None,
+    ) -> Page:
+        """Up to ``limit`` (0: all) entries after ``start_after``, as they were at ``revision`` (default: now).
+
+        Raises `Expired` where ``revision`` has been compacted and `Timeout` where it lies ahead.
+        """
+        prefix = prefix or self.prefix
+        now = self.revision
+        if revision is None or self._changed <= revision <= now:
+            keys = self._keys[key_range(self._keys, prefix, start_after)]
+            return _page([self._entries[key] for key in keys], limit, revision or now, matches)
+        check_readable(revision, compacted=0, latest=now)
+        listing = await self._follower.store.list(
+            prefix, start_after=start_after, limit=0 if matches else limit, revision=revision
+        )
+        entries = [Entry.of(item, self._finish) for item in listing.items]
+        return _page(entries, limit, revision, matches, beyond=listing.remaining)
+
+    # Watching
+
+    async def watch(
+        self,
+        scope: str | None = None,
+        *,
+        since: int | None = None,
+        matches: Matches | None = None,
+        initial_end: bool = False,
+    ) -> Watcher:
+        """Every change in ``scope`` (a prefix that ends in a slash, or one key) after ``since``, for ``matches`` only.
+
+        Without ``since`` the watch begins with what there is, as ADDED; ``initial_end`` marks the end of that with a
+        bookmark. Raises `Expired` where the store no longer knows what happened after ``since``.
+        """
+        start = self.revision if since is None else since
+        watcher = Watcher(
+            scope or self.prefix,
+            matches,
+            since=start,
+            backlog=self._backlog,
+            reached=lambda: self.revision,
+            closed=self._forget,
+        )
+        # From here to the next await nothing changes, so what is recent now and what is live later join up.
+        self._watchers.setdefault(watcher.scope, {})[watcher] = None
+        if since is None:
+            watcher.begin(self._initial_events(watcher, initial_end))
+            return watcher
+        recent, recent_after = list(self._recent) if self._changed > start else [], self._recent_after
+        try:
+            past = await self._history(start, recent_after) if start < recent_after else []
+        except BaseException:
+            watcher.close()
+            raise
+        covered = (change.seen(matches) for change in (*past, *recent) if watcher.covers(change))
+        watcher.begin([event for event in covered if event is not None])
+        return watcher
+
+    def _initial_events(self, watcher: Watcher, initial_end: bool) -> Sequence[WatchEvent]:
+        found: Iterable[Entry | None] = [self.get(watcher.scope)]
+        if watcher.scope.endswith("/"):
+            found = self.list(watcher.scope)
+        events = [
+            WatchEvent("ADDED", entry, entry.revision)
+            for entry in found
+            if entry is not None and (watcher.matches is None or watcher.matches(entry))
+        ]
+        if initial_end:
+            events.append(WatchEvent("BOOKMARK", None, self.revision, initial_end=True))
+        return events
+
+    async def _history(self, after: int, until: int) -> Sequence[Change]:
+        """Changes that are no longer recent, from the store.
+
+        All of its writes are read, not only those below the prefix: ``until`` is the revision of one of them, which
+        tells where to stop.
+        """
+        changes: list[Change] = []
+        if until <= 1:
+            return changes  # an empty store's revision belongs to no write
+        async with self._follower.store.watch("", after) as events:
+            async for event in events:
+                if event.revision <= until and event.item.key.startswith(self.prefix):
+                    changes.append(Change.of(event, self._finish))
+                if event.revision >= until:
+                    break
+        return changes
+
+    def _forget(self, watcher: Watcher) -> None:
+        watchers = self._watchers.get(watcher.scope, {})
+        watchers.pop(watcher, None)
+        if not watchers:
+            self._watchers.pop(watcher.scope, None)
+
+    def _all_watchers(self) -> Sequence[Watcher]:
+        return [watcher for watchers in self._watchers.values() for watcher in watchers]
+
+    # What the follower calls
+
+    def load(self, listing: Listing) -> None:
+        for watcher in self._all_watchers():
+            watcher.fail(Expired("the history of what is watched was lost: list again"))
+        self._watchers.clear()
+        self._entries = {item.key: Entry.of(item, self._finish) for item in listing.items}
+        self._keys = sorted(self._entries)
+        self._joined.clear()
+        self._recent.clear()
+        self._loaded = self._changed = self._recent_after = listing.revision
+
+    def apply(self, event: StoreEvent) -> None:
+        if event.revision <= self._loaded:
+            return
+        key = event.item.key
+        previous = self._entries.get(key)
+        entry = Entry.of(event.item, self._finish)
+        if event.type == "put":
+            self._entries[key] = entry
+            if previous is None:
+                insort(self._keys, key)
+        elif previous is not None:
+            del self._entries[key]
+            del self._keys[bisect_left(self._keys, key)]
+        self._changed = event.revision
+        self._hand_out(Change(event, entry, previous, self._finish))
+
+    def _hand_out(self, change: Change) -> None:
+        self._recent.append(change)
+        if len(self._recent) > self._recent_limit:
+            self._recent_after = self._recent.popleft().revision
+        key = change.entry.key
+        for scope in (*folders(key), key):
+            self._joined.pop(scope, None)
+            for watcher in [one for one in self._watchers.get(scope, ()) if not one.offer(change)]:
+                self._forget(watcher)
+
+
+def _page(entries: Sequence[Entry], limit: int, revision: int, matches: Matches | None, beyond: int = 0) -> Page:
+    """Cut a page off ``entries``, after which ``beyond`` more were not read."""
+    if matches is not None:
+        entries = [entry for entry in entries if matches(entry)]
+    kept = entries[:limit] if limit else entries
+    remaining = len(entries) - len(kept) + beyond
+    if not remaining:
+        return Page(kept, revision)
+    return Page(kept, revision, kept[-1].key, remaining if matches is None else None)
