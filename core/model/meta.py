@@ -42,6 +42,7 @@ class Wire:
     name: str | None = None
     required: bool = False
     emit: Emit = "omit"
+    keep_zero: bool | None = None
     api_default: Any = UNSET
     format: str | None = None
     enum: tuple[Any, ...] = ()
@@ -64,6 +65,7 @@ def wire(
     name: str | None = None,
     required: bool = False,
     emit: Emit = "omit",
+    keep_zero: bool | None = None,
     api_default: Any = UNSET,
     format: str | None = None,
     enum: Sequence[Any] = (),
@@ -85,13 +87,16 @@ def wire(
     value). ``required``: the API refuses an object without it. ``format`` names a check of
     `sampan.core.schema.formats` (``dns1123-label`` …) or OpenAPI's ``int32``/``int64``. ``merge_key``,
     ``patch_strategy``, ``list_type``, ``map_keys`` and ``map_type`` are ``x-kubernetes-…``. ``immutable``: an update that
-    changes it is refused.
+    changes it is refused. ``keep_zero``: an explicit ``""``, ``0`` or ``false`` is kept, as by Go's pointers
+    (``storageClassName: ""``) and fields without ``omitempty``. Left alone it follows the annotation: kept for
+    ``int | None`` and ``bool | None`` (``replicas: 0``) and for required fields, dropped for ``int = 0``, ``bool = False``
+    and every other string.
     """
     meta = Wire(
-        name=name, required=required, emit=emit, api_default=api_default, format=format, enum=tuple(enum),
-        minimum=minimum, maximum=maximum, max_length=max_length, pattern=pattern, list_type=list_type,
-        map_keys=tuple(map_keys), merge_key=merge_key, patch_strategy=tuple(patch_strategy), map_type=map_type,
-        immutable=immutable, doc=doc,
+        name=name, required=required, emit=emit, keep_zero=keep_zero, api_default=api_default, format=format,
+        enum=tuple(enum), minimum=minimum, maximum=maximum, max_length=max_length, pattern=pattern,
+        list_type=list_type, map_keys=tuple(map_keys), merge_key=merge_key, patch_strategy=tuple(patch_strategy),
+        map_type=map_type, immutable=immutable, doc=doc,
     )  # fmt: skip
     if default is UNSET:
         return attrs.field(metadata={METADATA_KEY: meta})

@@ -79,13 +79,17 @@ class Map:
 
 @attrs.frozen(kw_only=True)
 class Field:
-    """A named part of a `Struct`. ``name`` is the wire name; ``default`` a JSON value or `UNSET`."""
+    """A named part of a `Struct`. ``name`` is the wire name; ``default`` a JSON value or `UNSET`.
+
+    ``keep_zero``: an explicit ``""``, ``0`` or ``false`` means something else than a missing field (Go's pointers).
+    """
 
     name: str
     type: Type
     required: bool = False
     default: Any = UNSET
     emit: Emit = "omit"
+    keep_zero: bool = False
     immutable: bool = False
     patch_strategy: tuple[str, ...] = ()
     doc: str = ""
@@ -95,27 +99,36 @@ class Field:
 class Struct:
     """An object with named fields. Made with a function so that types may contain themselves.
 
-    ``preserve_unknown`` keeps fields that are not named (``x-kubernetes-preserve-unknown-fields``). ``rules`` are run by
+    ``preserve_unknown`` keeps fields that are not named (``x-kubernetes-preserve-unknown-fields``). `rules` are run by
     validation after the fields' own checks. ``definition`` is the OpenAPI name (``io.k8s.api.core.v1.Container``).
-    ``strict_nulls``: a custom resource drops ``null`` only where a field is not nullable and has a default; a built-in
-    kind treats ``null`` as absent everywhere. ``embedded``: an object with apiVersion, kind and metadata of its own.
+    ``verbatim``: a custom resource, which keeps zeros and empty values as they were written, ``null`` where the schema
+    allows it, and wrong types for validation to name; a built-in kind loses them as in Go's decoding and encoding.
+    ``embedded``: an object with apiVersion, kind and metadata of its own. ``compiled`` is where each algorithm keeps what
+    it prepared for this type.
     """
 
     make_fields: Callable[[], Mapping[str, Field]]
     definition: str = ""
     preserve_unknown: bool = False
     map_type: Literal["granular", "atomic"] = "granular"
-    strict_nulls: bool = False
+    verbatim: bool = False
     embedded: bool = False
     nullable: bool = False
     limits: Limits = NO_LIMITS
-    rules: Callable[[Mapping[str, Any], str], Iterable[Cause]] | None = None
+    find_rules: Callable[[], Rules | None] = attrs.field(default=lambda: None)
     doc: str = ""
+    compiled: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Wire name → field, in the order in which Kubernetes declares (and validates) them."""
         return self.make_fields()
 
+    @cached_property
+    def rules(self) -> Rules | None:
+        """Further checks on a value and its path, looked for on first use: they may be attached after the type is made."""
+        return self.find_rules()
 
+
+Rules = Callable[[Mapping[str, Any], str], Iterable[Cause]]
 Type = Scalar | List | Map | Struct

@@ -1,0 +1,150 @@
+"""Wire values to frozen model objects and back.
+
+Controllers, the scheduler and the node agent work on objects; the API server and the store on bytes and wire values. An
+object is made at most once per revision and shared, so nothing here may be mutated: maps of a decoded object may be the
+wire value's own. One `cattrs` converter serves all classes; the code for a class is generated on its first use, so that
+importing the model stays cheap. Any thread.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from sampan.core.model.kinds import KINDS_BY_CLASS
+from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
+from sampan.core.schema.scalars import format_micro_time, format_time
+
+T = TypeVar("T")
+Hook = Callable[..., Any]
+
+
+def from_wire(cls: type[T], value: Mapping[str, Any]) -> T:
+    """The object that a canonical wire value stands for. Fields that the class lacks are passed over.
+
+    Raises `TypeError` or `ValueError` for a value that decoding would have refused.
+    """
+    structured: T = _reader(cast(Hashable, cls))(value, cls)
+    return structured
+
+
+def to_wire(instance: Any) -> dict[str, Any]:
+    """The object as a wire value: camelCase, without what is at its default; apiVersion and kind for a kind's object.
+
+    Fields that Kubernetes always writes are there even when empty. The value is the caller's to change.
+    """
+    cls = type(instance)
+    value: dict[str, Any] = _writer(cast(Hashable, cls))(instance)
+    about = KINDS_BY_CLASS.get(cls)
+    if about is not None:
+        return {"kind": about.kind, "apiVersion": about.api_version} | value
+    return value
+
+
+@cache
+def converter() -> cattrs.Converter:
+    """The one converter, for code that structures parts which are not model classes (``tuple[Container, ...]``)."""
+    made = cattrs.Converter(detailed_validation=False)
+    for plain in (str, int, float, bool):
+        made.register_structure_hook(plain, _as_it_is)
+        made.register_unstructure_hook(plain, _same)
+    made.register_structure_hook(bytes, lambda value, _: base64.b64decode(value))
+    made.register_unstructure_hook(bytes, lambda value: base64.b64encode(value).decode())
+    made.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    made.register_unstructure_hook(datetime, format_time)
+    made.register_structure_hook_func(lambda kind: kind is MicroTime, lambda value, _: datetime.fromisoformat(value))
+    made.register_unstructure_hook_func(lambda kind: kind is MicroTime, format_micro_time)
+    made.register_structure_hook_func(_is_free, _as_it_is)
+    made.register_unstructure_hook_func(_is_free, _same)
+    made.register_structure_hook_factory(_is_tuple, _tuple_reader)
+    made.register_unstructure_hook_factory(_is_tuple, _tuple_writer)
+    made.register_structure_hook_factory(_is_mapping, _mapping_reader)
+    made.register_unstructure_hook_factory(_is_mapping, _mapping_writer)
+    made.register_structure_hook_factory(attrs.has, lambda cls: _on_first_use(_reader, cls))
+    made.register_unstructure_hook_factory(attrs.has, lambda cls: _on_first_use(_writer, cls))
+    return made
+
+
+def _on_first_use(make: Callable[[type], Hook], cls: type) -> Hook:
+    """A hook that generates its code when a value comes: most classes of a pod are never met."""
+    return lambda *arguments: make(cls)(*arguments)
+
+
+@cache
+def _reader(cls: type) -> Hook:
+    attrs.resolve_types(cls)
+    names = {field.name: override(rename=wire_name(field)) for field in attrs.fields(cls)}
+    generated: Hook = make_dict_structure_fn(cls, converter(), **names)  # type: ignore[arg-type]
+    empties = tuple(wire_name(field) for field in attrs.fields(cls) if wire_of(field).emit == "null")
+
+    def read(value: Mapping[str, Any], kind: Any = cls) -> Any:
+        if empties:
+            value = {key: item for key, item in value.items() if item is not None}
+        return generated(value, kind)
+
+    return read if empties else generated
+
+
+@cache
+def _writer(cls: type) -> Hook:
+    attrs.resolve_types(cls)
+    names = {
+        field.name: override(rename=wire_name(field), omit_if_default=wire_of(field).emit == "omit")
+        for field in attrs.fields(cls)
+    }
+    return make_dict_unstructure_fn(cls, converter(), **names)  # type: ignore[arg-type]
+
+
+def _as_it_is(value: Any, _: Any) -> Any:
+    return value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _is_free(kind: Any) -> bool:
+    """Values that are written as they are: quantities, raw JSON (``Any``) and ``int | str``."""
+    return kind is Quantity or kind is Any or set(get_args(kind)) in ({int, str}, {int, str, type(None)})
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _is_mapping(kind: Any) -> bool:
+    origin = get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _tuple_reader(kind: Any) -> Hook:
+    item_type = get_args(kind)[0]
+    read = converter().get_structure_hook(item_type)
+    if read is _as_it_is:
+        return lambda value, _: tuple(value)
+    return lambda value, _: tuple([read(item, item_type) for item in value])
+
+
+def _tuple_writer(kind: Any) -> Hook:
+    write = converter().get_unstructure_hook(get_args(kind)[0])
+    return lambda value: [write(item) for item in value]
+
+
+def _mapping_reader(kind: Any) -> Hook:
+    item_type = get_args(kind)[1]
+    read = converter().get_structure_hook(item_type)
+    if read is _as_it_is:
+        return _as_it_is
+    return lambda value, _: {key: read(item, item_type) for key, item in value.items()}
+
+
+def _mapping_writer(kind: Any) -> Hook:
+    write = converter().get_unstructure_hook(get_args(kind)[1])
+    return lambda value: {key: write(item) for key, item in value.items()}

@@ -1,0 +1,113 @@
+"""Filling in what a client left out, as far as the types say it (``api_default``, a CRD's ``default``).
+
+Defaults that depend on other fields are the kinds' rules' (`KindRules.default`), which run after this. Works in place;
+called on create and update, any thread.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from sampan.core.model.meta import UNSET
+from sampan.core.schema.types import List, Map, Scalar, Struct, Type
+
+Filler = Callable[[Any], None]
+
+
+def apply_defaults(kind: Type, value: Any) -> None:
+    """Fill in ``value`` in place, outer fields before inner ones, so that defaults of defaults apply."""
+    filler = filler_of(kind)
+    if filler is not None:
+        filler(value)
+
+
+def filler_of(kind: Type) -> Filler | None:
+    """The compiled defaulting of a type; None where no default is in reach."""
+    if not has_defaults(kind):
+        return None
+    if isinstance(kind, Struct):
+        filler: Filler | None = kind.compiled.get("default")
+        if filler is None:
+            filler = kind.compiled["default"] = _struct_filler(kind)
+        return filler
+    return _list_filler(kind) if isinstance(kind, List) else _map_filler(kind)  # type: ignore[arg-type]
+
+
+def has_defaults(kind: Type) -> bool:
+    """Whether a default is anywhere below a type, itself included in what contains it."""
+    return _has_defaults(kind, set())
+
+
+def _has_defaults(kind: Type, seen: set[int]) -> bool:
+    if isinstance(kind, Scalar):
+        return False
+    if isinstance(kind, List):
+        return _has_defaults(kind.item, seen)
+    if isinstance(kind, Map):
+        return _has_defaults(kind.value, seen)
+    known: bool | None = kind.compiled.get("has_defaults")
+    if known is not None or id(kind) in seen:
+        return bool(known)
+    outermost = not seen
+    seen.add(id(kind))
+    found = any(field.default is not UNSET or _has_defaults(field.type, seen) for field in kind.fields.values())
+    if found or outermost:
+        kind.compiled["has_defaults"] = found
+    return found
+
+
+def _struct_filler(struct: Struct) -> Filler:
+    steps: list[tuple[str, Any, bool, Filler | None]] = []
+    prepared = False
+
+    def fill(value: Any) -> None:
+        nonlocal prepared
+        if not isinstance(value, dict):
+            return
+        if not prepared:
+            steps.extend(_steps(struct))
+            prepared = True
+        for name, default, copied, fill_inner in steps:
+            item = value.get(name)
+            if item is None and default is not UNSET and (name not in value or not struct.fields[name].type.nullable):
+                item = value[name] = copy.deepcopy(default) if copied else default
+            if fill_inner is not None and item is not None:
+                fill_inner(item)
+
+    return fill
+
+
+def _steps(struct: Struct) -> list[tuple[str, Any, bool, Filler | None]]:
+    """The fields that need a look: name, default, whether it must be copied, and the filler of what is below."""
+    steps = []
+    for field in struct.fields.values():
+        fill_inner = filler_of(field.type)
+        if field.default is not UNSET or fill_inner is not None:
+            steps.append((field.name, field.default, isinstance(field.default, dict | list), fill_inner))
+    return steps
+
+
+def _list_filler(kind: List) -> Filler:
+    fill_item = filler_of(kind.item)
+    assert fill_item is not None
+
+    def fill(value: Any) -> None:
+        if isinstance(value, list):
+            for item in value:
+                fill_item(item)
+
+    return fill
+
+
+def _map_filler(kind: Map) -> Filler:
+    fill_item = filler_of(kind.value)
+    assert fill_item is not None
+
+    def fill(value: Any) -> None:
+        if isinstance(value, dict):
+            for item in value.values():
+                fill_item(item)
+
+    return fill

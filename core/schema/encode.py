@@ -1,0 +1,176 @@
+"""Wire values to the canonical JSON bytes that are stored, sent and watched.
+
+Called once per write. The bytes lack ``metadata.resourceVersion``, which is only known once the store has them:
+`splice_resource_version` puts it into ready bytes, so that serving an object never decodes it. Pure functions, any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+import orjson
+
+from sampan.core.errors import BadRequest
+from sampan.core.schema.scalars import zero_of
+from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
+
+Writer = Callable[[Any], Any]
+_METADATA: Final = b'"metadata":{'
+
+
+def encode(struct: Struct, value: Mapping[str, Any]) -> bytes:
+    """The object's bytes: kind, apiVersion and metadata first, then fields as declared, free keys sorted, no spaces.
+
+    Fields that Kubernetes always writes are filled in. ``metadata`` is always there, and ``metadata.resourceVersion``
+    never. Equal objects have equal bytes. Raises `BadRequest` for values nested too deeply to be written.
+    """
+    try:
+        return orjson.dumps(_bare(ordered(struct, value)))
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise BadRequest(f"the object cannot be written as JSON: {error}") from error
+
+
+def ordered(struct: Struct, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in canonical order with the fields that are always written. ``value`` and its parts stay as they are."""
+    written: dict[str, Any] = writer_of(struct)(value)
+    return written
+
+
+def splice_resource_version(raw: bytes, revision: int) -> bytes:
+    """Insert ``"resourceVersion":"<revision>"`` as the first field of metadata. ``raw`` comes from `encode`.
+
+    ``kind`` and ``apiVersion`` are identifiers, so the first ``"metadata":{`` is the object's own.
+    """
+    head, key, tail = raw.partition(_METADATA)
+    comma = b"" if tail.startswith(b"}") else b","
+    return b'%b%b"resourceVersion":"%d"%b%b' % (head, key, revision, comma, tail)
+
+
+def _bare(value: dict[str, Any]) -> dict[str, Any]:
+    """The object in the shape that `splice_resource_version` relies on."""
+    head = {"kind": value.pop("kind", ""), "apiVersion": value.pop("apiVersion", "")}
+    metadata = value.pop("metadata", None) or {}
+    metadata.pop("resourceVersion", None)
+    return head | {"metadata": metadata} | value
+
+
+def writer_of(kind: Type) -> Writer:
+    """The compiled ordering of a type; the value itself where there is nothing to order."""
+    if isinstance(kind, Struct):
+        writer: Writer | None = kind.compiled.get("encode")
+        if writer is None:
+            writer = kind.compiled["encode"] = _struct_writer(kind)
+        return writer
+    if isinstance(kind, List):
+        return _list_writer(kind)
+    if isinstance(kind, Map):
+        return _map_writer(kind)
+    return _sorted if kind.kind == "any" else _as_it_is
+
+
+@attrs.frozen
+class _Layout:
+    """A struct's fields: name → place and writer (None for plain scalars), and what is written when it is missing."""
+
+    parts: dict[str, tuple[int, Writer | None]]
+    always: tuple[tuple[str, Any], ...]
+    deep: tuple[tuple[str, Struct], ...]
+
+
+def _layout(struct: Struct) -> _Layout:
+    fields = struct.fields
+    return _Layout(
+        parts={name: (place, _writer_or_none(field.type)) for place, (name, field) in enumerate(fields.items())},
+        always=tuple((name, _empty(field)) for name, field in fields.items() if _emitted(field) == "value"),
+        deep=tuple(
+            (name, field.type)
+            for name, field in fields.items()
+            if _emitted(field) == "struct" and isinstance(field.type, Struct)
+        ),
+    )
+
+
+def _writer_or_none(kind: Type) -> Writer | None:
+    return None if isinstance(kind, Scalar) and kind.kind != "any" else writer_of(kind)
+
+
+def _emitted(field: Field) -> str:
+    if field.emit == "omit":
+        return ""
+    return "struct" if field.emit == "always" and isinstance(field.type, Struct) else "value"
+
+
+def _empty(field: Field) -> Any:
+    return None if field.emit == "null" else zero_of(field.type)
+
+
+def _struct_writer(struct: Struct) -> Writer:
+    layouts: list[_Layout] = []
+    keeps_nulls = struct.verbatim
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if not layouts:
+            layouts.append(_layout(struct))
+        layout = layouts[0]
+        parts, last, in_order = layout.parts, -1, True
+        out: dict[str, Any] = {}
+        for key, item in value.items():
+            if item is None and not keeps_nulls:
+                continue
+            place, write_item = parts.get(key) or _UNKNOWN
+            if place < last:
+                in_order = False
+            last = place
+            out[key] = item if write_item is None else write_item(item)
+        for key, empty in layout.always:
+            if key not in out:
+                out[key], in_order = empty, False
+        for key, inner in layout.deep:
+            if key not in out:
+                out[key], in_order = writer_of(inner)({}), False
+        if in_order:
+            return out
+        return dict(sorted(out.items(), key=lambda pair: (parts.get(pair[0]) or _UNKNOWN)[0]))
+
+    return write
+
+
+def _list_writer(kind: List) -> Writer:
+    write_item = _writer_or_none(kind.item)
+    if write_item is None:
+        return _as_it_is
+    return lambda value: [write_item(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _map_writer(kind: Map) -> Writer:
+    write_item = _writer_or_none(kind.value)
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if write_item is None:
+            return value if len(value) < 2 else dict(sorted(value.items()))
+        return {key: write_item(value[key]) for key in sorted(value)}
+
+    return write
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _sorted(value: Any) -> Any:
+    """Free JSON with sorted keys, as Go writes maps."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
+
+
+_UNKNOWN: Final[tuple[int, Writer | None]] = (1 << 30, _sorted)
+"""Fields that no schema names come last, in the order they were given."""
