@@ -188,14 +188,22 @@ StructRule = Callable[[Mapping[str, Any], Path], Iterable[Cause]]
 STRUCT_RULES: dict[type, StructRule] = {}
 
 
-def struct_rules(cls: type) -> Callable[[StructRule], StructRule]:
+WHOLE_RULES: set[StructRule] = set()
+"""Rules that check everything in and below a value: the walk leaves its fields alone."""
+
+
+def struct_rules(cls: type, *, whole: bool = False) -> Callable[[StructRule], StructRule]:
     """Attach checks to a model class: run wherever the validation walk meets a value of it, after its fields' own.
 
-    The function gets the wire value and its path, and yields causes with full paths.
+    The function gets the wire value and its path, and yields causes with full paths. ``whole``: it speaks for the fields
+    too (required, enums, what is below), because Kubernetes checks them in an order, or with exceptions, that a walk
+    over the types cannot know (a pod's containers and the volumes that they mount).
     """
 
     def decorate(rule: StructRule) -> StructRule:
         STRUCT_RULES[cls] = rule
+        if whole:
+            WHOLE_RULES.add(rule)
         return rule
 
     return decorate

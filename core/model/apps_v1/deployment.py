@@ -82,4 +82,4 @@ class Deployment(KubeObject):
     """Pods, and how they are updated."""
 
     spec: DeploymentSpec = wire(emit="always")
-    status: DeploymentStatus = wire(emit="always")
+    status: DeploymentStatus = wire(default=DeploymentStatus(), emit="always")

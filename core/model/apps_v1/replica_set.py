@@ -59,4 +59,4 @@ class ReplicaSet(KubeObject):
     """Keeps a number of pods running; usually made by a Deployment."""
 
     spec: ReplicaSetSpec = wire(emit="always")
-    status: ReplicaSetStatus = wire(emit="always")
+    status: ReplicaSetStatus = wire(default=ReplicaSetStatus(), emit="always")

@@ -50,4 +50,4 @@ class Namespace(KubeObject):
     """A space for names."""
 
     spec: NamespaceSpec = wire(default=NamespaceSpec(), emit="always")
-    status: NamespaceStatus = wire(emit="always")
+    status: NamespaceStatus = wire(default=NamespaceStatus(), emit="always")

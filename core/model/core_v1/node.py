@@ -192,4 +192,4 @@ class Node(KubeObject):
     """A machine that runs pods."""
 
     spec: NodeSpec = wire(default=NodeSpec(), emit="always")
-    status: NodeStatus = wire(emit="always")
+    status: NodeStatus = wire(default=NodeStatus(), emit="always")

@@ -133,8 +133,8 @@ class PodStatus:
 class Pod(KubeObject):
     """One or more containers that live and die together on one node."""
 
-    spec: PodSpec = wire(emit="always")
-    status: PodStatus = wire(emit="always")
+    spec: PodSpec = wire(default=PodSpec(), emit="always")
+    status: PodStatus = wire(default=PodStatus(), emit="always")
 
 
 @model
@@ -142,7 +142,7 @@ class PodTemplateSpec:
     """The pods that a controller makes."""
 
     metadata: ObjectMeta = wire(emit="always")
-    spec: PodSpec = wire(emit="always")
+    spec: PodSpec = wire(default=PodSpec(), emit="always")
 
 
 @kind("v1", plural="podtemplates", delete_answers_object=True)

@@ -60,4 +60,4 @@ class ReplicationController(KubeObject):
     """Keeps a number of pods running."""
 
     spec: ReplicationControllerSpec = wire(default=ReplicationControllerSpec(), emit="always")
-    status: ReplicationControllerStatus = wire(emit="always")
+    status: ReplicationControllerStatus = wire(default=ReplicationControllerStatus(), emit="always")

@@ -115,5 +115,5 @@ class ServiceStatus:
 class Service(KubeObject):
     """One stable address for a group of pods."""
 
-    spec: ServiceSpec = wire(emit="always")
-    status: ServiceStatus = wire(emit="always")
+    spec: ServiceSpec = wire(default=ServiceSpec(), emit="always")
+    status: ServiceStatus = wire(default=ServiceStatus(), emit="always")
