@@ -45,6 +45,8 @@ class ImageError(RuntimeFailure):
 class Capabilities:
     """What a runtime can do. What it cannot is refused or warned of before a pod starts, never silently dropped."""
 
+    real_processes: bool = True
+    """Containers run their commands: there are files, output and sockets to look at. False for simulated pods."""
     own_network: bool = True
     """Each pod has an address of its own that host and pods can reach."""
     isolation: tuple[str, ...] = ()
@@ -52,6 +54,8 @@ class Capabilities:
     pulls_images: bool = True
     loads_images: bool = True
     resource_limits: bool = True
+    shares_processes: bool = True
+    """``shareProcessNamespace`` is honoured."""
     privileged: bool = True
     unsupported_fields: tuple[str, ...] = ()
     """Pod spec paths (``spec.containers[].securityContext.seccompProfile``) that this runtime does not honour."""
@@ -322,7 +326,9 @@ class Runtime(Protocol):
         """Returns its id. Raises `ImageError` where the image is not there."""
         ...
 
-    def start_container(self, container_id: str) -> None: ...
+    def start_container(self, container_id: str) -> None:
+        """Raises `RuntimeFailure` where its command cannot be run."""
+        ...
 
     def stop_container(self, container_id: str, timeout: float) -> None:
         """The stop signal, then SIGKILL after ``timeout`` seconds; returns once it has ended."""
@@ -366,7 +372,10 @@ class Runtime(Protocol):
         ...
 
     def port_forward(self, sandbox: Sandbox, port: int) -> Stream:
-        """A connection to a port inside the pod: ``stdout`` is what it sends, `write` what it gets."""
+        """A connection to a port inside the pod: ``stdout`` is what it sends, `write` what it gets.
+
+        Raises `RuntimeFailure` where nobody listens.
+        """
         ...
 
     def stats(self, container_id: str) -> Stats: ...
