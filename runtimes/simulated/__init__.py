@@ -1,0 +1,1 @@
+"""Pods that only seem to run: they do what their annotations say. See `sampan.runtimes.simulated.script` for the words."""
