@@ -128,9 +128,10 @@ class WatchCache:
         """
         prefix = prefix or self.prefix
         now = self.revision
-        if revision is None or self._changed <= revision <= now:
+        revision = now if revision is None else revision
+        if self._changed <= revision <= now:
             keys = self._keys[key_range(self._keys, prefix, start_after)]
-            return _page([self._entries[key] for key in keys], limit, revision or now, matches)
+            return _page([self._entries[key] for key in keys], limit, revision, matches)
         check_readable(revision, compacted=0, latest=now)
         listing = await self._follower.store.list(
             prefix, start_after=start_after, limit=0 if matches else limit, revision=revision
