@@ -87,7 +87,8 @@ def _field_of(attribute: attrs.Attribute[Any], hint: Any) -> Field:
     return Field(
         name=wire_name(attribute),
         type=kind,
-        required=wire.required,
+        required=wire.required and attribute.default is attrs.NOTHING,
+        always_there=wire.required,
         default=wire.api_default,
         emit=wire.emit,
         keep_zero=_keeps_zero(kind, optional, wire),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import attrs
 
 from sampan.core.errors import BadRequest
+from sampan.core.model.causes import shown
 from sampan.core.schema import go_words
 from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml
 from sampan.core.schema.resource import Resource
@@ -130,7 +131,7 @@ def _check_type_meta(resource: Resource, value: Mapping[str, Any]) -> None:
     if not isinstance(kind, str) or not isinstance(api_version, str):
         raise _unfit(resource, "couldn't get version/kind: they must be strings")
     if resource.custom and not kind:
-        raise _unfit(resource, f"Object 'Kind' is missing in '{go_words.shown(value)}'")
+        raise _unfit(resource, f"Object 'Kind' is missing in '{shown(value)}'")
     if kind and kind != about.kind:
         raise _unfit(resource, f"the kind of the object is {go_words.quoted(kind)}", kind)
     if api_version and api_version != about.api_version:

@@ -93,10 +93,3 @@ def plus_v(value: Any) -> str:
 def quoted(text: str) -> str:
     """``%q`` of a string."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def shown(value: Any) -> str:
-    """A value in a validation message: text quoted, everything else as compact JSON."""
-    if isinstance(value, str):
-        return quoted(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sampan.core.errors import Cause
+from sampan.core.model import causes
 from sampan.core.model.formats import FORMATS, NUMBER_FORMATS, problems_of
-from sampan.core.schema import causes
 from sampan.core.schema.openapi_formats import OPENAPI_FORMATS
 from sampan.core.schema.types import Limits
 
 Check = Callable[[Any, str], Iterator[Cause]]
 """Takes a value and its path, and yields what is wrong."""
+
+
+def type_invalid(path: str, value: Any, detail: str) -> Cause:
+    return Cause("FieldValueTypeInvalid", f"Invalid value: {causes.shown(value)}: {detail}", path)
 
 
 def builtin_checks(limits: Limits) -> list[Check]:
@@ -171,6 +175,6 @@ def _openapi_format(name: str) -> Check:
     def check(value: Any, path: str) -> Iterator[Cause]:
         if isinstance(value, str) and not accepts(value):
             detail = f'{path} in body must be of type {name}: "{value}"'
-            yield causes.type_invalid(path, value, detail)
+            yield type_invalid(path, value, detail)
 
     return check

@@ -16,7 +16,7 @@ from sampan.core.schema.types import Struct
 
 DEFAULT_COLUMNS: Final = (
     Column(name="Name", cell=".metadata.name", format="name"),
-    Column(name="Created At", cell=".metadata.creationTimestamp", type="date"),
+    Column(name="Created At", cell=lambda obj, now: obj["metadata"].get("creationTimestamp"), type="date"),
 )
 """What Kubernetes prints for a kind without columns of its own."""
 

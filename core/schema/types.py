@@ -81,12 +81,16 @@ class Map:
 class Field:
     """A named part of a `Struct`. ``name`` is the wire name; ``default`` a JSON value or `UNSET`.
 
+    ``required``: an object without it is refused. ``always_there``: OpenAPI's "required", which for a built-in kind says
+    that the field is always written, and may be more than what the API refuses to do without.
+
     ``keep_zero``: an explicit ``""``, ``0`` or ``false`` means something else than a missing field (Go's pointers).
     """
 
     name: str
     type: Type
     required: bool = False
+    always_there: bool = False
     default: Any = UNSET
     emit: Emit = "omit"
     keep_zero: bool = False

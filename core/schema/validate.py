@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sampan.core.errors import Cause
-from sampan.core.schema import causes
-from sampan.core.schema.limits import Check, builtin_checks, openapi_checks
+from sampan.core.model import causes
+from sampan.core.model.kinds import WHOLE_RULES
+from sampan.core.schema.limits import Check, builtin_checks, openapi_checks, type_invalid
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
 Checker = Callable[[Any, str, list[Cause]], None]
@@ -73,6 +74,8 @@ def _scalar_checker(own: list[Check]) -> Checker | None:
 
 def _struct_checker(struct: Struct) -> Checker:
     """Fields are compiled on the first call, so that types may contain themselves."""
+    if struct.rules in WHOLE_RULES:
+        return _whole_checker(struct)
     steps: list[tuple[str, bool, bool, Checker | None]] = []
     own = _own_checks(struct, struct.verbatim)
     prepared = False
@@ -97,10 +100,22 @@ def _struct_checker(struct: Struct) -> Checker:
     return check
 
 
+def _whole_checker(struct: Struct) -> Checker:
+    """A struct whose rules speak for its fields too."""
+
+    def check(value: Any, path: str, found: list[Cause]) -> None:
+        if struct.rules is not None:
+            found.extend(struct.rules(value, path))
+
+    return check
+
+
 def _steps(struct: Struct) -> list[tuple[str, bool, bool, Checker | None]]:
     """The fields with something to check: name, whether required, whether empty counts as missing, and the check."""
     steps = []
     for field in struct.fields.values():
+        if field.name == "status" and "apiVersion" in struct.fields and not struct.verbatim:
+            continue  # written by components: Kubernetes checks little of a built-in kind's status, its rules do that
         check_item = _field_checker(field, struct.verbatim)
         if field.required or check_item is not None:
             steps.append((field.name, field.required, _empty_is_missing(field), check_item))
@@ -185,7 +200,7 @@ def _type_checker(kind: Type, inner: Checker | None) -> Checker:
         given = json_type(value)
         if expected and given not in expected and not (given == "integer" and "number" in expected):
             detail = f'{path} in body must be of type {",".join(expected)}: "{given}"'
-            found.append(causes.type_invalid(path, given, detail))
+            found.append(type_invalid(path, given, detail))
         elif inner is not None:
             inner(value, path, found)
 

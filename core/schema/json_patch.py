@@ -1,0 +1,68 @@
+"""JSON patch (RFC 6902), as lenient and as strict as kube-apiserver.
+
+The ``jsonpatch`` library applies the operations; what differs from it is what Kubernetes' Go library does: ``replace`` of
+a missing field of an object adds it, and ``test`` for null holds where nothing is. Any thread.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Final
+
+import jsonpatch
+import jsonpointer
+
+from sampan.core.errors import BadRequest, Invalid, TooLarge
+from sampan.core.schema.go_words import json_word
+
+MAX_OPERATIONS: Final = 10_000
+_MISSING: Final = object()
+
+
+class RefusedPatch(Invalid):
+    """A patch that cannot be applied to the object as it is: Kubernetes answers 422 without saying more."""
+
+    def to_status(self) -> dict[str, Any]:
+        return {"details": {}} | super().to_status()
+
+
+def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
+    """A changed copy of ``original``; all operations apply or none.
+
+    Raises `BadRequest` where ``operations`` is not a list of objects, `TooLarge` for more than `MAX_OPERATIONS`, and
+    `RefusedPatch` for one that fails.
+    """
+    if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
+        wrong = next((each for each in operations if not isinstance(each, dict)), None) if operations else operations
+        word = json_word(wrong if isinstance(operations, list) else operations)
+        raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
+    if len(operations) > MAX_OPERATIONS:
+        raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
+    patched: Any = copy.deepcopy(dict(original))
+    try:
+        for operation in operations:
+            patched = _apply(patched, operation)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, LookupError) as error:
+        raise RefusedPatch("the server rejected our request due to an error in our request") from error
+    return patched
+
+
+def _apply(value: Any, operation: Mapping[str, Any]) -> Any:
+    """One operation, in place where it can be."""
+    name = operation.get("op")
+    if name == "replace" and isinstance(_parent(value, operation), dict):
+        operation = {**operation, "op": "add"}
+    elif name == "test" and operation.get("value") is None and _at(value, operation) in (None, _MISSING):
+        return value
+    return jsonpatch.apply_patch(value, [operation], in_place=True)
+
+
+def _parent(value: Any, operation: Mapping[str, Any]) -> Any:
+    """What holds the operation's target; None for the whole document."""
+    pointer = jsonpointer.JsonPointer(operation["path"])
+    return pointer.to_last(value)[0] if pointer.parts else None
+
+
+def _at(value: Any, operation: Mapping[str, Any]) -> Any:
+    return jsonpointer.JsonPointer(operation["path"]).resolve(value, _MISSING)

@@ -1,0 +1,124 @@
+"""PATCH, from the body of the request to a decoded object, for every patch type but server-side apply.
+
+Called by the API server inside its retry loop: pure, so that it can be done again on a newer object. The errors are
+kube-apiserver's: 400 for a body that cannot be read, 422 with the cause ``patch`` for a result that is no object of its
+kind, 415 for a type that the kind does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from sampan.core.errors import BadRequest, Invalid, UnsupportedMediaType
+from sampan.core.model import causes
+from sampan.core.schema.decode import (
+    Decoded,
+    FieldValidation,
+    converter_problem,
+    decode_value,
+    json_problem,
+    strict_problem,
+)
+from sampan.core.schema.go_words import json_word, plus_v
+from sampan.core.schema.json_patch import apply_json_patch
+from sampan.core.schema.merge import merge_patch
+from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json
+from sampan.core.schema.refusal import aggregate
+from sampan.core.schema.resource import Resource
+from sampan.core.schema.scalars import Mismatch
+from sampan.core.schema.strategic import strategic_merge
+
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY_YAML: Final = "application/apply-patch+yaml"
+
+
+def patch_object(
+    resource: Resource, current: Mapping[str, Any], media_type: str, raw: bytes, validation: FieldValidation = "Warn"
+) -> Decoded:
+    """``current`` (a wire value with its resourceVersion) with the patch ``raw`` applied, decoded but not defaulted.
+
+    Raises `BadRequest`, `Invalid`, `TooLarge` or `UnsupportedMediaType`.
+    """
+    if media_type not in patch_types(resource):
+        raise UnsupportedMediaType(
+            "the body of the request was in an unknown format - accepted media types include: "
+            + ", ".join(patch_types(resource))
+        )
+    try:
+        return _patched(resource, current, media_type, raw, validation)
+    except RecursionError as error:
+        raise BadRequest("exceeded max depth") from error
+
+
+def _patched(
+    resource: Resource, current: Mapping[str, Any], media_type: str, raw: bytes, validation: FieldValidation
+) -> Decoded:
+    patch = _parse(raw)
+    repeated: tuple[str, ...] = ()
+    if media_type == JSON_PATCH:
+        patched = apply_json_patch(current, patch)
+    else:
+        if not isinstance(patch, dict):
+            word = json_word(patch)
+            problem = f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
+            raise BadRequest(f"error decoding patch: {problem}")
+        repeated = (
+            tuple(f'duplicate field "{path}"' for path in duplicate_fields(raw)) if validation != "Ignore" else ()
+        )
+        if media_type == STRATEGIC_PATCH:
+            patched = strategic_merge(resource.struct, current, patch)
+            return _decoded(resource, patched, plus_v(patch), repeated, validation, strategic=True)
+        patched = merge_patch(current, patch)
+    return _decoded(resource, patched, orjson.dumps(patched).decode(), repeated, validation, strategic=False)
+
+
+def patch_types(resource: Resource) -> tuple[str, ...]:
+    """The patch types of a kind, in the order in which Kubernetes names them."""
+    if resource.custom:
+        return (JSON_PATCH, MERGE_PATCH, APPLY_YAML)
+    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML)
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return parse_json(raw)
+    except SyntaxProblem as error:
+        raise BadRequest(str(error)) from error
+
+
+def _decoded(
+    resource: Resource,
+    patched: Any,
+    shown: str,
+    repeated: tuple[str, ...],
+    validation: FieldValidation,
+    *,
+    strategic: bool,
+) -> Decoded:
+    """The patched value as an object of its kind; ``shown`` is the value that the cause ``patch`` names."""
+    if not isinstance(patched, dict):
+        raise refused(shown, f"json: cannot unmarshal {json_word(patched)} into Go value of type {resource.info.kind}")
+    for key, expected in (("kind", resource.info.kind), ("apiVersion", resource.info.api_version)):
+        if patched.get(key, expected) != expected:
+            raise refused(shown, f"the {key} of an object cannot be changed to {patched[key]!r}")
+    try:
+        decoded = decode_value(resource, patched)
+    except Mismatch as mismatch:
+        raise refused(shown, converter_problem(mismatch) if strategic else json_problem(mismatch)) from mismatch
+    if validation == "Ignore":
+        return Decoded(decoded.value)
+    problems = (*repeated, *decoded.problems)
+    if problems and validation == "Strict":
+        raise refused(shown, strict_problem(problems))
+    return Decoded(decoded.value, problems)
+
+
+def refused(shown: str, problem: str) -> Invalid:
+    """Kubernetes' error for a patch whose result is not an object of the kind."""
+    cause = causes.invalid("patch", shown, problem)
+    return Invalid(f' "" is invalid: {aggregate([cause])}', causes=[cause])
