@@ -59,12 +59,3 @@ def free_network(candidates: tuple[str, ...]) -> str:
         if not any(network.overlaps(other) for other in used):
             return candidate
     raise ConfigError(f"every one of {candidates[0]} … {candidates[-1]} is in use here: name a free range yourself")
-
-
-def is_network_admin() -> bool:
-    """Whether this process may change the network of the namespace it is in (CAP_NET_ADMIN)."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith("CapEff:"):
-                return bool(int(line.split()[1], 16) >> 12 & 1)
-    return False

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.errors import ConfigError
-from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip, is_network_admin
+from sampan.core.host.capabilities import is_network_admin
+from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.tcp import TcpListener

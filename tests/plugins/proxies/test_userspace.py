@@ -9,6 +9,7 @@ import pytest
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings
 from sampan.core.host import iproute
+from sampan.core.host.capabilities import is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
@@ -33,7 +34,7 @@ class TestWithoutRoot(ProxyContract):
 
 @pytest.mark.root
 def test_a_routed_range_is_the_hosts_own_until_destroyed(tmp_path: Path) -> None:
-    if not iproute.is_network_admin():
+    if not is_network_admin():
         pytest.skip("changing routes needs root")
     cidr = iproute.free_network(tuple(f"10.{second}.0.0/16" for second in range(200, 220)))
     proxy = UserspaceProxy(settings(tmp_path, cidr))

@@ -1,0 +1,27 @@
+"""What this process may do to the machine, by Linux capability."""
+
+from __future__ import annotations
+
+import os
+
+CAP_NET_ADMIN = 12
+CAP_SYS_RESOURCE = 24
+
+
+def has_capability(number: int) -> bool:
+    """Whether the process holds a capability in its own user namespace."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("CapEff:"):
+                return bool(int(line.split()[1], 16) >> number & 1)
+    return False
+
+
+def is_network_admin() -> bool:
+    """Whether links and routes of this network namespace may be changed."""
+    return has_capability(CAP_NET_ADMIN)
+
+
+def may_protect_from_oom() -> bool:
+    """Whether a root daemon on this machine may lower an ``oom_score_adj`` (some machines withhold it even from root)."""
+    return os.geteuid() != 0 or has_capability(CAP_SYS_RESOURCE)

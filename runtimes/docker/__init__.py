@@ -1,0 +1,1 @@
+"""Pods on Docker: a sandbox container that owns the namespaces, and containers that join it."""

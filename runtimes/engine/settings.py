@@ -1,0 +1,108 @@
+"""A container's settings in the words that Docker's create call takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
+from sampan.core.host.capabilities import may_protect_from_oom
+
+CPU_PERIOD_MICROS = 100_000
+SANDBOX_OOM_SCORE = -998
+LOG_OPTIONS = {"max-size": "10m", "max-file": "2"}
+_PROPAGATION = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional": "rshared"}
+
+
+def mount_of(mount: Mount) -> dict[str, Any]:
+    return {
+        "Type": "bind",
+        "Source": mount.host_path,
+        "Target": mount.container_path,
+        "ReadOnly": mount.read_only,
+        "BindOptions": {"Propagation": _PROPAGATION[mount.propagation]},
+    }
+
+
+def port_bindings(ports: tuple[PortMapping, ...]) -> dict[str, list[dict[str, str]]]:
+    """``{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}``"""
+    bindings: dict[str, list[dict[str, str]]] = {}
+    for port in ports:
+        key = f"{port.container_port}/{port.protocol.lower()}"
+        bindings.setdefault(key, []).append({"HostIp": port.host_ip, "HostPort": str(port.host_port)})
+    return bindings
+
+
+def user_of(security: Security) -> str:
+    """``UID``, ``UID:GID``; empty leaves it to the image."""
+    if security.run_as_user is None:
+        return "" if security.run_as_group is None else f"0:{security.run_as_group}"
+    group = "" if security.run_as_group is None else f":{security.run_as_group}"
+    return f"{security.run_as_user}{group}"
+
+
+def oom_score(wanted: int) -> int:
+    """What may be set here: a machine that withholds CAP_SYS_RESOURCE refuses to start what asks for less than 0."""
+    return wanted if wanted >= 0 or may_protect_from_oom() else 0
+
+
+def sandbox_host_config(config: SandboxConfig, network: str) -> dict[str, Any]:
+    return {
+        "NetworkMode": "host" if config.host_network else network,
+        "IpcMode": "host" if config.host_ipc else "shareable",
+        "PidMode": "host" if config.host_pid else "",
+        "Dns": list(config.dns_servers),
+        "DnsSearch": list(config.dns_searches),
+        "DnsOptions": list(config.dns_options),
+        "ExtraHosts": [f"{name}:{ip}" for ip, name in config.host_aliases],
+        "PortBindings": {} if config.host_network else port_bindings(config.ports),
+        "Sysctls": dict(config.sysctls),
+        "OomScoreAdj": oom_score(SANDBOX_OOM_SCORE),
+        "LogConfig": {"Type": "none", "Config": {}},
+    }
+
+
+def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> dict[str, Any]:
+    """``join`` is how the sandbox's namespaces are named (``container:ID``)."""
+    resources, security = config.resources, config.security
+    return {
+        "NetworkMode": join,
+        "IpcMode": join,
+        "PidMode": pid_mode,
+        "Mounts": [mount_of(mount) for mount in config.mounts],
+        "CpuShares": resources.cpu_shares,
+        "CpuPeriod": CPU_PERIOD_MICROS if resources.cpu_quota_micros else 0,
+        "CpuQuota": resources.cpu_quota_micros,
+        "Memory": resources.memory_bytes,
+        "MemorySwap": resources.memory_bytes,
+        "OomScoreAdj": oom_score(resources.oom_score_adj),
+        "Privileged": security.privileged,
+        "ReadonlyRootfs": security.read_only_root,
+        "CapAdd": list(security.add_capabilities),
+        "CapDrop": list(security.drop_capabilities),
+        "GroupAdd": [str(group) for group in security.supplemental_groups],
+        "SecurityOpt": [] if security.allow_privilege_escalation else ["no-new-privileges"],
+        "LogConfig": {"Type": "json-file", "Config": LOG_OPTIONS},
+    }
+
+
+def container_body(config: ContainerConfig, labels: dict[str, str]) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "Image": config.image_id or config.image,
+        "Env": [f"{name}={value}" for name, value in config.env],
+        "Labels": labels,
+        "Tty": config.tty,
+        "OpenStdin": config.stdin,
+        "StdinOnce": config.stdin_once,
+        "Healthcheck": {"Test": ["NONE"]},
+    }
+    if config.command:
+        body["Entrypoint"] = list(config.command)
+    if config.args:
+        body["Cmd"] = list(config.args)
+    if config.working_dir:
+        body["WorkingDir"] = config.working_dir
+    if user := user_of(config.security):
+        body["User"] = user
+    if config.stop_signal:
+        body["StopSignal"] = config.stop_signal
+    return body
