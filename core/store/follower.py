@@ -63,8 +63,10 @@ class Follower:
                 await task
 
     async def add(self, sink: Sink) -> None:
-        """Load ``sink`` and tell it of every later write."""
+        """Load ``sink`` and tell it of every later write. Raises `ValueError` where its prefix has a sink already."""
         async with self._listing:
+            if sink.prefix in self._sinks:
+                raise ValueError(f"{sink.prefix} is followed already: share its cache")
             pending = self._loading[sink.prefix] = []
             try:
                 listing = await self.store.list(sink.prefix)
@@ -76,7 +78,8 @@ class Follower:
                 sink.apply(event)
 
     def remove(self, sink: Sink) -> None:
-        self._sinks.pop(sink.prefix, None)
+        if self._sinks.get(sink.prefix) is sink:
+            del self._sinks[sink.prefix]
 
     async def wait_until(self, revision: int, timeout: float = FRESH_TIMEOUT) -> None:
         """Raises `Timeout` (``ResourceVersionTooLarge``) where the revision is not reached within ``timeout`` seconds."""

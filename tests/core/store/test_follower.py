@@ -120,3 +120,17 @@ async def test_a_closed_follower_can_be_closed_again() -> None:
     async with following(store) as (follower, _):
         await follower.close()
         await follower.close()
+
+
+async def test_a_prefix_has_one_cache_at_a_time() -> None:
+    async with following(MemoryStore()) as (follower, cache):
+        other = WatchCache(follower, PREFIX, finish=lambda value, revision: value)
+        with pytest.raises(ValueError, match="followed already"):
+            await other.start()
+        other.close()
+        await follower.store.create(PREFIX + "a", b"{}")
+        await cache.fresh()
+        assert len(cache.list()) == 1
+        cache.close()
+        await other.start()
+        assert len(other.list()) == 1
