@@ -6,9 +6,9 @@ restart the agent publishes again and gets the same path with the data that was 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import attrs
 
@@ -17,7 +17,8 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
 from sampan.core.model.kinds import KubeObject
 
-T = TypeVar("T", bound=KubeObject)
+TokenGetter = Callable[[str, int], str]
+"""(audience, seconds until it expires) → a bearer token. Blocking."""
 
 
 class VolumeFailure(SampanError):
@@ -34,6 +35,12 @@ class VolumeContext:
     """``DATA/pods/UID/volumes/DRIVER/NAME``: the driver's own, made by it, removed by `unpublish`."""
     get: Callable[[type[KubeObject], str, str], KubeObject | None]
     """(kind, namespace, name) → the object, or ``None``. Blocking."""
+    allocatable: Mapping[str, str] = attrs.field(factory=dict)
+    """The node's, for limits that are not set (downward API)."""
+    token: TokenGetter | None = None
+    """Asks the API for a token of the pod's service account; ``None`` where the API gives none."""
+    warn: Callable[[str], None] = attrs.field(default=lambda _message: None)
+    """Tell the user of a part that is left out: becomes an event of the pod, once."""
 
 
 @attrs.frozen(kw_only=True)

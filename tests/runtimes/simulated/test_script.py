@@ -88,7 +88,7 @@ def test_stopping_takes_the_time_that_it_takes(runtime: SimulatedRuntime, clock:
 
 
 def test_events_come_when_their_time_has_come(runtime: SimulatedRuntime, clock: MovedTime) -> None:
-    heard = []
+    heard: list[tuple[str, str]] = []
 
     def listen() -> None:
         heard.extend((event.uid, event.type) for event in runtime.events())
@@ -117,12 +117,12 @@ def test_logs_and_use_are_as_annotated(runtime: SimulatedRuntime, clock: MovedTi
 
 
 def test_a_word_that_is_no_number_is_refused_by_name(runtime: SimulatedRuntime) -> None:
-    with pytest.raises(RuntimeFailure, match="sampan.dev/run-time is not a number: 'soon'"):
+    with pytest.raises(RuntimeFailure, match=r"sampan\.dev/run-time is not a number: 'soon'"):
         run(runtime, run_time="soon")
 
 
 def test_images_of_the_invalid_domain_are_not_there(runtime: SimulatedRuntime) -> None:
-    with pytest.raises(ImageError, match="registry.invalid/x"):
+    with pytest.raises(ImageError, match=r"registry\.invalid/x"):
         runtime.pull_image("registry.invalid/x")
     assert runtime.image("registry.invalid/x") is None
 

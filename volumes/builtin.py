@@ -1,0 +1,66 @@
+"""The volume drivers that come with sampan, entered by the name of the volume's member in the pod spec.
+
+Loaded through the entry-point group ``sampan`` like any outside plugin; a driver's module is imported when it is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sampan.core.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from sampan.core.contracts.volume import VolumeDriver
+    from sampan.core.registry import Registry
+
+
+def make_empty_dir() -> VolumeDriver:
+    """A folder that lives as long as the pod; on tmpfs with ``medium: Memory``."""
+    from sampan.volumes.empty_dir import EmptyDir
+
+    return EmptyDir()
+
+
+def make_host_path() -> VolumeDriver:
+    """A file or folder of the node."""
+    from sampan.volumes.host_path import HostPath
+
+    return HostPath()
+
+
+def make_config_map() -> VolumeDriver:
+    """The keys of a ConfigMap as files."""
+    from sampan.volumes.written import ConfigMapVolume
+
+    return ConfigMapVolume()
+
+
+def make_secret() -> VolumeDriver:
+    """The keys of a Secret as files."""
+    from sampan.volumes.written import SecretVolume
+
+    return SecretVolume()
+
+
+def make_downward_api() -> VolumeDriver:
+    """Fields of the pod as files."""
+    from sampan.volumes.written import DownwardAPIVolume
+
+    return DownwardAPIVolume()
+
+
+def make_projected() -> VolumeDriver:
+    """Several of these sources in one folder."""
+    from sampan.volumes.written import ProjectedVolume
+
+    return ProjectedVolume()
+
+
+@hookimpl
+def sampan_register(registry: Registry) -> None:
+    registry.volume_driver("emptyDir", make_empty_dir)
+    registry.volume_driver("hostPath", make_host_path)
+    registry.volume_driver("configMap", make_config_map)
+    registry.volume_driver("secret", make_secret)
+    registry.volume_driver("downwardAPI", make_downward_api)
+    registry.volume_driver("projected", make_projected)

@@ -1,0 +1,73 @@
+"""``hostPath``: a file or folder of the node, checked against its ``type``.
+
+https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeFailure
+
+CHECKS: Final[Mapping[str, tuple[Callable[[int], bool], str]]] = {
+    "Directory": (stat.S_ISDIR, "a directory"),
+    "DirectoryOrCreate": (stat.S_ISDIR, "a directory"),
+    "File": (stat.S_ISREG, "a file"),
+    "FileOrCreate": (stat.S_ISREG, "a file"),
+    "Socket": (stat.S_ISSOCK, "a socket file"),
+    "CharDevice": (stat.S_ISCHR, "a character device"),
+    "BlockDevice": (stat.S_ISBLK, "a block device"),
+}
+
+
+class HostPath:
+    field = "host_path"
+
+    def publish(self, context: VolumeContext) -> PublishedVolume:
+        source = context.volume.host_path
+        if source is None:
+            raise VolumeFailure("volume does not have a hostPath")
+        path = Path(source.path)
+        sort = source.type or ""
+        if sort in ("", "DirectoryOrCreate") and not path.exists():
+            # Without a type engines make the folder; done here so that all do it alike.
+            self._make_directory(path)
+        elif sort == "FileOrCreate" and not path.exists():
+            self._make_file(path)
+        if sort:
+            self._check(path, sort)
+        return PublishedVolume(host_path=path)
+
+    def refresh(self, context: VolumeContext) -> None:
+        """The node's files are what they are."""
+
+    def unpublish(self, directory: Path) -> None:
+        """The path is the node's, not ours."""
+
+    def _check(self, path: Path, sort: str) -> None:
+        if sort not in CHECKS:
+            raise VolumeFailure(f"hostPath type check failed: {sort} is an invalid volume type")
+        is_it, what = CHECKS[sort]
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            mode = 0
+        if not is_it(mode):
+            raise VolumeFailure(f"hostPath type check failed: {path} is not {what}")
+
+    def _make_directory(self, path: Path) -> None:
+        try:
+            path.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise VolumeFailure(f"mkdir {path}: {exc.strerror}") from exc
+
+    def _make_file(self, path: Path) -> None:
+        """As in Kubernetes its folder must be there."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+        except OSError as exc:
+            raise VolumeFailure(f"open {path}: {exc.strerror}") from exc
