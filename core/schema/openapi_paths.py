@@ -1,0 +1,116 @@
+"""The routes of a kind, as data: what the OpenAPI documents list under ``paths``.
+
+kubectl reads them to learn whether a kind takes ``fieldValidation``, ``dryRun`` and strategic merge patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import attrs
+
+from sampan.core.schema.patch import patch_types
+from sampan.core.schema.resource import Resource
+
+Body = Literal["", "object", "patch"]
+Answer = Literal["object", "list"]
+
+Parameters = tuple[tuple[str, str], ...]
+
+_TEXT: Final = "string"
+_PRETTY: Final[Parameters] = (("pretty", _TEXT),)
+_WRITE: Final[Parameters] = (("dryRun", _TEXT), ("fieldManager", _TEXT), ("fieldValidation", _TEXT))
+_LIST: Final[Parameters] = (
+    ("allowWatchBookmarks", "boolean"),
+    ("continue", _TEXT),
+    ("fieldSelector", _TEXT),
+    ("labelSelector", _TEXT),
+    ("limit", "integer"),
+    ("resourceVersion", _TEXT),
+    ("resourceVersionMatch", _TEXT),
+    ("sendInitialEvents", "boolean"),
+    ("timeoutSeconds", "integer"),
+    ("watch", "boolean"),
+)
+_DELETE: Final[Parameters] = (
+    ("dryRun", _TEXT),
+    ("gracePeriodSeconds", "integer"),
+    ("orphanDependents", "boolean"),
+    ("propagationPolicy", _TEXT),
+)
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One method of one path. ``parameters`` are query parameters: name and OpenAPI type."""
+
+    path: str
+    method: str
+    verb: str
+    action: str
+    parameters: Parameters
+    body: Body = ""
+    consumes: tuple[str, ...] = ("*/*",)
+    answer: Answer = "object"
+
+
+def operations(resource: Resource) -> Iterator[Operation]:
+    """Every operation of a kind, ``status`` and ``scale`` included (other subresources are not described)."""
+    info = resource.info
+    root = f"/apis/{info.group}/{info.version}" if info.group else f"/api/{info.version}"
+    collection = f"{root}/namespaces/{{namespace}}/{info.plural}" if info.namespaced else f"{root}/{info.plural}"
+    if info.namespaced and "list" in info.verbs:
+        yield _reading(f"{root}/{info.plural}", "list", "listForAllNamespaces")
+    yield from _of_collection(resource, collection)
+    item = f"{collection}/{{name}}"
+    yield from _of_item(resource, item)
+    if info.has_status:
+        for verb in ("get", "update", "patch"):
+            yield _item_operation(resource, f"{item}/status", verb, "Status")
+
+
+def _of_collection(resource: Resource, path: str) -> Iterator[Operation]:
+    verbs = resource.info.verbs
+    if "list" in verbs:
+        yield _reading(path, "list", "list")
+    if "create" in verbs:
+        parameters = (*_PRETTY, *_WRITE)
+        yield Operation(path=path, method="post", verb="create", action="post", parameters=parameters, body="object")
+    if "deletecollection" in verbs:
+        parameters = (*_PRETTY, *_LIST[1:-1], *_DELETE)
+        yield Operation(
+            path=path, method="delete", verb="deleteCollection", action="deletecollection", parameters=parameters
+        )
+
+
+def _of_item(resource: Resource, path: str) -> Iterator[Operation]:
+    for verb in ("get", "update", "patch", "delete"):
+        if verb in resource.info.verbs:
+            yield _item_operation(resource, path, verb, "")
+
+
+def _item_operation(resource: Resource, path: str, verb: str, suffix: str) -> Operation:
+    if verb == "get":
+        return Operation(path=path, method="get", verb=f"read{suffix}", action="get", parameters=_PRETTY)
+    if verb == "delete":
+        parameters = (*_PRETTY, *_DELETE)
+        return Operation(path=path, method="delete", verb="delete", action="delete", parameters=parameters)
+    parameters = (*_PRETTY, *_WRITE)
+    if verb == "update":
+        return Operation(
+            path=path, method="put", verb=f"replace{suffix}", action="put", parameters=parameters, body="object"
+        )
+    return Operation(
+        path=path,
+        method="patch",
+        verb=f"patch{suffix}",
+        action="patch",
+        parameters=(*parameters, ("force", "boolean")),
+        body="patch",
+        consumes=patch_types(resource),
+    )
+
+
+def _reading(path: str, verb: str, named: str) -> Operation:
+    return Operation(path=path, method="get", verb=named, action=verb, parameters=(*_PRETTY, *_LIST), answer="list")
