@@ -41,6 +41,19 @@ def ensure_network(client: docker.APIClient, settings: RuntimeSettings) -> str:
         return cidr
 
 
+def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:
+    """Remove the network, unless another node's pods are still on it."""
+    if find_network(client, settings) is None:
+        return
+    try:
+        client.remove_network(network_name(settings))
+    except docker.errors.NotFound:
+        pass
+    except docker.errors.APIError as exc:
+        if "active endpoints" not in str(exc.explanation):
+            raise
+
+
 def _create(client: docker.APIClient, settings: RuntimeSettings, cidr: str) -> None:
     pool = docker.types.IPAMPool(subnet=cidr)
     client.create_network(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import docker
 import docker.errors
 import requests.exceptions
@@ -37,12 +38,13 @@ from sampan.core.contracts.runtime import (
 from sampan.core.errors import ConfigError, NotFound
 from sampan.runtimes.docker.errors import translated
 from sampan.runtimes.docker.images import DockerImages
-from sampan.runtimes.docker.network import ensure_network, find_network
+from sampan.runtimes.docker.network import ensure_network, remove_network
 from sampan.runtimes.docker.processes import DockerProcesses
 from sampan.runtimes.engine import inspect, names
 from sampan.runtimes.engine import settings as words
 from sampan.runtimes.engine.events import event_of
 from sampan.runtimes.engine.pause import PAUSE_IMAGE
+from sampan.runtimes.engine.resolver import ResolverFiles
 from sampan.runtimes.engine.streams import RawStream
 
 CALL_TIMEOUT = 60
@@ -63,6 +65,7 @@ class DockerRuntime:
         self._client = _connect()
         self._images = DockerImages(self._client)
         self._processes = DockerProcesses(self._client)
+        self._resolvers = ResolverFiles(settings.state_dir / "resolvers")
         self._cidr = ""
         self._event_feed: Any = None
         self._closed = False
@@ -95,6 +98,7 @@ class DockerRuntime:
             "ExposedPorts": {key: {} for key in words.port_bindings(config.ports)},
             "HostConfig": words.sandbox_host_config(config, self._network),
         }
+        self._resolvers.write(config)
         with translated():
             sandbox_id = self._create(body, names.sandbox_name(config))
             self._client.start(sandbox_id)
@@ -108,6 +112,9 @@ class DockerRuntime:
     def remove_pod_sandbox(self, sandbox_id: str) -> None:
         for container in self._container_ids({names.LABEL_SANDBOX: sandbox_id}):
             self.remove_container(container)
+        with contextlib.suppress(NotFound), translated():
+            sandbox = self._sandbox(sandbox_id)
+            self._resolvers.remove(sandbox.uid, sandbox.attempt)
         self.remove_container(sandbox_id)
 
     def list_pod_sandboxes(self) -> Sequence[Sandbox]:
@@ -115,6 +122,7 @@ class DockerRuntime:
 
     def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
         join = f"container:{sandbox.id}"
+        config = attrs.evolve(config, mounts=(*self._resolvers.mounts(sandbox.uid, sandbox.attempt), *config.mounts))
         body = words.container_body(config, names.container_labels(self._settings, sandbox, config))
         body["HostConfig"] = words.container_host_config(config, join, self._pid_mode(sandbox, join))
         with translated():
@@ -125,6 +133,10 @@ class DockerRuntime:
             self._client.start(container_id)
 
     def stop_container(self, container_id: str, timeout: float) -> None:
+        if timeout <= 0:
+            self._kill(container_id)
+            self._wait_for_end(container_id)
+            return
         with translated(gone_is_fine=True):
             self._client.stop(container_id, timeout=math.ceil(timeout))
 
@@ -201,9 +213,9 @@ class DockerRuntime:
             self.remove_container(container)
         for sandbox in self._container_ids({**owner, LABEL_KIND: names.KIND_SANDBOX}):
             self.remove_container(sandbox)
-        with translated(gone_is_fine=True):
-            if find_network(self._client, self._settings):
-                self._client.remove_network(self._network)
+        with translated():
+            remove_network(self._client, self._settings)
+        self._resolvers.destroy()
 
     def close(self) -> None:
         self._closed = True
@@ -228,6 +240,10 @@ class DockerRuntime:
             except docker.errors.APIError as exc:
                 if exc.status_code != 409:  # 409: it is not running
                     raise
+
+    def _wait_for_end(self, container_id: str) -> None:
+        with translated(gone_is_fine=True):
+            self._client.wait(container_id)
 
     def _pid_mode(self, sandbox: Sandbox, join: str) -> str:
         if sandbox.labels.get(names.LABEL_SHARE_PID) == "true":

@@ -161,7 +161,7 @@ class RuntimeBench:
         "mkdir -p /tmp/www{port} && echo {text} >/tmp/www{port}/who && exec httpd -f -p {port} -h /tmp/www{port}"
     )
     """A script that answers ``GET /who`` on {port} with {text}."""
-    fetch: ClassVar[str] = "wget -q -T 5 -O - http://{ip}:{port}/who"
+    fetch: ClassVar[str] = "wget -q -O - http://{ip}:{port}/who"
     """A script that writes what ``GET /who`` on {ip} and {port} answers."""
 
     @classmethod
