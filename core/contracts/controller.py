@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -73,3 +73,10 @@ class Controller(Protocol):
     watches: Sequence[Watch]
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan: ...
+
+
+@runtime_checkable
+class Ordered(Protocol):
+    """What a controller has besides if its keys must be taken one at a time, the smallest rank first (a scheduler's)."""
+
+    def rank(self, key: Key, state: Lister) -> Any: ...

@@ -6,7 +6,7 @@ carries plans out. So every decision is tested as a table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -15,9 +15,30 @@ from sampan.core.model.kinds import KubeObject, Propagation
 
 
 @attrs.frozen(kw_only=True)
+class Emit:
+    """An event about an object. The recorder aggregates repeats as Kubernetes does.
+
+    ``action`` makes it an event of the ``events.k8s.io`` sort, as the scheduler's are.
+    """
+
+    regarding: KubeObject
+    reason: str
+    message: str
+    type: Literal["Normal", "Warning"] = "Normal"
+    field_path: str = ""
+    action: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class Create:
+    """Make an object. Neighbouring creations are independent of each other and made side by side.
+
+    ``then`` is said once it is made; ``{name}`` in its message is the name that the API server gave it.
+    """
+
     obj: KubeObject
     ignore_exists: bool = False
+    then: Emit | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -25,7 +46,7 @@ class Update:
     """Replace the object; its resourceVersion guards against changes in between."""
 
     obj: KubeObject
-    subresource: Literal["", "status", "scale"] = ""
+    subresource: Literal["", "status", "scale", "finalize"] = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +62,8 @@ class Patch:
 
 @attrs.frozen(kw_only=True)
 class Delete:
+    """Delete an object; one that is gone already is as good. Neighbouring deletions run side by side, as creations do."""
+
     kind: type[KubeObject]
     namespace: str
     name: str
@@ -48,6 +71,7 @@ class Delete:
     resource_version: str | None = None
     propagation: Propagation | None = None
     grace_period: int | None = None
+    then: Emit | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -61,17 +85,19 @@ class Bind:
 
 
 @attrs.frozen(kw_only=True)
-class Emit:
-    """An event about an object. The recorder aggregates repeats as Kubernetes does."""
+class ExpectGone:
+    """Go on only if the API server itself (not a cache) says that the object with this uid is no more.
 
-    regarding: KubeObject
-    reason: str
-    message: str
-    type: Literal["Normal", "Warning"] = "Normal"
-    field_path: str = ""
+    Otherwise the plan ends here, and its key is looked at again soon.
+    """
+
+    kind: type[KubeObject]
+    namespace: str
+    name: str
+    uid: str
 
 
-Action = Create | Update | Patch | Delete | Bind | Emit
+Action = Create | Update | Patch | Delete | Bind | Emit | ExpectGone
 
 
 @attrs.frozen(kw_only=True)
@@ -79,12 +105,15 @@ class Plan:
     """Actions in order; the first one that fails ends the plan, and the key is tried again with back-off.
 
     ``requeue_after``: look again after so many seconds, whatever happens. ``on_error`` is an event to emit when an
-    action fails, its ``message`` formatted with ``{error}``.
+    action fails, ``{error}`` in its ``message`` being what went wrong; ``on_failure`` says what else to do then (set a
+    condition in a status). Neither is asked about conflicts, which only mean that the plan was made from a state that
+    has passed.
     """
 
     actions: tuple[Action, ...] = ()
     requeue_after: float | None = None
     on_error: Emit | None = None
+    on_failure: Callable[[Exception], tuple[Action, ...]] | None = None
 
 
 NOTHING = Plan()

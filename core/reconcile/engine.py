@@ -1,0 +1,197 @@
+"""The engine: runs controllers. Informers first, then one keyed queue and some workers for each controller.
+
+Made and started by whoever runs a cluster (or a single controller over HTTPS: the code is the same). Everything is on one
+event loop. An engine with nothing to do waits on futures and costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+import attrs
+from prometheus_client import CollectorRegistry, Counter
+
+from sampan.core.client.protocol import Client
+from sampan.core.contracts.controller import Controller, Key, Ordered, Watch
+from sampan.core.contracts.plan import NOTHING, Plan
+from sampan.core.errors import ApiError, Permanent, Retry
+from sampan.core.model.kinds import KubeObject
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock, RealClock
+from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.lister import InformerLister, InformerSet
+from sampan.core.reconcile.queue import ShutDown, WorkQueue
+from sampan.core.reconcile.runner import Runner, is_stale
+
+log = logging.getLogger(__name__)
+
+WORKERS = 5
+"""Keys of one controller that are worked on side by side (kube-controller-manager's ``--concurrent-…-syncs``)."""
+STOP_TIMEOUT = 5.0
+
+
+@attrs.frozen
+class _Running:
+    """One controller with what it runs on."""
+
+    controller: Controller
+    queue: WorkQueue[Key]
+    runner: Runner
+    recorder: EventRecorder
+
+
+class Engine:
+    """Runs ``controllers``. ``client_for`` gives the client that writes in the name of a controller."""
+
+    def __init__(
+        self,
+        controllers: Iterable[Controller],
+        client_for: Callable[[str], Client],
+        *,
+        clock: Clock | None = None,
+        plugins: Plugins | None = None,
+        metrics: CollectorRegistry | None = None,
+        informers: InformerSet | None = None,
+    ) -> None:
+        self.clock = clock or RealClock()
+        self.informers = informers or InformerSet(client_for("informers"), self.clock)
+        self.lister = InformerLister(self.informers)
+        self._client_for = client_for
+        self._plugins = plugins
+        self._running = [self._prepare(controller) for controller in controllers]
+        self._workers: list[asyncio.Task[None]] = []
+        self._reconciles = Counter(
+            "sampan_reconciles",
+            "Keys looked at, by controller and outcome (done, retry, error).",
+            ["controller", "outcome"],
+            registry=metrics or CollectorRegistry(),
+        )
+
+    def _prepare(self, controller: Controller) -> _Running:
+        rank = None
+        if isinstance(controller, Ordered):
+            ordered = controller
+
+            def rank(key: Key) -> object:
+                return ordered.rank(key, self.lister)
+
+        queue: WorkQueue[Key] = WorkQueue(self.clock, rank=rank)
+        client = self._client_for(controller.name)
+        recorder = EventRecorder(client, self.clock, controller.name)
+        return _Running(controller, queue, Runner(client, self.informers, recorder), recorder)
+
+    async def start(self) -> None:
+        """Fill the caches, then look at everything there is. Returns once the workers run."""
+        for running in self._running:
+            for watch in running.controller.watches:
+                informer = self.informers.informer(watch.kind)
+                for name, index in watch.indexes.items():
+                    informer.add_index(name, index)
+        await self.informers.start()
+        for running in self._running:
+            for watch in running.controller.watches:
+                self.informers.informer(watch.kind).subscribe(self._on_change(running, watch))
+        for running in self._running:
+            for number in range(1 if isinstance(running.controller, Ordered) else WORKERS):
+                name = f"{running.controller.name} {number}"
+                self._workers.append(asyncio.create_task(self._work(running), name=name))
+
+    async def stop(self) -> None:
+        """End cleanly: plans under way get a moment to finish. No task is left behind."""
+        for running in self._running:
+            running.queue.shut_down()
+        if self._workers:
+            _, late = await asyncio.wait(self._workers, timeout=STOP_TIMEOUT)
+            for worker in late:
+                worker.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self._workers = []
+        await asyncio.gather(*(running.recorder.close() for running in self._running))
+        await self.informers.stop()
+
+    async def settled(self) -> None:
+        """Wait until no controller has anything to do at this moment, and every event is written. For tests."""
+        while any(running.queue.busy for running in self._running):
+            for running in self._running:
+                await running.queue.idle()
+        for running in self._running:
+            await running.recorder.flushed()
+
+    def enqueue(self, controller: str, key: Key) -> None:
+        """Have a controller look at a key. Raises `LookupError` for one that does not run here."""
+        for running in self._running:
+            if running.controller.name == controller:
+                running.queue.add(key)
+                return
+        raise LookupError(f"no controller {controller!r} runs here")
+
+    def _on_change(self, running: _Running, watch: Watch) -> Callable[[KubeObject | None, KubeObject | None], None]:
+        def on_change(old: KubeObject | None, new: KubeObject | None) -> None:
+            for obj in (new, old):
+                if obj is None:
+                    continue
+                try:
+                    for key in watch.keys(obj, self.lister):
+                        running.queue.add(key)
+                except Exception:
+                    log.exception("%s cannot say whom a change of %s concerns", running.controller.name, obj.key)
+
+        return on_change
+
+    async def _work(self, running: _Running) -> None:
+        while True:
+            try:
+                key = await running.queue.get()
+            except ShutDown:
+                return
+            try:
+                await self._look_at(running, key)
+            finally:
+                running.queue.done(key)
+
+    async def _look_at(self, running: _Running, key: Key) -> None:
+        """Decide and act; then say when to look again."""
+        name = running.controller.name
+        self._hook("sampan_before_reconcile", controller=name, key=key)
+        plan, error = NOTHING, None
+        try:
+            plan = running.controller.reconcile(key, self.lister, self.clock.now())
+            await running.runner.carry_out(plan)
+        except Exception as exc:
+            error = exc
+        outcome = self._plan_next(running, key, plan, error)
+        self._reconciles.labels(name, outcome).inc()
+        self._hook("sampan_after_reconcile", controller=name, key=key, plan=plan, error=error)
+
+    def _plan_next(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> str:
+        name, queue = running.controller.name, running.queue
+        match error:
+            case None:
+                queue.forget(key)
+                if plan.requeue_after is not None:
+                    queue.add_after(key, plan.requeue_after)
+                return "done"
+            case Retry():
+                queue.add_after(key, error.after)
+                return "retry"
+            case Permanent():
+                log.error("%s gives up on %s: %s", name, key, error)
+                queue.forget(key)
+                return "error"
+            case ApiError() if is_stale(error):
+                log.debug("%s had an old view of %s: %s", name, key, error)
+                queue.add_failed(key)
+                return "retry"
+            case ApiError():
+                delay = queue.add_failed(key)
+                log.info("%s failed on %s, next try in %.3f s: %s", name, key, delay, error)
+            case _:
+                delay = queue.add_failed(key)
+                log.error("%s broke on %s, next try in %.3f s", name, key, delay, exc_info=error)
+        return "error"
+
+    def _hook(self, hook: str, **arguments: object) -> None:
+        if self._plugins is not None and self._plugins.has(hook):
+            self._plugins.call(hook, **arguments)

@@ -1,0 +1,94 @@
+"""The informers of a process, one per kind, shared by all controllers; and the read-only view that decisions get.
+
+Made once by the engine; everything runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from sampan.core.client.protocol import Client
+from sampan.core.model.kinds import KubeObject, info
+from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.informer import NAMESPACE, OWNER, Informer
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class InformerSet:
+    """Informers by kind. Those asked for before `start` are started and synced by it; later ones at once."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._informers: dict[type[KubeObject], Informer[Any]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = False
+
+    def informer(self, kind: type[T]) -> Informer[T]:
+        """The kind's informer, made where there is none yet."""
+        known = self._informers.get(kind)
+        if known is None:
+            known = self._informers[kind] = Informer(self._client, kind, self._clock)
+            if self._started:
+                self._run(known)
+        return cast("Informer[T]", known)
+
+    def known(self, kind: type[KubeObject]) -> Informer[Any] | None:
+        """The kind's informer, if somebody has asked for one."""
+        return self._informers.get(kind)
+
+    def kinds(self) -> Iterable[type[KubeObject]]:
+        return tuple(self._informers)
+
+    async def start(self) -> None:
+        """Start all and wait until each has its first list."""
+        self._started = True
+        for informer in tuple(self._informers.values()):
+            self._run(informer)
+        await self.synced()
+
+    async def synced(self) -> None:
+        for informer in tuple(self._informers.values()):
+            await informer.synced.wait()
+
+    async def stop(self) -> None:
+        """End every task; the caches stay readable."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _run(self, informer: Informer[Any]) -> None:
+        self._tasks.append(asyncio.create_task(informer.run(), name=f"informer {info(informer.kind).resource}"))
+
+
+class InformerLister:
+    """`sampan.core.contracts.controller.Lister` over an `InformerSet`.
+
+    Reading a kind that no controller watches is a mistake of the controller's author: `LookupError`.
+    """
+
+    def __init__(self, informers: InformerSet) -> None:
+        self._informers = informers
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        return self._informer(kind).get(namespace, name)
+
+    def list(self, kind: type[T], namespace: str | None = None) -> Sequence[T]:
+        informer = self._informer(kind)
+        return informer.all() if namespace is None else informer.indexed(NAMESPACE, namespace)
+
+    def owned_by(self, kind: type[T], uid: str) -> Sequence[T]:
+        return self._informer(kind).indexed(OWNER, uid)
+
+    def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
+        return self._informer(kind).indexed(index, value)
+
+    def _informer(self, kind: type[T]) -> Informer[T]:
+        informer = self._informers.known(kind)
+        if informer is None:
+            raise LookupError(f"no controller watches {info(kind).resource}: name it in the controller's watches")
+        return informer
