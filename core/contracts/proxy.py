@@ -12,6 +12,9 @@ from typing import Literal, Protocol
 
 import attrs
 
+Transport = Literal["TCP", "UDP", "SCTP"]
+"""A transport, as a Service names it."""
+
 
 @attrs.frozen(kw_only=True, order=True)
 class Endpoint:
@@ -27,7 +30,7 @@ class ServicePort:
     namespace: str
     name: str
     port_name: str
-    protocol: Literal["TCP", "UDP", "SCTP"]
+    protocol: Transport
     ip: str
     """A cluster IP, an external IP, or ``0.0.0.0`` for a node port."""
     port: int

@@ -1,0 +1,105 @@
+"""Services and EndpointSlices to what a proxy is to serve. Pure.
+
+The rules are kube-proxy's: ready endpoints; where a service has none, those that are still serving while they terminate;
+headless and ExternalName services are left to DNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sampan.core.contracts import proxy
+from sampan.core.model.core_v1.service import Service, ServicePort
+from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointSlice
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+DEFAULT_AFFINITY_SECONDS = 10_800
+ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
+HEADLESS = "None"
+
+
+def service_table(services: Iterable[Service], slices: Iterable[EndpointSlice]) -> tuple[proxy.ServicePort, ...]:
+    """Every address and port to serve, sorted; services without endpoints are there too, so that they refuse."""
+    by_service: dict[tuple[str, str], list[EndpointSlice]] = {}
+    for each in slices:
+        key = (each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, ""))
+        by_service.setdefault(key, []).append(each)
+    table: list[proxy.ServicePort] = []
+    for service in services:
+        if is_proxied(service):
+            table.extend(_service_ports(service, by_service.get(service.key, ())))
+    return tuple(sorted(table, key=lambda entry: (entry.namespace, entry.name, entry.key)))
+
+
+def is_proxied(service: Service) -> bool:
+    return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
+
+
+def _service_ports(service: Service, slices: Sequence[EndpointSlice]) -> Iterator[proxy.ServicePort]:
+    for port in service.spec.ports:
+        endpoints = endpoints_of(port, slices)
+        for ip, number in _addresses(service, port):
+            yield proxy.ServicePort(
+                namespace=service.metadata.namespace or "",
+                name=service.metadata.name or "",
+                port_name=port.name or "",
+                protocol=_protocol(port.protocol),
+                ip=ip,
+                port=number,
+                endpoints=endpoints,
+                affinity_seconds=affinity_seconds(service),
+            )
+
+
+def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]:
+    addresses = [service.spec.cluster_ip or "", *service.spec.external_ips]
+    addresses += [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
+    for ip in dict.fromkeys(addresses):
+        if ":" not in ip:
+            yield ip, port.port
+    if port.node_port:
+        yield ANY_ADDRESS, port.node_port
+
+
+def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice]) -> tuple[proxy.Endpoint, ...]:
+    """Where a service's port leads: the slices' port of the same name and protocol."""
+    ready: set[proxy.Endpoint] = set()
+    ending: set[proxy.Endpoint] = set()
+    for each in slices:
+        number = _target(port, each)
+        if each.address_type != "IPv4" or number is None:
+            continue
+        for endpoint in each.endpoints:
+            found = (proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or "") for ip in endpoint.addresses[:1])
+            if endpoint.conditions.ready is not False:
+                ready.update(found)
+            elif _serves_while_ending(endpoint):
+                ending.update(found)
+    return tuple(sorted(ready or ending))
+
+
+def affinity_seconds(service: Service) -> int:
+    """0 where the service keeps no client with its pod."""
+    if service.spec.session_affinity != "ClientIP":
+        return 0
+    config = service.spec.session_affinity_config
+    seconds = config.client_ip.timeout_seconds if config and config.client_ip else None
+    return seconds or DEFAULT_AFFINITY_SECONDS
+
+
+def _target(port: ServicePort, each: EndpointSlice) -> int | None:
+    for candidate in each.ports:
+        if (candidate.name or "", candidate.protocol or "TCP") == (port.name or "", port.protocol or "TCP"):
+            return candidate.port
+    return None
+
+
+def _serves_while_ending(endpoint: Endpoint) -> bool:
+    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
+
+
+_PROTOCOLS: Mapping[str, proxy.Transport] = {"TCP": "TCP", "UDP": "UDP", "SCTP": "SCTP"}
+
+
+def _protocol(name: str | None) -> proxy.Transport:
+    return _PROTOCOLS.get(name or "TCP", "TCP")
