@@ -1,0 +1,26 @@
+"""Image names as Docker reads them: ``nginx`` is ``docker.io/library/nginx:latest``."""
+
+from __future__ import annotations
+
+HOST = "host"
+"""The name that means the host's own root file system."""
+DEFAULT_REGISTRY = "docker.io"
+
+
+def normalised(name: str) -> str:
+    """With registry, path and tag (or digest) all said."""
+    rest, at, digest = name.partition("@")
+    registry, slash, path = rest.partition("/")
+    if not slash or not _is_registry(registry):
+        registry, path = DEFAULT_REGISTRY, rest
+    if registry in ("index.docker.io", "registry-1.docker.io"):
+        registry = DEFAULT_REGISTRY
+    if registry == DEFAULT_REGISTRY and "/" not in path:
+        path = f"library/{path}"
+    if at:
+        return f"{registry}/{path.partition(':')[0]}@{digest}"
+    return f"{registry}/{path}" if ":" in path else f"{registry}/{path}:latest"
+
+
+def _is_registry(part: str) -> bool:
+    return "." in part or ":" in part or part == "localhost"

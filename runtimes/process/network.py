@@ -1,0 +1,116 @@
+"""The pods' network as root: a bridge of this node's own with the range's first address, and a veth pair per pod."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+
+import attrs
+
+from sampan.core.contracts.runtime import RuntimeSettings
+from sampan.core.errors import ConfigError
+from sampan.runtimes.process import cidr, firewall
+from sampan.runtimes.process.ipam import AddressPool
+from sampan.runtimes.process.layout import Layout
+from sampan.runtimes.process.links import Links, links
+from sampan.runtimes.process.shim import records
+
+
+@attrs.frozen(kw_only=True)
+class PodAddress:
+    ip: str
+    netmask: str
+    gateway: str
+
+
+class PodNetwork:
+    """Made by `start`; all but that may be called from several threads."""
+
+    def __init__(self, layout: Layout, settings: RuntimeSettings) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._links: Links | None = None
+        self._pool: AddressPool | None = None
+
+    @property
+    def bridge(self) -> str:
+        return f"sp-{self._layout.tag}"
+
+    @property
+    def cidr(self) -> str:
+        return str(self._pool.network) if self._pool else ""
+
+    def start(self) -> None:
+        """Raises `RuntimeFailure` where the kernel refuses, `ConfigError` where the wanted range is taken."""
+        known = records.read(str(self._layout.network)) or {}
+        wanted = self._settings.pod_cidr or (str(known["cidr"]) if "cidr" in known else None)
+        routes = cidr.host_routes(without=self.bridge)
+        try:
+            chosen = cidr.choose(wanted, routes, self._settings.service_cidr)
+        except ConfigError:
+            if self._settings.pod_cidr or not known:
+                raise
+            # Somebody else has taken the range since; pods that are left from before keep their old addresses.
+            chosen = cidr.choose(None, routes, self._settings.service_cidr)
+        self._pool = AddressPool(self._layout.addresses, chosen)
+        forwarding = known.get("forwarding") is True
+        records.write(str(self._layout.network), {"cidr": chosen, "forwarding": forwarding})
+        prefix = self._pool.network.prefixlen
+        self._host().add_bridge(self.bridge, mac(self._pool.gateway), self._pool.gateway, prefix)
+        self._open_to_outside(chosen, forwarding)
+
+    def keep_only(self, sandbox_ids: list[str]) -> None:
+        """Release the addresses of all other sandboxes."""
+        assert self._pool
+        self._pool.keep_only(sandbox_ids)
+
+    def take(self, sandbox_id: str) -> PodAddress:
+        assert self._pool
+        with self._lock:
+            ip = self._pool.take(sandbox_id)
+        return PodAddress(ip=ip, netmask=str(self._pool.network.netmask), gateway=self._pool.gateway)
+
+    def attach(self, sandbox_id: str, pid: int, address: PodAddress) -> None:
+        """Give the namespace of the process ``pid`` its end of the network (which it then sets up)."""
+        self._host().add_veth(self._veth(sandbox_id), self.bridge, mac(address.ip), pid)
+
+    def release(self, sandbox_id: str, ip: str) -> None:
+        """Idempotent. The kernel would remove the pair with the namespace, but in its own time."""
+        self._host().delete(self._veth(sandbox_id))
+        if ip and not self._pool:
+            (self._layout.addresses / ip).unlink(missing_ok=True)
+        elif self._pool:
+            self._pool.release(ip)
+
+    def destroy(self) -> None:
+        """Remove the bridge, what hangs on it and the rules. Idempotent; needs no `start`."""
+        known = records.read(str(self._layout.network))
+        if known is None:
+            return
+        for port in self._host().ports(self.bridge):
+            self._host().delete(port)
+        self._host().delete(self.bridge)
+        firewall.withdraw(self.bridge, str(known["cidr"]))
+        if known.get("forwarding"):
+            firewall.disable_forwarding()
+
+    def _open_to_outside(self, chosen: str, forwarding: bool) -> None:
+        if firewall.enable_forwarding() and not forwarding:
+            records.write(str(self._layout.network), {"cidr": chosen, "forwarding": True})
+        if problem := firewall.allow_outside(self.bridge, chosen):
+            self._settings.say(f"pods cannot call the outside: {problem}")
+
+    def _host(self) -> Links:
+        if self._links is None:
+            self._links = links()
+        return self._links
+
+    @staticmethod
+    def _veth(sandbox_id: str) -> str:
+        return f"sv{sandbox_id[:12]}"
+
+
+def mac(ip: str) -> str:
+    """Made from the address, so that neighbours' tables stay right when an address is given to another pod."""
+    return "0a:58:" + ":".join(f"{byte:02x}" for byte in ipaddress.IPv4Address(ip).packed)

@@ -1,0 +1,59 @@
+"""/etc/hosts, /etc/resolv.conf and /etc/hostname of a pod: what they say, and where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sampan.core.contracts.runtime import SandboxConfig
+
+NAMES = {"hosts": "/etc/hosts", "resolv.conf": "/etc/resolv.conf", "hostname": "/etc/hostname"}
+MOST_NAMESERVERS = 3
+
+
+def write(folder: Path, config: SandboxConfig, ip: str, default_servers: tuple[str, ...]) -> None:
+    """Into the sandbox's folder."""
+    texts = {
+        "hosts": hosts(config, ip),
+        "resolv.conf": resolv_conf(config, default_servers),
+        "hostname": f"{config.hostname or config.name}\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)
+
+
+def hosts(config: SandboxConfig, ip: str) -> str:
+    """As the kubelet writes it; pods on the host's network see the host's own, with their aliases."""
+    if config.host_network:
+        text = Path("/etc/hosts").read_text() if Path("/etc/hosts").exists() else "127.0.0.1\tlocalhost\n"
+    else:
+        text = (
+            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"
+            "::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n"
+            f"fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{config.hostname or config.name}\n"
+        )
+    if config.host_aliases:
+        text = text.rstrip("\n") + "\n\n# Entries added by HostAliases.\n"
+        text += "".join(f"{address}\t{name}\n" for address, name in config.host_aliases)
+    return text
+
+
+def resolv_conf(config: SandboxConfig, default_servers: tuple[str, ...]) -> str:
+    """What the pod asked for, else the cluster's servers, else the host's own file."""
+    servers = config.dns_servers or default_servers
+    if not servers and not config.dns_searches and not config.dns_options:
+        return _hosts_own()
+    lines = [f"nameserver {server}" for server in servers[:MOST_NAMESERVERS]]
+    if config.dns_searches:
+        lines.append(f"search {' '.join(config.dns_searches)}")
+    if config.dns_options:
+        lines.append(f"options {' '.join(config.dns_options)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _hosts_own() -> str:
+    """Of systemd-resolved not the stub at 127.0.0.53, which pods cannot reach, but what is behind it."""
+    for path in (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf")):
+        if path.exists():
+            return path.read_text()
+    return ""

@@ -1,0 +1,32 @@
+"""Overlay mounts: what a container writes stays in a folder of its own, or in memory where the disk cannot hold one."""
+
+from __future__ import annotations
+
+import os
+
+from sampan.runtimes.process.shim import kernel
+
+
+def overlay(target: str, lower: str, directory: str, name: str, upper: str) -> None:
+    """Mount one; what is written goes below ``directory``, or to memory. Lower folders may be relative."""
+    place = directory
+    if upper == "memory":
+        place = os.path.join(directory, "memory")
+        if not os.path.ismount(place):
+            os.makedirs(place, exist_ok=True)
+            kernel.mount("tmpfs", place, "tmpfs", 0, "mode=755")
+    folders = []
+    for part in ("upper", "work"):
+        folder = os.path.join(place, f"{part}{name}")
+        os.makedirs(folder, exist_ok=True)
+        folders.append(_escaped(folder))
+    os.chmod(os.path.join(place, f"upper{name}"), 0o755)
+    options = f"lowerdir={lower},upperdir={folders[0]},workdir={folders[1]}"
+    try:
+        kernel.mount("overlay", target, "overlay", 0, f"{options},userxattr")
+    except OSError:  # before Linux 5.11
+        kernel.mount("overlay", target, "overlay", 0, options)
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(",", "\\,").replace(":", "\\:")
