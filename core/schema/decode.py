@@ -271,7 +271,11 @@ def _verbatim_reader(struct: Struct) -> Reader:
                 else:
                     unknown.append(f'unknown field "{path_of((where, key))}"')
             elif item is not None or field.type.nullable:
-                out[key] = _read_verbatim(field.type, item, unknown, (where, key))
+                try:
+                    out[key] = _read_verbatim(field.type, item, unknown, (where, key))
+                except Mismatch as mismatch:
+                    mismatch.path.insert(0, key)
+                    raise
         return out
 
     return read

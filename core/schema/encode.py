@@ -129,6 +129,8 @@ def _struct_writer(struct: Struct) -> Writer:
         for key, empty in layout.always:
             if key not in out:
                 out[key], in_order = empty, False
+            elif empty is None and not out[key]:
+                out[key] = None
         for key, inner in layout.deep:
             if key not in out:
                 out[key], in_order = writer_of(inner)({}), False

@@ -34,7 +34,6 @@ from sampan.core.schema.strategic import strategic_merge
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
-APPLY_YAML: Final = "application/apply-patch+yaml"
 
 
 def patch_object(
@@ -80,8 +79,8 @@ def _patched(
 def patch_types(resource: Resource) -> tuple[str, ...]:
     """The patch types of a kind, in the order in which Kubernetes names them."""
     if resource.custom:
-        return (JSON_PATCH, MERGE_PATCH, APPLY_YAML)
-    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML)
+        return (JSON_PATCH, MERGE_PATCH)
+    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
 
 
 def _parse(raw: bytes) -> Any:
