@@ -35,6 +35,20 @@ class ClusterState:
     extra: Mapping[type, Sequence[object]] = attrs.field(factory=dict)
 
 
+@attrs.frozen
+class Refusal:
+    """Why a pod cannot be on a node, in Kubernetes' words; and whether it could if others left."""
+
+    reason: str
+    preemption_helps: bool = False
+    further: tuple[str, ...] = ()
+    """More reasons of the same sort (``Insufficient memory`` besides ``Insufficient cpu``)."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (self.reason, *self.further)
+
+
 @attrs.frozen(kw_only=True)
 class Placed:
     node: str
@@ -62,8 +76,8 @@ class SchedulerPlugin(Protocol):
     name: str
     weight: int
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> str | None:
-        """Why the pod cannot be on this node (Kubernetes' words), or ``None``."""
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
+        """Why the pod cannot be on this node; ``None``: it can."""
         ...
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
@@ -85,7 +99,7 @@ class SchedulerPluginBase:
     name = ""
     weight = 1
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> str | None:
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         return None
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:

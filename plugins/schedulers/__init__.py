@@ -1,0 +1,26 @@
+"""The built-in scheduler: one pod at a time onto the best node, by filters and scores that are plugins themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sampan.core.registry import Registry
+
+
+def register(registry: Registry) -> None:
+    from sampan.plugins.schedulers import affinity, node_name, ports, resources, spread, taints
+    from sampan.plugins.schedulers.default import DEFAULT_SCHEDULER, DefaultScheduler
+
+    registry.scheduler(DEFAULT_SCHEDULER, DefaultScheduler)
+    for plugin in (
+        node_name.NodeName,
+        taints.NodeUnschedulable,
+        taints.TaintToleration,
+        affinity.NodeAffinity,
+        ports.NodePorts,
+        resources.NodeResourcesFit,
+        resources.NodeResourcesBalanced,
+        spread.PodSpread,
+    ):
+        registry.scheduler_plugin(plugin.name, plugin)

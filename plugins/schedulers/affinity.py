@@ -1,0 +1,85 @@
+"""nodeSelector and node affinity: which nodes a pod must, and which it would rather, run on.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from sampan.core.model.core_v1 import affinity
+from sampan.core.model.core_v1.affinity import NodeSelectorRequirement, NodeSelectorTerm
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+
+
+class NodeAffinity(SchedulerPluginBase):
+    name = "NodeAffinity"
+    weight = 2
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
+        if matches_node(pod, node.node):
+            return None
+        return Refusal("node(s) didn't match Pod's node affinity/selector")
+
+    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
+        wishes = _node_affinity(pod)
+        if wishes is None or not wishes.preferred_during_scheduling_ignored_during_execution:
+            return 0.0
+        most = max((_weight(wishes, other.node) for other in state.nodes), default=0)
+        return 100.0 * _weight(wishes, node.node) / most if most else 0.0
+
+
+def matches_node(pod: Pod, node: Node) -> bool:
+    """Whether the pod's nodeSelector and required node affinity both allow the node."""
+    labels = node.metadata.labels
+    if any(labels.get(key) != value for key, value in pod.spec.node_selector.items()):
+        return False
+    wishes = _node_affinity(pod)
+    required = wishes.required_during_scheduling_ignored_during_execution if wishes else None
+    if required is None:
+        return True
+    return any(matches_term(term, node) for term in required.node_selector_terms)
+
+
+def matches_term(term: NodeSelectorTerm, node: Node) -> bool:
+    """A term without any condition matches nothing."""
+    if not term.match_expressions and not term.match_fields:
+        return False
+    fields = {"metadata.name": node.metadata.name or ""}
+    return all(matches_requirement(each, node.metadata.labels) for each in term.match_expressions) and all(
+        matches_requirement(each, fields) for each in term.match_fields
+    )
+
+
+def matches_requirement(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> bool:
+    found = values.get(requirement.key)
+    match requirement.operator:
+        case "In":
+            return found is not None and found in requirement.values
+        case "NotIn":
+            return found is None or found not in requirement.values
+        case "Exists":
+            return found is not None
+        case "DoesNotExist":
+            return found is None
+        case _:
+            return found is not None and _compares(requirement, found)
+
+
+def _compares(requirement: NodeSelectorRequirement, found: str) -> bool:
+    try:
+        left, right = int(found), int(requirement.values[0])
+    except (ValueError, IndexError):
+        return False
+    return left > right if requirement.operator == "Gt" else left < right
+
+
+def _node_affinity(pod: Pod) -> affinity.NodeAffinity | None:
+    return pod.spec.affinity.node_affinity if pod.spec.affinity else None
+
+
+def _weight(wishes: affinity.NodeAffinity, node: Node) -> int:
+    preferred = wishes.preferred_during_scheduling_ignored_during_execution
+    return sum(each.weight for each in preferred if matches_term(each.preference, node))

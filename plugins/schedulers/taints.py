@@ -1,0 +1,86 @@
+"""Taints that a pod does not tolerate keep it away; those of PreferNoSchedule make a node less liked.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from sampan.core.model.core_v1.affinity import Toleration
+from sampan.core.model.core_v1.node import Taint
+from sampan.core.model.core_v1.pod import Pod
+
+KEEPS_AWAY = ("NoSchedule", "NoExecute")
+PREFERS_AWAY = ("PreferNoSchedule",)
+UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+
+
+class NodeUnschedulable(SchedulerPluginBase):
+    """A cordoned node takes only pods that tolerate it."""
+
+    name = "NodeUnschedulable"
+    weight = 0
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
+        if node.node.spec.unschedulable and not is_tolerated(UNSCHEDULABLE, pod.spec.tolerations):
+            return Refusal("node(s) were unschedulable")
+        return None
+
+
+class TaintToleration(SchedulerPluginBase):
+    name = "TaintToleration"
+    weight = 3
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
+        for taint in intolerable(pod, node, KEEPS_AWAY):
+            return Refusal(f"node(s) had untolerated taint(s): {taint_words(taint)}")
+        return None
+
+    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
+        counts = [len(list(intolerable(pod, other, PREFERS_AWAY))) for other in state.nodes]
+        most = max(counts, default=0)
+        if not most:
+            return 100.0
+        return 100.0 * (1 - len(list(intolerable(pod, node, PREFERS_AWAY))) / most)
+
+
+def intolerable(pod: Pod, node: NodeState, effects: Iterable[str]) -> Iterable[Taint]:
+    """The node's taints with one of these effects that the pod does not tolerate."""
+    for taint in node.node.spec.taints:
+        if taint.effect in effects and not is_tolerated(taint, pod.spec.tolerations):
+            yield taint
+
+
+def is_tolerated(taint: Taint, tolerations: Iterable[Toleration]) -> bool:
+    return any(tolerates(toleration, taint) for toleration in tolerations)
+
+
+def tolerates(toleration: Toleration, taint: Taint) -> bool:
+    """An empty effect matches all effects; an empty key with Exists matches all keys."""
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    operator = toleration.operator or "Equal"
+    if operator == "Exists":
+        return True
+    if not toleration.key:
+        return False
+    if operator == "Equal":
+        return (toleration.value or "") == (taint.value or "")
+    return _compares(operator, taint.value, toleration.value)
+
+
+def _compares(operator: str, taint_value: str | None, wanted: str | None) -> bool:
+    """``Gt`` and ``Lt``: the taint's value as a number, against the toleration's."""
+    try:
+        left, right = int(taint_value or ""), int(wanted or "")
+    except ValueError:
+        return False
+    return left > right if operator == "Gt" else left < right
+
+
+def taint_words(taint: Taint) -> str:
+    return f"{{{taint.key}: {taint.value or ''}}}"
