@@ -85,7 +85,7 @@ def wire(
 
     ``default`` is what a Python constructor call may leave out; ``api_default`` is what the API server fills in (a JSON
     value). ``required``: the API refuses an object without it. ``format`` names a check of
-    `sampan.core.schema.formats` (``dns1123-label`` …) or OpenAPI's ``int32``/``int64``. ``merge_key``,
+    `sampan.core.model.formats` (``dns1123-label`` …) or OpenAPI's ``int32``/``int64``. ``merge_key``,
     ``patch_strategy``, ``list_type``, ``map_keys`` and ``map_type`` are ``x-kubernetes-…``. ``immutable``: an update that
     changes it is refused. ``keep_zero``: an explicit ``""``, ``0`` or ``false`` is kept, as by Go's pointers
     (``storageClassName: ""``) and fields without ``omitempty``. Left alone it follows the annotation: kept for

@@ -196,13 +196,14 @@ def _part(field: Field) -> _Part:
 
 
 def _struct_reader(struct: Struct) -> Reader:
-    parts: dict[str, _Part] = {}
+    parts: dict[str, _Part] | None = None
 
     def read(value: Any, unknown: list[str], where: Where) -> Any:
         if not isinstance(value, dict):
             raise Mismatch(value, struct)
-        if not parts:
-            parts.update((name, _part(field)) for name, field in struct.fields.items())
+        nonlocal parts
+        if parts is None:
+            parts = {name: _part(field) for name, field in struct.fields.items()}
         out: dict[str, Any] = {}
         key = ""
         try:

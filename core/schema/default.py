@@ -59,16 +59,14 @@ def _has_defaults(kind: Type, seen: set[int]) -> bool:
 
 
 def _struct_filler(struct: Struct) -> Filler:
-    steps: list[tuple[str, Any, bool, Filler | None]] = []
-    prepared = False
+    steps: list[tuple[str, Any, bool, Filler | None]] | None = None
 
     def fill(value: Any) -> None:
-        nonlocal prepared
+        nonlocal steps
         if not isinstance(value, dict):
             return
-        if not prepared:
-            steps.extend(_steps(struct))
-            prepared = True
+        if steps is None:
+            steps = _steps(struct)
         for name, default, copied, fill_inner in steps:
             item = value.get(name)
             if item is None and default is not UNSET and (name not in value or not struct.fields[name].type.nullable):

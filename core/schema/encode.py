@@ -107,15 +107,15 @@ def _empty(field: Field) -> Any:
 
 
 def _struct_writer(struct: Struct) -> Writer:
-    layouts: list[_Layout] = []
+    layout: _Layout | None = None
     keeps_nulls = struct.verbatim
 
     def write(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        nonlocal layout
+        if not isinstance(value, dict | Mapping):
             return value
-        if not layouts:
-            layouts.append(_layout(struct))
-        layout = layouts[0]
+        if layout is None:
+            layout = _layout(struct)
         parts, last, in_order = layout.parts, -1, True
         out: dict[str, Any] = {}
         for key, item in value.items():
@@ -152,7 +152,7 @@ def _map_writer(kind: Map) -> Writer:
     write_item = _writer_or_none(kind.value)
 
     def write(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict | Mapping):
             return value
         if write_item is None:
             return value if len(value) < 2 else dict(sorted(value.items()))

@@ -25,7 +25,8 @@ _GO_WORDS: Final = {
     "Illegal trailing comma before end of array": "looking for beginning of value",
 }
 _MAX_DEPTH: Final = 500
-"""Deeper values than this are refused: every walk over a value recurses."""
+"""Deeper YAML than this is refused: every walk over a value recurses."""
+_MAX_NODES: Final = 500_000
 
 
 class SyntaxProblem(ValueError):
@@ -119,7 +120,7 @@ def parse_yaml(raw: bytes) -> tuple[Any, list[str]]:
     try:
         loader = _Loader(raw)
         value = loader.get_data() if loader.check_data() else None
-        return to_json(value), loader.repeated
+        return _to_json(value, _Budget(_MAX_NODES)), loader.repeated
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise SyntaxProblem(f"yaml: {_first_line(error)}") from error
     finally:
@@ -133,14 +134,27 @@ def _first_line(error: Exception) -> str:
     return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)
 
 
-def to_json(value: Any, depth: int = 0) -> Any:
+class _Budget:
+    """How many values a document may still have: anchors can make a small text very large."""
+
+    def __init__(self, values: int) -> None:
+        self.values = values
+
+    def spend(self) -> None:
+        self.values -= 1
+        if self.values < 0:
+            raise ValueError("document contains excessive aliasing")
+
+
+def _to_json(value: Any, budget: _Budget, depth: int = 0) -> Any:
     """A YAML value with JSON's types alone: keys become text, as in Go's conversion."""
+    budget.spend()
     if depth > _MAX_DEPTH:
         raise ValueError("exceeded max depth")
     if isinstance(value, dict):
-        return {_key(key): to_json(item, depth + 1) for key, item in value.items()}
+        return {_key(key): _to_json(item, budget, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_json(item, depth + 1) for item in value]
+        return [_to_json(item, budget, depth + 1) for item in value]
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, bytes):

@@ -34,6 +34,8 @@ from sampan.core.schema.strategic import strategic_merge
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY_YAML: Final = "application/apply-patch+yaml"
+"""Server-side apply: a type of its own, which nothing here takes."""
 
 
 def patch_object(

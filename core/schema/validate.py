@@ -76,15 +76,13 @@ def _struct_checker(struct: Struct) -> Checker:
     """Fields are compiled on the first call, so that types may contain themselves."""
     if struct.rules in WHOLE_RULES:
         return _whole_checker(struct)
-    steps: list[tuple[str, bool, bool, Checker | None]] = []
+    steps: list[tuple[str, bool, bool, Checker | None]] | None = None
     own = _own_checks(struct, struct.verbatim)
-    prepared = False
 
     def check(value: Any, path: str, found: list[Cause]) -> None:
-        nonlocal prepared
-        if not prepared:
-            steps.extend(_steps(struct))
-            prepared = True
+        nonlocal steps
+        if steps is None:
+            steps = _steps(struct)
         for each in own:
             found.extend(each(value, path))
         prefix = f"{path}." if path else ""

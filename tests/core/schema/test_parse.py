@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml, to_json
+from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,12 @@ def test_broken_or_dangerous_yaml_is_refused(raw: bytes) -> None:
 
 
 def test_values_that_json_cannot_hold_are_refused() -> None:
-    with pytest.raises(ValueError, match="cannot be written as JSON"):
-        to_json({"a": {1, 2}})
+    with pytest.raises(SyntaxProblem, match="cannot be written as JSON"):
+        parse_yaml(b"a: !!set {x, y}")
+
+
+def test_a_small_text_cannot_become_a_large_document() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    with pytest.raises(SyntaxProblem, match="excessive aliasing"):
+        parse_yaml("\n".join(lines).encode())
