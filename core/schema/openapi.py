@@ -133,7 +133,7 @@ def _operation_v2(resource: Resource, operation: Operation, definitions: Definit
 
 
 def _as_v2(schema: Any) -> Any:
-    """Version 2 has no ``nullable``, and a reference stands beside its description."""
+    """Version 2 has no ``nullable`` and no ``oneOf``, and a reference stands beside its description."""
     if isinstance(schema, list):
         return [_as_v2(each) for each in schema]
     if not isinstance(schema, dict):
@@ -143,6 +143,8 @@ def _as_v2(schema: Any) -> Any:
         for key, value in schema.items()
         if key != "nullable"
     }
+    if written.pop("oneOf", None):
+        written["type"] = "string"
     references = written.get("allOf")
     if isinstance(references, list) and len(references) == 1 and "$ref" in references[0]:
         del written["allOf"]

@@ -27,8 +27,15 @@ LIST_META: Final = f"{_META}.ListMeta"
 
 NAMED_SCALARS: Final = {"quantity": QUANTITY, "int-or-string": INT_OR_STRING, "time": TIME, "micro-time": MICRO_TIME}
 FIXED: Final[dict[str, Schema]] = {
-    QUANTITY: {"type": "string", "description": "A number with a unit, such as 500m, 1Gi or 1e3."},
-    INT_OR_STRING: {"type": "string", "format": "int-or-string", "description": "A whole number or a string."},
+    QUANTITY: {
+        "oneOf": [{"type": "string"}, {"type": "number"}],
+        "description": "A number with a unit, such as 500m, 1Gi or 1e3.",
+    },
+    INT_OR_STRING: {
+        "oneOf": [{"type": "integer"}, {"type": "string"}],
+        "format": "int-or-string",
+        "description": "A whole number or a string.",
+    },
     TIME: {"type": "string", "format": "date-time", "description": "A time (RFC 3339) in whole seconds."},
     MICRO_TIME: {
         "type": "string",

@@ -72,6 +72,13 @@ def test_explain_finds_kinds_and_their_fields() -> None:
     assert container["required"] == ["name"]
 
 
+def test_numbers_or_names_are_a_type_of_their_own() -> None:
+    name = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+    third = openapi_v3([resource_of(Deployment)], "v")["components"]["schemas"][name]
+    assert third["oneOf"] == [{"type": "integer"}, {"type": "string"}]
+    assert openapi_v2([resource_of(Deployment)], "v")["definitions"][name]["type"] == "string"
+
+
 def test_apply_finds_merge_keys_and_patch_types() -> None:
     document = openapi_v3([resource_of(Deployment)], "v1.36.0")
     containers = document["components"]["schemas"]["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]
