@@ -50,6 +50,7 @@ class Isolation:
             pulls_images=False,
             loads_images=self.private and bool(self.upper),
             resource_limits=self.limits,
+            shares_processes=self.private,
             privileged=self.private and not self.user_namespace,
             unsupported_fields=self._unsupported(),
         )
@@ -62,7 +63,9 @@ class Isolation:
             f"{security}.appArmorProfile",
             f"{security}.procMount",
         ]
-        if self.user_namespace or not self.private:
+        if self.user_namespace:
+            fields.append(f"{security}.capabilities.add")  # they would hold for what is in the namespace only
+        elif not self.private:
             fields.append(f"{security}.capabilities")
         if self.user_namespace == "single" or not self.private:
             fields += ["spec.securityContext.supplementalGroups", "spec.securityContext.fsGroup"]

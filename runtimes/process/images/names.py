@@ -22,5 +22,14 @@ def normalised(name: str) -> str:
     return f"{registry}/{path}" if ":" in path else f"{registry}/{path}:latest"
 
 
+def candidates(name: str) -> list[str]:
+    """What a name may mean, the likeliest first: Podman saves its own images below ``localhost/``."""
+    names = [normalised(name)]
+    registry, slash, _ = name.partition("/")
+    if not slash or not _is_registry(registry):
+        names.append(normalised(f"localhost/{name}"))
+    return names
+
+
 def _is_registry(part: str) -> bool:
     return "." in part or ":" in part or part == "localhost"

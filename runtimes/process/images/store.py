@@ -24,7 +24,7 @@ from sampan.core.contracts.runtime import Image, ImageError
 from sampan.runtimes.process.images import layers
 from sampan.runtimes.process.images.archive import Archive, ArchivedImage
 from sampan.runtimes.process.images.model import StoredImage
-from sampan.runtimes.process.images.names import normalised
+from sampan.runtimes.process.images.names import candidates
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.removal import remove_tree
 
@@ -55,7 +55,7 @@ class ImageStore:
     def find(self, name: str) -> StoredImage | None:
         """By name, as people write it, or by id (``sha256:…``, or its first letters)."""
         names = self._names()
-        image_id = names.get(normalised(name))
+        image_id = next((names[each] for each in candidates(name) if each in names), None)
         if image_id is None:
             short = name.rpartition("@")[2].removeprefix("sha256:")
             if len(short) >= 12 and all(letter in "0123456789abcdef" for letter in short):

@@ -59,14 +59,22 @@ def resolve(user: UserJob, root: str = "/") -> Identity:
 
 
 def become(identity: Identity, job: Job) -> None:
-    """Take on user, groups and capabilities, for good."""
+    """Take on user, groups and capabilities, for good. Without namespaces and without root there is nothing to take."""
     if job["user_namespace"] == "single":
         if (identity.uid, identity.gid) != (0, 0):
             # One user is mapped: a namespace below shows it under the number that was asked for.
             namespaces.leave(("user",))
             namespaces.map_one(identity.uid, 0, identity.gid, 0)
-    else:
-        _change_user(identity, job)
+        bounding = _limit_bounding_set(job)
+        if identity.uid == 0:
+            kernel.set_capabilities(bounding, bounding)
+    elif os.geteuid() == 0:
+        bounding = _limit_bounding_set(job)
+        os.setgroups(identity.groups)
+        os.setgid(identity.gid)
+        os.setuid(identity.uid)
+        if identity.uid == 0:
+            kernel.set_capabilities(bounding, bounding)
     if job["no_new_privileges"]:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
@@ -78,23 +86,18 @@ def capability_mask(names: list[str]) -> int:
     return mask
 
 
-def _change_user(identity: Identity, job: Job) -> None:
-    if os.geteuid() != 0:
-        return  # without namespaces and without root there is one user, and it is this one
+def _limit_bounding_set(job: Job) -> int:
+    """Drop from it what the container must not have; what is left, as a mask."""
     wanted = (1 << len(CAPABILITIES)) - 1 if job["privileged"] else capability_mask(job["capabilities"])
-    bounding = 0
+    left = 0
     for number in range(len(CAPABILITIES)):
         if not _has(number):
             continue
         if wanted >> number & 1:
-            bounding |= 1 << number
+            left |= 1 << number
         else:
             kernel.prctl(kernel.PR_CAPBSET_DROP, number)
-    os.setgroups(identity.groups)
-    os.setgid(identity.gid)
-    os.setuid(identity.uid)
-    if identity.uid == 0:
-        kernel.set_capabilities(bounding, bounding)
+    return left
 
 
 def _has(number: int) -> bool:

@@ -43,7 +43,8 @@ def start_program(job: Job, who: identity.Identity) -> None:
     """Become the user and then the program: for containers and for exec sessions alike."""
     env = job["env"]
     env.setdefault("HOME", who.home)
-    _change_folder(job["cwd"], create=job["root"]["kind"] != "none")
+    os.makedirs(job["cwd"], exist_ok=True)
+    os.chdir(job["cwd"])
     reset_signals()
     identity.become(who, job)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user has cleared it
@@ -97,12 +98,6 @@ def reset_signals() -> None:
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
-
-
-def _change_folder(path: str, *, create: bool) -> None:
-    if create:
-        os.makedirs(path, exist_ok=True)
-    os.chdir(path)
 
 
 def _set_oom_score(score: int) -> None:
