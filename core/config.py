@@ -26,6 +26,8 @@ class Config:
     address: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     """0 takes a free one."""
+    port_is_fixed: bool = False
+    """Asked for by a person: where it is taken, that is an error; otherwise the next free one is taken."""
     runtime: str = "auto"
     proxy: str = "auto"
     store: str = ""

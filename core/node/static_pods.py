@@ -1,0 +1,121 @@
+"""Static pods: manifests in a folder of the node, followed as they change.
+
+The kubelet runs them whatever the API says and shows a *mirror pod* there. Here the mirror pod is the pod: the node agent
+makes it in the API, bound to its own node, and makes it again when somebody deletes it, for as long as the file is there.
+https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from sampan.core.contracts.controller import Key, Lister, Watch
+from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
+from sampan.core.errors import SampanError
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject
+from sampan.core.schema.codec import from_wire
+from sampan.core.schema.decode import decode_body
+from sampan.core.schema.resource import resource_of
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".yaml", ".yml", ".json")
+SOURCE = "kubernetes.io/config.source"
+HASH = "kubernetes.io/config.hash"
+MIRROR = "kubernetes.io/config.mirror"
+"""The kubelet's annotations."""
+
+
+class StaticPodController:
+    """A `Controller` whose desired state is a folder. `reload` gives the keys that a change of files concerns."""
+
+    name = "static-pods"
+
+    def __init__(self, folder: Path, node: str) -> None:
+        self._folder = folder
+        self._node = node
+        self._wanted: Mapping[Key, Pod] = {}
+        self.watches = (Watch(kind=Pod, keys=self._own_pods),)
+
+    def reload(self) -> set[Key]:
+        """Read the folder again. A file that is no Pod is logged and left out; the others are not held up by it."""
+        before = self._wanted
+        self._wanted = {Key(*pod.key): pod for pod in read_manifests(self._folder, self._node)}
+        return {key for key in before.keys() | self._wanted.keys() if before.get(key) != self._wanted.get(key)}
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
+        wanted = self._wanted.get(key)
+        there = state.get(Pod, key.namespace, key.name)
+        if there is None:
+            return Plan(actions=(Create(obj=wanted, ignore_exists=True),)) if wanted else NOTHING
+        is_as_wanted = wanted and there.metadata.annotations.get(HASH) == wanted.metadata.annotations[HASH]
+        if is_as_wanted or there.metadata.deletion_timestamp or not self._is_ours(there):
+            return NOTHING
+        return Plan(actions=(Delete(kind=Pod, namespace=key.namespace, name=key.name, uid=there.metadata.uid),))
+
+    def _own_pods(self, obj: KubeObject, _state: Lister) -> Iterable[Key]:
+        if isinstance(obj, Pod) and self._is_ours(obj):
+            yield Key(*obj.key)
+
+    def _is_ours(self, pod: Pod) -> bool:
+        return pod.spec.node_name == self._node and MIRROR in pod.metadata.annotations
+
+
+def read_manifests(folder: Path, node: str) -> list[Pod]:
+    """The pods that a folder's files describe, as their mirror pods; sorted by file name."""
+    pods = []
+    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if file.suffix not in SUFFIXES or file.name.startswith("."):
+            continue
+        try:
+            pods.append(mirror_pod(file.read_bytes(), file.suffix, node))
+        except (SampanError, OSError) as exc:
+            log.warning("the static pod manifest %s is left out: %s", file, exc)
+    return pods
+
+
+def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
+    """The mirror pod of one manifest: named after the node, bound to it, with the manifest's hash.
+
+    Raises the decoder's `BadRequest` for what is not a Pod.
+    """
+    media_type = "application/json" if suffix == ".json" else "application/yaml"
+    wire = decode_body(resource_of(Pod), text, media_type=media_type, validation="Strict").value
+    metadata = wire.setdefault("metadata", {})
+    metadata["name"] = f"{metadata.get('name', '')}-{node}"
+    metadata.setdefault("namespace", "default")
+    digest = hashlib.sha256(text + node.encode()).hexdigest()[:32]
+    metadata["annotations"] = {**metadata.get("annotations", {}), SOURCE: "file", HASH: digest, MIRROR: digest}
+    spec = wire.setdefault("spec", {})
+    spec["nodeName"] = node
+    spec["tolerations"] = [*spec.get("tolerations", []), {"operator": "Exists", "effect": "NoExecute"}]
+    return from_wire(Pod, wire)
+
+
+class FolderWatch:
+    """Calls back on the event loop when anything in a folder changes."""
+
+    def __init__(self, folder: Path, on_change: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if event.event_type not in ("opened", "closed_no_write"):
+                    loop.call_soon_threadsafe(on_change)
+
+        self._observer = Observer()
+        self._observer.schedule(Handler(), str(folder))
+        self._observer.start()
+
+    async def stop(self) -> None:
+        self._observer.stop()
+        await asyncio.to_thread(self._observer.join)

@@ -1,0 +1,121 @@
+"""Static pods: a folder's manifests as mirror pods."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampan.core.contracts.controller import Key
+from sampan.core.contracts.plan import Create, Delete
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.meta import evolve
+from sampan.core.node.static_pods import FolderWatch, StaticPodController, read_manifests
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+MANIFEST = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: kube-system}
+spec:
+  containers: [{name: c, image: nginx}]
+"""
+KEY = Key("kube-system", "web-a")
+
+
+class Cache:
+    """A `Lister` over a few pods."""
+
+    def __init__(self, *pods: Pod) -> None:
+        self._pods = pods
+
+    def get(self, kind: Any, namespace: str, name: str) -> Any:
+        return next((pod for pod in self._pods if pod.key == (namespace, name)), None)
+
+    def list(self, kind: Any, namespace: str | None = None) -> Sequence[Any]:
+        return self._pods
+
+    def owned_by(self, kind: Any, uid: str) -> Sequence[Any]:
+        return ()
+
+    def indexed(self, kind: Any, index: str, value: str) -> Sequence[Any]:
+        return ()
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> StaticPodController:
+    (tmp_path / "web.yaml").write_text(MANIFEST)
+    made = StaticPodController(tmp_path, "a")
+    assert made.reload() == {KEY}
+    return made
+
+
+def made_by(controller: StaticPodController) -> Pod:
+    """The pod that the controller asks for where there is none."""
+    (action,) = controller.reconcile(KEY, Cache(), NOW).actions
+    assert isinstance(action, Create)
+    assert isinstance(action.obj, Pod)
+    return action.obj
+
+
+def test_a_manifest_becomes_a_mirror_pod_on_its_node(controller: StaticPodController) -> None:
+    pod = made_by(controller)
+    assert pod.key == ("kube-system", "web-a")
+    assert pod.spec.node_name == "a"
+    assert pod.metadata.annotations["kubernetes.io/config.source"] == "file"
+    assert set(pod.metadata.annotations) >= {"kubernetes.io/config.hash", "kubernetes.io/config.mirror"}
+
+
+def test_what_is_there_as_wanted_is_left_alone(controller: StaticPodController) -> None:
+    assert controller.reconcile(KEY, Cache(made_by(controller)), NOW).actions == ()
+
+
+def test_a_changed_manifest_replaces_the_pod(controller: StaticPodController, tmp_path: Path) -> None:
+    before = made_by(controller)
+    (tmp_path / "web.yaml").write_text(MANIFEST.replace("nginx", "redis"))
+    assert controller.reload() == {KEY}
+    (action,) = controller.reconcile(KEY, Cache(before), NOW).actions
+    assert isinstance(action, Delete)
+    assert made_by(controller).spec.containers[0].image == "redis"
+
+
+def test_a_removed_manifest_removes_the_pod(controller: StaticPodController, tmp_path: Path) -> None:
+    pod = made_by(controller)
+    (tmp_path / "web.yaml").unlink()
+    assert controller.reload() == {KEY}
+    (action,) = controller.reconcile(KEY, Cache(pod), NOW).actions
+    assert isinstance(action, Delete)
+    ending = evolve(pod, metadata=evolve(pod.metadata, deletion_timestamp=NOW))
+    assert controller.reconcile(KEY, Cache(ending), NOW).actions == ()
+
+
+def test_a_pod_of_that_name_that_is_no_mirror_is_not_touched(controller: StaticPodController) -> None:
+    pod = made_by(controller)
+    stranger = evolve(pod, metadata=evolve(pod.metadata, annotations={}))
+    assert controller.reconcile(KEY, Cache(stranger), NOW).actions == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "kind: Service\napiVersion: v1\n", "kind: Pod\napiVersion: v1\nspec: {containers: 7}"]
+)
+def test_a_bad_manifest_is_left_out_and_holds_nobody_up(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "b.yaml").write_text(MANIFEST)
+    (tmp_path / "notes.txt").write_text("not a manifest")
+    assert [pod.metadata.name for pod in read_manifests(tmp_path, "a")] == ["web-a"]
+    assert "a.yaml is left out" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_change_of_the_folder_is_heard_of(tmp_path: Path) -> None:
+    heard = asyncio.Event()
+    watch = FolderWatch(tmp_path, heard.set)
+    (tmp_path / "web.yaml").write_text(MANIFEST)
+    await asyncio.wait_for(heard.wait(), 10)
+    await watch.stop()
