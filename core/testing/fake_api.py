@@ -80,6 +80,11 @@ class FakeApi:
         assert isinstance(obj, kind)
         return obj
 
+    async def delivered(self) -> None:
+        """Wait until every watcher has dealt with every event."""
+        for _, queue in tuple(self._watchers):
+            await queue.join()
+
     # The client protocol
 
     async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
@@ -192,7 +197,8 @@ class FakeApi:
         """Status and the rest are written apart, as the server does it."""
         if subresource in ("status", "finalize"):
             part = "status" if subresource == "status" else "spec"
-            new = evolve(old, **{part: getattr(new, part)})
+            metadata = evolve(old.metadata, annotations=new.metadata.annotations)
+            new = evolve(old, metadata=metadata, **{part: getattr(new, part)})
         elif hasattr(old, "status"):
             new = evolve(new, status=old.status)
         generation = old.metadata.generation or 1
@@ -238,4 +244,8 @@ def _may_go(obj: KubeObject) -> bool:
 
 async def _drain(queue: asyncio.Queue[WatchEvent[T]]) -> AsyncIterator[WatchEvent[T]]:
     while True:
-        yield await queue.get()
+        event = await queue.get()
+        try:
+            yield event
+        finally:
+            queue.task_done()

@@ -1,0 +1,1 @@
+"""The built-in controllers: pure decisions, run by `sampan.core.reconcile.engine`."""

@@ -1,0 +1,115 @@
+"""Who controls what: controller references, adoption of orphans by selector, release of what no longer matches.
+
+Shared by the controllers that own pods or ReplicaSets. Pure. The rules are Kubernetes' ``ControllerRefManager``:
+https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from sampan.core.contracts.controller import Lister
+from sampan.core.contracts.plan import Patch
+from sampan.core.model.kinds import KubeObject, info
+from sampan.core.model.meta_v1.object_meta import OwnerReference
+
+T = TypeVar("T", bound=KubeObject)
+
+ORPHANS = "sampan/orphans-by-namespace"
+"""The index of objects that no controller has, by namespace."""
+
+
+def controller_of(obj: KubeObject) -> OwnerReference | None:
+    """The reference to the one owner that manages ``obj``."""
+    return next((reference for reference in obj.metadata.owner_references if reference.controller), None)
+
+
+def controller_reference(owner: KubeObject) -> OwnerReference:
+    """A reference that makes ``owner`` the controller."""
+    about = info(type(owner))
+    return OwnerReference(
+        api_version=about.api_version,
+        kind=about.kind,
+        name=owner.metadata.name or "",
+        uid=owner.metadata.uid or "",
+        controller=True,
+        block_owner_deletion=True,
+    )
+
+
+def refers_to(reference: OwnerReference, kind: type[KubeObject]) -> bool:
+    """Whether a reference is to an object of ``kind``, in whichever version."""
+    about = info(kind)
+    group = reference.api_version.rpartition("/")[0]
+    return reference.kind == about.kind and group == about.group
+
+
+def orphan_namespace(obj: KubeObject) -> Iterable[str]:
+    """The function of the index `ORPHANS`."""
+    if controller_of(obj) is None:
+        yield obj.metadata.namespace or ""
+
+
+ORPHAN_INDEX: Mapping[str, Callable[[KubeObject], Iterable[str]]] = {ORPHANS: orphan_namespace}
+
+
+@attrs.frozen
+class Claim(Generic[T]):
+    """What a controller has (adoptions included), and the writes that make it so."""
+
+    objects: tuple[T, ...]
+    actions: tuple[Patch, ...]
+
+
+def claim(owner: KubeObject, kind: type[T], selects: Callable[[Mapping[str, str]], bool], state: Lister) -> Claim[T]:
+    """Sort the objects of ``kind`` into those that ``owner`` keeps, adopts and releases.
+
+    An owner that is being deleted neither adopts nor releases.
+    """
+    ending = owner.metadata.deletion_timestamp is not None
+    objects: list[T] = []
+    actions: list[Patch] = []
+    for obj in state.owned_by(kind, owner.metadata.uid or ""):
+        reference = controller_of(obj)
+        if reference is None or reference.uid != owner.metadata.uid:
+            continue
+        if selects(obj.metadata.labels):
+            objects.append(obj)
+        elif not ending:
+            actions.append(_release(owner, obj))
+    if ending:
+        return Claim(tuple(objects), ())
+    for obj in state.indexed(kind, ORPHANS, owner.metadata.namespace or ""):
+        if obj.metadata.deletion_timestamp is None and selects(obj.metadata.labels):
+            objects.append(obj)
+            actions.append(_adopt(owner, obj))
+    return Claim(tuple(objects), tuple(actions))
+
+
+def _adopt(owner: KubeObject, obj: KubeObject) -> Patch:
+    reference = controller_reference(owner)
+    return _owner_patch(
+        obj,
+        {
+            "apiVersion": reference.api_version,
+            "kind": reference.kind,
+            "name": reference.name,
+            "uid": reference.uid,
+            "controller": True,
+            "blockOwnerDeletion": True,
+        },
+    )
+
+
+def _release(owner: KubeObject, obj: KubeObject) -> Patch:
+    return _owner_patch(obj, {"$patch": "delete", "uid": owner.metadata.uid})
+
+
+def _owner_patch(obj: KubeObject, reference: Mapping[str, Any]) -> Patch:
+    """The uid guards against another object of that name."""
+    namespace, name = obj.key
+    patch = {"metadata": {"uid": obj.metadata.uid, "ownerReferences": [reference]}}
+    return Patch(kind=type(obj), namespace=namespace, name=name, patch=patch, type="strategic")
