@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
@@ -29,6 +29,14 @@ WATCHER_BACKLOG = 1_000
 """Events that a watcher may be behind before it is closed."""
 JOINED_LISTS = 32
 """Whole lists (mostly of namespaces) whose bytes are kept until something below them changes."""
+
+
+Join = Callable[[Sequence[Entry]], bytes]
+
+
+def join_whole(entries: Sequence[Entry]) -> bytes:
+    """Entries as the items of a list, each as it is."""
+    return b",".join([entry.raw for entry in entries])
 
 
 @attrs.frozen
@@ -51,12 +59,14 @@ class WatchCache:
         prefix: str,
         *,
         finish: Finish,
+        join: Join = join_whole,
         recent: int = RECENT_CHANGES,
         backlog: int = WATCHER_BACKLOG,
     ) -> None:
         self.prefix = prefix
         self._follower = follower
         self._finish = finish
+        self._join = join
         self._backlog = backlog
         self._entries: dict[str, Entry] = {}
         self._keys: list[str] = []
@@ -103,11 +113,11 @@ class WatchCache:
         return [self._entries[key] for key in self._keys[key_range(self._keys, prefix or self.prefix)]]
 
     def list_bytes(self, prefix: str | None = None) -> bytes:
-        """The ``items`` of `list`, joined by commas; kept until something below ``prefix`` changes."""
+        """The ``items`` of `list` as ``join`` writes them; kept until something below ``prefix`` changes."""
         prefix = prefix or self.prefix
         joined = self._joined.pop(prefix, None)
         if joined is None:
-            joined = b",".join([entry.raw for entry in self.list(prefix)])
+            joined = self._join(self.list(prefix))
         self._joined[prefix] = joined  # the latest used is last
         if len(self._joined) > JOINED_LISTS:
             del self._joined[next(iter(self._joined))]

@@ -1,0 +1,1 @@
+"""The API server: requests → authentication → authorization → admission → store, over TLS and in-process."""

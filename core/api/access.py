@@ -1,0 +1,81 @@
+"""The gates of the request pipeline: who asks, and whether they may; and the admission chain.
+
+Made by the server from the registry's parts, sorted by their ``order``. Both transports pass through `Gates.check` and the
+admission methods; only HTTP requests need `Gates.authenticate`. All on the API server's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from sampan.core.contracts.access import (
+    Admission,
+    AdmissionRequest,
+    Attributes,
+    Authenticator,
+    Authorizer,
+    Credentials,
+    User,
+)
+from sampan.core.errors import Forbidden, Unauthorized
+
+
+@attrs.define(eq=False)
+class Gates:
+    """Authentication, authorization and admission, each a chain of plugins."""
+
+    authenticators: Sequence[Authenticator]
+    authorizers: Sequence[Authorizer]
+    admissions: Sequence[Admission]
+
+    async def authenticate(self, credentials: Credentials) -> User:
+        """The first authenticator that knows the credentials decides. Raises `Unauthorized`."""
+        for authenticator in self.authenticators:
+            user = await authenticator.authenticate(credentials)
+            if user is not None:
+                return user
+        raise Unauthorized("Unauthorized")
+
+    async def check(self, attributes: Attributes) -> None:
+        """The first authorizer with an opinion decides; nobody's opinion is a no. Raises `Forbidden`."""
+        reason = ""
+        for authorizer in self.authorizers:
+            decision = await authorizer.authorize(attributes)
+            if decision.verdict == "allow":
+                return
+            reason = decision.reason or reason
+            if decision.verdict == "deny":
+                break
+        raise denied(attributes, reason)
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        """Raises what an admission plugin refuses with."""
+        for admission in self.admissions:
+            await admission.mutate(request)
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        """Raises what an admission plugin refuses with."""
+        for admission in self.admissions:
+            await admission.validate(request)
+
+
+def denied(attributes: Attributes, reason: str = "") -> Forbidden:
+    """Kubernetes' words: ``pods "x" is forbidden: User "jane" cannot delete resource "pods" in API group "" …``."""
+    user = attributes.user.name
+    tail = f": {reason}" if reason else ""
+    if not attributes.is_resource:
+        path = attributes.path
+        return Forbidden(f'forbidden: User "{user}" cannot {attributes.verb} path "{path}"{tail}')
+    resource = f"{attributes.resource}/{attributes.subresource}" if attributes.subresource else attributes.resource
+    place = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
+    said = f'User "{user}" cannot {attributes.verb} resource "{resource}" in API group "{attributes.group}" {place}{tail}'
+    return forbidden(attributes.resource, attributes.group, attributes.name, said)
+
+
+def forbidden(resource: str, group: str, name: str, said: str) -> Forbidden:
+    """A refusal about one object, or about a resource where ``name`` is empty."""
+    subject = f"{resource}.{group}" if group else resource
+    subject = f'{subject} "{name}"' if name else subject
+    return Forbidden(f"{subject} is forbidden: {said}", kind=resource, group=group, name=name)

@@ -1,0 +1,75 @@
+"""What every cluster has before anybody asks: the system's namespaces and the ``kubernetes`` Service.
+
+Called once by the server at start, in-process; what is there already stays as it is, but for the server's own address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+from sampan.core.client.protocol import Client
+from sampan.core.errors import AlreadyExists, NotFound
+from sampan.core.model.builtin import Endpoints, EndpointSlice, Namespace, Service
+from sampan.core.model.core_v1.endpoints import EndpointAddress, EndpointPort, EndpointSubset
+from sampan.core.model.core_v1.service import ServicePort, ServiceSpec
+from sampan.core.model.discovery_v1 import endpoint_slice
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+
+NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
+NAME: Final = "kubernetes"
+LABELS: Final = {"component": "apiserver", "provider": "kubernetes"}
+PORT: Final = 443
+
+
+async def bootstrap(client: Client, address: str, port: int) -> None:
+    """``address`` and ``port`` are where the server can be reached from pods and from the host."""
+    for name in NAMESPACES:
+        with contextlib.suppress(AlreadyExists):
+            await client.create(Namespace(metadata=ObjectMeta(name=name)))
+    with contextlib.suppress(AlreadyExists):
+        await client.create(_service(port))
+    await _put_endpoints(client, address, port)
+    await _put_slice(client, address, port)
+
+
+def _service(port: int) -> Service:
+    meta = ObjectMeta(name=NAME, namespace="default", labels=LABELS)
+    ports = (ServicePort(name="https", port=PORT, target_port=port, protocol="TCP"),)
+    return Service(metadata=meta, spec=ServiceSpec(ports=ports))
+
+
+async def _put_endpoints(client: Client, address: str, port: int) -> None:
+    labels = {"endpointslice.kubernetes.io/skip-mirror": "true"}
+    subset = EndpointSubset(
+        addresses=(EndpointAddress(ip=address),), ports=(EndpointPort(name="https", port=port, protocol="TCP"),)
+    )
+    wanted = Endpoints(metadata=ObjectMeta(name=NAME, namespace="default", labels=labels), subsets=(subset,))
+    try:
+        present = await client.get(Endpoints, NAME, "default")
+    except NotFound:
+        await client.create(wanted)
+        return
+    if present.subsets != wanted.subsets:
+        await client.update(evolve(present, subsets=wanted.subsets))
+
+
+async def _put_slice(client: Client, address: str, port: int) -> None:
+    labels = {"kubernetes.io/service-name": NAME}
+    endpoint = endpoint_slice.Endpoint(
+        addresses=(address,), conditions=endpoint_slice.EndpointConditions(ready=True)
+    )
+    wanted = EndpointSlice(
+        metadata=ObjectMeta(name=NAME, namespace="default", labels=labels),
+        address_type="IPv6" if ":" in address else "IPv4",
+        endpoints=(endpoint,),
+        ports=(endpoint_slice.EndpointPort(name="https", port=port, protocol="TCP"),),
+    )
+    try:
+        present = await client.get(EndpointSlice, NAME, "default")
+    except NotFound:
+        await client.create(wanted)
+        return
+    if (present.endpoints, present.ports) != (wanted.endpoints, wanted.ports):
+        await client.update(evolve(present, endpoints=wanted.endpoints, ports=wanted.ports))

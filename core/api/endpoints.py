@@ -1,0 +1,99 @@
+"""Everything that is not about objects: version, health, metrics, discovery and OpenAPI.
+
+Called by the app for the paths outside of resources, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+
+from sampan.core.api.discovery import Discovery
+from sampan.core.api.metrics import Metrics
+from sampan.core.api.openapi import OpenApi
+from sampan.core.api.problems import NoMethod, PageNotFound
+from sampan.core.api.request import Request
+from sampan.core.api.responses import send_bytes, send_text
+
+MAJOR: Final = "1"
+MINOR: Final = "36"
+VERSION: Final = "v1.36.0+sampan"
+HEALTH: Final = ("healthz", "livez", "readyz")
+CHECKS: Final = ("ping", "store")
+METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+
+Check = Callable[[], Awaitable[None]]
+
+
+def version_info() -> dict[str, str]:
+    """``/version``: the Kubernetes level that is spoken, and that it is sampan which speaks."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return {
+        "major": MAJOR,
+        "minor": MINOR,
+        "emulationMajor": MAJOR,
+        "emulationMinor": MINOR,
+        "minCompatibilityMajor": MAJOR,
+        "minCompatibilityMinor": str(int(MINOR) - 1),
+        "gitVersion": VERSION,
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": f"python{platform.python_version()}",
+        "platform": f"linux/{machine}",
+    }
+
+
+@attrs.define(eq=False)
+class Endpoints:
+    discovery: Discovery
+    openapi: OpenApi
+    metrics: Metrics
+    check_store: Check
+
+    async def serve(self, request: Request) -> None:
+        """Raises `PageNotFound` for a path that there is not, `NoMethod` for anything but GET."""
+        segments = tuple(request.target.path.strip("/").split("/"))
+        find = self._find(segments)
+        if find is None:
+            raise PageNotFound
+        if request.method != "GET":
+            raise NoMethod
+        await find(request, segments)
+
+    def _find(self, segments: tuple[str, ...]) -> Callable[[Request, tuple[str, ...]], Awaitable[None]] | None:
+        first = segments[0]
+        if first in ("api", "apis"):
+            return self.discovery.serve
+        if first == "openapi":
+            return self.openapi.serve
+        if first in HEALTH and (len(segments) == 1 or (len(segments) == 2 and segments[1] in CHECKS)):
+            return self._health
+        simple = {("version",): self._version, ("metrics",): self._metrics, ("",): self._paths}
+        return simple.get(segments)
+
+    async def _version(self, request: Request, segments: tuple[str, ...]) -> None:
+        await request.answer(version_info())
+
+    async def _health(self, request: Request, segments: tuple[str, ...]) -> None:
+        lines = []
+        for name in CHECKS:
+            if name == "store":
+                await self.check_store()
+            lines.append(f"[+]{name} ok\n")
+        if "verbose" in request.query and len(segments) == 1:
+            await send_text(request.send, f"{''.join(lines)}{segments[0]} check passed\n")
+        else:
+            await send_text(request.send, "ok")
+
+    async def _metrics(self, request: Request, segments: tuple[str, ...]) -> None:
+        await send_bytes(request.send, self.metrics.text(), content_type=METRICS_TYPE)
+
+    async def _paths(self, request: Request, segments: tuple[str, ...]) -> None:
+        groups = self.discovery.paths()
+        others = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+        await request.answer({"paths": [*groups, *others]})

@@ -1,0 +1,185 @@
+"""The verbs of HTTP on kinds: from a request to an operation, and from its outcome to an answer.
+
+Called by the app's router, which has found the kind and checked that it has the verb. The commonest requests (GET of an
+object, LIST of everything, as JSON) take the shortest way to ready bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import attrs
+import orjson
+
+from sampan.core.api import watch as watching
+from sampan.core.api.bodies import parse_options
+from sampan.core.api.negotiate import PLAIN
+from sampan.core.api.operations import read
+from sampan.core.api.operations.create import create
+from sampan.core.api.operations.delete import delete, delete_collection
+from sampan.core.api.operations.patch import check_type, patch
+from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
+from sampan.core.api.operations.update import update
+from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
+from sampan.core.api.request import Request
+from sampan.core.api.responses import JSON_TYPE, send_bytes
+from sampan.core.api.selectors import EVERYTHING, Selection, select
+from sampan.core.api.shapes import Shaper, wires
+from sampan.core.schema.decode import decode_body
+from sampan.core.schema.table import include_object
+from sampan.core.store.entry import Entry
+from sampan.core.store.watch_cache import Page
+
+
+@attrs.define(eq=False)
+class Handlers:
+    """One per API server."""
+
+    pipeline: Pipeline
+
+    async def get(self, request: Request, call: Call) -> None:
+        wanted = request.representation
+        version = request.query.get("resourceVersion", "") if request.scope["query_string"] else ""
+        entry = await read.get(self.pipeline, call, version)
+        if wanted is PLAIN:
+            await send_bytes(request.send, entry.raw)
+        else:
+            await self.answer_entry(request, call, entry)
+
+    async def list(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018 - refuse what cannot be answered before anything else
+        options = list_options(request.query)
+        selection = select(call.served.resource, options.label_selector, options.field_selector)
+        if options.watch:
+            await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)
+            return
+        if request.representation is PLAIN and selection is EVERYTHING and not options.continue_token:
+            if not options.limit and options.version_match != "Exact":
+                await self._list_everything(request, call, options)
+                return
+        listed = await read.list_page(self.pipeline, call, options, selection)
+        await self._answer_list(request, call, listed.page, listed.continue_token)
+
+    async def _list_everything(self, request: Request, call: Call, options: ListOptions) -> None:
+        """The whole list as JSON: one join, kept until something changes."""
+        await self.pipeline.gates.check(call.attributes)
+        cache = call.served.entries
+        if not options.resource_version:
+            await cache.fresh()
+        elif version := read.parse_version(options.resource_version):
+            await cache.wait_until(version)
+        items = cache.list_bytes(call.served.scope(call.namespace))
+        body = b'%b{"resourceVersion":"%d"},"items":[%b]}\n' % (call.served.list_head, cache.revision, items)
+        await send_bytes(request.send, body)
+
+    async def _answer_list(self, request: Request, call: Call, page: Page, token: str) -> None:
+        meta: dict[str, Any] = {"resourceVersion": str(page.revision)}
+        if token:
+            meta["continue"] = token
+            if page.remaining is not None:
+                meta["remainingItemCount"] = page.remaining
+        if request.representation is PLAIN:
+            items = call.served.join(page.entries)
+            body = b'%b%b,"items":[%b]}\n' % (call.served.list_head, orjson.dumps(meta), items)
+            await request.answer_bytes(body)
+        else:
+            await request.answer(self.shaper(request, call).many(wires(page.entries), meta))
+
+    async def watch(self, request: Request, call: Call, options: ListOptions, selection: Selection) -> None:
+        encode = self._encoder(request, call)
+        watcher = await watching.open_watch(self.pipeline, call, options, selection)
+        await request.send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE]})
+        # Headers go out at once: an informer must not wait for the first event to know that its watch is open.
+        await request.send({"type": "http.response.body", "body": b"", "more_body": True})
+
+        async def send(lines: bytes) -> None:
+            await request.send({"type": "http.response.body", "body": lines, "more_body": True})
+
+        async def hang_up() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            watcher.close()
+
+        listening = asyncio.create_task(hang_up())
+        try:
+            await watching.stream(watcher, send, encode, options)
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+        await request.send({"type": "http.response.body", "body": b""})
+
+    def _encoder(self, request: Request, call: Call) -> watching.Encode:
+        if request.representation is PLAIN:
+            return watching.encoder(call)
+        shaper = self.shaper(request, call)
+        first = True
+
+        def change(obj: dict[str, Any]) -> dict[str, Any]:
+            nonlocal first
+            is_first, first = first, False
+            return shaper.event(obj, first=is_first)
+
+        return watching.transforming(change, call)
+
+    async def create(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018 - refuse what cannot be answered before anything is stored
+        options = write_options(request.query, "CreateOptions")
+        body_type = request.body_type
+        decoded = decode_body(
+            call.served.resource, await request.body(), media_type=body_type, validation=options.field_validation
+        )
+        call.warnings.extend(decoded.problems)
+        await self.answer_outcome(request, call, await create(self.pipeline, call, decoded.value, options))
+
+    async def update(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018
+        options = write_options(request.query, "UpdateOptions")
+        body_type = request.body_type
+        decoded = decode_body(
+            call.served.resource, await request.body(), media_type=body_type, validation=options.field_validation
+        )
+        call.warnings.extend(decoded.problems)
+        await self.answer_outcome(request, call, await update(self.pipeline, call, decoded.value, options))
+
+    async def patch(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018
+        media_type = request.headers.content_type.partition(";")[0].strip().lower()
+        check_type(call, media_type)
+        options = write_options(request.query, "PatchOptions")
+        outcome = await patch(self.pipeline, call, await request.body(), media_type, options)
+        await self.answer_outcome(request, call, outcome)
+
+    async def delete(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018
+        body = parse_options(await request.body(), request.body_type)
+        options = delete_options(request.query, body)
+        await self.answer_outcome(request, call, await delete(self.pipeline, call, options))
+
+    async def delete_collection(self, request: Request, call: Call) -> None:
+        request.representation  # noqa: B018
+        listing = list_options(request.query)
+        selection = select(call.served.resource, listing.label_selector, listing.field_selector)
+        body = parse_options(await request.body(), request.body_type)
+        options = delete_options(request.query, body)
+        entries = await delete_collection(self.pipeline, call, selection, options)
+        await self._answer_list(request, call, Page(entries, call.served.entries.revision), "")
+
+    async def answer_outcome(self, request: Request, call: Call, outcome: Outcome) -> None:
+        """An object in the shape that was asked for, or a ``Status``."""
+        if outcome.entry is not None:
+            await self.answer_entry(request, call, outcome.entry, outcome.code)
+        else:
+            await request.answer(outcome.wire, outcome.code)
+
+    async def answer_entry(self, request: Request, call: Call, entry: Entry, code: int = 200) -> None:
+        if request.representation is PLAIN:
+            await request.answer_bytes(entry.raw, code)
+        else:
+            await request.answer(self.shaper(request, call).one(entry.wire), code)
+
+    def shaper(self, request: Request, call: Call) -> Shaper:
+        include = include_object(request.query.get("includeObject", ""))
+        return Shaper(call.served, request.representation, self.pipeline.clock, include)

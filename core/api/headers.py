@@ -1,0 +1,40 @@
+"""The headers of a request that the API looks at, picked out in one pass. Called by the ASGI app for every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+KNOWN = frozenset({b"authorization", b"accept", b"content-type", b"user-agent", b"content-length"})
+
+
+@attrs.define
+class Headers:
+    authorization: str = ""
+    accept: str = ""
+    content_type: str = ""
+    user_agent: str = ""
+    content_length: str = ""
+
+    @property
+    def token(self) -> str:
+        scheme, _, token = self.authorization.partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def agent(self) -> str:
+        """The field manager of a client that names none: its program's name."""
+        return self.user_agent.partition("/")[0][:128] or "unknown"
+
+
+def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """ASGI header names are lower-case already; repeated ``Accept`` headers are one list."""
+    headers = Headers()
+    for name, value in pairs:
+        if name == b"accept":
+            text = value.decode("latin-1")
+            headers.accept = f"{headers.accept},{text}" if headers.accept else text
+        elif name in KNOWN:
+            setattr(headers, name.decode().replace("-", "_"), value.decode("latin-1"))
+    return headers

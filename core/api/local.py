@@ -1,0 +1,186 @@
+"""The in-process client: the same operations as over HTTP, without sockets and without JSON on the way out.
+
+Made by `ApiServer.client`, one per component and user. What reads return are the cache's own frozen objects, decoded once
+per revision for all readers. On the API server's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar, cast
+
+import attrs
+import orjson
+
+from sampan.core.api import watch as watching
+from sampan.core.api.catalog import Served
+from sampan.core.api.operations import read
+from sampan.core.api.operations.bind import bind
+from sampan.core.api.operations.create import create
+from sampan.core.api.operations.delete import delete
+from sampan.core.api.operations.patch import patch as apply_patch
+from sampan.core.api.operations.pipeline import Call, Pipeline
+from sampan.core.api.operations.update import update
+from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
+from sampan.core.api.selectors import select
+from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
+from sampan.core.contracts.access import User
+from sampan.core.errors import NotFound
+from sampan.core.model.kinds import KubeObject, Propagation, info
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.schema.codec import to_wire
+from sampan.core.schema.decode import decode_value
+from sampan.core.schema.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
+from sampan.core.store.entry import Entry
+from sampan.core.store.entry import WatchEvent as StoredEvent
+from sampan.core.store.watcher import Watcher
+
+T = TypeVar("T", bound=KubeObject)
+
+PATCH_TYPES: Mapping[PatchType, str] = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
+
+
+@attrs.frozen
+class LocalClient:
+    """Implements `sampan.core.client.protocol.Client` for ``user``; ``agent`` names the field manager of its writes."""
+
+    pipeline: Pipeline
+    user: User
+    agent: str = "sampan"
+
+    def for_agent(self, agent: str) -> LocalClient:
+        """The same access under another name in ``managedFields``."""
+        return attrs.evolve(self, agent=agent)
+
+    async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
+        call = self._call(kind, "get", namespace, name)
+        return cast(T, call.served.typed(await read.get(self.pipeline, call)))
+
+    async def list(
+        self,
+        kind: type[T],
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int = 0,
+        continue_token: str = "",
+    ) -> ObjectList[T]:
+        call = self._call(kind, "list", namespace or "")
+        selection = select(call.served.resource, label_selector, field_selector)
+        options = ListOptions(limit=limit, continue_token=continue_token)
+        listed = await read.list_page(self.pipeline, call, options, selection)
+        items = [cast(T, call.served.typed(entry)) for entry in listed.page.entries]
+        return ObjectList(
+            items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token
+        )
+
+    async def create(self, obj: T, *, dry_run: bool = False) -> T:
+        call = self._call(type(obj), "create", obj.metadata.namespace or "")
+        outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
+        return self._typed(call, outcome.entry)
+
+    async def update(self, obj: T, *, subresource: str = "") -> T:
+        call = self._call(type(obj), "update", *obj.key, subresource)
+        outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
+        return self._typed(call, outcome.entry)
+
+    async def patch(
+        self,
+        kind: type[T],
+        name: str,
+        namespace: str,
+        patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        type: PatchType = "merge",
+        subresource: str = "",
+    ) -> T:
+        call = self._call(kind, "patch", namespace, name, subresource)
+        outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
+        return self._typed(call, outcome.entry)
+
+    async def delete(
+        self,
+        kind: type[KubeObject],
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        propagation: Propagation | None = None,
+        grace_period: int | None = None,
+    ) -> None:
+        options = DeleteOptions(
+            uid=uid, resource_version=resource_version, propagation=propagation, grace_period=grace_period
+        )
+        await delete(self.pipeline, self._call(kind, "delete", namespace, name), options)
+
+    async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
+        served = self.pipeline.catalog.find("", "v1", "pods")
+        assert served is not None, "pods are served"
+        call = Call(
+            user=self.user, verb="create", served=served, namespace=namespace, name=pod,
+            subresource="binding", agent=self.agent,
+        )  # fmt: skip
+        await bind(self.pipeline, call, node, uid=uid)
+
+    def watch(
+        self,
+        kind: type[T],
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> AbstractAsyncContextManager[AsyncIterator[WatchEvent[T]]]:
+        return self._watch(kind, namespace, resource_version, label_selector, field_selector)
+
+    @asynccontextmanager
+    async def _watch(
+        self, kind: type[T], namespace: str | None, resource_version: str, label_selector: str, field_selector: str
+    ) -> AsyncIterator[AsyncIterator[WatchEvent[T]]]:
+        call = self._call(kind, "watch", namespace or "")
+        selection = select(call.served.resource, label_selector, field_selector)
+        options = ListOptions(watch=True, resource_version=resource_version)
+        watcher = await watching.open_watch(self.pipeline, call, options, selection)
+        async with watcher:
+            yield _events(watcher, call.served, kind)
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+    def _call(
+        self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = ""
+    ) -> Call:
+        try:
+            served = self.pipeline.catalog.of_class(kind)
+        except KeyError:
+            raise NotFound(f"this server does not serve {info(kind).resource}") from None
+        return Call(
+            user=self.user, verb=verb, served=served, namespace=namespace, name=name,
+            subresource=subresource, agent=self.agent,
+        )  # fmt: skip
+
+    def _options(self, dry_run: bool = False) -> WriteOptions:
+        return WriteOptions(dry_run=dry_run)
+
+    def _typed(self, call: Call, entry: Entry | None) -> Any:
+        assert entry is not None, "a write answers with an object"
+        return call.served.typed(entry)
+
+
+def _decoded(served: Served, obj: KubeObject) -> dict[str, Any]:
+    """A typed object as if it had come over the wire."""
+    return decode_value(served.resource, to_wire(obj)).value
+
+
+async def _events(watcher: Watcher, served: Served, kind: type[T]) -> AsyncIterator[WatchEvent[T]]:
+    async for event in watcher:
+        yield WatchEvent(event.type, _object_of(event, served, kind))
+
+
+def _object_of(event: StoredEvent, served: Served, kind: type[T]) -> T:
+    if event.entry is None:
+        return kind(metadata=ObjectMeta(resource_version=str(event.revision)))
+    return cast(T, served.typed(event.entry))

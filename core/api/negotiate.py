@@ -1,0 +1,135 @@
+"""Which representation a client wants (``Accept``) and which one it sends (``Content-Type``).
+
+Called by the ASGI app; pure, and cached per header value, because clients repeat theirs. Protobuf is refused so that
+clients that prefer it fall back to JSON.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, Literal
+
+import attrs
+
+from sampan.core.api.problems import NoConsumer, NoProducer
+from sampan.core.errors import NotAcceptable, UnsupportedMediaType
+
+Shape = Literal["object", "Table", "PartialObjectMetadata"]
+Format = Literal["json", "yaml"]
+
+JSON: Final = "application/json"
+YAML: Final = "application/yaml"
+OFFERED: Final = f"{JSON}, {YAML}"
+PATCH_TYPES: Final = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+}
+APPLY_TYPES: Final = frozenset(
+    {"application/apply-patch+yaml", "application/apply-patch+json", "application/apply-patch+cbor"}
+)
+META_GROUP: Final = "meta.k8s.io"
+TRANSFORM_VERSIONS: Final = ("v1", "v1beta1")
+
+
+@attrs.frozen
+class Representation:
+    """How to answer: the format, and for Tables and metadata alone the version of ``meta.k8s.io``."""
+
+    format: Format = "json"
+    shape: Shape = "object"
+    version: str = "v1"
+
+
+PLAIN: Final = Representation()
+
+
+@attrs.frozen
+class Offer:
+    """One clause of an ``Accept`` header."""
+
+    media_type: str
+    parameters: dict[str, str]
+    quality: float
+
+
+@lru_cache(maxsize=1024)
+def clauses(accept: str) -> tuple[Offer, ...]:
+    """The header's clauses, the most wanted first; an empty header accepts anything."""
+    offers = []
+    for text in (accept or "*/*").split(","):
+        media_type, *rest = [part.strip() for part in text.split(";")]
+        parameters = dict(part.partition("=")[::2] for part in rest if part)
+        try:
+            quality = float(parameters.pop("q", "1"))
+        except ValueError:
+            quality = 1.0
+        offers.append(Offer(media_type.lower(), parameters, quality))
+    return tuple(sorted(offers, key=lambda offer: -offer.quality))
+
+
+def format_of(media_type: str) -> Format | None:
+    if media_type in (JSON, "*/*", "application/*"):
+        return "json"
+    return "yaml" if media_type == YAML else None
+
+
+@lru_cache(maxsize=1024)
+def accepted(accept: str) -> Representation:
+    """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`."""
+    if not accept or accept in (JSON, "*/*"):
+        return PLAIN
+    servable = False
+    for offer in clauses(accept):
+        chosen = format_of(offer.media_type)
+        if chosen is None:
+            continue
+        servable = True
+        shape = offer.parameters.get("as", "")
+        if not shape:
+            return Representation(chosen)
+        base = shape.removesuffix("List") if shape == "PartialObjectMetadataList" else shape
+        version = offer.parameters.get("v", "")
+        known = base in ("Table", "PartialObjectMetadata") and version in TRANSFORM_VERSIONS
+        if known and offer.parameters.get("g") == META_GROUP:
+            return Representation(chosen, base, version)  # type: ignore[arg-type]
+    if servable:
+        raise NotAcceptable(f"only the following media types are accepted: {OFFERED}")
+    raise NoProducer(OFFERED)
+
+
+@lru_cache(maxsize=1024)
+def discovery_version(accept: str) -> str:
+    """``v2`` or ``v2beta1`` where aggregated discovery is wanted most, else empty."""
+    for offer in clauses(accept):
+        if format_of(offer.media_type) is None:
+            continue
+        if not offer.parameters.get("as"):
+            return ""
+        wanted = (offer.parameters.get("as"), offer.parameters.get("g"))
+        version = offer.parameters.get("v", "")
+        if wanted == ("APIGroupDiscoveryList", "apidiscovery.k8s.io") and version in ("v2", "v2beta1"):
+            return version
+    return ""
+
+
+@lru_cache(maxsize=256)
+def body_type(content_type: str) -> str:
+    """The media type of a request body: ``application/json`` or ``application/yaml``. Raises `UnsupportedMediaType`."""
+    media_type = content_type.partition(";")[0].strip().lower() or JSON
+    if media_type in (JSON, YAML):
+        return media_type
+    raise UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {OFFERED}"
+    )
+
+
+@lru_cache(maxsize=256)
+def patch_type(content_type: str, *, strategic: bool) -> str:
+    """``json``, ``merge`` or ``strategic``. Raises `UnsupportedMediaType` for any other, server-side apply included."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    kind = PATCH_TYPES.get(media_type, "")
+    if kind and (strategic or kind != "strategic"):
+        return kind
+    known = [name for name, kind in PATCH_TYPES.items() if strategic or kind != "strategic"]
+    raise NoConsumer(", ".join(known))

@@ -1,0 +1,65 @@
+"""Putting a pod on a node: what the ``binding`` subresource does.
+
+Called by the scheduler's in-process client and by the subresource, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline, conflict
+from sampan.core.api.operations.update import change
+from sampan.core.api.options import WriteOptions
+from sampan.core.schema.scalars import format_time
+from sampan.core.store.entry import Entry
+
+
+async def bind(
+    pipeline: Pipeline,
+    call: Call,
+    node: str,
+    *,
+    uid: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    options: WriteOptions | None = None,
+) -> Entry:
+    """Set ``spec.nodeName`` and the condition PodScheduled. ``metadata`` of a Binding adds labels and annotations.
+
+    Raises `Conflict` for a pod that has a node, is being deleted, is gated, or is another than ``uid``.
+    """
+    await pipeline.gates.check(call.attributes)
+
+    async def bound(old: Entry) -> MutableWire:
+        _check(call, old.wire, node, uid)
+        obj: MutableWire = copy.deepcopy(dict(old.wire))
+        obj["spec"]["nodeName"] = node
+        for field in ("labels", "annotations"):
+            if added := (metadata or {}).get(field):
+                obj["metadata"][field] = {**obj["metadata"].get(field, {}), **added}
+        _mark_scheduled(obj, format_time(pipeline.clock()))
+        return obj
+
+    return await change(pipeline, attrs.evolve(call), bound, options or WriteOptions())
+
+
+def _check(call: Call, pod: Mapping[str, Any], node: str, uid: str) -> None:
+    own = pod["metadata"]["uid"]
+    if uid and uid != own:
+        said = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
+        raise conflict(call.served, call.name, said)
+    if pod["metadata"].get("deletionTimestamp"):
+        raise conflict(call.served, call.name, f"pod {call.name} is being deleted, cannot be assigned to a host")
+    if present := pod.get("spec", {}).get("nodeName"):
+        raise conflict(call.served, call.name, f'pod {call.name} is already assigned to node "{present}"')
+    if pod.get("spec", {}).get("schedulingGates"):
+        raise conflict(call.served, call.name, f"pod {call.name} has non-empty .spec.schedulingGates")
+
+
+def _mark_scheduled(pod: MutableWire, now: str) -> None:
+    conditions = [each for each in pod.setdefault("status", {}).get("conditions", ()) if each["type"] != "PodScheduled"]
+    scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    pod["status"]["conditions"] = [*conditions, scheduled]

@@ -1,0 +1,103 @@
+"""POST: from a decoded object to a stored one.
+
+In Kubernetes' order: defaults, mutating admission, defaults again, what the server sets, validation, validating admission,
+store. Called by both transports, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+from sampan.core.api.operations import metadata
+from sampan.core.api.operations.managed import track
+from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
+from sampan.core.api.options import WriteOptions
+from sampan.core.api.problems import Unclassified
+from sampan.core.errors import AlreadyExists
+from sampan.core.model.rules.metadata import validate as validate_metadata
+from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.default import apply_defaults
+from sampan.core.schema.resource import Resource
+from sampan.core.schema.validate import validate
+from sampan.core.store.entry import Entry
+
+NAME_ATTEMPTS = 8
+"""How often a generated name that is taken is made anew, as Kubernetes does."""
+
+
+async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
+    """Store ``obj`` (decoded, not defaulted). Raises what the pipeline's gates and rules refuse with."""
+    await pipeline.gates.check(call.attributes)
+    info = call.served.info
+    meta = metadata.place(obj, info, call.namespace)
+    if meta.get("resourceVersion"):
+        raise Unclassified("resourceVersion should not be set on objects to be created")
+    wants_name = not meta.get("name") and bool(meta.get("generateName"))
+    for attempt in range(NAME_ATTEMPTS):
+        if wants_name:
+            meta["name"] = metadata.generated_name(meta["generateName"])
+        try:
+            return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))
+        except AlreadyExists:
+            if not wants_name or attempt == NAME_ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Entry:
+    """Everything after the name is known. ``obj`` is changed on the way; a later attempt may start from it."""
+    served, resource = call.served, call.served.resource
+    meta = obj["metadata"]
+    fill_defaults(resource, obj)
+    request = pipeline.admission(
+        call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))  # fmt: skip
+    await pipeline.gates.mutate(request)
+    fill_defaults(resource, obj)
+    metadata.begin(meta, resource.info, pipeline.clock())
+    if resource.info.has_status:
+        obj.pop("status", None)
+        fill_defaults(resource, obj)
+    resource.rules.prepare_create(obj)
+    track(served, obj, None, options.manager or call.agent, pipeline.clock())
+    keeper = pipeline.keepers.get(resource.info.resource)
+    undo = keeper.claim(obj, None) if keeper else _nothing
+    try:
+        check_new(resource, obj)
+        await pipeline.gates.validate(request)
+        call.warnings.extend(resource.rules.warnings(obj))
+        entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
+    except BaseException:
+        undo()
+        raise
+    if options.dry_run:
+        undo()
+    return entry
+
+
+def fill_defaults(resource: Resource, obj: MutableWire) -> None:
+    """The types' defaults, and then those that depend on other fields."""
+    apply_defaults(resource.struct, obj)
+    resource.rules.default(obj)
+
+
+def check_new(resource: Resource, obj: MutableWire) -> None:
+    """Raises `Invalid` with everything that is wrong."""
+    meta = obj["metadata"]
+    causes = validate_metadata(meta, resource.info)
+    causes += validate(resource.struct, obj)
+    causes += resource.rules.validate(obj)
+    if causes:
+        raise invalid_object(resource, meta.get("name", ""), causes)
+
+
+async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: bool) -> Entry:
+    name = obj["metadata"]["name"]
+    key = call.served.key(call.namespace, name)
+    if not dry_run:
+        return await pipeline.insert(call.served, key, obj)
+    await call.served.entries.fresh()
+    if call.served.entries.get(key) is not None:
+        raise exists_already(call.served, name)
+    return pipeline.not_stored(call.served, key, obj)
+
+
+def _nothing() -> None:
+    pass

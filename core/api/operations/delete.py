@@ -1,0 +1,217 @@
+"""DELETE: finalizers, grace, preconditions, propagation; and deletecollection, which is many of them.
+
+https://kubernetes.io/docs/concepts/architecture/garbage-collection/ and the generic registry's ``Store.Delete`` have the
+rules. Dependents are the garbage collector's work: here they only leave a finalizer for it. On the API server's loop.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from sampan.core.api.operations.metadata import is_deleting
+from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, Wire
+from sampan.core.api.options import DeleteOptions
+from sampan.core.api.selectors import Selection
+from sampan.core.errors import Conflict, NotFound
+from sampan.core.model.kinds import KindInfo, KindRules
+from sampan.core.schema.scalars import format_time
+from sampan.core.store.entry import Entry
+
+ATTEMPTS: Final = 10
+ORPHAN: Final = "orphan"
+FOREGROUND: Final = "foregroundDeletion"
+
+
+@attrs.frozen
+class Verdict:
+    """What a delete does to an object: ``obj`` is its next state (``None``: unchanged), ``remove`` whether it goes."""
+
+    obj: MutableWire | None
+    remove: bool
+
+
+async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outcome:
+    """Delete one object. Raises `NotFound`, `Conflict` for preconditions, and what admission refuses with."""
+    await pipeline.gates.check(call.attributes)
+    return await delete_permitted(pipeline, call, options)
+
+
+async def delete_permitted(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outcome:
+    """As `delete`, for callers that have been through authorization."""
+    old: Entry | None = await pipeline.current(call)
+    for _ in range(ATTEMPTS):
+        if old is None:
+            raise call.not_found()
+        check_preconditions(call, old, options)
+        request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run)
+        await pipeline.gates.mutate(request)
+        await pipeline.gates.validate(request)
+        verdict = decide(call.served.info, old.wire, options, pipeline.clock())
+        try:
+            return await _carry_out(pipeline, call, old, verdict, dry_run=options.dry_run)
+        except (Conflict, NotFound) as exc:
+            if exc.kind:
+                raise
+            old = await pipeline.reload(old)
+    raise Conflict(f"{call.served.info.resource} {call.name!r} is being changed too often to be deleted")
+
+
+async def delete_collection(
+    pipeline: Pipeline, call: Call, selection: Selection, options: DeleteOptions
+) -> Sequence[Entry]:
+    """Delete what is selected; the objects as they were found."""
+    await pipeline.gates.check(call.attributes)
+    await call.served.entries.fresh()
+    found = [
+        entry
+        for entry in call.served.entries.list(call.served.scope(call.namespace))
+        if not selection or selection.matches(entry.wire)
+    ]
+    for entry in found:
+        meta = entry.wire["metadata"]
+        one = attrs.evolve(call, verb="delete", name=meta["name"], namespace=meta.get("namespace", ""))
+        try:
+            await delete_permitted(pipeline, one, options)
+        except NotFound:
+            continue  # someone else was faster
+    return found
+
+
+def check_preconditions(call: Call, old: Entry, options: DeleteOptions) -> None:
+    """Raises `Conflict`, whose details name the kind, unlike all others."""
+    meta = old.wire["metadata"]
+    for word, wanted in (("UID", options.uid), ("ResourceVersion", options.resource_version)):
+        own = meta["uid"] if word == "UID" else meta["resourceVersion"]
+        if wanted is not None and wanted != own:
+            info = call.served.info
+            said = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({own})."
+            message = f'Operation cannot be fulfilled on {info.kind} "{call.name}": {said}'
+            raise Conflict(f"{message} The object might have been deleted and then recreated",
+                           kind=info.kind, group=info.group, name=call.name)  # fmt: skip
+
+
+def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> Verdict:
+    """What becomes of ``old``. Pure."""
+    if info.resource == "namespaces":
+        return _decide_namespace(old, now)
+    obj: MutableWire = copy.deepcopy(dict(old))
+    graceful, pending = _begin_grace(info, obj, options, now)
+    finalizers = _finalizers(info, obj, options)
+    changed = graceful or finalizers != obj["metadata"].get("finalizers", [])
+    _set_finalizers(obj, finalizers)
+    if finalizers:
+        if not is_deleting(obj):
+            _mark(obj, now, 0)
+            changed = True
+        return Verdict(obj if changed else None, remove=False)
+    if pending:
+        return Verdict(obj if changed else None, remove=False)
+    if graceful:
+        waits = obj["metadata"].get("deletionGracePeriodSeconds", 0) > 0
+        return Verdict(obj, remove=not waits)
+    return Verdict(None, remove=True)
+
+
+def _decide_namespace(old: Wire, now: datetime) -> Verdict:
+    """A namespace first turns Terminating; it goes once its own finalizers and those of its metadata are gone."""
+    if not is_deleting(old):
+        obj: MutableWire = copy.deepcopy(dict(old))
+        obj["metadata"]["deletionTimestamp"] = format_time(now)
+        obj.setdefault("status", {})["phase"] = "Terminating"
+        if old.get("spec", {}).get("finalizers") or old["metadata"].get("finalizers"):
+            return Verdict(obj, remove=False)
+        return Verdict(obj, remove=True)
+    waits = old.get("spec", {}).get("finalizers") or old["metadata"].get("finalizers")
+    return Verdict(None, remove=not waits)
+
+
+def is_graceful(info: KindInfo) -> bool:
+    """Whether the kind has grace periods at all (pods do): its rules say how long."""
+    return type(info.rules).grace_period is not KindRules.grace_period
+
+
+def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: datetime) -> tuple[bool, bool]:
+    """(the object is marked or its grace shortened, it only waits for an earlier delete). Kubernetes' ``BeforeDelete``."""
+    if not is_graceful(info):
+        return False, False
+    meta = obj["metadata"]
+    if not is_deleting(obj):
+        _mark(obj, now, info.rules.grace_period(obj, options.grace_period))
+        return True, False
+    present = meta.get("deletionGracePeriodSeconds")
+    if present is None:
+        return False, False
+    wanted = options.grace_period
+    if wanted is None or wanted >= present:
+        return False, True
+    begun = datetime.fromisoformat(meta["deletionTimestamp"]) - timedelta(seconds=present)
+    meta["deletionTimestamp"] = format_time(begun + timedelta(seconds=wanted))
+    meta["deletionGracePeriodSeconds"] = wanted
+    return True, False
+
+
+def _mark(obj: MutableWire, now: datetime, grace: int) -> None:
+    """Deleting changes what controllers do with the object, so its generation goes up."""
+    meta = obj["metadata"]
+    meta["deletionTimestamp"] = format_time(now + timedelta(seconds=grace))
+    meta["deletionGracePeriodSeconds"] = grace
+    if meta.get("generation", 0) > 0:
+        meta["generation"] += 1
+
+
+def _finalizers(info: KindInfo, obj: Wire, options: DeleteOptions) -> list[str]:
+    """The object's finalizers with the garbage collector's two as the propagation policy wants them."""
+    present = list(obj["metadata"].get("finalizers", ()))
+    policy = options.propagation
+    if policy is None:
+        if ORPHAN in present or FOREGROUND in present:
+            return present
+        policy = "Orphan" if info.orphans_by_default else "Background"
+    others = [each for each in present if each not in (ORPHAN, FOREGROUND)]
+    if policy == "Orphan":
+        return [*others, ORPHAN]
+    if policy == "Foreground":
+        return [*others, FOREGROUND]
+    return others
+
+
+def _set_finalizers(obj: MutableWire, finalizers: list[str]) -> None:
+    if finalizers:
+        obj["metadata"]["finalizers"] = finalizers
+    else:
+        obj["metadata"].pop("finalizers", None)
+
+
+async def _carry_out(pipeline: Pipeline, call: Call, old: Entry, verdict: Verdict, *, dry_run: bool) -> Outcome:
+    served = call.served
+    entry = old
+    if verdict.obj is not None:
+        if dry_run:
+            entry = pipeline.not_stored(served, old.key, verdict.obj, old.revision)
+        else:
+            entry = await pipeline.replace(served, old, verdict.obj)
+    if not verdict.remove:
+        return Outcome(entry=entry)
+    if not dry_run:
+        await pipeline.remove(served, entry)
+    if served.info.delete_answers_object:
+        return Outcome(entry=entry)
+    return Outcome(status=success(call, entry.wire))
+
+
+def success(call: Call, obj: Wire) -> dict[str, object]:
+    """The ``Status`` of a delete that has taken effect."""
+    info = call.served.info
+    details = {"name": call.name, "group": info.group, "kind": info.plural, "uid": obj["metadata"].get("uid", "")}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }

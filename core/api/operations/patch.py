@@ -1,0 +1,46 @@
+"""PATCH: JSON patch, merge patch and strategic merge patch onto the present object.
+
+The patching itself is the schema's; here it is done on the newest object, again where another writer was faster.
+Server-side apply (``application/apply-patch+yaml``) will be a fourth way to make the wanted object, in `patched`. Called by
+both transports, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
+from sampan.core.api.operations.update import change, check_name
+from sampan.core.api.options import WriteOptions
+from sampan.core.api.problems import NoConsumer
+from sampan.core.errors import BadRequest
+from sampan.core.schema.patch import APPLY_YAML, patch_object, patch_types
+from sampan.core.store.entry import Entry
+
+
+async def patch(pipeline: Pipeline, call: Call, raw: bytes, media_type: str, options: WriteOptions) -> Outcome:
+    """Apply the patch ``raw`` to the object. Raises `UnsupportedMediaType` for a type that the kind has not."""
+    check_type(call, media_type)
+    await pipeline.gates.check(call.attributes)
+
+    async def wanted(old: Entry) -> MutableWire:
+        return patched(call, old, raw, media_type, options)
+
+    return Outcome(entry=await change(pipeline, call, wanted, options))
+
+
+def check_type(call: Call, media_type: str) -> None:
+    """Apply is refused like any other type that there is not: clients then fall back to a merge."""
+    offered = [each for each in patch_types(call.served.resource) if each != APPLY_YAML]
+    if media_type not in offered:
+        raise NoConsumer(", ".join(offered))
+
+
+def patched(call: Call, old: Entry, raw: bytes, media_type: str, options: WriteOptions) -> MutableWire:
+    """The object that the patch makes of ``old``. Raises `BadRequest` and `Invalid`."""
+    decoded = patch_object(call.served.resource, old.wire, media_type, raw, options.field_validation)
+    call.warnings.extend(decoded.problems)
+    meta = decoded.value.setdefault("metadata", {})
+    if meta.get("name"):
+        check_name(call, meta["name"])
+    if call.namespace and meta.setdefault("namespace", call.namespace) != call.namespace:
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    return decoded.value

@@ -1,0 +1,205 @@
+"""What every operation works with, and the parts of a write that all of them share.
+
+One `Pipeline` per API server, on its loop. A `Call` is one request, whichever transport it came by; its outcome is an
+`Entry` (bytes with a resourceVersion, decoded when asked for) or a ``Status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from sampan.core.api.access import Gates
+from sampan.core.api.catalog import CacheReader, Catalog, Served
+from sampan.core.contracts.access import AdmissionRequest, Attributes, User
+from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound
+from sampan.core.model.causes import invalid
+from sampan.core.schema.encode import splice_resource_version
+from sampan.core.store.contract import KeyValue, Store
+from sampan.core.store.entry import Entry
+
+Wire = Mapping[str, Any]
+MutableWire = MutableMapping[str, Any]
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request: who wants what of which kind. ``agent`` names the field manager of writes that name none."""
+
+    user: User
+    verb: str
+    served: Served
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    agent: str = "unknown"
+    warnings: list[str] = attrs.field(factory=list)
+    """Filled on the way; sent as ``Warning`` headers."""
+
+    @property
+    def attributes(self) -> Attributes:
+        info = self.served.info
+        return Attributes(
+            user=self.user,
+            verb=self.verb,
+            group=info.group,
+            version=info.version,
+            resource=info.plural,
+            subresource=self.subresource,
+            namespace=self.namespace,
+            name=self.name,
+        )
+
+    def not_found(self, name: str = "") -> NotFound:
+        return no_such(self.served, name or self.name)
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """The answer to a write: an object, or a ``Status`` where Kubernetes answers with one."""
+
+    code: int = 200
+    entry: Entry | None = None
+    status: dict[str, Any] | None = None
+
+    @property
+    def wire(self) -> Mapping[str, Any]:
+        if self.entry is not None:
+            return self.entry.wire
+        assert self.status is not None
+        return self.status
+
+
+class Keeper(Protocol):
+    """Something handed out to objects of one kind and taken back when they go (a Service's addresses)."""
+
+    def claim(self, obj: MutableWire, old: Wire | None) -> Callable[[], None]:
+        """Fill ``obj`` in; the returned function undoes it. Raises `Invalid`."""
+        ...
+
+    def settle(self, obj: Wire, old: Wire | None) -> None:
+        """``obj`` is stored: give back what ``old`` had and it has not."""
+        ...
+
+    def release(self, obj: Wire) -> None:
+        """``obj`` is gone."""
+        ...
+
+
+@attrs.define(eq=False, kw_only=True)
+class Pipeline:
+    """The way of a write: gates, kinds, store."""
+
+    store: Store
+    catalog: Catalog
+    gates: Gates
+    clock: Callable[[], datetime]
+    keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
+    """By resource."""
+    reader: CacheReader = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.reader = CacheReader(self.catalog)
+
+    async def current(self, call: Call) -> Entry:
+        """The object as it is now. Raises `NotFound`."""
+        await call.served.entries.fresh()
+        entry = call.served.get(call.namespace, call.name)
+        if entry is None:
+            raise call.not_found()
+        return entry
+
+    def admission(
+        self,
+        call: Call,
+        operation: Operation,
+        obj: MutableWire | None,
+        old: Wire | None,
+        *,
+        dry_run: bool,
+        name: str = "",
+    ) -> AdmissionRequest:
+        return AdmissionRequest(
+            operation=operation,
+            info=call.served.info,
+            user=call.user,
+            namespace=call.namespace,
+            name=name or call.name,
+            subresource=call.subresource,
+            obj=obj,
+            old=old,
+            dry_run=dry_run,
+            reader=self.reader,
+            warnings=call.warnings,
+        )
+
+    async def insert(self, served: Served, key: str, wire: Wire) -> Entry:
+        """Store a new object; what comes back can be read by everyone. Raises `AlreadyExists`."""
+        try:
+            item = await self.store.create(key, served.encode(wire))
+        except AlreadyExists:
+            raise exists_already(served, wire["metadata"]["name"]) from None
+        return await self._seen(served, item)
+
+    async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
+        """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
+        raw = served.encode(wire)
+        if splice_resource_version(raw, old.revision) == old.raw:
+            return old
+        return await self._seen(served, await self.store.update(old.key, raw, old.revision))
+
+    async def remove(self, served: Served, old: Entry) -> Entry:
+        """Remove ``old``; its last state at the revision of the removal. Raises `Conflict`, `NotFound`."""
+        item = await self.store.delete(old.key, old.revision)
+        await served.entries.wait_until(item.revision)
+        if keeper := self.keepers.get(served.info.resource):
+            keeper.release(old.wire)
+        return Entry.of(item, splice_resource_version)
+
+    async def reload(self, old: Entry) -> Entry | None:
+        """The object straight from the store, after a compare-and-swap has failed."""
+        item = await self.store.get(old.key)
+        return None if item is None else Entry.of(item, splice_resource_version)
+
+    async def _seen(self, served: Served, item: KeyValue) -> Entry:
+        """The entry of a write, once the cache shows it: whoever reads next sees their own write."""
+        await served.entries.wait_until(item.revision)
+        entry = served.entries.get(item.key)
+        if entry is None or entry.revision != item.revision:
+            return Entry.of(item, splice_resource_version)
+        return entry
+
+    def not_stored(self, served: Served, key: str, wire: Wire, revision: int = 0) -> Entry:
+        """What a dry run answers."""
+        raw = served.encode(wire)
+        return Entry(key, splice_resource_version(raw, revision) if revision else raw, created=0, revision=revision)
+
+
+def no_such(served: Served, name: str) -> NotFound:
+    info = served.info
+    return NotFound(f'{info.resource} "{name}" not found', kind=info.plural, group=info.group, name=name)
+
+
+def exists_already(served: Served, name: str) -> AlreadyExists:
+    info = served.info
+    return AlreadyExists(f'{info.resource} "{name}" already exists', kind=info.plural, group=info.group, name=name)
+
+
+def conflict(served: Served, name: str, said: str = MODIFIED) -> Conflict:
+    info = served.info
+    message = f'Operation cannot be fulfilled on {info.resource} "{name}": {said}'
+    return Conflict(message, kind=info.plural, group=info.group, name=name)
+
+
+def needs_version(served: Served, name: str) -> Invalid:
+    """An update without a resourceVersion, of a kind that wants one. The details name the resource, not the kind."""
+    info = served.info
+    cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+    message = f'{info.resource} "{name}" is invalid: {cause.field}: {cause.message}'
+    return Invalid(message, kind=info.plural, group=info.group, name=name, causes=[cause])

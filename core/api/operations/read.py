@@ -1,0 +1,142 @@
+"""GET and LIST: what the watch cache holds, at the version and in the pages that the client asks for.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions has the rules. Called by both transports, on
+the API server's loop; the HTTP layer has shorter ways for the commonest requests.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import attrs
+import orjson
+
+from sampan.core.api.operations.pipeline import Call, Pipeline
+from sampan.core.api.options import ListOptions
+from sampan.core.api.selectors import Selection
+from sampan.core.errors import BadRequest, Expired
+from sampan.core.store.entry import Entry
+from sampan.core.store.watch_cache import Page
+
+TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without"
+    " the continue parameter, or use the continue token in this response to retrieve the remainder of the results."
+    " Continuing with the provided token results in an inconsistent list - objects that were created, modified, or"
+    " deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+class ContinueExpired(Expired):
+    """A continue token whose version is gone, with another that goes on from the same name at the present version."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(TOO_OLD)
+        self.token = token
+
+    def to_status(self) -> dict[str, Any]:
+        return super().to_status() | {"metadata": {"continue": self.token}}
+
+
+@attrs.frozen
+class Listed:
+    """A page of a list, and the token for the next."""
+
+    page: Page
+    continue_token: str = ""
+
+
+@attrs.frozen
+class Continue:
+    """A place in a list: the last key that was sent, and the version that the list is at (-1: any)."""
+
+    revision: int
+    after: str
+
+    def encode(self) -> str:
+        """In the shape of Kubernetes' own tokens, which clients must not look into."""
+        raw = orjson.dumps({"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after})
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    @classmethod
+    def decode(cls, token: str) -> Continue:
+        """Raises `BadRequest`."""
+        try:
+            value = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            if value["v"] != "meta.k8s.io/v1":
+                raise ValueError("unknown version")
+            return cls(int(value["rv"]), str(value["start"]))
+        except (binascii.Error, ValueError, KeyError, TypeError) as exc:
+            raise BadRequest("continue key is not valid: it was not made by this server") from exc
+
+
+async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Entry:
+    """One object, at least as new as ``resource_version`` (empty: the newest there is). Raises `NotFound`."""
+    await pipeline.gates.check(call.attributes)
+    cache = call.served.entries
+    if not resource_version:
+        await cache.fresh()
+    elif version := parse_version(resource_version):
+        await cache.wait_until(version)
+    entry = call.served.get(call.namespace, call.name)
+    if entry is None:
+        raise call.not_found()
+    return entry
+
+
+async def list_page(pipeline: Pipeline, call: Call, options: ListOptions, selection: Selection) -> Listed:
+    """A list, or a page of it. Raises `BadRequest`, `Expired`, `Timeout`."""
+    await pipeline.gates.check(call.attributes)
+    cache, scope = call.served.entries, call.served.scope(call.namespace)
+    matches = (lambda entry: selection.matches(entry.wire)) if selection else None
+    if options.continue_token:
+        return await _next_page(call, options, matches)
+    revision = await _reach(call, options)
+    # Version 0 is the cache as it is, whole: client-go relies on it.
+    limit = 0 if options.resource_version == "0" and options.version_match != "Exact" else options.limit
+    return listed(await cache.page(scope, limit=limit, revision=revision, matches=matches), scope)
+
+
+async def _next_page(call: Call, options: ListOptions, matches: Any) -> Listed:
+    if options.resource_version not in ("", "0"):
+        raise BadRequest("specifying resource version is not allowed when using continue")
+    cache, scope = call.served.entries, call.served.scope(call.namespace)
+    token = Continue.decode(options.continue_token)
+    revision = None if token.revision < 0 else token.revision
+    if revision is None:
+        await cache.fresh()
+    try:
+        page = await cache.page(
+            scope, start_after=scope + token.after, limit=options.limit, revision=revision, matches=matches
+        )
+    except Expired as exc:
+        raise ContinueExpired(Continue(-1, token.after).encode()) from exc
+    return listed(page, scope)
+
+
+async def _reach(call: Call, options: ListOptions) -> int | None:
+    """Wait for the version that is asked for; an exact one is returned."""
+    cache = call.served.entries
+    if not options.resource_version:
+        await cache.fresh()
+        return None
+    version = parse_version(options.resource_version)
+    exact = options.version_match == "Exact" or (options.limit > 0 and not options.version_match)
+    if version == 0:
+        return None
+    await cache.wait_until(version)
+    return version if exact else None
+
+
+def listed(page: Page, scope: str) -> Listed:
+    if not page.next_after:
+        return Listed(page)
+    return Listed(page, Continue(page.revision, page.next_after.removeprefix(scope)).encode())
+
+
+def parse_version(text: str) -> int:
+    """A resourceVersion as a revision. Raises `BadRequest`, as Kubernetes does for what etcd could not have given."""
+    if not text.isascii() or not text.isdigit():
+        raise BadRequest(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    return int(text)

@@ -1,0 +1,185 @@
+"""PUT, and the common end of every PATCH: from a changed object to a stored one.
+
+An update is a function of the present object, tried again where another writer was faster and the client did not say
+which version it meant. Called by both transports, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable
+
+from sampan.core.api.operations import metadata
+from sampan.core.api.operations.create import create_named, fill_defaults
+from sampan.core.api.operations.managed import track
+from sampan.core.api.operations.pipeline import (
+    Call,
+    MutableWire,
+    Outcome,
+    Pipeline,
+    Wire,
+    conflict,
+    needs_version,
+)
+from sampan.core.api.options import WriteOptions
+from sampan.core.errors import BadRequest, Conflict, NotFound
+from sampan.core.model.rules.metadata import validate_update as validate_metadata_update
+from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.validate import validate, validate_update
+from sampan.core.store.entry import Entry
+
+ATTEMPTS = 10
+"""How often a write without a version is tried again when others write the same object meanwhile."""
+
+Change = Callable[[Entry], Awaitable[MutableWire]]
+"""The present object → the wanted one (a new value; the entry's own must stay as it is)."""
+
+
+async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
+    """Replace an object; a few kinds are created by it where there is none."""
+    await pipeline.gates.check(call.attributes)
+    meta = metadata.place(obj, call.served.info, call.namespace)
+    check_name(call, meta.get("name", ""))
+
+    async def replaced(old: Entry) -> MutableWire:
+        changed = copy.deepcopy(obj)
+        _check_version(call, changed, old)
+        return changed
+
+    await call.served.entries.fresh()
+    if call.served.get(call.namespace, call.name) is None and call.served.info.create_on_update and not call.subresource:
+        meta.pop("resourceVersion", None)
+        return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))
+    return Outcome(entry=await change(pipeline, call, replaced, options))
+
+
+async def change(pipeline: Pipeline, call: Call, wanted: Change, options: WriteOptions) -> Entry:
+    """Apply ``wanted`` to the object until no other writer comes between. Raises `NotFound`, `Conflict` …"""
+    old: Entry | None = await pipeline.current(call)
+    for _ in range(ATTEMPTS):
+        if old is None:
+            raise call.not_found()
+        obj = await wanted(old)
+        if not obj["metadata"].get("name"):
+            obj["metadata"]["name"] = call.name
+        named = obj["metadata"].get("resourceVersion")
+        if named and named != str(old.revision):
+            raise conflict(call.served, call.name)
+        try:
+            return await _change_once(pipeline, call, obj, old, options)
+        except (Conflict, NotFound) as exc:
+            if exc.kind:
+                raise  # refused, not outrun
+            old = await pipeline.reload(old)
+    raise conflict(call.served, call.name)
+
+
+async def _change_once(
+    pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions
+) -> Entry:
+    """One attempt. A store's `Conflict` or `NotFound` (without details) means that another writer was faster."""
+    served, resource, before = call.served, call.served.resource, old.wire
+    meta, old_meta = obj["metadata"], before["metadata"]
+    meta["resourceVersion"] = str(old.revision)
+    fill_defaults(resource, obj)
+    request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)
+    await pipeline.gates.mutate(request)
+    fill_defaults(resource, obj)
+    metadata.carry_over(meta, old_meta)
+    _keep_other_half(obj, before, call)
+    resource.rules.prepare_update(obj, before, call.subresource)
+    _bump_generation(call, obj, before)
+    track(served, obj, before, options.manager or call.agent, pipeline.clock(), call.subresource)
+    keeper = None if call.subresource else pipeline.keepers.get(resource.info.resource)
+    undo = keeper.claim(obj, before) if keeper else _nothing
+    try:
+        check_changed(call, obj, before)
+        await pipeline.gates.validate(request)
+        call.warnings.extend(resource.rules.warnings(obj))
+        if options.dry_run:
+            undo()
+            return pipeline.not_stored(served, old.key, obj, old.revision)
+        entry = await _store(pipeline, call, obj, old)
+    except BaseException:
+        undo()
+        raise
+    if keeper:
+        keeper.settle(entry.wire, before)
+    return entry
+
+
+async def _store(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry) -> Entry:
+    """Write, or remove an object that was only waiting for its last finalizer."""
+    meta = obj["metadata"]
+    done = metadata.is_deleting(obj) and not meta.get("finalizers") and not meta.get("deletionGracePeriodSeconds")
+    if done and old.wire["metadata"].get("finalizers") and _may_go(call, obj):
+        await pipeline.remove(call.served, old)
+        return pipeline.not_stored(call.served, old.key, obj, old.revision)
+    return await pipeline.replace(call.served, old, obj)
+
+
+def _may_go(call: Call, obj: Wire) -> bool:
+    """A namespace also waits for its own list of finalizers."""
+    return call.served.info.resource != "namespaces" or not obj.get("spec", {}).get("finalizers")
+
+
+def check_name(call: Call, name: str) -> None:
+    if name != call.name:
+        if not name:
+            raise BadRequest("name must be provided")
+        raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
+def _check_version(call: Call, obj: MutableWire, old: Entry) -> None:
+    """The resourceVersion and uid that a PUT names must be the object's own."""
+    meta, info = obj["metadata"], call.served.info
+    if not meta.get("resourceVersion") and not info.unconditional_update:
+        raise needs_version(call.served, call.name)
+    if meta.get("resourceVersion") == "0":
+        del meta["resourceVersion"]
+    uid, own = meta.get("uid"), old.wire["metadata"]["uid"]
+    if uid and uid != own:
+        said = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
+        raise conflict(call.served, call.name, said)
+
+
+def _keep_other_half(obj: MutableWire, old: Wire, call: Call) -> None:
+    """A write of the object leaves its status alone, and one of its status everything else but some metadata."""
+    if not call.served.info.has_status:
+        return
+    if call.subresource == "":
+        _copy_field(obj, old, "status")
+    elif call.subresource == "status":
+        for field in {*obj, *old} - {"metadata", "status", "kind", "apiVersion"}:
+            _copy_field(obj, old, field)
+
+
+def _copy_field(obj: MutableWire, old: Wire, field: str) -> None:
+    if field in old:
+        obj[field] = copy.deepcopy(old[field])
+    else:
+        obj.pop(field, None)
+
+
+def _bump_generation(call: Call, obj: MutableWire, old: Wire) -> None:
+    info = call.served.info
+    if not info.has_generation or call.subresource == "status":
+        return
+    if info.rules.generation_input(obj) != info.rules.generation_input(old):
+        obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+def check_changed(call: Call, obj: MutableWire, old: Wire) -> None:
+    """Raises `Invalid` with everything that is wrong."""
+    resource = call.served.resource
+    causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info)
+    causes += validate(resource.struct, obj)
+    causes += resource.rules.validate(obj)
+    causes += validate_update(resource.struct, obj, old)
+    causes += resource.rules.validate_update(obj, old, call.subresource)
+    if causes:
+        raise invalid_object(resource, call.name, causes)
+
+
+def _nothing() -> None:
+    pass

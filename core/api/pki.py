@@ -1,0 +1,197 @@
+"""The cluster's own certificate authority and the server's certificate.
+
+Made once per data directory, in ``DATA/pki`` with mode 0600, and renewed when the server's certificate is about to end or
+does not name an address that it is asked to. Called at start-up, before the server listens; blocking, and quick.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import attrs
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CA_YEARS: Final = 10
+LEAF_DAYS: Final = 365
+RENEW_DAYS: Final = 30
+BACKDATE: Final = timedelta(minutes=5)
+"""For clients whose clock is a little behind."""
+
+INTERNAL_NAMES: Final = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+)
+
+
+@attrs.frozen
+class Authority:
+    """The cluster's CA: signs the server's certificate and those of clients."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def pem(self) -> str:
+        return _pem(self.certificate)
+
+    def issue(
+        self,
+        name: str,
+        now: datetime,
+        *,
+        organizations: Sequence[str] = (),
+        hosts: Iterable[str] = (),
+    ) -> tuple[str, str]:
+        """Certificate and key as PEM: for a server where ``hosts`` (names and addresses) are given, else for a client
+        whose user is ``name`` and whose groups are ``organizations``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        hosts = list(hosts)
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
+        subject = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, each) for each in organizations]
+        subject.append(x509.NameAttribute(NameOID.COMMON_NAME, name))
+        builder = (
+            _builder(x509.Name(subject), self.certificate.subject, key, now, timedelta(days=LEAF_DAYS))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+        )
+        if hosts:
+            builder = builder.add_extension(x509.SubjectAlternativeName(_alternatives(hosts)), critical=False)
+        return _pem(builder.sign(self.key, hashes.SHA256())), _key_pem(key)
+
+
+@attrs.frozen
+class ServerFiles:
+    """Where the server's TLS files are, and the CA as PEM."""
+
+    authority: Authority
+    ca_file: Path
+    certificate_file: Path
+    key_file: Path
+
+    @property
+    def ca_pem(self) -> str:
+        return self.authority.pem
+
+
+def make_authority(cluster: str, now: datetime) -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{cluster}-ca")])
+    certificate = (
+        _builder(name, name, key, now, timedelta(days=365 * CA_YEARS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_key_usage(ca=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Authority(certificate, key)
+
+
+def server_files(folder: Path, cluster: str, hosts: Iterable[str], now: datetime) -> ServerFiles:
+    """The files in ``folder``, made or renewed where need be. ``hosts`` are the names and addresses to answer to."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    authority = _load_authority(folder, now)
+    if authority is None:
+        authority = make_authority(cluster, now)
+        _write(folder / "ca.key", _key_pem(authority.key))
+        _write(folder / "ca.crt", authority.pem)
+    wanted = sorted({*hosts, *INTERNAL_NAMES, "127.0.0.1", "::1"})
+    files = ServerFiles(authority, folder / "ca.crt", folder / "server.crt", folder / "server.key")
+    if not _still_good(files, wanted, now):
+        certificate, key = authority.issue("kube-apiserver", now, hosts=wanted)
+        _write(files.key_file, key)
+        _write(files.certificate_file, certificate)
+    return files
+
+
+def _load_authority(folder: Path, now: datetime) -> Authority | None:
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
+        key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate.public_key() != key.public_key():
+        return None
+    return None if certificate.not_valid_after_utc < now + timedelta(days=RENEW_DAYS) else Authority(certificate, key)
+
+
+def _still_good(files: ServerFiles, wanted: Sequence[str], now: datetime) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(files.certificate_file.read_bytes())
+        key = serialization.load_pem_private_key(files.key_file.read_bytes(), password=None)
+        certificate.verify_directly_issued_by(files.authority.certificate)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except Exception:  # whatever is wrong with it, a new one is right
+        return False
+    if certificate.public_key() != key.public_key():
+        return False
+    return set(_alternatives(wanted)) <= set(names) and certificate.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now + life)
+    )
+
+
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _alternatives(hosts: Iterable[str]) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = []
+    for host in hosts:
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            names.append(x509.DNSName(host))
+    return names
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and never readable by others."""
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)

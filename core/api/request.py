@@ -1,0 +1,61 @@
+"""One HTTP request on its way through the app: what was asked, by whom, and how to answer.
+
+Made by the app, handed to handlers. One coroutine works on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from sampan.core.api import negotiate
+from sampan.core.api.bodies import read_body
+from sampan.core.api.headers import Headers
+from sampan.core.api.options import Query, parse_query
+from sampan.core.api.paths import Target
+from sampan.core.api.responses import Receive, Scope, Send, send_bytes, send_value, warning_headers
+from sampan.core.contracts.access import User
+
+
+@attrs.define(eq=False, slots=False)
+class Request:
+    """``warnings`` become headers of the answer."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    method: str
+    target: Target
+    headers: Headers
+    user: User
+    warnings: list[str] = attrs.field(factory=list)
+
+    @cached_property
+    def query(self) -> Query:
+        return parse_query(self.scope["query_string"])
+
+    @property
+    def representation(self) -> negotiate.Representation:
+        """Raises `NotAcceptable`."""
+        return negotiate.accepted(self.headers.accept)
+
+    @property
+    def body_type(self) -> str:
+        """Raises `UnsupportedMediaType`."""
+        return negotiate.body_type(self.headers.content_type)
+
+    async def body(self) -> bytes:
+        """Raises `TooLarge`."""
+        return await read_body(self.receive, self.headers.content_length)
+
+    async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:
+        """Send a wire value as JSON or YAML."""
+        headers = warning_headers(self.warnings)
+        await send_value(self.send, value, code=code, format=self.representation.format, headers=headers)
+
+    async def answer_bytes(self, raw: bytes, code: int = 200) -> None:
+        """Send ready JSON."""
+        await send_bytes(self.send, raw, code=code, headers=warning_headers(self.warnings))

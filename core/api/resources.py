@@ -1,0 +1,129 @@
+"""Routing of resource requests: which kind a path names, which verb a method means, who answers.
+
+Called by the app for every request below ``/api/VERSION/`` and ``/apis/GROUP/VERSION/``, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import attrs
+
+from sampan.core.api.catalog import Catalog, Served
+from sampan.core.api.handlers import Handlers
+from sampan.core.api.operations.pipeline import Call
+from sampan.core.api.options import flag, parse_query
+from sampan.core.api.paths import Target
+from sampan.core.api.problems import NoMethod, NoRoute
+from sampan.core.api.request import Request
+from sampan.core.api.subresources.contract import Subresource
+from sampan.core.contracts.access import Attributes
+
+Handler = Callable[[Request, Call], Awaitable[None]]
+
+OBJECT_VERBS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+SUBRESOURCE_VERBS: Final = {**OBJECT_VERBS, "POST": "create"}
+
+
+@attrs.define(eq=False)
+class Resources:
+    """``subresources`` by name; which kinds have which is the kinds' own affair."""
+
+    catalog: Catalog
+    handlers: Handlers
+    subresources: Mapping[str, Subresource]
+    _by_verb: Mapping[str, Handler] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        handlers = self.handlers
+        self._by_verb = {
+            "get": handlers.get,
+            "list": handlers.list,
+            "create": handlers.create,
+            "update": handlers.update,
+            "patch": handlers.patch,
+            "delete": handlers.delete,
+            "deletecollection": handlers.delete_collection,
+        }
+
+    async def serve(self, request: Request) -> None:
+        target = request.target
+        served = self.catalog.find(target.group, target.version, target.resource)
+        if served is None or not fits(target, served):
+            await self._refuse_unknown(request)
+            raise NoRoute
+        if target.subresource:
+            await self._serve_subresource(request, served)
+            return
+        verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
+        if verb not in served.info.verbs or (not target.namespace and served.info.namespaced and verb != "list"):
+            raise NoMethod
+        await self._by_verb[verb](request, self.call(request, served, verb))
+
+    async def _serve_subresource(self, request: Request, served: Served) -> None:
+        subresource = self._subresource(request.target, served)
+        verb = SUBRESOURCE_VERBS.get(request.method, "")
+        if verb not in subresource.verbs(served):
+            raise NoMethod
+        await subresource.serve(request, self.call(request, served, verb))
+
+    async def connect(self, request: Request) -> None:
+        """A WebSocket. Raises what an HTTP request would be refused with."""
+        target = request.target
+        served = self.catalog.find(target.group, target.version, target.resource)
+        if served is None or not fits(target, served) or not target.subresource:
+            raise NoRoute
+        subresource = self._subresource(target, served)
+        await subresource.connect(request, self.call(request, served, "get"))
+
+    def _subresource(self, target: Target, served: Served) -> Subresource:
+        found = self.subresources.get(target.subresource)
+        if found is None or not found.belongs(served):
+            raise NoRoute
+        return found
+
+    def call(self, request: Request, served: Served, verb: str) -> Call:
+        target = request.target
+        namespace = target.namespace if served.info.namespaced else ""
+        return Call(
+            user=request.user,
+            verb=verb,
+            served=served,
+            namespace=namespace,
+            name=target.name,
+            subresource=target.subresource,
+            agent=request.headers.agent,
+            warnings=request.warnings,
+        )
+
+    async def _refuse_unknown(self, request: Request) -> None:
+        """Only those who may ask learn that there is no such resource."""
+        target = request.target
+        verbs = OBJECT_VERBS if target.name else COLLECTION_VERBS
+        await self.handlers.pipeline.gates.check(
+            Attributes(
+                user=request.user,
+                verb=verbs.get(request.method, request.method.lower()),
+                group=target.group,
+                version=target.version,
+                resource=target.resource,
+                subresource=target.subresource,
+                namespace=target.namespace,
+                name=target.name,
+            )
+        )
+
+
+def fits(target: Target, served: Served) -> bool:
+    """Whether the path has the form that the kind's scope and subresources allow."""
+    if target.rest:
+        return False
+    if served.info.namespaced:
+        return bool(target.namespace) or not target.name
+    return not target.namespace or served.info.plural == "namespaces"
+
+
+def is_watch(request: Request) -> bool:
+    return request.target.watch or flag(parse_query(request.scope["query_string"]), "watch")

@@ -1,0 +1,195 @@
+"""The API server put together: catalog, gates, operations, HTTP over TLS.
+
+Made by whoever starts a cluster (the command line, a test fixture) on the loop that it shall run on. In-process
+components use `ApiServer.client`; everybody else connects to `ApiServer.url`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import attrs
+import uvicorn
+
+from sampan.core.api import pki
+from sampan.core.api.access import Gates
+from sampan.core.api.app import Api
+from sampan.core.api.bootstrap import bootstrap
+from sampan.core.api.catalog import Catalog
+from sampan.core.api.discovery import Discovery
+from sampan.core.api.endpoints import Endpoints
+from sampan.core.api.handlers import Handlers
+from sampan.core.api.local import LocalClient
+from sampan.core.api.metrics import Metrics
+from sampan.core.api.openapi import OpenApi
+from sampan.core.api.operations.pipeline import Pipeline
+from sampan.core.api.resources import Resources
+from sampan.core.api.service_addresses import ServiceAddresses
+from sampan.core.api.subresources.all import make_subresources
+from sampan.core.api.tls import EmbeddedServer, PeerProtocol
+from sampan.core.config import ClusterContext
+from sampan.core.contracts.access import SYSTEM_MASTERS, User
+from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.errors import ConfigError
+from sampan.core.registry import Part, Registry
+from sampan.core.schema.resource import resource_of
+from sampan.core.store.contract import Store
+from sampan.core.store.follower import Follower
+
+class Ordered(Protocol):
+    order: int
+
+
+O = TypeVar("O", bound=Ordered)
+
+IDLE_SECONDS = 180
+"""How long an idle connection is kept: longer than clients keep theirs, so that none is closed under a request."""
+SYSTEM_USER = User(name="system:apiserver", groups=(SYSTEM_MASTERS,))
+
+
+@attrs.frozen
+class Listening:
+    """Where the server is reached."""
+
+    address: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{host}:{self.port}"
+
+
+class ApiServer:
+    """``context`` carries the configuration (address, port, data directory), the clock and the metrics registry."""
+
+    def __init__(self, registry: Registry, store: Store, context: ClusterContext, nodes: NodeDirectory) -> None:
+        self._registry = registry
+        self._context = context
+        self._follower = Follower(store)
+        self.catalog = Catalog(self._follower)
+        self.nodes = nodes
+        self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
+        gates = Gates(
+            _ordered(registry.authenticators, context),
+            _ordered(registry.authorizers, context),
+            _ordered(registry.admissions, context),
+        )
+        self.pipeline = Pipeline(
+            store=store,
+            catalog=self.catalog,
+            gates=gates,
+            clock=context.clock,
+            keepers={"services": self.addresses},
+        )
+        self.app = self._make_app()
+        self._server: EmbeddedServer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.listening = Listening(context.config.address, context.config.port)
+
+    def _make_app(self) -> Api:
+        handlers = Handlers(self.pipeline)
+        subresources = make_subresources(handlers, self.nodes)
+        metrics = Metrics(self._context.metrics)
+        config = self._context.config
+        discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
+        endpoints = Endpoints(discovery, OpenApi(self.catalog, subresources), metrics, self._check_store)
+        return Api(self.pipeline, Resources(self.catalog, handlers, subresources), endpoints, metrics)
+
+    async def _check_store(self) -> None:
+        await self.pipeline.store.revision()
+
+    @property
+    def url(self) -> str:
+        return self.listening.url
+
+    def client(self, user: User = SYSTEM_USER) -> LocalClient:
+        """In-process access as ``user``."""
+        return LocalClient(self.pipeline, user)
+
+    async def load(self) -> None:
+        """Serve the registry's kinds in-process: all that tests without sockets need."""
+        await self._follower.start()
+        for cls in self._registry.kinds:
+            if resource_of(cls).info.group == "events.k8s.io":
+                continue
+            await self.catalog.add(resource_of(cls))
+        self.addresses.load()
+
+    async def start(self, files: pki.ServerFiles, bound: socket.socket | None = None) -> None:
+        """Load, create what every cluster has, and listen. Raises `ConfigError` where the port is taken.
+
+        ``bound`` is a listening socket made earlier (`bind`), for those who must know the port beforehand.
+        """
+        bound = bound or bind(self._context.config.address, self._context.config.port)
+        self.listening = Listening(self._context.config.address, bound.getsockname()[1])
+        await self.load()
+        await bootstrap(self.client(), self.listening.address, self.listening.port)
+        self._server = EmbeddedServer(self._uvicorn_config(files))
+        self._task = asyncio.create_task(self._server.serve(sockets=[bound]), name="api-server")
+        await self._server.started_or_failed(self._task)
+
+    def _uvicorn_config(self, files: pki.ServerFiles) -> uvicorn.Config:
+        return uvicorn.Config(
+            self.app,  # type: ignore[arg-type]
+            http=PeerProtocol,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="off",
+            interface="asgi3",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=str(files.certificate_file),
+            ssl_keyfile=str(files.key_file),
+            ssl_ca_certs=str(files.ca_file),
+            ssl_cert_reqs=1,  # ssl.CERT_OPTIONAL: a certificate is one way to log in, a token another
+        )
+
+    async def stop(self) -> None:
+        """Close connections, watches and caches; the store stays open. Idempotent."""
+        self.catalog.close()
+        server, task = self._server, self._task
+        self._server = self._task = None
+        if server is not None and task is not None:
+            server.should_exit = True
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._follower.close()
+
+
+def bind(address: str, port: int) -> socket.socket:
+    """A listening socket. Raises `ConfigError` where that cannot be."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+        bound.listen(1024)
+    except OSError as exc:
+        bound.close()
+        raise ConfigError(
+            f"cannot listen on {address}:{port}: {exc.strerror or exc}; stop what uses it or choose another --port"
+        ) from exc
+    bound.setblocking(False)
+    return bound
+
+
+def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str] = ()) -> pki.ServerFiles:
+    """The TLS files of a cluster, with every name and address that its server is asked by."""
+    hosts = {context.config.address, socket.gethostname(), *more_hosts}
+    hosts -= {"0.0.0.0", "::"}
+    return pki.server_files(folder, context.config.cluster, hosts, context.clock())
+
+
+def _ordered(parts: Iterable[Part[O]], context: ClusterContext) -> list[O]:
+    """Every part of one sort, in the order that the parts themselves name."""
+    made = [(part.name, part.make(context)) for part in parts]
+    return [each for _, each in sorted(made, key=lambda pair: (pair[1].order, pair[0]))]

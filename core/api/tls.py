@@ -1,0 +1,56 @@
+"""What uvicorn needs to be told for TLS with client certificates, and to live inside a loop that is already running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+Subject = tuple[str, tuple[str, ...]]
+"""Common name and organizations of a verified client certificate."""
+
+
+class PeerProtocol(HttpToolsProtocol):
+    """An HTTP connection that tells the app (in ``scope["state"]["peer"]``) who its client certificate names."""
+
+    def connection_made(self, transport: Any) -> None:
+        subject = peer_subject(transport.get_extra_info("ssl_object"))
+        if subject[0]:
+            self.app_state = {**self.app_state, "peer": subject}
+        super().connection_made(transport)
+
+
+def peer_subject(ssl_object: ssl.SSLObject | None) -> Subject:
+    """The subject of a certificate that the TLS handshake has verified; empty for none."""
+    certificate = ssl_object.getpeercert() if ssl_object is not None else None
+    if not certificate:
+        return ("", ())
+    name, organizations = "", []
+    for attribute in certificate.get("subject", ()):
+        for key, value in attribute:  # type: ignore[misc]
+            if key == "commonName":
+                name = value
+            elif key == "organizationName":
+                organizations.append(value)
+    return (str(name), tuple(organizations))
+
+
+class EmbeddedServer(uvicorn.Server):
+    """uvicorn as one task of a larger program: signals are that program's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def started_or_failed(self, task: asyncio.Task[None]) -> None:
+        """Wait until it listens; raises what kept it from that."""
+        while not self.started:
+            if task.done():
+                task.result()
+                raise RuntimeError("the HTTP server ended before it was up")
+            await asyncio.sleep(0.001)

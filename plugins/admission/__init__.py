@@ -1,0 +1,16 @@
+"""What is changed or refused on the way in: the built-in admission plugins."""
+
+from __future__ import annotations
+
+from sampan.core.registry import Registry
+from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
+from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
+from sampan.plugins.admission.priority import Priority
+from sampan.plugins.admission.service_account import ServiceAccountAdmission
+
+
+def register(registry: Registry) -> None:
+    registry.admission("NamespaceLifecycle", lambda context: NamespaceLifecycle())
+    registry.admission("ServiceAccount", lambda context: ServiceAccountAdmission())
+    registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
+    registry.admission("Priority", lambda context: Priority())
