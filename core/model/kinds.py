@@ -42,6 +42,21 @@ class Column:
 
 
 @attrs.frozen(kw_only=True)
+class StoredAs:
+    """A kind that is another view of the objects of ``kind`` (events of both groups): it has no storage of its own.
+
+    Its objects are validated and defaulted in their own form, then stored in the other; reads go the other way. Both
+    functions make a new wire value and leave the argument alone. ``selectable`` maps this kind's field labels to those
+    of the stored kind.
+    """
+
+    kind: type[KubeObject]
+    to_stored: Callable[[Mapping[str, Any]], JsonObject]
+    from_stored: Callable[[Mapping[str, Any]], JsonObject]
+    selectable: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class Scale:
     """Where the ``scale`` subresource finds its numbers (the same three paths as a CRD's)."""
 
@@ -57,6 +72,9 @@ class KindRules:
     Update: `default`, `prepare_update`, admission, `validate`, `validate_update`. None may block or keep state.
     """
 
+    revalidates_metadata: bool = False
+    """Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
+
     def default(self, obj: JsonObject) -> None:
         """Fill in defaults that depend on other fields (those that don't are the fields' ``api_default``)."""
 
@@ -68,6 +86,10 @@ class KindRules:
 
     def validate(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         """What is wrong beyond the types' own rules (`struct_rules` are run by the walk already)."""
+        return ()
+
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        """What only a new object may not have."""
         return ()
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
@@ -102,6 +124,8 @@ class KindInfo:
     namespaced: bool = True
     verbs: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
     has_status: bool = False
+    status_on_create: bool = False
+    """A new object may bring its status (a node that registers itself)."""
     has_generation: bool = False
     scale: Scale | None = None
     subresources: tuple[str, ...] = ()
@@ -109,11 +133,18 @@ class KindInfo:
     columns: tuple[Column, ...] = ()
     selectable_fields: tuple[str, ...] = ()
     """Field selectors beyond ``metadata.name`` and ``metadata.namespace``: wire paths without a leading dot."""
+    field_readers: Mapping[str, Callable[[Mapping[str, Any]], str]] = attrs.field(factory=dict)
+    """How to read a selectable field that is not simply a path (``source`` of events)."""
     name_format: str = "dns1123-subdomain"
     delete_answers_object: bool = False
     orphans_by_default: bool = False
     """Kubernetes' legacy default: a DELETE without a propagation policy leaves the dependents."""
+    create_on_update: bool = False
+    """A PUT to a name that is not there creates the object."""
+    unconditional_update: bool = True
+    """A PUT may leave out the resourceVersion."""
     rules: KindRules = attrs.field(factory=KindRules)
+    stored_as: StoredAs | None = None
     storage_prefix: str = ""
     """The folder under ``/registry/``; Kubernetes' own is the plural."""
 

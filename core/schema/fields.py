@@ -70,7 +70,8 @@ def _requirement(resource: Resource, text: str, term: str) -> Requirement:
     field, comparison, value = match.groups()
     if field not in ALWAYS and field not in resource.info.selectable_fields:
         raise BadRequest(_unsupported(resource, field))
-    return Requirement(field, _unescaped(text, value), comparison == "!=", reader(resource.struct, field))
+    read = resource.info.field_readers.get(field) or reader(resource.struct, field)
+    return Requirement(field, _unescaped(text, value), comparison == "!=", read)
 
 
 def _unsupported(resource: Resource, field: str) -> str:

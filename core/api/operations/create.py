@@ -52,7 +52,7 @@ async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options
     await pipeline.gates.mutate(request)
     fill_defaults(resource, obj)
     metadata.begin(meta, resource.info, pipeline.clock())
-    if resource.info.has_status:
+    if resource.info.has_status and not resource.info.status_on_create:
         obj.pop("status", None)
         fill_defaults(resource, obj)
     resource.rules.prepare_create(obj)
@@ -84,6 +84,7 @@ def check_new(resource: Resource, obj: MutableWire) -> None:
     causes = validate_metadata(meta, resource.info)
     causes += validate(resource.struct, obj)
     causes += resource.rules.validate(obj)
+    causes += resource.rules.validate_create(obj)
     if causes:
         raise invalid_object(resource, meta.get("name", ""), causes)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sampan.core.model.columns.workloads import DEPLOYMENT_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
-from sampan.core.model.kinds import KubeObject, Scale, kind
+from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import IntOrString, model, wire
 from sampan.core.model.meta_v1.selector import LabelSelector
+from sampan.core.model.rules.workloads import DeploymentRules, validate_deployment
 
 
 @model
@@ -76,6 +78,8 @@ class DeploymentStatus:
     has_status=True,
     has_generation=True,
     scale=Scale(selector=".spec.selector"),
+    columns=DEPLOYMENT_COLUMNS,
+    rules=DeploymentRules(),
 )
 @model
 class Deployment(KubeObject):
@@ -83,3 +87,6 @@ class Deployment(KubeObject):
 
     spec: DeploymentSpec = wire(emit="always")
     status: DeploymentStatus = wire(default=DeploymentStatus(), emit="always")
+
+
+struct_rules(Deployment, whole=True)(validate_deployment)

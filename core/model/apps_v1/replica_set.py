@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sampan.core.model.columns.workloads import REPLICA_SET_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
-from sampan.core.model.kinds import KubeObject, Scale, kind
+from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.selector import LabelSelector
+from sampan.core.model.rules.workloads import ReplicaSetRules, validate_replica_set
 
 
 @model
@@ -53,6 +55,9 @@ class ReplicaSetStatus:
     has_status=True,
     has_generation=True,
     scale=Scale(selector=".spec.selector"),
+    selectable_fields=("status.replicas",),
+    columns=REPLICA_SET_COLUMNS,
+    rules=ReplicaSetRules(),
 )
 @model
 class ReplicaSet(KubeObject):
@@ -60,3 +65,6 @@ class ReplicaSet(KubeObject):
 
     spec: ReplicaSetSpec = wire(emit="always")
     status: ReplicaSetStatus = wire(default=ReplicaSetStatus(), emit="always")
+
+
+struct_rules(ReplicaSet, whole=True)(validate_replica_set)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.columns.cluster import LEASE_COLUMNS
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
+from sampan.core.model.rules.cluster import validate_lease
 
 
 @model
@@ -19,9 +21,18 @@ class LeaseSpec:
     preferred_holder: str | None = wire(default=None, keep_zero=True)
 
 
-@kind("coordination.k8s.io/v1", plural="leases")
+@kind(
+    "coordination.k8s.io/v1",
+    plural="leases",
+    create_on_update=True,
+    unconditional_update=False,
+    columns=LEASE_COLUMNS,
+)
 @model
 class Lease(KubeObject):
     """A claim that must be renewed."""
 
     spec: LeaseSpec = wire(default=LeaseSpec(), emit="always")
+
+
+struct_rules(Lease, whole=True)(validate_lease)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sampan.core.model.columns.services import ENDPOINTS_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import model, wire
+from sampan.core.model.rules.endpoints import EndpointsRules, validate_endpoints
 
 
 @model
@@ -40,9 +42,21 @@ class EndpointSubset:
     ports: tuple[EndpointPort, ...] = wire(default=(), list_type="atomic")
 
 
-@kind("v1", plural="endpoints", singular="endpoints", short_names=("ep",), storage_prefix="services/endpoints")
+@kind(
+    "v1",
+    plural="endpoints",
+    singular="endpoints",
+    short_names=("ep",),
+    create_on_update=True,
+    storage_prefix="services/endpoints",
+    columns=ENDPOINTS_COLUMNS,
+    rules=EndpointsRules(),
+)
 @model
 class Endpoints(KubeObject):
     """The addresses behind a service."""
 
     subsets: tuple[EndpointSubset, ...] = wire(default=(), list_type="atomic")
+
+
+struct_rules(Endpoints, whole=True)(validate_endpoints)

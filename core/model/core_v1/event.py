@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sampan.core.model.columns.cluster import EVENT_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
+from sampan.core.model.rules.events import EVENT_FIELDS, source_of, validate_core_event
 
 
 @model
@@ -25,7 +27,15 @@ class EventSeries:
     last_observed_time: MicroTime | None = wire(default=None, emit="null")
 
 
-@kind("v1", plural="events", short_names=("ev",))
+@kind(
+    "v1",
+    plural="events",
+    short_names=("ev",),
+    create_on_update=True,
+    selectable_fields=EVENT_FIELDS,
+    field_readers={"source": source_of},
+    columns=EVENT_COLUMNS,
+)
 @model
 class Event(KubeObject):
     """Something that happened to an object."""
@@ -44,3 +54,6 @@ class Event(KubeObject):
     related: ObjectReference | None = None
     reporting_component: str = wire(default="", emit="always")
     reporting_instance: str = wire(default="", emit="always")
+
+
+struct_rules(Event, whole=True)(validate_core_event)

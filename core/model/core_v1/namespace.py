@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.columns.cluster import NAMESPACE_COLUMNS
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
+from sampan.core.model.rules.cluster import NamespaceRules
+from sampan.core.model.rules.configuration import no_further_checks
 
 
 @model
@@ -44,6 +47,9 @@ class NamespaceStatus:
     has_status=True,
     subresources=("finalize",),
     name_format="dns1123-label",
+    selectable_fields=("status.phase",),
+    columns=NAMESPACE_COLUMNS,
+    rules=NamespaceRules(),
 )
 @model
 class Namespace(KubeObject):
@@ -51,3 +57,6 @@ class Namespace(KubeObject):
 
     spec: NamespaceSpec = wire(default=NamespaceSpec(), emit="always")
     status: NamespaceStatus = wire(default=NamespaceStatus(), emit="always")
+
+
+struct_rules(Namespace, whole=True)(no_further_checks)

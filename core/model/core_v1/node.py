@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.columns.cluster import NODE_COLUMNS
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, Quantity, model, wire
+from sampan.core.model.rules.cluster import NodeRules, validate_node
 
 
 @model
@@ -184,8 +186,12 @@ class NodeStatus:
     short_names=("no",),
     namespaced=False,
     has_status=True,
+    status_on_create=True,
     subresources=("proxy",),
     storage_prefix="minions",
+    selectable_fields=("spec.unschedulable",),
+    columns=NODE_COLUMNS,
+    rules=NodeRules(),
 )
 @model
 class Node(KubeObject):
@@ -193,3 +199,6 @@ class Node(KubeObject):
 
     spec: NodeSpec = wire(default=NodeSpec(), emit="always")
     status: NodeStatus = wire(default=NodeStatus(), emit="always")
+
+
+struct_rules(Node, whole=True)(validate_node)

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
+from sampan.core.model.columns.pod import POD_COLUMNS, POD_TEMPLATE_COLUMNS
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.core_v1.resources import ResourceRequirements
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, Quantity, model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.rules.pod import (
+    PodRules,
+    PodTemplateRules,
+    validate_binding,
+    validate_pod,
+    validate_pod_template,
+)
+from sampan.core.model.rules.pod_spec import validate_template
+
+POD_FIELDS: Final = (
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+)
+"""What lists of pods can be narrowed by, besides name and namespace."""
 
 
 @model
@@ -117,18 +139,13 @@ class PodStatus:
     has_status=True,
     has_generation=True,
     subresources=(
-        "attach",
-        "binding",
-        "ephemeralcontainers",
-        "eviction",
-        "exec",
-        "log",
-        "portforward",
-        "proxy",
-        "resize",
+        "attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize",
     ),
     delete_answers_object=True,
-)
+    selectable_fields=POD_FIELDS,
+    columns=POD_COLUMNS,
+    rules=PodRules(),
+)  # fmt: skip
 @model
 class Pod(KubeObject):
     """One or more containers that live and die together on one node."""
@@ -145,7 +162,7 @@ class PodTemplateSpec:
     spec: PodSpec = wire(default=PodSpec(), emit="always")
 
 
-@kind("v1", plural="podtemplates", delete_answers_object=True)
+@kind("v1", plural="podtemplates", delete_answers_object=True, columns=POD_TEMPLATE_COLUMNS, rules=PodTemplateRules())
 @model
 class PodTemplate(KubeObject):
     """A stored template (used by nobody but its author)."""
@@ -159,3 +176,9 @@ class Binding(KubeObject):
     """The decision that a pod runs on a node: the body of the ``binding`` subresource."""
 
     target: ObjectReference = wire(default=ObjectReference(), required=True, emit="always")
+
+
+struct_rules(Pod, whole=True)(validate_pod)
+struct_rules(PodTemplateSpec, whole=True)(validate_template)
+struct_rules(PodTemplate, whole=True)(validate_pod_template)
+struct_rules(Binding, whole=True)(validate_binding)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from sampan.core.model.columns.workloads import REPLICATION_CONTROLLER_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
-from sampan.core.model.kinds import KubeObject, Scale, kind
+from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, model, wire
+from sampan.core.model.rules.workloads import ReplicationControllerRules, validate_replication_controller
 
 
 @model
@@ -54,6 +56,9 @@ class ReplicationControllerStatus:
     scale=Scale(selector=".spec.selector"),
     orphans_by_default=True,
     storage_prefix="controllers",
+    selectable_fields=("status.replicas",),
+    columns=REPLICATION_CONTROLLER_COLUMNS,
+    rules=ReplicationControllerRules(),
 )
 @model
 class ReplicationController(KubeObject):
@@ -61,3 +66,6 @@ class ReplicationController(KubeObject):
 
     spec: ReplicationControllerSpec = wire(default=ReplicationControllerSpec(), emit="always")
     status: ReplicationControllerStatus = wire(default=ReplicationControllerStatus(), emit="always")
+
+
+struct_rules(ReplicationController, whole=True)(validate_replication_controller)

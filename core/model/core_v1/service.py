@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.columns.services import SERVICE_COLUMNS
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, IntOrString, model, wire
 from sampan.core.model.meta_v1.condition import Condition
+from sampan.core.model.rules.service import ServiceRules, validate_service
 
 
 @model
@@ -108,8 +110,12 @@ class ServiceStatus:
     has_status=True,
     subresources=("proxy",),
     delete_answers_object=True,
+    create_on_update=True,
     storage_prefix="services/specs",
     name_format="dns1035-label",
+    selectable_fields=("spec.clusterIP", "spec.type"),
+    columns=SERVICE_COLUMNS,
+    rules=ServiceRules(),
 )
 @model
 class Service(KubeObject):
@@ -117,3 +123,6 @@ class Service(KubeObject):
 
     spec: ServiceSpec = wire(default=ServiceSpec(), emit="always")
     status: ServiceStatus = wire(default=ServiceStatus(), emit="always")
+
+
+struct_rules(Service, whole=True)(validate_service)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sampan.core.model.columns.services import ENDPOINT_SLICE_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
-from sampan.core.model.kinds import KubeObject, kind
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import EMPTY, model, wire
+from sampan.core.model.rules.endpoints import EndpointSliceRules, validate_endpoint_slice
 
 
 @model
@@ -66,7 +68,13 @@ class EndpointPort:
     app_protocol: str | None = wire(default=None, keep_zero=True)
 
 
-@kind("discovery.k8s.io/v1", plural="endpointslices", has_generation=True)
+@kind(
+    "discovery.k8s.io/v1",
+    plural="endpointslices",
+    has_generation=True,
+    columns=ENDPOINT_SLICE_COLUMNS,
+    rules=EndpointSliceRules(),
+)
 @model
 class EndpointSlice(KubeObject):
     """Some of the endpoints behind a service."""
@@ -74,3 +82,6 @@ class EndpointSlice(KubeObject):
     address_type: str = wire(required=True, emit="always", enum=("FQDN", "IPv4", "IPv6"))
     endpoints: tuple[Endpoint, ...] = wire(default=(), emit="null", list_type="atomic")
     ports: tuple[EndpointPort, ...] = wire(default=(), emit="null", list_type="atomic")
+
+
+struct_rules(EndpointSlice, whole=True)(validate_endpoint_slice)

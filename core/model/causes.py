@@ -1,0 +1,69 @@
+"""Kubernetes' ways to say what is wrong with a field (``k8s.io/apimachinery/pkg/util/validation/field``).
+
+Used by the kinds' rules; each makes one `Cause` with the text that Kubernetes would print after the field's path.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model.formats import problems_of
+
+IMMUTABLE: Final = "field is immutable"
+NOT_NEGATIVE: Final = "must be greater than or equal to 0"
+
+
+def shown(value: Any) -> str:
+    """A value in a message: text quoted, anything else as compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def required(path: str, detail: str = "") -> Cause:
+    return Cause("FieldValueRequired", f"Required value: {detail}" if detail else "Required value", path)
+
+
+def invalid(path: str, value: Any, detail: str) -> Cause:
+    return Cause("FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}", path)
+
+
+def not_supported(path: str, value: Any, supported: Iterable[Any]) -> Cause:
+    known = ", ".join(shown(each) for each in supported)
+    return Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {known}", path)
+
+
+def duplicate(path: str, value: Any) -> Cause:
+    return Cause("FieldValueDuplicate", f"Duplicate value: {shown(value)}", path)
+
+
+def forbidden(path: str, detail: str = "") -> Cause:
+    return Cause("FieldValueForbidden", f"Forbidden: {detail}" if detail else "Forbidden", path)
+
+
+def not_found(path: str, value: Any) -> Cause:
+    return Cause("FieldValueNotFound", f"Not found: {shown(value)}", path)
+
+
+def too_long(path: str, limit: int) -> Cause:
+    return Cause("FieldValueTooLong", f"Too long: may not be more than {limit} bytes", path)
+
+
+def too_many(path: str, count: int, limit: int) -> Cause:
+    return Cause("FieldValueTooMany", f"Too many: {count}: must have at most {limit} items", path)
+
+
+def malformed(path: str, value: Any, format_name: str) -> list[Cause]:
+    """A cause for each way in which ``value`` breaks a format of `sampan.core.model.formats`."""
+    return [invalid(path, value, problem) for problem in problems_of(format_name, value)]
+
+
+def negative(path: str, value: int | None) -> list[Cause]:
+    """A cause where a count or duration is below zero."""
+    return [invalid(path, value, NOT_NEGATIVE)] if value is not None and value < 0 else []
+
+
+def changed(path: str, new: Any, old: Any) -> list[Cause]:
+    """A cause where an immutable field has another value than before."""
+    return [invalid(path, new, IMMUTABLE)] if new != old else []

@@ -1,0 +1,96 @@
+"""Defaults of pod specs that depend on other fields (Kubernetes' ``SetDefaults_PodSpec`` and ``SetDefaults_Pod``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sampan.core.model.kinds import JsonObject
+
+CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
+SYSTEM_PRIORITIES: Final = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+EVICTION_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+EVICTION_SECONDS: Final = 300
+
+
+def default_template(template: JsonObject | None) -> None:
+    if template is not None and template.get("spec") is not None:
+        default_pod_spec(template["spec"])
+
+
+def default_pod_spec(spec: JsonObject) -> None:
+    """What pods and templates share."""
+    for container in containers_of(spec):
+        if not container.get("imagePullPolicy"):
+            container["imagePullPolicy"] = pull_policy(container.get("image") or "")
+    for volume in spec.get("volumes") or ():
+        _default_volume(volume)
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if name:
+        spec["serviceAccountName"] = spec["serviceAccount"] = name
+
+
+def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
+    for word in CONTAINER_LISTS:
+        yield from spec.get(word) or ()
+
+
+def pull_policy(image: str) -> str:
+    """``Always`` for the tag ``latest``, said or meant."""
+    name, at, _ = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2] or ("" if at else "latest")
+    return "Always" if tag == "latest" else "IfNotPresent"
+
+
+def _default_volume(volume: JsonObject) -> None:
+    if not any(value is not None for word, value in volume.items() if word != "name"):
+        volume["emptyDir"] = {}
+    image = volume.get("image")
+    if image is not None and not image.get("pullPolicy"):
+        image["pullPolicy"] = pull_policy(image.get("reference") or "")
+
+
+def default_pod(spec: JsonObject) -> None:
+    """What pods have and templates leave to them."""
+    default_pod_spec(spec)
+    spec.setdefault("enableServiceLinks", True)
+    for word in ("initContainers", "containers"):
+        for container in spec.get(word) or ():
+            requests_from_limits(container)
+    if spec.get("resources") is not None:
+        requests_from_limits(spec)
+    if spec.get("hostNetwork"):
+        _publish_ports(spec)
+
+
+def requests_from_limits(holder: JsonObject) -> None:
+    resources = holder.get("resources") or {}
+    limits = resources.get("limits") or {}
+    missing = {name: amount for name, amount in limits.items() if name not in (resources.get("requests") or {})}
+    if missing:
+        resources["requests"] = {**(resources.get("requests") or {}), **missing}
+
+
+def _publish_ports(spec: JsonObject) -> None:
+    for word in ("initContainers", "containers"):
+        for container in spec.get(word) or ():
+            for port in container.get("ports") or ():
+                if not port.get("hostPort"):
+                    port["hostPort"] = port.get("containerPort", 0)
+
+
+def admit_defaults(spec: JsonObject) -> None:
+    """What Kubernetes' admission gives every new pod: a priority, and patience with nodes that are in trouble."""
+    spec.setdefault("priority", SYSTEM_PRIORITIES.get(spec.get("priorityClassName") or "", 0))
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    tolerations = list(spec.get("tolerations") or ())
+    for taint in EVICTION_TAINTS:
+        if not any(_tolerates(toleration, taint) for toleration in tolerations):
+            tolerations.append(
+                {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": EVICTION_SECONDS}
+            )
+    spec["tolerations"] = tolerations
+
+
+def _tolerates(toleration: dict[str, Any], taint: str) -> bool:
+    return toleration.get("key", "") in (taint, "") and toleration.get("effect", "") in ("NoExecute", "")

@@ -1,0 +1,120 @@
+"""Checks on resource requests and limits of containers and pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model import formats
+from sampan.core.model.causes import duplicate, forbidden, invalid, not_found, not_supported, required
+from sampan.core.model.quantity import canonical, compare, parse
+
+Value = Mapping[str, Any]
+
+CONTAINER_RESOURCES: Final = ("cpu", "ephemeral-storage", "memory")
+STANDARD_RESOURCES: Final = frozenset(
+    {
+        "cpu",
+        "ephemeral-storage",
+        "memory",
+        "pods",
+        "storage",
+        "configmaps",
+        "persistentvolumeclaims",
+        "secrets",
+        "services",
+    }
+)
+RESIZABLE: Final = ("cpu", "memory")
+RESIZE_POLICIES: Final = ("NotRequired", "RestartContainer")
+WHOLE_ONLY: Final = "must be an integer"
+FINEST_CPU: Final = "1m"
+
+
+def validate_resources(resources: Value, path: str, claims: frozenset[str] = frozenset()) -> list[Cause]:
+    """Limits, then requests, then what has no limit it needs. ``claims``: the names of the pod's resource claims."""
+    causes = []
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    for name in limits:
+        causes += _name(name, f"{path}.limits[{name}]")
+        causes += validate_amount(name, limits[name], f"{path}.limits[{name}]")
+    has_cpu_or_memory = bool({"cpu", "memory"} & (limits.keys() | requests.keys()))
+    needs_cpu_or_memory = False
+    for name in requests:
+        causes += _name(name, f"{path}.requests[{name}]")
+        causes += validate_amount(name, requests[name], f"{path}.requests[{name}]")
+        causes += _against_limit(name, requests[name], limits.get(name), path)
+        needs_cpu_or_memory |= name.startswith("hugepages-")
+    if (needs_cpu_or_memory or any(name.startswith("hugepages-") for name in limits)) and not has_cpu_or_memory:
+        causes.append(forbidden(path, "HugePages require cpu or memory"))
+    return causes + _claims(resources.get("claims") or (), claims, f"{path}.claims")
+
+
+def _name(name: str, path: str) -> list[Cause]:
+    problems = formats.qualified_name(name)
+    if problems:
+        return [invalid(path, name, problem) for problem in problems]
+    if "/" in name or name in CONTAINER_RESOURCES or name.startswith("hugepages-"):
+        return []
+    standard = (
+        []
+        if name in STANDARD_RESOURCES
+        else [invalid(path, name, "must be a standard resource type or fully qualified")]
+    )
+    return [*standard, invalid(path, name, "must be a standard resource for containers")]
+
+
+def validate_amount(name: str, amount: Any, path: str) -> list[Cause]:
+    """Not negative; whole where half of it means nothing (bytes, devices); CPU no finer than a thousandth."""
+    number = parse(amount).number
+    shown = canonical(amount)
+    causes = [] if number >= 0 else [invalid(path, shown, "must be greater than or equal to 0")]
+    if "/" in name and number != number.to_integral_value():
+        causes.append(invalid(path, shown, WHOLE_ONLY))
+    return causes
+
+
+def _against_limit(name: str, request: Any, limit: Any, path: str) -> list[Cause]:
+    where = f"{path}.requests"
+    overcommits = "/" not in name and not name.startswith("hugepages-")
+    if limit is None:
+        return [] if overcommits else [required(f"{path}.limits", "Limit must be set for non overcommitable resources")]
+    if not overcommits and compare(request, limit) != 0:
+        return [invalid(where, canonical(request), f"must be equal to {name} limit of {canonical(limit)}")]
+    if compare(request, limit) > 0:
+        return [invalid(where, canonical(request), f"must be less than or equal to {name} limit of {canonical(limit)}")]
+    return []
+
+
+def _claims(used: Sequence[Value], known: frozenset[str], path: str) -> list[Cause]:
+    causes, seen = [], set()
+    for index, claim in enumerate(used):
+        name, where = claim.get("name") or "", f"{path}[{index}]"
+        if not name:
+            causes.append(required(f"{where}.name"))
+            continue
+        key = (name, claim.get("request") or "")
+        if key in seen:
+            causes.append(duplicate(where, name))
+        seen.add(key)
+        if name not in known:
+            causes.append(not_found(where, name))
+    return causes
+
+
+def validate_resize_policy(policies: Sequence[Value], path: str, pod_restart_policy: str) -> list[Cause]:
+    causes, seen = [], set()
+    for index, policy in enumerate(policies):
+        resource, restart = policy.get("resourceName") or "", policy.get("restartPolicy") or ""
+        if resource in seen:
+            causes.append(duplicate(f"{path}[{index}]", resource))
+        seen.add(resource)
+        for value, known in ((resource, RESIZABLE), (restart, RESIZE_POLICIES)):
+            if not value:
+                causes.append(required(path))
+            elif value not in known:
+                causes.append(not_supported(path, value, known))
+        if pod_restart_policy == "Never" and restart != "NotRequired":
+            causes.append(invalid(path, restart, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+    return causes
