@@ -221,5 +221,18 @@ class Containers:
         return lost
 
 
+def end_all(layout: Layout, patience: float = 10.0) -> None:
+    """Kill every container of a runtime that is being destroyed; their supervisors clear away what they leave."""
+    found = [records.read(str(path)) for path in layout.containers.glob("*/running.json")]
+    watched = [(processes.Watched(each["process"]), processes.Watched(each["shim"])) for each in found if each]
+    deadline = time.monotonic() + patience
+    for process, _ in watched:
+        process.signal(signal.SIGKILL)
+    for process, supervisor in watched:
+        supervisor.wait(deadline - time.monotonic())
+        process.close()
+        supervisor.close()
+
+
 def _time(nanos: Any) -> datetime:
     return datetime.fromtimestamp(nanos / 1e9, UTC)

@@ -35,7 +35,7 @@ from sampan.core.contracts.runtime import (
 )
 from sampan.core.errors import ConfigError, NotFound
 from sampan.runtimes.process import attach, available, cgroups, exec, port_forward, processes
-from sampan.runtimes.process.containers import Containers
+from sampan.runtimes.process.containers import Containers, end_all
 from sampan.runtimes.process.events import EventPipe
 from sampan.runtimes.process.images.names import HOST
 from sampan.runtimes.process.images.store import ImageStore
@@ -109,6 +109,7 @@ class ProcessRuntime:
         if not self._layout.state_dir.exists():
             return
         self._launcher.close()
+        end_all(self._layout)
         processes.kill_all(self._layout.state_dir)
         self._network.destroy()
         self._groups.destroy()

@@ -25,7 +25,10 @@ def run(channel: Channel, request: dict[str, object]) -> None:
         with contextlib.suppress(OSError), open(os.path.join(folder, "cgroup.procs"), "w", encoding="ascii") as file:
             file.write("0")
     namespaces.enter(int(str(request["sandbox_pid"])), ("user",))  # it owns the others, whoever the container's user is
-    namespaces.enter(int(str(request["pid"])), ("mnt", "uts", "ipc", "net", "pid"))
+    try:
+        namespaces.enter(int(str(request["pid"])), ("mnt", "uts", "ipc", "net", "pid"))
+    except FileNotFoundError as exc:
+        raise ProcessLookupError("the container has ended") from exc
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:

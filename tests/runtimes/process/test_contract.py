@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ NEEDS = {
     "test_a_read_only_mount_refuses_writes": "spec.containers[].volumeMounts",
     "test_a_single_file_can_be_mounted": "spec.containers[].volumeMounts",
     "test_mounts_may_lie_within_each_other": "spec.containers[].volumeMounts",
+    "test_following_brings_lines_as_they_come_and_ends_with_the_container": "spec.containers[].volumeMounts",
     "test_dropped_capabilities_are_gone": "spec.containers[].securityContext.capabilities",
     "test_a_read_only_root_refuses_writes": "spec.containers[].securityContext.readOnlyRootFilesystem",
     "test_a_container_sees_the_pods_host_name": "spec.hostname",
@@ -98,6 +100,14 @@ class WithoutNamespaces(ProcessRuntime):
 
 
 class TestAsPlainProcesses(TestOnTheHostsTree):
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def tidy(cls) -> Iterator[None]:
+        """What these pods write, they write into the host's own /tmp."""
+        yield
+        for path in ("/tmp/www8123", "/tmp/www8124", "/tmp/www8125", "/tmp/deep"):
+            shutil.rmtree(path, ignore_errors=True)
+
     @classmethod
     def make_runtime(cls, settings: RuntimeSettings) -> Runtime:
         return WithoutNamespaces(settings)
