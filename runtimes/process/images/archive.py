@@ -39,7 +39,7 @@ class Archive:
         except OSError as exc:
             raise ImageError(f"cannot read {path}: {exc.strerror or exc}") from exc
         except (tarfile.TarError, EOFError, ValueError) as exc:
-            raise ImageError(f"{path} is no image archive: {exc}") from exc
+            raise ImageError(f"{path} is no image archive: it is not a tar file, or a damaged one") from exc
 
     def __enter__(self) -> Archive:
         return self

@@ -1,0 +1,237 @@
+"""Pods of the process runtime beyond the contract: terminals, host ports, volumes in hidden places, the outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sampan.core.contracts.runtime import (
+    ContainerConfig,
+    LogOptions,
+    Mount,
+    PortMapping,
+    Runtime,
+    RuntimeFailure,
+    RuntimeSettings,
+    Sandbox,
+    SandboxConfig,
+    Security,
+)
+from sampan.runtimes.process import links
+from sampan.runtimes.process.runtime import make_process
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    folder = tmp_path_factory.mktemp("pods") / "state"
+    made = make_process(RuntimeSettings(cluster="c", node="n", state_dir=folder))
+    made.start()
+    if not made.capabilities().isolation:
+        made.destroy()
+        made.close()
+        pytest.skip("this kernel allows this user no namespaces")
+    yield made
+    made.destroy()
+    made.close()
+
+
+@pytest.fixture
+def pod(runtime: Runtime) -> Sandbox:
+    return make_pod(runtime)
+
+
+def make_pod(runtime: Runtime, **changes: Any) -> Sandbox:
+    return runtime.run_pod_sandbox(
+        SandboxConfig(**{"name": "web", "namespace": "default", "uid": str(uuid4()), "hostname": "web", **changes})
+    )
+
+
+def run(runtime: Runtime, sandbox: Sandbox, script: str, **changes: Any) -> str:
+    config = ContainerConfig(**{"name": "main", "image": "host", "command": ("sh", "-c", script), **changes})
+    container = runtime.create_container(sandbox, config)
+    runtime.start_container(container)
+    return container
+
+
+def says(runtime: Runtime, sandbox: Sandbox, script: str, **changes: Any) -> str:
+    container = run(runtime, sandbox, script, **changes)
+    return b"".join(runtime.logs(container, LogOptions(follow=True))).decode().strip()
+
+
+def test_the_first_process_of_a_container_is_its_own(runtime: Runtime, pod: Sandbox) -> None:
+    assert says(runtime, pod, "echo $$; readlink /proc/self/ns/pid >/dev/null && ls -d /proc/[0-9]*").startswith("1\n")
+
+
+def test_what_a_container_writes_stays_in_it(runtime: Runtime, pod: Sandbox, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    mark.write_text("host")
+    tmp_path.chmod(0o777)
+    first = says(runtime, pod, f"echo pod >{mark}; cat {mark}")
+    second = says(runtime, pod, f"cat {mark}", name="other")
+    assert (first, second, mark.read_text()) == ("pod", "host", "host")
+
+
+def test_the_state_folder_is_hidden_from_pods(runtime: Runtime, pod: Sandbox) -> None:
+    folder = runtime._layout.state_dir  # type: ignore[attr-defined]
+    assert (folder / "sandboxes").is_dir()
+    assert says(runtime, pod, f"ls -A {folder}") == ""
+
+
+def test_volumes_can_lie_where_the_host_has_nothing(runtime: Runtime, pod: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("volume")
+    targets = ("/data/redis", "/usr/share/sampan/none/html", "/etc/sampan.d")
+    mounts = tuple(Mount(host_path=str(tmp_path), container_path=target) for target in targets)
+    script = "; ".join(f"cat {target}/f; echo" for target in targets) + "; ls /etc/hosts /usr/bin/env"
+    assert says(runtime, pod, script, mounts=mounts).split() == ["volume"] * 3 + ["/etc/hosts", "/usr/bin/env"]
+    assert not Path("/data/redis").exists()
+
+
+def test_a_volume_through_a_link_stays_in_the_container(runtime: Runtime, pod: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("volume")
+    mount = Mount(host_path=str(tmp_path), container_path="/var/run/secrets/token")
+    assert says(runtime, pod, "cat /run/secrets/token/f", mounts=(mount,)) == "volume"
+
+
+def test_a_missing_volume_is_named(runtime: Runtime, pod: Sandbox) -> None:
+    mount = Mount(host_path="/no/such/volume", container_path="/data")
+    with pytest.raises(RuntimeFailure, match="/no/such/volume: No such file"):
+        run(runtime, pod, "true", mounts=(mount,))
+
+
+def test_containers_of_a_pod_share_memory_and_ipc(runtime: Runtime, pod: Sandbox) -> None:
+    run(runtime, pod, "echo hello >/dev/shm/x; sleep 60")
+    assert says(runtime, pod, "until [ -s /dev/shm/x ]; do sleep 0.05; done; cat /dev/shm/x", name="b") == "hello"
+
+
+def test_a_container_has_the_usual_devices_only(runtime: Runtime, pod: Sandbox) -> None:
+    names = says(
+        runtime, pod, "ls /dev; echo x >/dev/null && head -c1 /dev/zero | wc -c; test -b /dev/vda || echo none"
+    )
+    *devices, count, disks = names.split()
+    assert {"null", "zero", "random", "urandom", "tty", "pts", "shm", "ptmx", "fd"} <= set(devices)
+    assert (count, disks) == ("1", "none")
+    assert len(devices) < 20
+
+
+def test_no_new_privileges(runtime: Runtime, pod: Sandbox) -> None:
+    script = "grep NoNewPrivs /proc/self/status | tr -dc 0-9"
+    assert says(runtime, pod, script, security=Security(allow_privilege_escalation=False)) == "1"
+    assert says(runtime, pod, script, name="b") == "0"
+
+
+def test_a_container_with_a_terminal_is_attached_to(runtime: Runtime, pod: Sandbox) -> None:
+    container = run(runtime, pod, "tty; stty size; read x; stty size; exit 5", tty=True, stdin=True)
+    lines = runtime.logs(container, LogOptions(follow=True))
+    assert next(lines).startswith(b"/dev/pts/")
+    stream = runtime.attach(container, tty=True, stdin=True)
+    stream.resize(100, 30)
+    stream.write(b"go\n")
+    seen = b""
+    while (piece := stream.read()) is not None:
+        assert piece[0] == "stdout"
+        seen += piece[1]
+    assert b"30 100" in seen
+    assert stream.exit_code() == 5
+    stream.close()
+
+
+def test_stdin_once_ends_with_the_first_client(runtime: Runtime, pod: Sandbox) -> None:
+    container = run(runtime, pod, "cat; echo end", stdin=True, stdin_once=True)
+    stream = runtime.attach(container, tty=False, stdin=True)
+    stream.write(b"hello\n")
+    assert stream.read() == ("stdout", b"hello\n")
+    stream.close()
+    assert list(runtime.logs(container, LogOptions(follow=True))) == [b"hello\n", b"end\n"]
+
+
+def test_much_input_reaches_an_attached_container(runtime: Runtime, pod: Sandbox) -> None:
+    container = run(runtime, pod, "sleep 0.3; wc -c", stdin=True)
+    stream = runtime.attach(container, tty=False, stdin=True)
+    stream.write(b"x" * 300_000)
+    stream.close_stdin()
+    assert stream.read() == ("stdout", b"300000\n")
+    assert stream.exit_code() == 0
+    stream.close()
+
+
+@needs_root
+def test_host_ports_lead_into_the_pod(runtime: Runtime) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pod = make_pod(runtime, ports=(PortMapping(container_port=80, host_port=port, host_ip="127.0.0.1"),))
+    run(runtime, pod, "mkdir /www; head -c 300000 /dev/zero >/www/big; exec python3 -m http.server -d /www 80")
+    wait_for(lambda: fetch(f"http://{pod.ip}/big") == 300_000)
+    assert fetch(f"http://127.0.0.1:{port}/big") == 300_000
+    with pytest.raises(RuntimeFailure, match=f"host port {port}/TCP cannot be had"):
+        make_pod(runtime, ports=(PortMapping(container_port=80, host_port=port, host_ip="127.0.0.1"),))
+    runtime.remove_pod_sandbox(pod.id)
+    again = make_pod(runtime, ports=(PortMapping(container_port=80, host_port=port, host_ip="127.0.0.1"),))
+    runtime.remove_pod_sandbox(again.id)
+
+
+@needs_root
+def test_a_pod_has_its_own_sysctls_and_may_use_low_ports(runtime: Runtime) -> None:
+    pod = make_pod(runtime, sysctls={"net.ipv4.ip_local_port_range": "5000 6000"})
+    assert says(runtime, pod, "cat /proc/sys/net/ipv4/ip_local_port_range").split() == ["5000", "6000"]
+    with pytest.raises(RuntimeFailure, match="would change the host"):
+        make_pod(runtime, host_network=True, sysctls={"net.ipv4.ip_local_port_range": "5000 6000"})
+
+
+@needs_root
+@pytest.mark.parametrize("make", [links.links, links.Netlink], ids=["ip", "pyroute2"])
+def test_both_ways_to_make_links_do_the_same(make: Callable[[], links.Links]) -> None:
+    host, name = make(), f"spt{uuid4().hex[:8]}"
+    holder = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        host.add_bridge(name, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
+        host.add_bridge(name, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
+        host.add_veth(f"{name}v", name, "0a:58:0a:fa:00:02", holder.pid)
+        assert host.ports(name) == [f"{name}v"]
+        inside = subprocess.run(
+            ["nsenter", "-t", str(holder.pid), "-n", "cat", "/proc/net/dev"], capture_output=True, text=True, check=True
+        )
+        assert "eth0" in inside.stdout
+    finally:
+        host.delete(f"{name}v")
+        host.delete(f"{name}v")
+        host.delete(name)
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()  # type: ignore[union-attr]
+    assert name not in os.listdir("/sys/class/net")
+
+
+def fetch(url: str) -> int:
+    """The length of the answer; 0 where there is none yet."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return len(answer.read())
+    except OSError:
+        return 0
+
+
+def wait_for(check: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if check():
+            return
+        select_nothing(0.02)
+    raise AssertionError("waited in vain")
+
+
+def select_nothing(seconds: float) -> None:
+    import select
+
+    select.select([], [], [], seconds)
