@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import select
 import selectors
 import signal
+import socket
 import struct
 import termios
 import time
+from collections.abc import Callable
 
 from sampan.runtimes.process.shim import ending
 from sampan.runtimes.process.shim.attached import AttachedClient, Listener
@@ -18,6 +21,8 @@ from sampan.runtimes.process.shim.job import Job
 from sampan.runtimes.process.shim.log_writer import LogWriter
 
 CHUNK = 65536
+MOST_INPUT = 1 << 20
+"""Input that waits for the program; more is left with the clients."""
 DRAIN_SECONDS = 2.0
 """How long output is waited for after the end, where a process outside the container holds the pipe open."""
 
@@ -34,6 +39,7 @@ class Supervisor:
         self._sources = {fd: name for fd, name in ((stdout, b"stdout"), (stderr, b"stderr")) if fd is not None}
         self._clients: list[AttachedClient] = []
         self._input = b""
+        self._input_ends = False
         self._listener = Listener(directory)
         self._mount_namespace = self._own_mounts()
 
@@ -104,6 +110,11 @@ class Supervisor:
         for client in self._clients:
             client.output(stream, data)
 
+    def _read_terminal(self) -> None:
+        """It may be ready for writing only."""
+        if self._stdin is not None and select.select([self._stdin], [], [], 0)[0]:
+            self._read(self._stdin)
+
     def _drain(self) -> None:
         """What is still in the pipes. A process namespace's end has closed them all; else there is a limit."""
         deadline = time.monotonic() + DRAIN_SECONDS
@@ -136,46 +147,52 @@ class Supervisor:
         for client in list(self._clients):
             client.flush()
             if client.gone:
-                self._selector.unregister(client.socket)
+                self._watch(client.socket, 0, lambda: None)
                 client.socket.close()
                 self._clients.remove(client)
                 if client.has_written and self._job["stdin_once"]:
                     self._close_stdin()
                 continue
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.pending else 0)
-            if self._selector.get_key(client.socket).events != wanted:
-                self._selector.modify(client.socket, wanted, lambda client=client: self._client_ready(client))
+            wanted = selectors.EVENT_WRITE if client.pending else 0
+            if len(self._input) < MOST_INPUT:
+                wanted |= selectors.EVENT_READ
+            self._watch(client.socket, wanted, functools.partial(self._client_ready, client))
+
+    def _watch(self, file: socket.socket | int, events: int, then: Callable[[], None]) -> None:
+        """Be told of these events from now on, or of none."""
+        registered = file in self._selector.get_map()
+        if registered and self._selector.get_key(file).events == events:
+            return
+        if registered:
+            self._selector.unregister(file)
+        if events:
+            self._selector.register(file, events, then)
 
     def _write_stdin(self) -> None:
+        """As much as the program takes now; its input ends once all is written."""
         if self._stdin is None:
             self._input = b""
-        if not self._input or self._stdin is None:
             return
-        _, writable, _ = select.select([], [self._stdin], [], 0)
-        if writable:
+        if self._input and self._stdin in select.select([], [self._stdin], [], 0)[1]:
             try:
-                count = os.write(self._stdin, self._input[: select.PIPE_BUF])
-                self._input = self._input[count:]
+                self._input = self._input[os.write(self._stdin, self._input[: select.PIPE_BUF]) :]
             except OSError:  # the program has closed its input
                 self._input = b""
-        if self._input and not self._job["tty"] and self._stdin not in self._selector.get_map():
-            self._selector.register(self._stdin, selectors.EVENT_WRITE, lambda: None)
-        elif not self._input and not self._job["tty"] and self._stdin in self._selector.get_map():
-            self._selector.unregister(self._stdin)
+        waiting = selectors.EVENT_WRITE if self._input else 0
+        if not self._job["tty"]:
+            self._watch(self._stdin, waiting, lambda: None)
+        elif self._stdin in self._sources:  # a terminal is one descriptor for both ways
+            self._watch(self._stdin, selectors.EVENT_READ | waiting, self._read_terminal)
+        if self._input_ends and not self._input:
+            os.close(self._stdin)
+            self._stdin = None
 
     def _resize(self, width: int, height: int) -> None:
         if self._job["tty"] and self._stdin is not None:
             fcntl.ioctl(self._stdin, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def _close_stdin(self) -> None:
-        if self._stdin is None or self._job["tty"]:
-            return
-        while self._input and self._stdin in select.select([], [self._stdin], [], 0)[1]:
-            with contextlib.suppress(OSError):
-                self._input = self._input[os.write(self._stdin, self._input[: select.PIPE_BUF]) :]
-                continue
-            break
-        if self._stdin in self._selector.get_map():
-            self._selector.unregister(self._stdin)
-        os.close(self._stdin)
-        self._stdin = None
+        """After what waits to be written. A terminal has no end of its own."""
+        if not self._job["tty"]:
+            self._input_ends = True
+            self._write_stdin()
