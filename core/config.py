@@ -9,6 +9,8 @@ from pathlib import Path
 import attrs
 from prometheus_client import CollectorRegistry
 
+from sampan.core.model.kinds import KubeObject
+
 DEFAULT_CLUSTER = "sampan"
 DEFAULT_PORT = 6443
 
@@ -53,3 +55,5 @@ class ClusterContext:
     ca_pem: str = ""
     clock: Callable[[], datetime] = utc_now
     metrics: CollectorRegistry = attrs.field(factory=CollectorRegistry)
+    kinds: tuple[type[KubeObject], ...] = ()
+    """All kinds that the cluster serves."""

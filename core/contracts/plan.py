@@ -88,16 +88,24 @@ class Bind:
 class ExpectGone:
     """Go on only if the API server itself (not a cache) says that the object with this uid is no more.
 
-    Otherwise the plan ends here, and its key is looked at again soon.
+    Otherwise the plan ends here, and its key is looked at again soon. Without ``uid`` no object may have that name.
     """
 
     kind: type[KubeObject]
     namespace: str
     name: str
-    uid: str
+    uid: str | None = None
 
 
-Action = Create | Update | Patch | Delete | Bind | Emit | ExpectGone
+@attrs.frozen(kw_only=True)
+class ExpectEmpty:
+    """Go on only if the API server itself (not a cache) says that the namespace has no object of this kind."""
+
+    kind: type[KubeObject]
+    namespace: str
+
+
+Action = Create | Update | Patch | Delete | Bind | Emit | ExpectGone | ExpectEmpty
 
 
 @attrs.frozen(kw_only=True)

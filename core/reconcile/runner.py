@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.plan import Action, Bind, Create, Delete, Emit, ExpectGone, Patch, Plan, Update
+from sampan.core.contracts.plan import Action, Bind, Create, Delete, Emit, ExpectEmpty, ExpectGone, Patch, Plan, Update
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, info
@@ -135,6 +135,8 @@ class Runner:
                 self._emit(action)
             case ExpectGone():
                 await self._expect_gone(action)
+            case ExpectEmpty():
+                await self._expect_empty(action)
 
     async def _create(self, action: Create, writes: _Writes) -> None:
         try:
@@ -174,8 +176,13 @@ class Runner:
 
     async def _expect_gone(self, action: ExpectGone) -> None:
         live = await _unless_missing(self._client.get(action.kind, action.name, action.namespace), True)
-        if live is not None and live.metadata.uid == action.uid:
+        if live is not None and action.uid in (None, live.metadata.uid):
             raise Conflict(f"{info(action.kind).resource} {action.name!r} is there after all: the cache is behind")
+
+    async def _expect_empty(self, action: ExpectEmpty) -> None:
+        found = await self._client.list(action.kind, action.namespace, limit=1)
+        if found.items:
+            raise Conflict(f"{action.namespace!r} has {info(action.kind).resource} after all: the cache is behind")
 
     def _emit(self, emit: Emit, placeholder: str = "", text: str = "") -> None:
         message = emit.message.replace(placeholder, text) if placeholder else emit.message

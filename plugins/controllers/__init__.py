@@ -1,1 +1,51 @@
 """The built-in controllers: pure decisions, run by `sampan.core.reconcile.engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sampan.core.config import ClusterContext
+    from sampan.core.contracts.controller import Controller
+    from sampan.core.registry import Registry
+
+
+def register(registry: Registry) -> None:
+    """Name them all; those that follow every kind or hand out the CA learn that from the cluster."""
+    from sampan.plugins.controllers.deployment.controller import DeploymentController
+    from sampan.plugins.controllers.endpoints.endpoints import EndpointsController
+    from sampan.plugins.controllers.endpoints.slices import EndpointSliceController
+    from sampan.plugins.controllers.garbage_collector import GarbageCollector
+    from sampan.plugins.controllers.namespace import NamespaceController
+    from sampan.plugins.controllers.namespace_content import RootCaPublisher, ServiceAccountController
+    from sampan.plugins.controllers.nodes.lifecycle import NodeLifecycleController
+    from sampan.plugins.controllers.nodes.pod_gc import PodGarbageCollector
+    from sampan.plugins.controllers.nodes.taint_eviction import TaintEvictionController
+    from sampan.plugins.controllers.replica_set import ReplicaSetController
+    from sampan.plugins.controllers.replication_controller import ReplicationControllerController
+
+    def root_ca(context: ClusterContext) -> Controller:
+        return RootCaPublisher(context.ca_pem)
+
+    plain: tuple[Callable[[], Controller], ...] = (
+        ReplicationControllerController,
+        ReplicaSetController,
+        DeploymentController,
+        EndpointsController,
+        EndpointSliceController,
+        ServiceAccountController,
+        NodeLifecycleController,
+        TaintEvictionController,
+        PodGarbageCollector,
+    )
+    for make in plain:
+        registry.controller(make().name, partial(_made, make))
+    registry.controller(GarbageCollector.name, lambda context: GarbageCollector(context.kinds))
+    registry.controller(NamespaceController.name, lambda context: NamespaceController(context.kinds))
+    registry.controller(RootCaPublisher.name, root_ca)
+
+
+def _made(make: Callable[[], Controller], _context: ClusterContext) -> Controller:
+    return make()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, Create, Delete, Emit, Plan, Update
@@ -31,7 +31,7 @@ BURST = 500
 class ReplicasController(Generic[R]):
     """Makes and deletes pods until there are as many as the owner says."""
 
-    name: ClassVar[str]
+    name: str
     kind: type[R]
 
     def __init__(self) -> None:

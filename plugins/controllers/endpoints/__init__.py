@@ -1,0 +1,1 @@
+"""Which pods are behind a Service: as Endpoints, and as EndpointSlices. Pure."""

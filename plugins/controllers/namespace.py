@@ -1,0 +1,140 @@
+"""The end of a namespace: everything in it is deleted, pods first; then its finalizer is taken off. Pure.
+
+https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sampan.core.contracts.controller import Key, Lister, Watch, own_key
+from sampan.core.contracts.plan import NOTHING, Action, Delete, ExpectEmpty, Plan, Update
+from sampan.core.model.core_v1.namespace import Namespace, NamespaceCondition
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject, info
+from sampan.core.model.meta import evolve
+
+FINALIZER = "kubernetes"
+
+
+def keys_of_content(obj: KubeObject, state: Lister) -> Iterable[Key]:
+    """The namespace that an object is in, if it is ending."""
+    name = obj.metadata.namespace or ""
+    namespace = state.get(Namespace, "", name)
+    if namespace is not None and namespace.metadata.deletion_timestamp is not None:
+        yield Key("", name)
+
+
+class NamespaceController:
+    name = "namespace-controller"
+
+    def __init__(self, kinds: Iterable[type[KubeObject]]) -> None:
+        self._kinds = tuple(_contents(kinds))
+        self.watches: Sequence[Watch] = (
+            Watch(kind=Namespace, keys=own_key),
+            *(Watch(kind=kind, keys=keys_of_content) for kind in self._kinds),
+        )
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
+        namespace = state.get(Namespace, "", key.name)
+        if namespace is None or namespace.metadata.deletion_timestamp is None:
+            return NOTHING
+        if FINALIZER not in namespace.spec.finalizers:
+            return NOTHING
+        content = [obj for kind in self._kinds for obj in state.list(kind, key.name)]
+        if not content:
+            return self._finalize(namespace)
+        pods = [obj for obj in content if isinstance(obj, Pod)]
+        staying = [obj for obj in pods or content if obj.metadata.deletion_timestamp is None]
+        if staying:
+            return Plan(
+                actions=tuple(_deletion(obj) for obj in staying),
+                on_failure=lambda error: _status(namespace, content, now, error),
+            )
+        return Plan(actions=_status(namespace, content, now))
+
+    def _finalize(self, namespace: Namespace) -> Plan:
+        """Only when the API server itself says that nothing is left: a cache may not have seen the last creation yet."""
+        checks = [ExpectEmpty(kind=kind, namespace=namespace.key[1]) for kind in self._kinds]
+        finalizers = tuple(item for item in namespace.spec.finalizers if item != FINALIZER)
+        released = evolve(namespace, spec=evolve(namespace.spec, finalizers=finalizers))
+        return Plan(actions=(*checks, Update(obj=released, subresource="finalize")))
+
+
+def _contents(kinds: Iterable[type[KubeObject]]) -> Iterable[type[KubeObject]]:
+    """Namespaced kinds that can be listed and deleted; events once, though two groups show them."""
+    for kind in kinds:
+        about = info(kind)
+        if about.namespaced and {"list", "watch", "delete"} <= set(about.verbs) and about.group != "events.k8s.io":
+            yield kind
+
+
+def _deletion(obj: KubeObject) -> Delete:
+    namespace, name = obj.key
+    return Delete(kind=type(obj), namespace=namespace, name=name, uid=obj.metadata.uid, propagation="Background")
+
+
+def _status(
+    namespace: Namespace, content: Sequence[KubeObject], now: datetime, error: Exception | None = None
+) -> tuple[Action, ...]:
+    """What holds the namespace back, if it is not said already."""
+    present = {item.type: item for item in namespace.status.conditions}
+    conditions = []
+    for type, is_so, reason, message in _findings(content, error):
+        status = "True" if is_so else "False"
+        before = present.get(type)
+        since = before.last_transition_time if before is not None and before.status == status else None
+        conditions.append(
+            NamespaceCondition(
+                type=type,
+                status=status,
+                last_transition_time=since or now.replace(microsecond=0),
+                reason=reason,
+                message=message,
+            )
+        )
+    status_now = evolve(namespace.status, phase="Terminating", conditions=tuple(conditions))
+    if status_now == namespace.status:
+        return ()
+    return (Update(obj=evolve(namespace, status=status_now), subresource="status"),)
+
+
+def _findings(content: Sequence[KubeObject], error: Exception | None) -> Iterable[tuple[str, bool, str, str]]:
+    """(condition, whether it holds, reason, message), in Kubernetes' order and words."""
+    yield (
+        "NamespaceDeletionDiscoveryFailure",
+        False,
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    )
+    yield (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        False,
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    )
+    if error is None:
+        deleted = (False, "ContentDeleted", "All content successfully deleted, may be waiting on finalization")
+    else:
+        deleted = (True, "ContentDeletionFailed", f"Failed to delete all resource types, 1 remaining: {error}")
+    yield "NamespaceDeletionContentFailure", *deleted
+    yield "NamespaceContentRemaining", *_remaining(content)
+    yield "NamespaceFinalizersRemaining", *_finalizers(content)
+
+
+def _remaining(content: Sequence[KubeObject]) -> tuple[bool, str, str]:
+    counts = Counter(f"{info(type(obj)).plural}.{info(type(obj)).group}" for obj in content)
+    if not counts:
+        return False, "ContentRemoved", "All content successfully removed"
+    found = ", ".join(f"{resource} has {count} resource instances" for resource, count in sorted(counts.items()))
+    return True, "SomeResourcesRemain", f"Some resources are remaining: {found}"
+
+
+def _finalizers(content: Sequence[KubeObject]) -> tuple[bool, str, str]:
+    counts = Counter(finalizer for obj in content for finalizer in obj.metadata.finalizers)
+    if not counts:
+        return False, "ContentHasNoFinalizers", "All content-preserving finalizers finished"
+    found = ", ".join(f"{finalizer} in {count} resource instances" for finalizer, count in sorted(counts.items()))
+    return True, "SomeFinalizersRemain", f"Some content in the namespace has finalizers remaining: {found}"
