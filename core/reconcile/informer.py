@@ -42,13 +42,14 @@ def own_namespace(obj: KubeObject) -> Iterable[str]:
 class Informer(Generic[T]):
     """The cache of one kind. Start it by running `run` in a task; it ends by being cancelled."""
 
-    def __init__(self, client: Client, kind: type[T], clock: Clock) -> None:
+    def __init__(self, client: Client, kind: type[T], clock: Clock, *, field_selector: str = "") -> None:
         self.kind = kind
         self.synced = asyncio.Event()
         self.revision = 0
         """The newest resourceVersion that the cache is known to hold."""
         self._client = client
         self._clock = clock
+        self._field_selector = field_selector
         self._objects: dict[ObjectKey, T] = {}
         self._indexes: dict[str, Index] = {}
         self._indexed: dict[str, dict[str, dict[ObjectKey, T]]] = {}
@@ -118,7 +119,7 @@ class Informer(Generic[T]):
                 delay = min(delay * 2, LONGEST_RETRY)
 
     async def _relist(self) -> None:
-        listing = await self._client.list(self.kind)
+        listing = await self._client.list(self.kind, field_selector=self._field_selector)
         gone = self._objects.keys() - {obj.key for obj in listing.items}
         for obj in listing.items:
             old = self._objects.get(obj.key)
@@ -133,7 +134,10 @@ class Informer(Generic[T]):
         """Apply events until the watch breaks; one that merely ends is taken up again where it ended."""
         while True:
             before = self.revision
-            async with self._client.watch(self.kind, resource_version=str(self.revision)) as events:
+            watch = self._client.watch(
+                self.kind, resource_version=str(self.revision), field_selector=self._field_selector
+            )
+            async with watch as events:
                 async for event in events:
                     self._apply(event)
             if self.revision == before:

@@ -1,0 +1,107 @@
+"""What a pod's plan is made of: actions as data, carried out by `sampan.core.node.worker` in their order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from sampan.core.contracts.runtime import Container
+from sampan.core.model.core_v1.pod import PodStatus
+from sampan.core.node.view import Problem
+
+
+@attrs.frozen
+class PublishVolumes:
+    """Make all volumes be there. A failure ends the plan; it is tried again."""
+
+
+@attrs.frozen
+class CreateSandbox:
+    """A failure ends the plan; it is tried again."""
+
+    attempt: int
+
+
+@attrs.frozen
+class StartContainer:
+    """Have the image, create the container and start it. A failure is this container's own: the plan goes on.
+
+    An image that must be pulled is pulled in the background; the pod is looked at again when it is there.
+    """
+
+    name: str
+    attempt: int
+    restart: bool = False
+    """Its end is counted: the next one waits longer."""
+
+
+@attrs.frozen
+class KillContainer:
+    """Run the preStop hook and stop it, in the background: the pod is looked at again when it has ended."""
+
+    container: Container
+    message: str
+    grace: float
+    """Seconds, hook included."""
+    hook: bool = True
+
+
+@attrs.frozen
+class RemoveContainer:
+    container_id: str
+
+
+@attrs.frozen
+class StopSandbox:
+    sandbox_id: str
+
+
+@attrs.frozen
+class RemoveSandbox:
+    sandbox_id: str
+
+
+@attrs.frozen
+class UnpublishVolumes:
+    """The pod will not run again: its volumes go."""
+
+
+@attrs.frozen
+class DeletePod:
+    """Tell the API, once the last status is written, that the pod has ended."""
+
+
+@attrs.frozen
+class Say:
+    """An event about the pod, or about one of its containers."""
+
+    reason: str
+    message: str
+    type: Literal["Normal", "Warning"] = "Normal"
+    container: str = ""
+
+
+NodeAction = (
+    PublishVolumes
+    | CreateSandbox
+    | StartContainer
+    | KillContainer
+    | RemoveContainer
+    | StopSandbox
+    | RemoveSandbox
+    | UnpublishVolumes
+    | DeletePod
+    | Say
+)
+
+
+@attrs.frozen(kw_only=True)
+class PodPlan:
+    """``status`` is what is true now, before the actions; ``waiting`` is handed to the next plan."""
+
+    status: PodStatus
+    actions: tuple[NodeAction, ...] = ()
+    waiting: dict[str, Problem] = attrs.field(factory=dict)
+    requeue_after: float | None = None
+    """Seconds until something falls due."""

@@ -1,0 +1,343 @@
+"""The node agent: follows the pods that are bound to its node and has a worker bring each to where it should be.
+
+Started and stopped by whoever runs a node, on the event loop. The engine's events wake it; once a minute it asks the engine
+for everything, in case an event was lost. With nothing to do it costs a Lease every ten seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from sampan.core.client.protocol import Client
+from sampan.core.contracts.runtime import LABEL_UID, Container, Runtime, RuntimeEvent, Sandbox
+from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
+from sampan.core.errors import NotFound, SampanError
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.service import Service
+from sampan.core.model.kinds import KubeObject
+from sampan.core.node.heartbeat import Heartbeat
+from sampan.core.node.pod_volumes import PodVolumes
+from sampan.core.node.probes import Prober
+from sampan.core.node.record import PodRecord, orphan
+from sampan.core.node.service_env import service_env
+from sampan.core.node.settings import NodeParts, NodeSettings
+from sampan.core.node.starter import ContainerStarter
+from sampan.core.node.status_writer import StatusWriter
+from sampan.core.node.streams import PodStreams
+from sampan.core.node.worker import PodWorker
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock, RealClock
+from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.informer import Informer
+from sampan.core.reconcile.lister import InformerSet
+from sampan.core.reconcile.queue import ShutDown, WorkQueue
+
+log = logging.getLogger(__name__)
+
+WORKERS = 32
+RELIST_EVERY = 60.0
+EVENTS_RETRY = 1.0
+
+
+class NodeAgent:
+    """One node. ``runtime`` must have been started; it is closed by whoever made it.
+
+    ``informers`` are shared with others in the process (Services are read from them); without them the agent has its own.
+    """
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        client: Client,
+        runtime: Runtime,
+        drivers: Mapping[str, VolumeDriver],
+        *,
+        clock: Clock | None = None,
+        plugins: Plugins | None = None,
+        informers: InformerSet | None = None,
+        directory: NodeDirectory | None = None,
+    ) -> None:
+        clock = clock or RealClock()
+        settings = with_address(settings)
+        recorder = EventRecorder(client, clock, "kubelet", settings.name)
+        self.parts = NodeParts(
+            settings=settings,
+            client=client,
+            runtime=runtime,
+            drivers=drivers,
+            recorder=recorder,
+            clock=clock,
+            plugins=plugins,
+        )
+        self._informers = informers or InformerSet(client, clock)
+        self._owns_informers = informers is None
+        self._services = self._informers.informer(Service)
+        self._pods: Informer[Pod] = Informer(client, Pod, clock, field_selector=f"spec.nodeName={settings.name}")
+        self._directory = directory
+        self._heartbeat = Heartbeat(self.parts)
+        self._records: dict[str, PodRecord] = {}
+        self._queue: WorkQueue[str] = WorkQueue(clock)
+        self._prober = Prober(self.parts, self._queue.add)
+        self._writer = StatusWriter(client, clock, self._written)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listener: threading.Thread | None = None
+        self._stopping = False
+        self._worker: PodWorker | None = None
+        self._volumes: PodVolumes | None = None
+        self.streams = PodStreams(self.parts, self._records.get)
+
+    @property
+    def node(self) -> Node:
+        return self._heartbeat.node
+
+    async def start(self) -> None:
+        """Register the node, adopt what runs, and begin. Returns when the node is Ready and its pods are known."""
+        await self._heartbeat.register()
+        loop = asyncio.get_running_loop()
+        self._volumes = PodVolumes(self.parts.settings, self.parts.drivers, self._getter(loop), self._allocatable())
+        self._worker = PodWorker(
+            self.parts,
+            volumes=self._volumes,
+            starter=ContainerStarter(self.parts, self._getter(loop), self._allocatable()),
+            writer=self._writer,
+            prober=self._prober,
+            service_env=self._service_env,
+            node=lambda: self._heartbeat.node,
+            other_pods=self._other_pods,
+            look_again=self._queue.add,
+        )
+        seen = await self._list()
+        self._listen(loop)
+        if self._owns_informers:
+            await self._informers.start()
+        self._spawn(self._pods.run(), "informer pods of this node")
+        await self._pods.synced.wait()
+        await self._services.synced.wait()
+        self._pods.subscribe(self._on_change)
+        self._take(seen)
+        await self._clear_left_over()
+        self._heartbeat.start()
+        if self._directory is not None:
+            self._directory.enter(self.parts.settings.name, self.streams)
+        for number in range(WORKERS):
+            self._spawn(self._work(), f"pod worker {number}")
+        self._spawn(self._relist_now_and_then(), "relist")
+
+    async def stop(self) -> None:
+        """Let go: pods go on. No task is left behind."""
+        self._stopping = True
+        if self._directory is not None:
+            self._directory.leave(self.parts.settings.name)
+        self._queue.shut_down()
+        await self._heartbeat.stop()
+        await self._prober.stop()
+        tasks = [*self._tasks, *(task for record in self._records.values() for task in record.tasks)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._writer.stop()
+        await self.parts.recorder.close()
+        if self._owns_informers:
+            await self._informers.stop()
+
+    async def settled(self) -> None:
+        """Wait until no pod has anything to do at this moment. For tests."""
+        while self._queue.busy or any(record.tasks for record in self._records.values()):
+            await self._queue.idle()
+            tasks = [task for record in self._records.values() for task in record.tasks]
+            if tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for uid in tuple(self._records):
+            await self._writer.flushed(uid)
+        await self.parts.recorder.flushed()
+
+    # What happens
+
+    def _on_change(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        """A pod of the API came, changed or went."""
+        if isinstance(old, Pod) and (new is None or new.metadata.uid != old.metadata.uid):
+            record = self._records.get(old.metadata.uid or "")
+            if record is not None:
+                record.gone = True
+                self._queue.add(record.uid)
+        if isinstance(new, Pod) and new.spec.node_name == self.parts.settings.name:
+            self._written(new)
+            self._queue.add(new.metadata.uid or "")
+
+    def _written(self, pod: Pod) -> None:
+        """The API's word, from the watch or as the answer to a write, whichever is newer."""
+        uid = pod.metadata.uid or ""
+        record = self._records.get(uid)
+        if record is None:
+            self._records[uid] = PodRecord(pod=pod, stale=False)
+        elif revision(pod) >= revision(record.pod):
+            record.pod = pod
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        def hint(event: RuntimeEvent) -> None:
+            record = self._records.get(event.uid)
+            if record is not None:
+                record.stale = True
+                self._queue.add(event.uid)
+
+        def listen() -> None:
+            while not self._stopping:
+                try:
+                    for event in self.parts.runtime.events():
+                        loop.call_soon_threadsafe(hint, event)
+                    return  # the runtime is closed
+                except RuntimeError:
+                    return  # the loop has ended
+                except SampanError as exc:
+                    log.warning("the runtime's events broke off: %s", exc)
+                    threading.Event().wait(EVENTS_RETRY)
+
+        self._listener = threading.Thread(target=listen, name="runtime events", daemon=True)
+        self._listener.start()
+
+    async def _relist_now_and_then(self) -> None:
+        while True:
+            await self.parts.clock.sleep(RELIST_EVERY)
+            try:
+                self._take(await self._list())
+                for record in list(self._records.values()):
+                    if self._worker is not None:
+                        await self._worker.refresh_volumes(record)
+            except SampanError as exc:
+                log.warning("the runtime does not tell what runs: %s", exc)
+
+    async def _list(self) -> dict[str, tuple[list[Sandbox], list[Container]]]:
+        """Everything the engine has of this node, by pod."""
+
+        def ask() -> dict[str, tuple[list[Sandbox], list[Container]]]:
+            found: dict[str, tuple[list[Sandbox], list[Container]]] = {}
+            for sandbox in self.parts.runtime.list_pod_sandboxes():
+                found.setdefault(sandbox.uid, ([], []))[0].append(sandbox)
+            for container in self.parts.runtime.list_containers():
+                found.setdefault(container.labels.get(LABEL_UID, ""), ([], []))[1].append(container)
+            return found
+
+        return await self.parts.calls.run(ask)
+
+    def _take(self, seen: Mapping[str, tuple[list[Sandbox], list[Container]]]) -> None:
+        """Wake the pods for which the engine's word is news; what belongs to no pod must go."""
+        for uid, (sandboxes, containers) in seen.items():
+            record = self._records.get(uid)
+            if record is None:
+                self._records[uid] = orphan(uid, sandboxes, containers, self.parts.clock.now())
+                self._queue.add(uid)
+            elif not _same(record, sandboxes, containers):
+                record.stale = True
+                self._queue.add(uid)
+        for uid, record in self._records.items():
+            if uid not in seen and (record.sandboxes or record.containers):
+                record.stale = True
+                self._queue.add(uid)
+
+    async def _clear_left_over(self) -> None:
+        """Folders of pods that went while nobody looked."""
+        assert self._volumes is not None
+        for uid in await self.parts.calls.run(self._volumes.left_over):
+            if uid not in self._records:
+                try:
+                    await self.parts.calls.run(self._volumes.unpublish, uid)
+                except VolumeFailure as exc:
+                    log.warning("the volumes of a pod that is gone stay: %s", exc)
+
+    # Working
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                uid = await self._queue.get()
+            except ShutDown:
+                return
+            try:
+                await self._look_at(uid)
+            finally:
+                self._queue.done(uid)
+
+    async def _look_at(self, uid: str) -> None:
+        record, worker = self._records.get(uid), self._worker
+        if record is None or worker is None:
+            return
+        try:
+            due = await worker.sync(record)
+        except SampanError as exc:
+            record.stale = True
+            delay = self._queue.add_failed(uid)
+            log.warning("pod %s/%s: %s (again in %.1f s)", *record.pod.key, exc, delay)
+            return
+        except Exception:
+            record.stale = True
+            delay = self._queue.add_failed(uid)
+            log.exception("the work on pod %s/%s broke (again in %.1f s)", *record.pod.key, delay)
+            return
+        self._queue.forget(uid)
+        if record.gone and not record.sandboxes and not record.containers:
+            self._prober.forget(record.containers)
+            del self._records[uid]
+        elif due is not None:
+            self._queue.add_after(uid, max(due, 0.001))
+
+    # What the parts ask for
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    def _getter(self, loop: asyncio.AbstractEventLoop) -> Getter:
+        return Getter(self.parts.client, loop)
+
+    def _allocatable(self) -> Mapping[str, str]:
+        return self._heartbeat.node.status.allocatable
+
+    def _service_env(self, pod: Pod) -> Mapping[str, str]:
+        links = pod.spec.enable_service_links is not False
+        return service_env(self._services.all(), pod.metadata.namespace or "", links=links)
+
+    def _other_pods(self, uid: str) -> Iterable[Pod]:
+        """Those that this node has let in."""
+        return [
+            record.pod for record in self._records.values()
+            if record.uid != uid and record.admitted and record.rejection is None and not record.gone
+        ]  # fmt: skip
+
+
+class Getter:
+    """Reads API objects from worker threads."""
+
+    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
+        self._client = client
+        self._loop = loop
+
+    def __call__(self, kind: type[KubeObject], namespace: str, name: str) -> KubeObject | None:
+        asked = asyncio.run_coroutine_threadsafe(self._client.get(kind, name, namespace), self._loop)
+        try:
+            return asked.result()
+        except NotFound:
+            return None
+
+
+def with_address(settings: NodeSettings) -> NodeSettings:
+    return settings if settings.ip else attrs.evolve(settings, ip=settings.machine.ip)
+
+
+def revision(pod: Pod) -> int:
+    return int(pod.metadata.resource_version or 0)
+
+
+def _same(record: PodRecord, sandboxes: list[Sandbox], containers: list[Container]) -> bool:
+    def by_id(each: Sandbox | Container) -> str:
+        return each.id
+
+    return sorted(record.sandboxes, key=by_id) == sorted(sandboxes, key=by_id) and sorted(
+        record.containers, key=by_id
+    ) == sorted(containers, key=by_id)

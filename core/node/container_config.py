@@ -1,0 +1,164 @@
+"""From a pod's container to the settings that a runtime takes. Pure, but for the mounts' paths, which are given.
+
+https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Container
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from sampan.core.contracts.runtime import (
+    LABEL_ATTEMPT,
+    LABEL_CLUSTER,
+    LABEL_CONTAINER,
+    LABEL_KIND,
+    LABEL_NAMESPACE,
+    LABEL_NODE,
+    LABEL_POD,
+    LABEL_SPEC_HASH,
+    LABEL_UID,
+    ContainerConfig,
+    Image,
+    Mount,
+    Resources,
+    Security,
+)
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext
+from sampan.core.model.quantity import milli, value
+from sampan.core.node.environment import ContainerConfigProblem
+from sampan.core.node.expansion import expand
+from sampan.core.node.spec_hash import spec_hash
+
+MIN_SHARES = 2
+MIN_QUOTA_MICROS = 1000
+OOM_GUARANTEED, OOM_BEST_EFFORT = -997, 1000
+
+
+@attrs.frozen(kw_only=True)
+class ConfigInput:
+    pod: Pod
+    container: Container
+    attempt: int
+    image: Image | None
+    env: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    cluster: str
+    node: str
+    memory_capacity: int = 0
+    """Bytes of the node, for the kernel's choice when memory runs out."""
+
+
+def container_config(given: ConfigInput) -> ContainerConfig:
+    """Raises `ContainerConfigProblem` for what this image or node cannot give."""
+    pod, container = given.pod, given.container
+    security = container_security(pod, container)
+    _check_non_root(pod, container, security, given.image)
+    lifecycle = container.lifecycle
+    return ContainerConfig(
+        name=container.name,
+        image=container.image or "",
+        image_id=given.image.id if given.image else "",
+        command=tuple(expand(each, given.env) for each in container.command),
+        args=tuple(expand(each, given.env) for each in container.args),
+        env=tuple(given.env.items()),
+        working_dir=container.working_dir or "",
+        mounts=given.mounts,
+        tty=container.tty,
+        stdin=container.stdin,
+        stdin_once=container.stdin_once,
+        stop_signal=(lifecycle.stop_signal or "") if lifecycle else "",
+        attempt=given.attempt,
+        resources=container_resources(pod, container, given.memory_capacity),
+        security=security,
+        labels=pod_labels(pod, given.cluster, given.node)
+        | {
+            LABEL_KIND: "container",
+            LABEL_CONTAINER: container.name,
+            LABEL_ATTEMPT: str(given.attempt),
+            LABEL_SPEC_HASH: spec_hash(container),
+        },
+        annotations=pod.metadata.annotations,
+    )
+
+
+def pod_labels(pod: Pod, cluster: str, node: str) -> dict[str, str]:
+    """By which everything of a pod is found again."""
+    meta = pod.metadata
+    return {
+        LABEL_CLUSTER: cluster,
+        LABEL_NODE: node,
+        LABEL_NAMESPACE: meta.namespace or "",
+        LABEL_POD: meta.name or "",
+        LABEL_UID: meta.uid or "",
+    }
+
+
+def container_security(pod: Pod, container: Container) -> Security:
+    """The container's own settings win over the pod's."""
+    own = container.security_context or SecurityContext()
+    shared = pod.spec.security_context or PodSecurityContext()
+    groups = shared.supplemental_groups + ((shared.fs_group,) if shared.fs_group is not None else ())
+    capabilities = own.capabilities
+    privileged = bool(own.privileged)
+    return Security(
+        run_as_user=shared.run_as_user if own.run_as_user is None else own.run_as_user,
+        run_as_group=shared.run_as_group if own.run_as_group is None else own.run_as_group,
+        supplemental_groups=tuple(dict.fromkeys(groups)),
+        privileged=privileged,
+        read_only_root=bool(own.read_only_root_filesystem),
+        allow_privilege_escalation=privileged or own.allow_privilege_escalation is not False,
+        add_capabilities=capabilities.add if capabilities else (),
+        drop_capabilities=capabilities.drop if capabilities else (),
+    )
+
+
+def _check_non_root(pod: Pod, container: Container, security: Security, image: Image | None) -> None:
+    """``runAsNonRoot``. https://kubernetes.io/docs/tasks/configure-pod-container/security-context/"""
+    own, shared = container.security_context, pod.spec.security_context
+    wanted = own.run_as_non_root if own is not None and own.run_as_non_root is not None else None
+    if wanted is None and shared is not None:
+        wanted = shared.run_as_non_root
+    if not wanted:
+        return
+    meta = pod.metadata
+    who = f'(pod: "{meta.name}_{meta.namespace}({meta.uid})", container: {container.name})'
+    if security.run_as_user is not None:
+        if security.run_as_user == 0:
+            raise ContainerConfigProblem(f"container's runAsUser breaks non-root policy {who}")
+        return
+    user = (image.user if image else "").partition(":")[0]
+    if user in ("", "0", "root"):
+        raise ContainerConfigProblem(f"container has runAsNonRoot and image will run as root {who}")
+    if not user.isdigit():
+        raise ContainerConfigProblem(
+            f"container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {who}"
+        )
+
+
+def container_resources(pod: Pod, container: Container, memory_capacity: int) -> Resources:
+    """Requests become shares, limits become quotas, as the kubelet computes them."""
+    limits, requests = container.resources.limits, container.resources.requests
+    cpu_limit = milli(limits["cpu"]) if "cpu" in limits else 0
+    cpu_request = milli(requests["cpu"]) if "cpu" in requests else cpu_limit
+    memory_limit = value(limits["memory"]) if "memory" in limits else 0
+    memory_request = value(requests["memory"]) if "memory" in requests else memory_limit
+    return Resources(
+        cpu_shares=max(MIN_SHARES, cpu_request * 1024 // 1000),
+        cpu_quota_micros=max(MIN_QUOTA_MICROS, cpu_limit * 100) if cpu_limit else 0,
+        memory_bytes=memory_limit,
+        oom_score_adj=oom_score(pod.status.qos_class or "", memory_request, memory_capacity),
+    )
+
+
+def oom_score(qos_class: str, memory_request: int, memory_capacity: int) -> int:
+    """Whom the kernel kills first. https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior"""
+    if qos_class == "Guaranteed":
+        return OOM_GUARANTEED
+    if qos_class == "BestEffort" or not memory_capacity:
+        return OOM_BEST_EFFORT
+    score = 1000 - 1000 * memory_request // memory_capacity
+    return max(1000 + OOM_GUARANTEED, min(score, OOM_BEST_EFFORT - 1))

@@ -1,0 +1,257 @@
+"""Which containers of a running pod to start and which to kill: init containers in order, sidecars, the others, restarts.
+
+Pure; a part of `sampan.core.node.plan`. The order of things is that of
+https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from sampan.core.contracts.runtime import Container
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.node.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
+from sampan.core.node.back_off import restarts, waits_until
+from sampan.core.node.spec_hash import spec_hash
+from sampan.core.node.view import PodView, Problem, is_sidecar, sidecars, spec_hash_of
+
+DEFAULT_GRACE = 30
+
+
+@attrs.define
+class Decisions:
+    """What has been decided so far."""
+
+    actions: list[NodeAction] = attrs.field(factory=list)
+    waiting: dict[str, Problem] = attrs.field(factory=dict)
+    due: list[datetime] = attrs.field(factory=list)
+    """When to look again."""
+    over: bool = False
+    """Nothing of the pod will ever run again."""
+
+
+def decide_containers(view: PodView, now: datetime, *, fresh_sandbox: bool) -> Decisions:
+    """``fresh_sandbox``: a sandbox is about to be made, so nothing runs yet."""
+    decisions = Decisions()
+    if fresh_sandbox or not has_initialized(view):
+        if not _initialize(view, now, decisions, fresh_sandbox):
+            return decisions
+    else:
+        for spec in sidecars(view.pod):
+            _keep_running(view, spec, now, decisions)
+    _run_main(view, now, decisions, fresh_sandbox)
+    _start_ephemeral(view, now, decisions)
+    if not decisions.over:
+        _remove_old(view, decisions)
+    return decisions
+
+
+def has_initialized(view: PodView) -> bool:
+    """Init containers have run in this sandbox: one of the others has been made."""
+    return not view.pod.spec.init_containers or any(
+        view.current(spec.name) is not None for spec in view.pod.spec.containers
+    )
+
+
+def is_started(view: PodView, container: Container) -> bool:
+    return container.state == "running" and view.results(container).started
+
+
+def policy_of(pod: Pod) -> str:
+    return pod.spec.restart_policy or "Always"
+
+
+def grace_of(pod: Pod) -> int:
+    """Seconds that a container has to end."""
+    grace = pod.spec.termination_grace_period_seconds
+    return DEFAULT_GRACE if grace is None else grace
+
+
+def main_is_over(view: PodView) -> bool:
+    """All regular containers have ended and none is to run again."""
+    policy = policy_of(view.pod)
+    for spec in view.pod.spec.containers:
+        container = next(iter(view.attempts(spec.name)), None)
+        if container is None or container.state != "exited" or restarts(spec, policy, container):
+            return False
+    return True
+
+
+def _initialize(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -> bool:
+    """Take the init containers one step on; true when the others may start."""
+    policy = "OnFailure" if policy_of(view.pod) != "Never" else "Never"
+    for spec in view.pod.spec.init_containers:
+        container = None if fresh else view.current(spec.name)
+        if container is None:
+            _start(view, spec, now, decisions)
+            return False
+        if is_sidecar(spec):
+            _keep_running(view, spec, now, decisions)
+            if not is_started(view, container):
+                return False
+        elif container.state == "exited" and container.exit_code != 0:
+            if restarts(spec, policy, container):
+                _start(view, spec, now, decisions)
+            else:
+                decisions.over = True
+                _end_sidecars(view, decisions)
+            return False
+        elif container.state != "exited":
+            _look_after(view, spec, container, now, decisions)
+            return False
+    return True
+
+
+def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -> None:
+    if not fresh and main_is_over(view):
+        decisions.over = True
+        _end_sidecars(view, decisions)
+        return
+    for spec in view.pod.spec.containers:
+        if fresh:
+            _start(view, spec, now, decisions)
+        else:
+            _keep_running(view, spec, now, decisions)
+
+
+def _keep_running(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
+    container = view.current(spec.name)
+    if container is None:
+        last = next(iter(view.attempts(spec.name)), None)
+        if last is None or last.state != "exited" or restarts(spec, policy_of(view.pod), last):
+            _start(view, spec, now, decisions)
+    elif container.state == "exited":
+        if restarts(spec, policy_of(view.pod), container):
+            _start(view, spec, now, decisions)
+    else:
+        _look_after(view, spec, container, now, decisions)
+
+
+def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: datetime, decisions: Decisions) -> None:
+    """A container that runs, or is about to."""
+    if container.state == "created" and container.id not in view.asked:
+        # Left over from an agent that ended between making and starting it.
+        decisions.actions.append(RemoveContainer(container.id))
+        decisions.actions.append(StartContainer(spec.name, container.attempt))
+        return
+    if container.state != "running" or container.id in view.stopping:
+        return
+    results = view.results(container)
+    why = ""
+    if spec_hash_of(container) not in ("", spec_hash(spec)):
+        why = f"Container {spec.name} definition changed, will be restarted"
+    elif results.failed:
+        why = f"Container {spec.name} failed {results.failed} probe, will be restarted"
+        if not restarts(spec, policy_of(view.pod), attrs.evolve(container, exit_code=1)):
+            why = f"Stopping container {spec.name}"
+    if why:
+        decisions.actions.append(KillContainer(container, why, _grace(view.pod, spec, results.failed)))
+
+
+def _grace(pod: Pod, spec: ContainerSpec, failed: str) -> float:
+    """A probe may have a grace period of its own."""
+    probe = {"liveness": spec.liveness_probe, "startup": spec.startup_probe}.get(failed)
+    own = probe.termination_grace_period_seconds if probe is not None else None
+    return grace_of(pod) if own is None else own
+
+
+def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
+    """Start it, unless its image is not there yet or it has crashed too lately."""
+    pull = view.pulls.get(spec.name)
+    if pull is not None:
+        if pull.retry_at is None:
+            return
+        if pull.retry_at > now:
+            _wait_for_image(view, spec, pull.image, pull.problem, decisions)
+            decisions.due.append(pull.retry_at)
+            return
+    retry_at = view.retries.get(spec.name)
+    if retry_at is not None and retry_at > now:
+        if spec.name in view.problems:
+            decisions.waiting[spec.name] = view.problems[spec.name]
+        decisions.due.append(retry_at)
+        return
+    attempts = view.attempts(spec.name)
+    last = attempts[0] if attempts else None
+    ended = last.finished_at if last is not None and last.state == "exited" else None
+    due = None if ended is None else waits_until(view.back_offs.get(spec.name), ended, now)
+    if due is not None:
+        _wait_for_back_off(view, spec, decisions)
+        decisions.due.append(due)
+        return
+    decisions.actions.append(StartContainer(spec.name, next_attempt(view, spec.name), restart=last is not None))
+
+
+def next_attempt(view: PodView, name: str) -> int:
+    """One more than there were, also where the engine has lost them but the API remembers."""
+    attempts = view.attempts(name)
+    if attempts:
+        return attempts[0].attempt + 1
+    for status in (*view.pod.status.init_container_statuses, *view.pod.status.container_statuses):
+        if status.name == name and status.container_id:
+            return status.restart_count + 1
+    return 0
+
+
+def _wait_for_image(
+    view: PodView, spec: ContainerSpec, image: str, problem: Problem | None, decisions: Decisions
+) -> None:
+    why = f": {problem.reason}: {problem.message}" if problem is not None else ""
+    waiting = Problem("ImagePullBackOff", f'Back-off pulling image "{image}"{why}')
+    if problem is not None and spec.name not in view.waiting:
+        # The failure itself is shown first; from the next look on, that it is waited out.
+        decisions.waiting[spec.name] = problem
+        return
+    if view.waiting.get(spec.name) != waiting:
+        decisions.actions.append(Say("BackOff", f'Back-off pulling image "{image}"', "Normal", spec.name))
+        decisions.actions.append(Say("Failed", "Error: ImagePullBackOff", "Warning", spec.name))
+    decisions.waiting[spec.name] = waiting
+
+
+def _wait_for_back_off(view: PodView, spec: ContainerSpec, decisions: Decisions) -> None:
+    meta, known = view.pod.metadata, view.back_offs[spec.name]
+    pod = f"{meta.name}_{meta.namespace}({meta.uid})"
+    words = f"restarting failed container={spec.name} pod={pod}"
+    waiting = Problem("CrashLoopBackOff", f"back-off {go_duration(known.delay)} {words}")
+    if view.waiting.get(spec.name) != waiting:
+        message = f"Back-off restarting failed container {spec.name} in pod {pod}"
+        decisions.actions.append(Say("BackOff", message, "Warning", spec.name))
+    decisions.waiting[spec.name] = waiting
+
+
+def go_duration(seconds: float) -> str:
+    """``10s``, ``1m20s``, ``5m0s``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def _start_ephemeral(view: PodView, now: datetime, decisions: Decisions) -> None:
+    """Debugging containers run once."""
+    if decisions.over:
+        return
+    for spec in view.pod.spec.ephemeral_containers:
+        if not view.attempts(spec.name):
+            _start(view, spec, now, decisions)
+
+
+def _end_sidecars(view: PodView, decisions: Decisions) -> None:
+    """In reverse order, each when those after it have ended."""
+    for spec in reversed(tuple(sidecars(view.pod))):
+        container = view.current(spec.name)
+        if container is None or container.state != "running":
+            continue
+        if container.id not in view.stopping:
+            message = f"Stopping container {spec.name}"
+            decisions.actions.append(KillContainer(container, message, grace_of(view.pod)))
+        return
+
+
+def _remove_old(view: PodView, decisions: Decisions) -> None:
+    """Of each container the last dead one is kept, for its logs."""
+    for spec in (*view.pod.spec.init_containers, *view.pod.spec.containers):
+        for container in view.attempts(spec.name)[2:]:
+            if container.state == "exited":
+                decisions.actions.append(RemoveContainer(container.id))

@@ -1,0 +1,124 @@
+"""Registers the node and keeps telling the API that it lives: a Lease every ten seconds, the status when it changes.
+
+One task on the event loop. https://kubernetes.io/docs/reference/node/node-status/#heartbeats
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sampan.core.contracts.runtime import Image, RuntimeInfo
+from sampan.core.errors import AlreadyExists, NotFound, SampanError
+from sampan.core.model.coordination_v1.lease import Lease, LeaseSpec
+from sampan.core.model.core_v1.node import Node, NodeStatus
+from sampan.core.model.meta import MicroTime
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.machine import pressures
+from sampan.core.node.node_status import new_node, node_labels, node_status
+from sampan.core.node.settings import NodeParts
+from sampan.core.schema.codec import to_wire
+from sampan.core.schema.scalars import format_micro_time
+
+log = logging.getLogger(__name__)
+
+LEASE_NAMESPACE = "kube-node-lease"
+LEASE_SECONDS, LEASE_EVERY = 40, 10.0
+STATUS_EVERY = timedelta(minutes=5)
+
+
+class Heartbeat:
+    """`register` once; then `start`."""
+
+    def __init__(self, parts: NodeParts) -> None:
+        self._parts = parts
+        self._node: Node | None = None
+        self._pressed: frozenset[str] = frozenset()
+        self._told_at: datetime | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def node(self) -> Node:
+        """As the API had it last."""
+        assert self._node is not None, "register first"
+        return self._node
+
+    async def register(self) -> None:
+        """Make the Node, or take over the one that is there."""
+        parts, settings = self._parts, self._parts.settings
+        try:
+            found: Node | None = await parts.client.get(Node, settings.name)
+        except NotFound:
+            found = None
+        status = await self._status(found.status if found else NodeStatus())
+        if found is None:
+            try:
+                cidr = parts.runtime.pod_cidr()
+                found = await parts.client.create(new_node(settings, cidr, status))
+            except AlreadyExists:
+                found = await parts.client.get(Node, settings.name)
+        elif any(found.metadata.labels.get(key) != value for key, value in node_labels(settings).items()):
+            labels = {"metadata": {"labels": node_labels(settings)}}
+            found = await parts.client.patch(Node, settings.name, "", labels, type="strategic")
+        self._node = found
+        await self._tell(status)
+        parts.recorder.emit(self.node, "NodeReady", f"Node {settings.name} status is now: NodeReady")
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"heartbeat of {self._parts.settings.name}")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._renew()
+                await self._tell_if_due()
+            except SampanError as exc:
+                log.warning("the heartbeat of %s failed: %s", self._parts.settings.name, exc)
+            await self._parts.clock.sleep(LEASE_EVERY)
+
+    async def _tell_if_due(self) -> None:
+        now = self._parts.clock.now()
+        due = self._told_at is None or now - self._told_at >= STATUS_EVERY
+        if due or pressures(self._parts.settings.data_dir) != self._pressed:
+            await self._tell(await self._status(self.node.status))
+
+    async def _status(self, old: NodeStatus) -> NodeStatus:
+        parts = self._parts
+        self._pressed = pressures(parts.settings.data_dir)
+        info, images = await parts.calls.run(self._ask_runtime)
+        return node_status(parts.settings, info, images, self._pressed, old, parts.clock.now())
+
+    def _ask_runtime(self) -> tuple[RuntimeInfo, Sequence[Image]]:
+        runtime = self._parts.runtime
+        return runtime.info(), runtime.list_images()
+
+    async def _tell(self, status: NodeStatus) -> None:
+        settings = self._parts.settings
+        patch = {"status": to_wire(status)}
+        try:
+            self._node = await self._parts.client.patch(
+                Node, settings.name, "", patch, type="strategic", subresource="status"
+            )
+        except NotFound:
+            # Somebody deleted the Node while its agent lives: it comes back, as in Kubernetes.
+            cidr = self._parts.runtime.pod_cidr()
+            self._node = await self._parts.client.create(new_node(settings, cidr, status))
+        self._told_at = self._parts.clock.now()
+
+    async def _renew(self) -> None:
+        name, client = self._parts.settings.name, self._parts.client
+        now = self._parts.clock.now()
+        try:
+            spec = {"spec": {"renewTime": format_micro_time(MicroTime(now)), "holderIdentity": name}}
+            await client.patch(Lease, name, LEASE_NAMESPACE, spec)
+        except NotFound:
+            spec_made = LeaseSpec(holder_identity=name, lease_duration_seconds=LEASE_SECONDS, renew_time=MicroTime(now))
+            lease = Lease(metadata=ObjectMeta(name=name, namespace=LEASE_NAMESPACE), spec=spec_made)
+            await client.create(lease)

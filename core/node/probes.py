@@ -1,0 +1,155 @@
+"""Probes: a task for each probe of each running container, and none for pods without probes.
+
+On the event loop; each try is made in a worker thread. Results go into the pod's record, and the pod is looked at again
+when one of them changes. Rules and defaults:
+https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#configure-probes
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal
+
+import attrs
+
+from sampan.core.contracts.runtime import Container
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.probe import Probe
+from sampan.core.node.probe_actions import Answer, Target, ask
+from sampan.core.node.record import PodRecord
+from sampan.core.node.settings import NodeParts
+from sampan.core.node.view import ProbeResults, container_name, is_sidecar
+
+Sort = Literal["startup", "readiness", "liveness"]
+
+
+@attrs.frozen(kw_only=True)
+class Count:
+    """How a probe has gone of late."""
+
+    answer: bool | None = None
+    run: int = 0
+    """Equal answers in a row."""
+
+    def after(self, success: bool) -> Count:
+        return Count(answer=success, run=self.run + 1 if success == self.answer else 1)
+
+    def decided(self, probe: Probe) -> bool | None:
+        """The result, once there are as many equal answers as the threshold asks for."""
+        threshold = (probe.success_threshold or 1) if self.answer else (probe.failure_threshold or 3)
+        return self.answer if self.run >= threshold else None
+
+
+class Prober:
+    """All probes of one node."""
+
+    def __init__(self, parts: NodeParts, look_again: Callable[[str], None]) -> None:
+        self._parts = parts
+        self._look_again = look_again
+        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+
+    def follow(self, record: PodRecord) -> None:
+        """Begin to probe what runs; stop probing what does not."""
+        specs = {each.name: each for each in _probed(record)}
+        running = {each.id for each in record.containers if each.state == "running"}
+        for container in record.containers:
+            spec = specs.get(container_name(container))
+            if spec is not None and container.id in running and container.id not in self._tasks:
+                record.probes[container.id] = ProbeResults(
+                    started=spec.startup_probe is None, ready=spec.readiness_probe is None
+                )
+                self._tasks[container.id] = [
+                    asyncio.create_task(self._run(record, spec, container, sort, probe), name=f"{sort} probe")
+                    for sort, probe in _probes_of(spec)
+                ]
+            elif container.id not in running:
+                self._end(container.id)
+
+    def forget(self, containers: Iterable[Container]) -> None:
+        for container in containers:
+            self._end(container.id)
+
+    async def stop(self) -> None:
+        tasks = [task for several in self._tasks.values() for task in several]
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, container_id: str) -> None:
+        for task in self._tasks.pop(container_id, ()):
+            task.cancel()
+
+    async def _run(
+        self, record: PodRecord, spec: ContainerSpec, container: Container, sort: Sort, probe: Probe
+    ) -> None:
+        """Probe until cancelled, or until there is nothing more to learn."""
+        clock = self._parts.clock
+        if (delay := _first_delay(container, probe, clock.now())) > 0:
+            await clock.sleep(delay)
+        count = Count()
+        while True:
+            if sort == "startup" or record.probes[container.id].started:
+                answer = await self._ask(record, spec, container, probe)
+                count = count.after(answer.success)
+                if not answer.success:
+                    self._say(record, spec, sort, answer)
+                decided = count.decided(probe)
+                if decided is not None and self._settle(record, container, sort, decided):
+                    return
+            await clock.sleep(probe.period_seconds or 10)
+
+    async def _ask(self, record: PodRecord, spec: ContainerSpec, container: Container, probe: Probe) -> Answer:
+        ip = self._parts.settings.ip if record.pod.spec.host_network else ""
+        ip = ip or next((each.ip for each in record.sandboxes if each.id == container.sandbox_id), "") or "127.0.0.1"
+        target = Target(runtime=self._parts.runtime, container=spec, container_id=container.id, ip=ip)
+        return await self._parts.probes.run(ask, probe, target, float(probe.timeout_seconds or 1))
+
+    def _settle(self, record: PodRecord, container: Container, sort: Sort, success: bool) -> bool:
+        """Write the result down; true when this probe has done its work."""
+        before = record.probes.get(container.id)
+        if before is None:
+            return True
+        if sort == "readiness":
+            after = attrs.evolve(before, ready=success)
+        elif success:
+            after = attrs.evolve(before, started=True) if sort == "startup" else before
+        else:
+            after = attrs.evolve(before, failed=sort)
+        if after != before:
+            record.probes[container.id] = after
+            self._look_again(record.uid)
+        return bool(after.failed) or (sort == "startup" and success)
+
+    def _say(self, record: PodRecord, spec: ContainerSpec, sort: Sort, answer: Answer) -> None:
+        message = f"{sort.capitalize()} probe failed: {answer.message}"
+        group = "initContainers" if spec in record.pod.spec.init_containers else "containers"
+        path = f"spec.{group}{{{spec.name}}}"
+        self._parts.recorder.emit(record.pod, "Unhealthy", message, type="Warning", field_path=path)
+
+
+def _probed(record: PodRecord) -> Iterable[ContainerSpec]:
+    for spec in record.pod.spec.containers:
+        if any(True for _ in _probes_of(spec)):
+            yield spec
+    for spec in record.pod.spec.init_containers:
+        if is_sidecar(spec) and any(True for _ in _probes_of(spec)):
+            yield spec
+
+
+def _probes_of(spec: ContainerSpec) -> Iterable[tuple[Sort, Probe]]:
+    if spec.startup_probe is not None:
+        yield "startup", spec.startup_probe
+    if spec.readiness_probe is not None:
+        yield "readiness", spec.readiness_probe
+    if spec.liveness_probe is not None:
+        yield "liveness", spec.liveness_probe
+
+
+def _first_delay(container: Container, probe: Probe, now: datetime) -> float:
+    """What is left of the initial delay, which counts from the container's start (an adopted one's is long over)."""
+    if container.started_at is None:
+        return float(probe.initial_delay_seconds)
+    return max(0.0, probe.initial_delay_seconds - (now - container.started_at).total_seconds())

@@ -1,0 +1,92 @@
+"""Pulls images in the background, each once at a time, and remembers registries that could not be reached.
+
+On the event loop; the pull itself is in a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from sampan.core.contracts.runtime import ImageError
+from sampan.core.errors import NotFound
+from sampan.core.model.core_v1.configuration import Secret
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.node.actions import Say
+from sampan.core.node.back_off import next_back_off
+from sampan.core.node.images import registry_auth
+from sampan.core.node.record import PodRecord
+from sampan.core.node.settings import NodeParts
+from sampan.core.node.view import Problem, Pull
+
+REMEMBERED = timedelta(minutes=5)
+
+
+class ImagePuller:
+    def __init__(self, parts: NodeParts) -> None:
+        self._parts = parts
+        self._under_way: dict[str, asyncio.Task[str]] = {}
+        self._failed_at: dict[str, datetime] = {}
+
+    def is_offline(self, image: str) -> bool:
+        """Whether pulling ``image`` failed a moment ago."""
+        failed = self._failed_at.get(image)
+        return failed is not None and self._parts.clock.now() - failed < REMEMBERED
+
+    async def pull(self, record: PodRecord, spec: Container, attempt: int) -> list[Say]:
+        """Pull for one container and write down what came of it; what to say about it."""
+        image, clock = spec.image or "", self._parts.clock
+        began = clock.monotonic()
+        try:
+            await self._pull(record.pod, image)
+        except ImageError as exc:
+            return await self._failed(record, spec, attempt, exc)
+        self._failed_at.pop(image, None)
+        self._succeeded(record, spec, attempt)
+        record.pull_back_offs.pop(spec.name, None)
+        found = await self._parts.calls.run(self._parts.runtime.image, image)
+        took = f"{clock.monotonic() - began:.3g}s"
+        size = f" Image size: {found.size} bytes." if found is not None and found.size else ""
+        message = f'Successfully pulled image "{image}" in {took} ({took} including waiting).{size}'
+        return [Say("Pulled", message, "Normal", spec.name)]
+
+    async def _pull(self, pod: Pod, image: str) -> str:
+        """Pods that want the same image wait for the same pull."""
+        task = self._under_way.get(image)
+        if task is None:
+            auth = registry_auth(image, await self._secrets(pod))
+            task = asyncio.create_task(self._parts.pulls.run(self._parts.runtime.pull_image, image, auth))
+            self._under_way[image] = task
+            task.add_done_callback(lambda _: self._under_way.pop(image, None))
+        return await asyncio.shield(task)
+
+    async def _secrets(self, pod: Pod) -> list[Secret]:
+        secrets = []
+        for reference in pod.spec.image_pull_secrets:
+            try:
+                namespace = pod.metadata.namespace or ""
+                secrets.append(await self._parts.client.get(Secret, reference.name or "", namespace))
+            except NotFound:
+                continue
+        return secrets
+
+    async def _failed(self, record: PodRecord, spec: Container, attempt: int, exc: ImageError) -> list[Say]:
+        image, now = spec.image or "", self._parts.clock.now()
+        self._failed_at[image] = now
+        words = f'Failed to pull image "{image}": {exc}'
+        if await self._parts.calls.run(self._parts.runtime.image, image) is not None:
+            self._succeeded(record, spec, attempt)
+            return [Say("Failed", f"{words}; the image that is there is used", "Warning", spec.name)]
+        back_off = next_back_off(record.pull_back_offs.get(spec.name), now)
+        record.pull_back_offs[spec.name] = back_off
+        problem = Problem(exc.reason, str(exc))
+        record.problems[spec.name] = problem
+        record.pulls[spec.name] = Pull(image=image, problem=problem, retry_at=now + timedelta(seconds=back_off.delay))
+        error = Say("Failed", f"Error: {exc.reason}", "Warning", spec.name)
+        return [Say("Failed", words, "Warning", spec.name), error]
+
+    def _succeeded(self, record: PodRecord, spec: Container, attempt: int) -> None:
+        record.pulled[spec.name] = attempt
+        record.pulls.pop(spec.name, None)
+        record.problems.pop(spec.name, None)

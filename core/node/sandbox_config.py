@@ -1,0 +1,54 @@
+"""From a pod to the settings of its sandbox. Pure."""
+
+from __future__ import annotations
+
+from sampan.core.contracts.runtime import LABEL_ATTEMPT, LABEL_KIND, PortMapping, SandboxConfig
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.node.container_config import pod_labels
+from sampan.core.node.dns import Dns
+
+HOST_NAME_LENGTH = 63
+
+
+def sandbox_config(pod: Pod, attempt: int, dns: Dns, cluster: str, node: str) -> SandboxConfig:
+    spec, meta = pod.spec, pod.metadata
+    security = spec.security_context
+    return SandboxConfig(
+        name=meta.name or "",
+        namespace=meta.namespace or "",
+        uid=meta.uid or "",
+        attempt=attempt,
+        hostname=host_name(pod),
+        host_network=spec.host_network,
+        host_pid=spec.host_pid,
+        host_ipc=spec.host_ipc,
+        share_process_namespace=bool(spec.share_process_namespace),
+        dns_servers=dns.servers,
+        dns_searches=dns.searches,
+        dns_options=dns.options,
+        host_aliases=tuple((alias.ip, name) for alias in spec.host_aliases for name in alias.hostnames),
+        ports=() if spec.host_network else _host_ports(pod),
+        sysctls={each.name: each.value for each in security.sysctls} if security else {},
+        labels=pod_labels(pod, cluster, node) | {LABEL_ATTEMPT: str(attempt), LABEL_KIND: "sandbox"},
+        annotations=meta.annotations,
+    )
+
+
+def host_name(pod: Pod) -> str:
+    """https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-hostname-and-subdomain-fields"""
+    name = pod.spec.hostname_override or pod.spec.hostname or pod.metadata.name or ""
+    return name[:HOST_NAME_LENGTH].rstrip("-.")
+
+
+def _host_ports(pod: Pod) -> tuple[PortMapping, ...]:
+    return tuple(
+        PortMapping(
+            container_port=port.container_port,
+            host_port=port.host_port,
+            protocol=port.protocol or "TCP",
+            host_ip=port.host_ip or "",
+        )
+        for container in (*pod.spec.init_containers, *pod.spec.containers)
+        for port in container.ports
+        if port.host_port
+    )

@@ -1,0 +1,164 @@
+"""Make and start one container, from its image to its postStart hook. Blocking; in a worker thread.
+
+Everything that can keep a container from starting ends as a `Problem` with Kubernetes' reason and message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from sampan.core.contracts.runtime import ContainerConfig, Image, ImageError, RuntimeFailure, Sandbox
+from sampan.core.contracts.volume import PublishedVolume
+from sampan.core.errors import NotFound
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod, PodIP
+from sampan.core.model.meta import evolve
+from sampan.core.model.quantity import value
+from sampan.core.node.actions import Say
+from sampan.core.node.container_config import ConfigInput, container_config
+from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
+from sampan.core.node.images import image_need
+from sampan.core.node.lifecycle import run_hook
+from sampan.core.node.mounts import container_mounts
+from sampan.core.node.probe_actions import Target
+from sampan.core.node.settings import NodeParts
+from sampan.core.node.termination_message import make_message_mount
+from sampan.core.node.view import Problem
+
+
+@attrs.frozen(kw_only=True)
+class StartInput:
+    pod: Pod
+    container: Container
+    attempt: int
+    sandbox: Sandbox
+    volumes: Mapping[str, PublishedVolume]
+    services: Mapping[str, str]
+    pulled: bool = False
+    """The image has just been pulled for this attempt."""
+    offline: bool = False
+    """Its registry could not be reached a moment ago: an image that is there will do."""
+
+
+@attrs.define(kw_only=True)
+class StartOutcome:
+    container_id: str = ""
+    asked: bool = False
+    """It has been told to start."""
+    needs_pull: bool = False
+    problem: Problem | None = None
+    start_failure: str = ""
+    said: list[Say] = attrs.field(factory=list)
+
+
+class ContainerStarter:
+    def __init__(self, parts: NodeParts, get: Get, allocatable: Mapping[str, str]) -> None:
+        self._parts = parts
+        self._get = get
+        self._allocatable = allocatable
+
+    def start(self, given: StartInput) -> StartOutcome:
+        outcome = StartOutcome()
+        name = given.container.name
+        try:
+            image = self._image(given, outcome)
+            if outcome.needs_pull:
+                return outcome
+            config = self._config(given, image)
+        except ImageError as exc:
+            outcome.said.append(Say(exc.reason, str(exc), "Warning", name))
+            return self._failed(outcome, name, Problem(exc.reason, str(exc)))
+        except ContainerConfigProblem as exc:
+            return self._failed(outcome, name, Problem("CreateContainerConfigError", str(exc)))
+        try:
+            outcome.container_id = self._parts.runtime.create_container(given.sandbox, config)
+        except (RuntimeFailure, NotFound) as exc:
+            return self._failed(outcome, name, Problem("CreateContainerError", str(exc)))
+        outcome.said.append(Say("Created", "Container created", "Normal", name))
+        try:
+            outcome.asked = True
+            self._parts.runtime.start_container(outcome.container_id)
+        except (RuntimeFailure, NotFound) as exc:
+            outcome.start_failure = str(exc)
+            return self._failed(outcome, name, Problem("RunContainerError", str(exc)))
+        outcome.said.append(Say("Started", "Container started", "Normal", name))
+        self._parts.hook("sampan_container_started", pod=given.pod, container=name, container_id=outcome.container_id)
+        self._post_start(given, outcome)
+        return outcome
+
+    def _image(self, given: StartInput, outcome: StartOutcome) -> Image | None:
+        runtime, container = self._parts.runtime, given.container
+        image = runtime.image(container.image or "")
+        pulls = runtime.capabilities().pulls_images and not ((given.pulled or given.offline) and image)
+        if image_need(container, image, pulls=pulls) == "pull":
+            outcome.needs_pull = True
+        elif not given.pulled:
+            message = f'Container image "{container.image}" already present on machine and can be accessed by the pod'
+            outcome.said.append(Say("Pulled", message, "Normal", container.name))
+        return image
+
+    def _config(self, given: StartInput, image: Image | None) -> ContainerConfig:
+        settings, container = self._parts.settings, given.container
+        pod = _with_addresses(given.pod, given.sandbox, settings.ip)
+        env = environment(
+            EnvironmentInput(
+                pod=pod, container=container, services=given.services, allocatable=self._allocatable, get=self._get
+            )
+        )
+        mounts = container_mounts(container, given.volumes, env)
+        if self._parts.runtime.capabilities().real_processes:
+            pod_dir = settings.pod_dir(pod.metadata.uid or "")
+            mounts += (make_message_mount(pod_dir, container, given.attempt),)
+        config = container_config(
+            ConfigInput(
+                pod=pod,
+                container=container,
+                attempt=given.attempt,
+                image=image,
+                env=env,
+                mounts=mounts,
+                cluster=settings.cluster,
+                node=settings.name,
+                memory_capacity=value(self._allocatable.get("memory", "0")),
+            )
+        )
+        plugins = self._parts.plugins
+        if plugins is not None and plugins.has("sampan_container_creating"):
+            changed = plugins.pipe("sampan_container_creating", "config", config, pod=pod, container=container.name)
+            if isinstance(changed, ContainerConfig):
+                return changed
+        return config
+
+    def _post_start(self, given: StartInput, outcome: StartOutcome) -> None:
+        lifecycle = given.container.lifecycle
+        if lifecycle is None or lifecycle.post_start is None:
+            return
+        target = Target(
+            runtime=self._parts.runtime,
+            container=given.container,
+            container_id=outcome.container_id,
+            ip=given.sandbox.ip or "127.0.0.1",
+        )
+        answer = run_hook(lifecycle.post_start, target, 0)
+        if answer.success:
+            return
+        name = given.container.name
+        outcome.said.append(Say("FailedPostStartHook", "PostStartHook failed", "Warning", name))
+        outcome.said.append(Say("Killing", "FailedPostStartHook", "Normal", name))
+        self._parts.runtime.stop_container(outcome.container_id, given.pod.spec.termination_grace_period_seconds or 30)
+        outcome.problem = Problem("PostStartHookError", "PostStartHook failed")
+
+    def _failed(self, outcome: StartOutcome, name: str, problem: Problem) -> StartOutcome:
+        words = problem.reason if problem.reason.startswith(("ErrImage", "InvalidImage")) else problem.message
+        outcome.said.append(Say("Failed", f"Error: {words}", "Warning", name))
+        outcome.problem = problem
+        return outcome
+
+
+def _with_addresses(pod: Pod, sandbox: Sandbox, host_ip: str) -> Pod:
+    """The pod as its containers may see it: the addresses are there before the API knows them."""
+    ip = sandbox.ip or (host_ip if pod.spec.host_network else "")
+    ips = (PodIP(ip=ip),) if ip else ()
+    return evolve(pod, status=evolve(pod.status, host_ip=host_ip, pod_ip=ip, pod_ips=ips))

@@ -1,0 +1,74 @@
+"""Writes pods' statuses to the API: only what changed, only the newest, one write at a time for a pod.
+
+On the event loop; a task for each pod that has something to write, none otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from sampan.core.client.protocol import Client
+from sampan.core.errors import Conflict, NotFound, SampanError
+from sampan.core.model.core_v1.pod import Pod, PodStatus
+from sampan.core.node.status_patch import status_patch
+from sampan.core.reconcile.clock import Clock
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY, LONGEST_RETRY = 0.2, 10.0
+
+
+class StatusWriter:
+    """``written`` is told of every pod that a write brought back."""
+
+    def __init__(self, client: Client, clock: Clock, written: Callable[[Pod], None]) -> None:
+        self._client = client
+        self._clock = clock
+        self._written = written
+        self._wanted: dict[str, PodStatus] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def put(self, pod: Pod, status: PodStatus) -> None:
+        """Have ``status`` be what the API says; ``pod`` is what it said last."""
+        uid = pod.metadata.uid or ""
+        if uid not in self._tasks and status == pod.status:
+            return
+        self._wanted[uid] = status
+        if uid not in self._tasks:
+            self._tasks[uid] = asyncio.create_task(self._write(pod, uid), name=f"status of {pod.metadata.name}")
+
+    async def flushed(self, uid: str) -> None:
+        """Wait until the newest status is written, or cannot be."""
+        if (task := self._tasks.get(uid)) is not None:
+            await asyncio.wait({task})
+
+    async def stop(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write(self, pod: Pod, uid: str) -> None:
+        delay = FIRST_RETRY
+        try:
+            while (status := self._wanted.pop(uid, None)) is not None:
+                patch = status_patch(uid, pod.status, status)
+                if patch is None:
+                    continue
+                try:
+                    namespace, name = pod.key
+                    pod = await self._client.patch(Pod, name, namespace, patch, type="strategic", subresource="status")
+                    self._written(pod)
+                    delay = FIRST_RETRY
+                except (NotFound, Conflict):
+                    return  # it is gone, or another pod of that name has come
+                except SampanError as exc:
+                    log.warning("the status of %s/%s is not written, again in %.1f s: %s", *pod.key, delay, exc)
+                    self._wanted.setdefault(uid, status)
+                    await self._clock.sleep(delay)
+                    delay = min(delay * 2, LONGEST_RETRY)
+        finally:
+            self._wanted.pop(uid, None)
+            del self._tasks[uid]

@@ -1,0 +1,142 @@
+"""What the node agent knows of one pod at one moment: the input of every decision about it.
+
+Made by the pod's worker out of its memory; `sampan.core.node.plan` and `sampan.core.node.status` read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import attrs
+
+from sampan.core.contracts.runtime import LABEL_CONTAINER, LABEL_SPEC_HASH, Container, Sandbox
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.node.back_off import BackOff
+
+
+@attrs.frozen
+class Problem:
+    """Why a container waits: Kubernetes' reason, and the sentence beside it."""
+
+    reason: str
+    message: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Pull:
+    """A container's image on its way. ``retry_at`` is set once the pull has failed."""
+
+    image: str
+    problem: Problem | None = None
+    retry_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ProbeResults:
+    """What the probes of one container say. Without a probe: started, ready once it runs, alive."""
+
+    started: bool = True
+    ready: bool = True
+    failed: str = ""
+    """``liveness`` or ``startup``: the container is to be killed for it."""
+
+
+@attrs.frozen
+class Rejection:
+    """The pod cannot be on this node (``OutOfcpu`` …), or may not run any longer (``DeadlineExceeded``, ``Evicted``)."""
+
+    reason: str
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class PodView:
+    pod: Pod
+    sandboxes: tuple[Sandbox, ...] = ()
+    containers: tuple[Container, ...] = ()
+    volumes_ready: bool = False
+    volumes_retry_at: datetime | None = None
+    sandbox_retry_at: datetime | None = None
+    problems: Mapping[str, Problem] = attrs.field(factory=dict)
+    """By container name: why its last start failed."""
+    retries: Mapping[str, datetime] = attrs.field(factory=dict)
+    """By container name: when a start that failed for such a reason is tried again."""
+    waiting: Mapping[str, Problem] = attrs.field(factory=dict)
+    """By container name: what the plan before this one said it waits for."""
+    back_offs: Mapping[str, BackOff] = attrs.field(factory=dict)
+    """By container name."""
+    pulls: Mapping[str, Pull] = attrs.field(factory=dict)
+    """By container name."""
+    probes: Mapping[str, ProbeResults] = attrs.field(factory=dict)
+    """By container id."""
+    asked: frozenset[str] = frozenset()
+    """Ids of containers that have been told to start."""
+    failed_starts: Mapping[str, tuple[datetime, str]] = attrs.field(factory=dict)
+    """By container id: when, and why."""
+    stopping: Mapping[str, datetime] = attrs.field(factory=dict)
+    """By container id: until when it has its grace."""
+    messages: Mapping[str, str] = attrs.field(factory=dict)
+    """Termination messages by container id."""
+    rejection: Rejection | None = None
+    first_seen: datetime | None = None
+    node_ip: str = ""
+    runtime: str = ""
+    """The scheme of container ids: ``docker``."""
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The newest one, whatever its state."""
+        return max(self.sandboxes, key=lambda each: each.attempt, default=None)
+
+    def attempts(self, name: str) -> list[Container]:
+        """The container's attempts, newest first; a start that failed counts as an end."""
+        mine = [self.effective(each) for each in self.containers if container_name(each) == name]
+        return sorted(mine, key=lambda each: (each.attempt, each.created_at), reverse=True)
+
+    def current(self, name: str) -> Container | None:
+        """The newest attempt in the sandbox that runs."""
+        home = self.sandbox
+        for each in self.attempts(name):
+            if home is not None and each.sandbox_id == home.id:
+                return each
+        return None
+
+    def effective(self, container: Container) -> Container:
+        if container.state == "created" and container.id in self.failed_starts:
+            when, why = self.failed_starts[container.id]
+            return attrs.evolve(
+                container, state="exited", exit_code=128, reason="StartError", message=why, finished_at=when
+            )
+        if container.state == "unknown":
+            return attrs.evolve(container, state="exited", exit_code=137, reason="ContainerStatusUnknown")
+        return container
+
+    def results(self, container: Container) -> ProbeResults:
+        return self.probes.get(container.id, NO_PROBES)
+
+
+NO_PROBES = ProbeResults()
+
+
+def container_name(container: Container) -> str:
+    return container.labels.get(LABEL_CONTAINER, container.name)
+
+
+def spec_hash_of(container: Container) -> str:
+    return container.labels.get(LABEL_SPEC_HASH, "")
+
+
+def is_sidecar(spec: ContainerSpec) -> bool:
+    """An init container that goes on beside the others. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"""
+    return spec.restart_policy == "Always"
+
+
+def sidecars(pod: Pod) -> Iterable[ContainerSpec]:
+    return (each for each in pod.spec.init_containers if is_sidecar(each))
+
+
+def all_specs(pod: Pod) -> Iterable[ContainerSpec]:
+    """Every container of the pod, of whatever sort."""
+    return (*pod.spec.init_containers, *pod.spec.containers, *pod.spec.ephemeral_containers)

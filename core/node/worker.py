@@ -1,0 +1,384 @@
+"""Works on one pod at a time: look at the engine, decide, tell the API, act; again until there is nothing to do.
+
+Called by the agent's workers on the event loop, never twice at once for one pod. What waits long (pulling an image, a
+container's grace period) is begun here and goes on in the background, so that a deletion never waits behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox
+from sampan.core.contracts.volume import VolumeFailure
+from sampan.core.errors import NotFound, SampanError
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.node.actions import (
+    CreateSandbox,
+    DeletePod,
+    KillContainer,
+    NodeAction,
+    PublishVolumes,
+    RemoveContainer,
+    RemoveSandbox,
+    Say,
+    StartContainer,
+    StopSandbox,
+    UnpublishVolumes,
+)
+from sampan.core.node.admission import admit
+from sampan.core.node.back_off import next_back_off
+from sampan.core.node.dns import host_dns, pod_dns
+from sampan.core.node.lifecycle import stop_container
+from sampan.core.node.plan import plan_pod
+from sampan.core.node.pod_volumes import PodVolumes
+from sampan.core.node.probe_actions import Target
+from sampan.core.node.probes import Prober
+from sampan.core.node.pulls import ImagePuller
+from sampan.core.node.record import PodRecord
+from sampan.core.node.sandbox_config import sandbox_config
+from sampan.core.node.settings import NodeParts
+from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
+from sampan.core.node.status_writer import StatusWriter
+from sampan.core.node.termination_message import termination_message
+from sampan.core.node.unsupported import unsupported_fields
+from sampan.core.node.view import Pull, all_specs, container_name
+
+log = logging.getLogger(__name__)
+
+MOST_ROUNDS = 50
+FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
+CONFIG_RETRY, LONGEST_CONFIG_RETRY = 1.0, 10.0
+
+
+class PodWorker:
+    """Holds no state of its own: that is in the records."""
+
+    def __init__(
+        self,
+        parts: NodeParts,
+        *,
+        volumes: PodVolumes,
+        starter: ContainerStarter,
+        writer: StatusWriter,
+        prober: Prober,
+        service_env: Callable[[Pod], Mapping[str, str]],
+        node: Callable[[], Node],
+        other_pods: Callable[[str], Iterable[Pod]],
+        look_again: Callable[[str], None],
+    ) -> None:
+        self._parts = parts
+        self._volumes = volumes
+        self._starter = starter
+        self._writer = writer
+        self._prober = prober
+        self._puller = ImagePuller(parts)
+        self._service_env = service_env
+        self._node = node
+        self._other_pods = other_pods
+        self._look_again = look_again
+        self._runtime_name = parts.runtime.info().name
+        self._unsupported = parts.runtime.capabilities().unsupported_fields
+
+    async def sync(self, record: PodRecord) -> float | None:
+        """Bring the pod one step on, as far as it goes now; seconds until something falls due."""
+        for _ in range(MOST_ROUNDS):
+            if record.stale:
+                await self._observe(record)
+            self._admit(record)
+            now = self._parts.clock.now()
+            view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
+            plan = plan_pod(view, now)
+            record.told, record.waiting = plan.status, plan.waiting
+            if not record.gone:
+                self._writer.put(record.pod, plan.status)
+            if not await self._carry_out(record, plan.actions):
+                return plan.requeue_after
+        raise SampanError(f"the plan for pod {record.pod.metadata.name} does not come to rest")
+
+    # Looking
+
+    async def _observe(self, record: PodRecord) -> None:
+        record.stale = False  # an event that comes while the engine is asked makes it stale again
+        try:
+            sandboxes, containers, messages = await self._parts.calls.run(
+                self._ask, record.pod, frozenset(record.messages)
+            )
+        except SampanError:
+            record.stale = True
+            raise
+        record.observed(sandboxes, containers)
+        record.messages |= messages
+        self.seen(record)
+
+    def seen(self, record: PodRecord) -> None:
+        """What follows from any look at the engine: probes, and plugins told of exits."""
+        self._prober.follow(record)
+        for container in record.containers:
+            if container.state == "exited" and container.id not in record.exits_seen:
+                record.exits_seen.add(container.id)
+                self._parts.hook("sampan_container_exited", pod=record.pod, container=container)
+
+    def _ask(self, pod: Pod, known: frozenset[str]) -> tuple[Sequence[Sandbox], Sequence[Container], dict[str, str]]:
+        uid = pod.metadata.uid or ""
+        sandboxes, containers = self._parts.runtime.pod_containers(uid)
+        specs = {each.name: each for each in all_specs(pod)}
+        messages = {}
+        for container in containers:
+            spec = specs.get(container_name(container))
+            if container.state == "exited" and container.id not in known and spec is not None:
+                pod_dir = self._parts.settings.pod_dir(uid)
+                messages[container.id] = termination_message(self._parts.runtime, pod_dir, spec, container)
+        return sandboxes, containers, messages
+
+    def _admit(self, record: PodRecord) -> None:
+        """The node's own check, once; pods that it has run before are in."""
+        if record.admitted:
+            return
+        record.admitted = True
+        record.first_seen = self._parts.clock.now()
+        pod = record.pod
+        if record.containers or record.sandboxes or pod.status.start_time is not None:
+            return
+        record.rejection = admit(pod, self._other_pods(record.uid), self._node())
+        if record.rejection is not None:
+            self._say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
+            return
+        for field in unsupported_fields(pod, self._unsupported):
+            self._warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
+        self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
+
+    # Acting
+
+    async def _carry_out(self, record: PodRecord, actions: Sequence[NodeAction]) -> bool:
+        """Whether anything was done that is worth another look."""
+        acted = False
+        for action in actions:
+            match action:
+                case Say():
+                    self._say(record, action)
+                case KillContainer():
+                    self._kill(record, action)
+                    acted = True
+                case PublishVolumes():
+                    acted = True
+                    if not await self._publish(record):
+                        break
+                case CreateSandbox():
+                    acted = True
+                    if not await self._create_sandbox(record, action.attempt):
+                        break
+                case StartContainer():
+                    await self._start(record, action)
+                    acted = True
+                case UnpublishVolumes():
+                    acted |= await self._unpublish(record)
+                case DeletePod():
+                    acted |= await self._delete(record)
+                case _:
+                    await self._remove(record, action)
+                    acted = True
+        return acted
+
+    async def _remove(self, record: PodRecord, action: StopSandbox | RemoveSandbox | RemoveContainer) -> None:
+        runtime = self._parts.runtime
+        record.stale = True
+        match action:
+            case StopSandbox():
+                await self._parts.calls.run(runtime.stop_pod_sandbox, action.sandbox_id)
+            case RemoveSandbox():
+                await self._parts.calls.run(runtime.remove_pod_sandbox, action.sandbox_id)
+            case RemoveContainer():
+                await self._parts.calls.run(runtime.remove_container, action.container_id)
+
+    async def _publish(self, record: PodRecord) -> bool:
+        if not record.pod.spec.volumes:
+            record.volumes = {}
+            return True
+        loop = asyncio.get_running_loop()
+
+        def warn(message: str) -> None:
+            loop.call_soon_threadsafe(self._warn, record, message)
+
+        try:
+            record.volumes = await self._parts.calls.run(self._volumes.publish, record.pod, warn)
+        except VolumeFailure as exc:
+            delay = self._failed(record, "volumes", FIRST_RETRY, LONGEST_RETRY)
+            record.volumes_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
+            self._say(record, Say("FailedMount", str(exc), "Warning"))
+            return False
+        record.failures.pop("volumes", None)
+        record.released = False
+        return True
+
+    async def refresh_volumes(self, record: PodRecord) -> None:
+        """Bring changed ConfigMaps and the like into a running pod."""
+        if record.volumes and not record.gone:
+            try:
+                await self._parts.calls.run(self._volumes.refresh, record.pod, lambda _: None)
+            except VolumeFailure as exc:
+                self._say(record, Say("FailedMount", str(exc), "Warning"))
+
+    async def _unpublish(self, record: PodRecord) -> bool:
+        if record.released:
+            return False
+        await self._parts.calls.run(self._volumes.unpublish, record.uid)
+        record.volumes, record.released = None, True
+        return True
+
+    async def _create_sandbox(self, record: PodRecord, attempt: int) -> bool:
+        settings = self._parts.settings
+        dns = pod_dns(record.pod, host_dns(), settings.cluster_dns)
+        config = sandbox_config(record.pod, attempt, dns, settings.cluster, settings.name)
+        try:
+            sandbox = await self._parts.calls.run(self._parts.runtime.run_pod_sandbox, config)
+        except RuntimeFailure as exc:
+            delay = self._failed(record, "sandbox", CONFIG_RETRY, LONGEST_RETRY)
+            record.sandbox_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
+            self._say(record, Say("FailedCreatePodSandBox", f"Failed to create pod sandbox: {exc}", "Warning"))
+            record.stale = True
+            return False
+        record.failures.pop("sandbox", None)
+        record.sandboxes = (*(each for each in record.sandboxes if each.id != sandbox.id), sandbox)
+        return True
+
+    async def _start(self, record: PodRecord, action: StartContainer) -> None:
+        spec = next(each for each in all_specs(record.pod) if each.name == action.name)
+        home = max(record.sandboxes, key=lambda each: each.attempt, default=None)
+        if home is None:
+            return
+        given = StartInput(
+            pod=record.pod,
+            container=spec,
+            attempt=action.attempt,
+            sandbox=home,
+            volumes=record.volumes or {},
+            services=self._service_env(record.pod),
+            pulled=record.pulled.get(spec.name) == action.attempt,
+            offline=self._puller.is_offline(spec.image or ""),
+        )
+        waits = spec.lifecycle is not None and spec.lifecycle.post_start is not None
+        outcome = await (self._parts.stops if waits else self._parts.calls).run(self._starter.start, given)
+        record.stale = True
+        for said in outcome.said:
+            self._say(record, said)
+        if outcome.needs_pull:
+            self._pull(record, spec, action.attempt)
+        else:
+            self._started(record, action, outcome)
+
+    def _started(self, record: PodRecord, action: StartContainer, outcome: StartOutcome) -> None:
+        """Write down how a start went."""
+        name, now = action.name, self._parts.clock.now()
+        record.pulled.pop(name, None)
+        if outcome.asked:
+            record.asked.add(outcome.container_id)
+            if action.restart:
+                ends = [each.finished_at for each in record.containers if container_name(each) == name]
+                ended = max((each for each in ends if each is not None), default=now)
+                record.back_offs[name] = next_back_off(record.back_offs.get(name), now, ended)
+        if outcome.start_failure:
+            record.failed_starts[outcome.container_id] = (now, outcome.start_failure)
+        if outcome.problem is None:
+            for memory in (record.problems, record.retries, record.failures):
+                memory.pop(name, None)
+            return
+        record.problems[name] = outcome.problem
+        if not outcome.asked:
+            delay = self._failed(record, name, CONFIG_RETRY, LONGEST_CONFIG_RETRY)
+            record.retries[name] = now + timedelta(seconds=delay)
+
+    def _pull(self, record: PodRecord, spec: ContainerSpec, attempt: int) -> None:
+        record.pulls[spec.name] = Pull(image=spec.image or "")
+        self._say(record, Say("Pulling", f'Pulling image "{spec.image}"', "Normal", spec.name))
+
+        async def pull() -> None:
+            for said in await self._puller.pull(record, spec, attempt):
+                self._say(record, said)
+
+        self._in_background(record, pull(), f"pull {spec.image}")
+
+    def _kill(self, record: PodRecord, action: KillContainer) -> None:
+        container, name = action.container, container_name(action.container)
+        first = container.id not in record.stopping
+        record.stopping[container.id] = self._parts.clock.now() + timedelta(seconds=action.grace)
+        spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
+        if first:
+            self._say(record, Say("Killing", action.message, "Normal", name))
+        ip = next((each.ip for each in record.sandboxes if each.id == container.sandbox_id), "")
+        target = Target(runtime=self._parts.runtime, container=spec, container_id=container.id, ip=ip or "127.0.0.1")
+
+        async def kill() -> None:
+            try:
+                answer = await self._parts.stops.run(
+                    lambda: stop_container(target, action.grace, hook=action.hook and first)
+                )
+                if not answer.success:
+                    self._say(record, Say("FailedPreStopHook", "PreStopHook failed", "Warning", name))
+            finally:
+                record.stale = True
+                record.stopping.pop(container.id, None)
+
+        self._in_background(record, kill(), f"stop {name}")
+
+    def _in_background(self, record: PodRecord, work: Coroutine[Any, Any, None], name: str) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except SampanError as exc:
+                log.warning("%s of pod %s failed: %s", name, record.pod.metadata.name, exc)
+                await self._parts.clock.sleep(CONFIG_RETRY)
+            finally:
+                self._look_again(record.uid)
+
+        task = asyncio.create_task(run(), name=name)
+        record.tasks.add(task)
+        task.add_done_callback(record.tasks.discard)
+
+    async def _delete(self, record: PodRecord) -> bool:
+        """The last status must be readable before the pod goes."""
+        if record.deleted or record.gone:
+            return False
+        await self._writer.flushed(record.uid)
+        namespace, name = record.pod.key
+        try:
+            await self._parts.client.delete(Pod, name, namespace, uid=record.uid, grace_period=0)
+        except NotFound:
+            record.gone = True
+        record.deleted = True
+        return True
+
+    # Telling
+
+    def _failed(self, record: PodRecord, what: str, first: float, longest: float) -> float:
+        """Count a failure; seconds until it is tried again."""
+        failures = record.failures.get(what, 0)
+        record.failures[what] = failures + 1
+        return min(first * 2.0 ** min(failures, 20), longest)
+
+    def _warn(self, record: PodRecord, message: str) -> None:
+        if message not in record.said:
+            record.said.add(message)
+            if "kube-api-access-" in message:
+                # Every pod has this volume by admission: nobody has asked for it.
+                log.info("pod %s: %s", record.pod.metadata.name, message)
+                return
+            self._say(record, Say("UnsupportedField", message, "Warning"))
+
+    def _say(self, record: PodRecord, said: Say) -> None:
+        path = field_path(record.pod, said.container) if said.container else ""
+        self._parts.recorder.emit(record.pod, said.reason, said.message, type=said.type, field_path=path)
+
+
+def field_path(pod: Pod, container: str) -> str:
+    """``spec.containers{web}``, by which an event names a container."""
+    if any(each.name == container for each in pod.spec.init_containers):
+        return f"spec.initContainers{{{container}}}"
+    if any(each.name == container for each in pod.spec.ephemeral_containers):
+        return f"spec.ephemeralContainers{{{container}}}"
+    return f"spec.containers{{{container}}}"
