@@ -19,6 +19,15 @@ MAX_ADDRESSES: Final = 100
 MAX_ENDPOINTS: Final = 1000
 MAX_PORTS: Final = 20000
 MAX_HINTS: Final = 8
+MANAGED_BY: Final = ("endpoints.kubernetes.io/managed-by", "endpointslice.kubernetes.io/managed-by")
+API_SERVICE: Final = ("default", "kubernetes")
+
+
+def _own(obj: Value) -> bool:
+    """Written by the cluster itself: where it lives on one machine's loopback, so do its endpoints."""
+    meta = obj.get("metadata") or {}
+    labels = meta.get("labels") or {}
+    return any(label in labels for label in MANAGED_BY) or (meta.get("namespace"), meta.get("name")) == API_SERVICE
 
 
 class EndpointsRules(KindRules):
@@ -28,6 +37,7 @@ class EndpointsRules(KindRules):
 
 def validate_endpoints(obj: Value, path: str) -> list[Cause]:
     causes = []
+    own = _own(obj)
     for index, subset in enumerate(obj.get("subsets") or ()):
         where = f"subsets[{index}]"
         addresses, waiting = subset.get("addresses") or (), subset.get("notReadyAddresses") or ()
@@ -35,14 +45,14 @@ def validate_endpoints(obj: Value, path: str) -> list[Cause]:
             causes.append(required(where, "must specify `addresses` or `notReadyAddresses`"))
         for word, group in (("addresses", addresses), ("notReadyAddresses", waiting)):
             for number, address in enumerate(group):
-                causes += _address(address, f"{where}.{word}[{number}]")
+                causes += _address(address, f"{where}.{word}[{number}]", loopback=own)
         ports = subset.get("ports") or ()
         for number, port in enumerate(ports):
             causes += _port(port, len(ports) > 1, f"{where}.ports[{number}]")
     return causes
 
 
-def _address(address: Value, path: str) -> list[Cause]:
+def _address(address: Value, path: str, *, loopback: bool) -> list[Cause]:
     ip = address.get("ip") or ""
     causes = malformed(f"{path}.ip", ip, "ip")
     if address.get("hostname"):
@@ -50,7 +60,7 @@ def _address(address: Value, path: str) -> list[Cause]:
     if address.get("nodeName") is not None:
         causes += malformed(f"{path}.nodeName", address["nodeName"], "dns1123-subdomain")
     if not malformed("", ip, "ip"):
-        causes += special_address(ip, f"{path}.ip")
+        causes += special_address(ip, f"{path}.ip", loopback=loopback)
     return causes
 
 
@@ -93,11 +103,11 @@ def validate_endpoint_slice(obj: Value, path: str) -> list[Cause]:
     if kind not in ADDRESS_TYPES:
         missing = required("addressType")
         causes.append(not_supported("addressType", kind, ADDRESS_TYPES) if kind else missing)
-    causes += _endpoints(obj.get("endpoints") or (), kind)
+    causes += _endpoints(obj.get("endpoints") or (), kind, loopback=_own(obj))
     return causes + _slice_ports(obj.get("ports") or ())
 
 
-def _endpoints(endpoints: Sequence[Value], kind: str) -> list[Cause]:
+def _endpoints(endpoints: Sequence[Value], kind: str, *, loopback: bool) -> list[Cause]:
     if len(endpoints) > MAX_ENDPOINTS:
         return [too_many("endpoints", len(endpoints), MAX_ENDPOINTS)]
     causes = []
@@ -108,7 +118,7 @@ def _endpoints(endpoints: Sequence[Value], kind: str) -> list[Cause]:
         elif len(addresses) > MAX_ADDRESSES:
             causes.append(too_many(f"{where}.addresses", len(addresses), MAX_ADDRESSES))
         for number, address in enumerate(addresses):
-            causes += _slice_address(address, kind, f"{where}.addresses[{number}]")
+            causes += _slice_address(address, kind, f"{where}.addresses[{number}]", loopback=loopback)
         if endpoint.get("nodeName") is not None:
             causes += malformed(f"{where}.nodeName", endpoint["nodeName"], "dns1123-subdomain")
         if endpoint.get("hostname") is not None:
@@ -117,7 +127,7 @@ def _endpoints(endpoints: Sequence[Value], kind: str) -> list[Cause]:
     return causes
 
 
-def _slice_address(address: str, kind: str, path: str) -> list[Cause]:
+def _slice_address(address: str, kind: str, path: str, *, loopback: bool) -> list[Cause]:
     if kind == "FQDN":
         return malformed(path, address, "dns1123-subdomain")
     if kind not in ("IPv4", "IPv6"):
@@ -128,7 +138,7 @@ def _slice_address(address: str, kind: str, path: str) -> list[Cause]:
     causes = []
     if ip_address(address).version != int(kind[-1]):
         causes.append(invalid(path, address, f"must be a valid {kind} address"))
-    return causes + special_address(address, path)
+    return causes + special_address(address, path, loopback=loopback)
 
 
 def _hints(hints: Value, path: str) -> list[Cause]:

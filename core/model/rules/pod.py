@@ -10,7 +10,7 @@ from sampan.core.model.causes import changed, forbidden, invalid, malformed, not
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.carry_over import keep
 from sampan.core.model.rules.containers import image_spaces
-from sampan.core.model.rules.pod_defaults import admit_defaults, default_pod, default_template
+from sampan.core.model.rules.pod_defaults import default_pod, default_template
 from sampan.core.model.rules.pod_spec import validate_pod_annotations, validate_pod_spec, validate_template
 from sampan.core.model.rules.pod_update import (
     ephemeral_containers_changes,
@@ -56,7 +56,6 @@ class PodRules(KindRules):
 
     def prepare_create(self, obj: JsonObject) -> None:
         spec = obj.setdefault("spec", {})
-        admit_defaults(spec)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
         if spec.get("schedulingGates"):
             obj["status"]["conditions"] = [

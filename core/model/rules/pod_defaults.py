@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from sampan.core.model.kinds import JsonObject
 
 CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
-SYSTEM_PRIORITIES: Final = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
-EVICTION_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-EVICTION_SECONDS: Final = 300
 
 
 def default_template(template: JsonObject | None) -> None:
@@ -77,20 +74,3 @@ def _publish_ports(spec: JsonObject) -> None:
             for port in container.get("ports") or ():
                 if not port.get("hostPort"):
                     port["hostPort"] = port.get("containerPort", 0)
-
-
-def admit_defaults(spec: JsonObject) -> None:
-    """What Kubernetes' admission gives every new pod: a priority, and patience with nodes that are in trouble."""
-    spec.setdefault("priority", SYSTEM_PRIORITIES.get(spec.get("priorityClassName") or "", 0))
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    tolerations = list(spec.get("tolerations") or ())
-    for taint in EVICTION_TAINTS:
-        if not any(_tolerates(toleration, taint) for toleration in tolerations):
-            tolerations.append(
-                {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": EVICTION_SECONDS}
-            )
-    spec["tolerations"] = tolerations
-
-
-def _tolerates(toleration: dict[str, Any], taint: str) -> bool:
-    return toleration.get("key", "") in (taint, "") and toleration.get("effect", "") in ("NoExecute", "")

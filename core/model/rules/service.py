@@ -205,13 +205,13 @@ def _families(spec: Value) -> list[Cause]:
     return causes
 
 
-def special_address(text: str, path: str) -> list[Cause]:
-    """Addresses that cannot be another machine's: unspecified, loopback, link-local."""
+def special_address(text: str, path: str, *, loopback: bool = False) -> list[Cause]:
+    """Addresses that cannot be another machine's: unspecified, loopback (unless allowed), link-local."""
     address = ip_address(text)
     causes = []
     if address.is_unspecified:
         causes.append(invalid(path, text, f"may not be unspecified ({text})"))
-    if address.is_loopback:
+    if address.is_loopback and not loopback:
         causes.append(invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"))
     if address.is_link_local:
         causes.append(invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
