@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+from pathlib import Path
 
 import attrs
 
@@ -92,7 +93,7 @@ class PodNetwork:
             self._host().delete(port)
         self._host().delete(self.bridge)
         firewall.withdraw(self.bridge, str(known["cidr"]))
-        if known.get("forwarding"):
+        if known.get("forwarding") and not bridges():
             firewall.disable_forwarding()
 
     def _open_to_outside(self, chosen: str, forwarding: bool) -> None:
@@ -109,6 +110,11 @@ class PodNetwork:
     @staticmethod
     def _veth(sandbox_id: str) -> str:
         return f"sv{sandbox_id[:12]}"
+
+
+def bridges() -> list[Path]:
+    """Those on this host: somebody forwards between networks, so it is not for us to end it."""
+    return list(Path("/sys/class/net").glob("*/bridge"))
 
 
 def mac(ip: str) -> str:

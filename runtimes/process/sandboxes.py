@@ -47,7 +47,9 @@ class Sandboxes:
         """The one that is there with this uid and attempt, or a new one."""
         for sandbox in self.all():
             if (sandbox.uid, sandbox.attempt) == (config.uid, config.attempt):
-                return sandbox
+                if self.record(sandbox.id)["ready"]:
+                    return sandbox
+                self.remove(sandbox.id)  # a crash left it half made
         sandbox_id = secrets.token_hex(32)
         folder = self._layout.sandboxes / sandbox_id
         folder.mkdir(mode=0o755)

@@ -69,11 +69,11 @@ def remove_cgroups(job: Job) -> None:
 
 def kill_rest(mount_namespace: int | None, own: int) -> None:
     """Kill what a container without a process namespace of its own has left: all in its mount namespace, or, where it
-    has none, all descendants of the supervisor (``own``). Until none is left: a process may fork while we look."""
-    while True:
+    has none, all descendants of the supervisor (``own``). Until two looks find none: one may fork during the first."""
+    empty_looks = 0
+    while empty_looks < 2:
         left = in_mount_namespace(mount_namespace) if mount_namespace else descendants(own)
-        if not left:
-            return
+        empty_looks = 0 if left else empty_looks + 1
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -31,7 +31,8 @@ def left_on_the_host(settings: RuntimeSettings) -> list[str]:
     left += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/sampan-{tag}")]
     if os.geteuid() == 0:
         tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
-        left += [line for line in tables.splitlines() if tag in line]
+        rules = subprocess.run(["iptables", "-w", "-S"], capture_output=True, text=True, check=False).stdout
+        left += [line for line in (tables + rules).splitlines() if tag in line]
     if settings.state_dir.exists():
         left.append(str(settings.state_dir))
     return left

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import attrs
 import pytest
 
 from sampan.core.contracts.runtime import (
@@ -26,15 +27,28 @@ from sampan.core.contracts.runtime import (
     Security,
 )
 from sampan.runtimes.process import links
-from sampan.runtimes.process.runtime import make_process
+from sampan.runtimes.process.isolation import Isolation
+from sampan.runtimes.process.runtime import ProcessRuntime
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")
 
 
-@pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+class WithUpper(ProcessRuntime):
+    """As on a host that lets overlays be written there only: on disk, in memory, or nowhere."""
+
+    def __init__(self, settings: RuntimeSettings, upper: str) -> None:
+        super().__init__(settings)
+        self._upper = upper
+
+    def _probe(self) -> Isolation:
+        found = super()._probe()
+        return attrs.evolve(found, upper=self._upper if found.upper else "")
+
+
+@pytest.fixture(scope="module", params=["disk", "memory", ""], ids=["disk", "memory", "nowhere"])
+def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     folder = tmp_path_factory.mktemp("pods") / "state"
-    made = make_process(RuntimeSettings(cluster="c", node="n", state_dir=folder))
+    made = WithUpper(RuntimeSettings(cluster="c", node="n", state_dir=folder), request.param)
     made.start()
     if not made.capabilities().isolation:
         made.destroy()
@@ -72,7 +86,13 @@ def test_the_first_process_of_a_container_is_its_own(runtime: Runtime, pod: Sand
     assert says(runtime, pod, "echo $$; readlink /proc/self/ns/pid >/dev/null && ls -d /proc/[0-9]*").startswith("1\n")
 
 
+def has_overlays(runtime: Runtime) -> bool:
+    return bool(runtime._isolation.upper)  # type: ignore[attr-defined]
+
+
 def test_what_a_container_writes_stays_in_it(runtime: Runtime, pod: Sandbox, tmp_path: Path) -> None:
+    if not has_overlays(runtime):
+        pytest.skip("without overlays the host's files are read-only")
     mark = tmp_path / "mark"
     mark.write_text("host")
     tmp_path.chmod(0o777)
@@ -81,10 +101,19 @@ def test_what_a_container_writes_stays_in_it(runtime: Runtime, pod: Sandbox, tmp
     assert (first, second, mark.read_text()) == ("pod", "host", "host")
 
 
+def test_without_overlays_the_hosts_files_are_read_only_and_tmp_is_the_containers(
+    runtime: Runtime, pod: Sandbox, tmp_path: Path
+) -> None:
+    if has_overlays(runtime):
+        pytest.skip("there are overlays")
+    said = says(runtime, pod, f"touch /usr/{tmp_path.name} 2>/dev/null || echo refused; echo pod >/tmp/x && cat /tmp/x")
+    assert said.split() == ["refused", "pod"]
+
+
 def test_the_state_folder_is_hidden_from_pods(runtime: Runtime, pod: Sandbox) -> None:
     folder = runtime._layout.state_dir  # type: ignore[attr-defined]
     assert (folder / "sandboxes").is_dir()
-    assert says(runtime, pod, f"ls -A {folder}") == ""
+    assert says(runtime, pod, f"ls -A {folder} 2>/dev/null") == ""
 
 
 def test_volumes_can_lie_where_the_host_has_nothing(runtime: Runtime, pod: Sandbox, tmp_path: Path) -> None:

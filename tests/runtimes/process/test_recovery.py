@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
 
@@ -183,6 +184,18 @@ def test_what_a_crash_left_half_made_is_cleared_away(folder: Path, runtime: Runt
     again.close()
 
 
+def test_a_sandbox_that_a_crash_left_half_made_is_made_anew(folder: Path, runtime: Runtime) -> None:
+    half = pod(runtime)
+    path = folder / "state/sandboxes" / half.id / "sandbox.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "ready": False}))
+    again = restarted(folder, runtime)
+    assert [each.state for each in again.list_pod_sandboxes()] == ["exited"]
+    made = pod(again)
+    assert made.state == "running"
+    assert [each.id for each in again.list_pod_sandboxes()] == [made.id] != [half.id]
+    again.close()
+
+
 def test_a_held_number_of_another_process_is_not_killed(folder: Path, runtime: Runtime) -> None:
     container = run(runtime, pod(runtime), FOREVER)
     place = folder / "state/containers" / container / "running.json"
@@ -208,10 +221,11 @@ def test_a_program_that_cannot_be_started_is_an_end_with_a_reason(runtime: Runti
 
 
 def test_no_orphan_of_a_container_survives_it(folder: Path, runtime: Runtime) -> None:
+    seconds = f"4243.{uuid4().int % 10**9:09d}"  # other runs of this test may be on this machine
     for changes in ({}, {"share_process_namespace": True}, {"host_pid": True}):
         sandbox = pod(runtime, uid=f"u{len(changes)}{next(iter(changes), '')}", **changes)
-        container = run(runtime, sandbox, "setsid sleep 4243 & setsid sleep 4243 & echo ready; exit 3")
+        container = run(runtime, sandbox, f"setsid sleep {seconds} & setsid sleep {seconds} & echo ready; exit 3")
         assert list(runtime.logs(container, LogOptions(follow=True))) == [b"ready\n"]
         commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-        assert b"sleep\x004243\x00" not in commands
+        assert f"sleep\0{seconds}\0".encode() not in commands
         runtime.remove_pod_sandbox(sandbox.id)
