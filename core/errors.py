@@ -24,7 +24,8 @@ class Cause:
     field: str
 
     def to_wire(self) -> dict[str, str]:
-        return {"reason": self.reason, "message": self.message, "field": self.field}
+        cause = {"reason": self.reason, "message": self.message, "field": self.field}
+        return {key: text for key, text in cause.items() if text}
 
 
 class SampanError(Exception):

@@ -1,6 +1,6 @@
 """What every cluster has before anybody asks: the system's namespaces and the ``kubernetes`` Service.
 
-Called once by the server at start, in-process; what is there already stays as it is, but for the server's own address.
+Called by the server at start, in-process; what is there already stays as it is, but for the server's own address.
 """
 
 from __future__ import annotations
@@ -23,13 +23,20 @@ LABELS: Final = {"component": "apiserver", "provider": "kubernetes"}
 PORT: Final = 443
 
 
-async def bootstrap(client: Client, address: str, port: int) -> None:
-    """``address`` and ``port`` are where the server can be reached from pods and from the host."""
+async def bootstrap(client: Client, port: int) -> None:
+    """``port`` is the server's own."""
     for name in NAMESPACES:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
     with contextlib.suppress(AlreadyExists):
         await client.create(_service(port))
+
+
+async def advertise(client: Client, address: str, port: int) -> None:
+    """Lead the ``kubernetes`` Service to where pods and the host reach the server.
+
+    An address of the loopback range leads pods to themselves, and Kubernetes refuses it in endpoints.
+    """
     await _put_endpoints(client, address, port)
     await _put_slice(client, address, port)
 

@@ -30,6 +30,8 @@ class Served:
     resource: Resource
     cache: WatchCache | None
     """``None`` for kinds that are only posted (Binding)."""
+    stored: Served | None = None
+    """For a kind that is another view of a stored one's objects: that one, whose cache it shares."""
 
     head: bytes = attrs.field(init=False)
     """How every stored object of the kind begins: what list items of built-in kinds leave out."""
@@ -46,6 +48,11 @@ class Served:
         return self.resource.info
 
     @property
+    def refusing(self) -> Resource:
+        """The kind that a refused object is called by: for a view the stored one."""
+        return self.resource if self.stored is None else self.stored.resource
+
+    @property
     def entries(self) -> WatchCache:
         """The cache of a kind that is stored."""
         assert self.cache is not None, f"{self.info.kind} is not stored"
@@ -59,7 +66,19 @@ class Served:
         return f"{self.entries.prefix}{namespace}/" if namespace else self.entries.prefix
 
     def get(self, namespace: str, name: str) -> Entry | None:
-        return self.entries.get(self.key(namespace, name))
+        entry = self.entries.get(self.key(namespace, name))
+        return entry if entry is None or self.stored is None else self.show(entry)
+
+    def show(self, entry: Entry) -> Entry:
+        """A stored entry as this kind shows it: itself, but for a view."""
+        view = self.info.stored_as
+        if view is None:
+            return entry
+        raw = splice_resource_version(self.encode(view.from_stored(entry.wire)), entry.revision)
+        return Entry(entry.key, raw, created=entry.created, revision=entry.revision)
+
+    def show_all(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        return entries if self.stored is None else [self.show(entry) for entry in entries]
 
     def typed(self, entry: Entry) -> KubeObject:
         """The shared frozen object of an entry."""
@@ -76,8 +95,15 @@ class Served:
         return join_whole(entries) if self.resource.custom else join_items(len(self.head), entries)
 
     def encode(self, wire: Mapping[str, Any]) -> bytes:
-        """What is stored: canonical JSON without a resourceVersion."""
+        """Canonical JSON without a resourceVersion."""
         return encode(self.resource.struct, wire)
+
+    def to_store(self, wire: Mapping[str, Any]) -> bytes:
+        """What is stored of an object of this kind."""
+        view = self.info.stored_as
+        if self.stored is None or view is None:
+            return self.encode(wire)
+        return self.stored.encode(view.to_stored(wire))
 
 
 def storage_folder(info: KindInfo) -> str:
@@ -113,10 +139,13 @@ class Catalog:
         self.generation = 0
 
     async def add(self, resource: Resource) -> Served:
-        """Serve a kind: its objects are loaded before the first request for it can come."""
+        """Serve a kind: its objects are loaded before the first request for it can come. Views come after their kinds."""
         info = resource.info
-        cache = None
-        if "get" in info.verbs:
+        cache, stored = None, None
+        if info.stored_as is not None:
+            stored = self._by_class[info.stored_as.kind]
+            cache = stored.cache
+        elif "get" in info.verbs:
             cache = WatchCache(
                 self._follower,
                 f"{REGISTRY}{storage_folder(info)}/",
@@ -124,7 +153,7 @@ class Catalog:
                 join=join_whole if resource.custom else partial(join_items, len(object_head(info))),
             )
             await cache.start()
-        served = Served(resource, cache)
+        served = Served(resource, cache, stored)
         self._served[info.group, info.version, info.plural] = served
         self._by_kind[info.api_version, info.kind] = served
         self._by_resource.setdefault(info.resource, served)
@@ -142,7 +171,7 @@ class Catalog:
         self._by_kind.pop((info.api_version, info.kind), None)
         self._by_resource = {name: one for name, one in self._by_resource.items() if one is not served}
         self._by_class = {cls: one for cls, one in self._by_class.items() if one is not served}
-        if served.cache is not None:
+        if served.cache is not None and served.stored is None:
             served.cache.close()
         self.generation += 1
 

@@ -56,7 +56,7 @@ class Handlers:
             await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)
             return
         if request.representation is PLAIN and selection is EVERYTHING and not options.continue_token:
-            if not options.limit and options.version_match != "Exact":
+            if not options.limit and options.version_match != "Exact" and call.served.stored is None:
                 await self._list_everything(request, call, options)
                 return
         listed = await read.list_page(self.pipeline, call, options, selection)

@@ -183,4 +183,4 @@ async def _events(watcher: Watcher, served: Served, kind: type[T]) -> AsyncItera
 def _object_of(event: StoredEvent, served: Served, kind: type[T]) -> T:
     if event.entry is None:
         return kind(metadata=ObjectMeta(resource_version=str(event.revision)))
-    return cast(T, served.typed(event.entry))
+    return cast(T, served.typed(served.show(event.entry)))

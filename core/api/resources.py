@@ -13,10 +13,10 @@ import attrs
 from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.operations.pipeline import Call
-from sampan.core.api.options import flag, parse_query
 from sampan.core.api.paths import Target
 from sampan.core.api.problems import NoMethod, NoRoute
 from sampan.core.api.request import Request
+from sampan.core.api.subresources.binding import post_binding
 from sampan.core.api.subresources.contract import Subresource
 from sampan.core.contracts.access import Attributes
 
@@ -60,7 +60,11 @@ class Resources:
         verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
         if verb not in served.info.verbs or (not target.namespace and served.info.namespaced and verb != "list"):
             raise NoMethod
-        await self._by_verb[verb](request, self.call(request, served, verb))
+        call = self.call(request, served, verb)
+        if served.cache is None:
+            await post_binding(self.handlers.pipeline, request, call)
+        else:
+            await self._by_verb[verb](request, call)
 
     async def _serve_subresource(self, request: Request, served: Served) -> None:
         subresource = self._subresource(request.target, served)
@@ -124,6 +128,3 @@ def fits(target: Target, served: Served) -> bool:
         return bool(target.namespace) or not target.name
     return not target.namespace or served.info.plural == "namespaces"
 
-
-def is_watch(request: Request) -> bool:
-    return request.target.watch or flag(parse_query(request.scope["query_string"]), "watch")

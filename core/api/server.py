@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ import uvicorn
 from sampan.core.api import pki
 from sampan.core.api.access import Gates
 from sampan.core.api.app import Api
-from sampan.core.api.bootstrap import bootstrap
+from sampan.core.api.bootstrap import advertise, bootstrap
 from sampan.core.api.catalog import Catalog
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
@@ -115,24 +116,30 @@ class ApiServer:
     async def load(self) -> None:
         """Serve the registry's kinds in-process: all that tests without sockets need."""
         await self._follower.start()
-        for cls in self._registry.kinds:
-            if resource_of(cls).info.group == "events.k8s.io":
-                continue
-            await self.catalog.add(resource_of(cls))
+        resources = [resource_of(cls) for cls in self._registry.kinds]
+        for resource in sorted(resources, key=lambda resource: resource.info.stored_as is not None):
+            await self.catalog.add(resource)
         self.addresses.load()
 
-    async def start(self, files: pki.ServerFiles, bound: socket.socket | None = None) -> None:
+    async def start(self, files: pki.ServerFiles, *bound: socket.socket) -> None:
         """Load, create what every cluster has, and listen. Raises `ConfigError` where the port is taken.
 
-        ``bound`` is a listening socket made earlier (`bind`), for those who must know the port beforehand.
+        ``bound`` are listening sockets made earlier (`bind`), for those who must know the port beforehand or listen on
+        several addresses; the first is the one that `url` names.
         """
-        bound = bound or bind(self._context.config.address, self._context.config.port)
-        self.listening = Listening(self._context.config.address, bound.getsockname()[1])
+        bound = bound or (bind(self._context.config.address, self._context.config.port),)
+        self.listening = Listening(*bound[0].getsockname()[:2])
         await self.load()
-        await bootstrap(self.client(), self.listening.address, self.listening.port)
+        await bootstrap(self.client(), self.listening.port)
         self._server = EmbeddedServer(self._uvicorn_config(files))
-        self._task = asyncio.create_task(self._server.serve(sockets=[bound]), name="api-server")
+        self._task = asyncio.create_task(self._server.serve(sockets=list(bound)), name="api-server")
         await self._server.started_or_failed(self._task)
+        if not ipaddress.ip_address(self.listening.address).is_loopback:
+            await self.advertise(self.listening.address)
+
+    async def advertise(self, address: str) -> None:
+        """Let the ``kubernetes`` Service lead to this server at ``address``, where pods can reach it."""
+        await advertise(self.client(), address, self.listening.port)
 
     def _uvicorn_config(self, files: pki.ServerFiles) -> uvicorn.Config:
         return uvicorn.Config(

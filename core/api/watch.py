@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from sampan.core.api.operations.pipeline import Call, Pipeline
-from sampan.core.api.operations.read import parse_version
+from sampan.core.api.operations.read import matcher, parse_version
 from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import ApiError
@@ -46,14 +46,15 @@ async def open_watch(pipeline: Pipeline, call: Call, options: ListOptions, selec
             await cache.fresh()
         elif version:
             await cache.wait_until(version)
-    matches = (lambda entry: selection.matches(entry.wire)) if selection else None
     since = None if begins_with_all else version or cache.revision
     ends = bool(options.send_initial and options.bookmarks)
-    return await cache.watch(scope, since=since, matches=matches, initial_end=ends)
+    return await cache.watch(scope, since=since, matches=matcher(call, selection), initial_end=ends)
 
 
 def encoder(call: Call) -> Encode:
     """How whole objects are sent."""
+    if call.served.stored is not None:
+        return transforming(lambda obj: obj, call)
     info = call.served.info
 
     def encode(event: WatchEvent) -> bytes:
@@ -72,7 +73,7 @@ def transforming(change: Callable[[dict[str, Any]], dict[str, Any]], call: Call)
         if event.entry is None:
             obj = change(orjson.loads(bookmark(event, info.api_version, info.kind)))
         else:
-            obj = change(dict(event.entry.wire))
+            obj = change(dict(call.served.show(event.entry).wire))
         return encode_event(event.type, orjson.dumps(obj))
 
     return encode

@@ -97,7 +97,7 @@ def bookmark(event: WatchEvent, api_version: str, kind: str) -> bytes:
 
     https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks
     """
-    metadata: dict[str, Any] = {"resourceVersion": str(event.revision), "creationTimestamp": None}
+    metadata: dict[str, Any] = {"resourceVersion": str(event.revision)}
     if event.initial_end:
         metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
     return orjson.dumps({"kind": kind, "apiVersion": api_version, "metadata": metadata})

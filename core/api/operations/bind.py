@@ -9,11 +9,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline, conflict
-from sampan.core.api.operations.update import change
+from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
+from sampan.core.api.operations.update import rewrite
 from sampan.core.api.options import WriteOptions
+from sampan.core.errors import Conflict
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.entry import Entry
 
@@ -33,7 +32,7 @@ async def bind(
     """
     await pipeline.gates.check(call.attributes)
 
-    async def bound(old: Entry) -> MutableWire:
+    def bound(old: Entry) -> MutableWire:
         _check(call, old.wire, node, uid)
         obj: MutableWire = copy.deepcopy(dict(old.wire))
         obj["spec"]["nodeName"] = node
@@ -43,20 +42,25 @@ async def bind(
         _mark_scheduled(obj, format_time(pipeline.clock()))
         return obj
 
-    return await change(pipeline, attrs.evolve(call), bound, options or WriteOptions())
+    return await rewrite(pipeline, call, bound, dry_run=options is not None and options.dry_run)
 
 
 def _check(call: Call, pod: Mapping[str, Any], node: str, uid: str) -> None:
     own = pod["metadata"]["uid"]
     if uid and uid != own:
         said = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
-        raise conflict(call.served, call.name, said)
+        raise _refused(call, said)
     if pod["metadata"].get("deletionTimestamp"):
-        raise conflict(call.served, call.name, f"pod {call.name} is being deleted, cannot be assigned to a host")
+        raise _refused(call, f"pod {call.name} is being deleted, cannot be assigned to a host")
     if present := pod.get("spec", {}).get("nodeName"):
-        raise conflict(call.served, call.name, f'pod {call.name} is already assigned to node "{present}"')
+        raise _refused(call, f'pod {call.name} is already assigned to node "{present}"')
     if pod.get("spec", {}).get("schedulingGates"):
-        raise conflict(call.served, call.name, f"pod {call.name} has non-empty .spec.schedulingGates")
+        raise _refused(call, f"pod {call.name} has non-empty .spec.schedulingGates")
+
+
+def _refused(call: Call, said: str) -> Conflict:
+    message = f'Operation cannot be fulfilled on pods/binding "{call.name}": {said}'
+    return Conflict(message, kind="pods/binding", name=call.name)
 
 
 def _mark_scheduled(pod: MutableWire, now: str) -> None:

@@ -6,6 +6,7 @@ store. Called by both transports, on the API server's loop.
 
 from __future__ import annotations
 
+from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.managed import track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
@@ -47,8 +48,8 @@ async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options
     served, resource = call.served, call.served.resource
     meta = obj["metadata"]
     fill_defaults(resource, obj)
-    request = pipeline.admission(
-        call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))  # fmt: skip
+    track(served, obj, None, options.manager or call.agent, pipeline.clock())
+    request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
     await pipeline.gates.mutate(request)
     fill_defaults(resource, obj)
     metadata.begin(meta, resource.info, pipeline.clock())
@@ -56,11 +57,10 @@ async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options
         obj.pop("status", None)
         fill_defaults(resource, obj)
     resource.rules.prepare_create(obj)
-    track(served, obj, None, options.manager or call.agent, pipeline.clock())
     keeper = pipeline.keepers.get(resource.info.resource)
     undo = keeper.claim(obj, None) if keeper else _nothing
     try:
-        check_new(resource, obj)
+        check_new(served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(resource.rules.warnings(obj))
         entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
@@ -78,15 +78,16 @@ def fill_defaults(resource: Resource, obj: MutableWire) -> None:
     resource.rules.default(obj)
 
 
-def check_new(resource: Resource, obj: MutableWire) -> None:
+def check_new(served: Served, obj: MutableWire) -> None:
     """Raises `Invalid` with everything that is wrong."""
+    resource = served.resource
     meta = obj["metadata"]
     causes = validate_metadata(meta, resource.info)
     causes += validate(resource.struct, obj)
     causes += resource.rules.validate(obj)
     causes += resource.rules.validate_create(obj)
     if causes:
-        raise invalid_object(resource, meta.get("name", ""), causes)
+        raise invalid_object(served.refusing, meta.get("name", ""), causes)
 
 
 async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: bool) -> Entry:

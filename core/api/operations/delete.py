@@ -57,7 +57,7 @@ async def delete_permitted(pipeline: Pipeline, call: Call, options: DeleteOption
         except (Conflict, NotFound) as exc:
             if exc.kind:
                 raise
-            old = await pipeline.reload(old)
+            old = await pipeline.reload(call.served, old)
     raise Conflict(f"{call.served.info.resource} {call.name!r} is being changed too often to be deleted")
 
 
@@ -69,7 +69,7 @@ async def delete_collection(
     await call.served.entries.fresh()
     found = [
         entry
-        for entry in call.served.entries.list(call.served.scope(call.namespace))
+        for entry in call.served.show_all(call.served.entries.list(call.served.scope(call.namespace)))
         if not selection or selection.matches(entry.wire)
     ]
     for entry in found:

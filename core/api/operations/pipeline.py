@@ -142,15 +142,15 @@ class Pipeline:
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:
         """Store a new object; what comes back can be read by everyone. Raises `AlreadyExists`."""
         try:
-            item = await self.store.create(key, served.encode(wire))
+            item = await self.store.create(key, served.to_store(wire))
         except AlreadyExists:
             raise exists_already(served, wire["metadata"]["name"]) from None
         return await self._seen(served, item)
 
     async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
         """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
-        raw = served.encode(wire)
-        if splice_resource_version(raw, old.revision) == old.raw:
+        raw = served.to_store(wire)
+        if raw == served.to_store(old.wire):
             return old
         return await self._seen(served, await self.store.update(old.key, raw, old.revision))
 
@@ -160,20 +160,20 @@ class Pipeline:
         await served.entries.wait_until(item.revision)
         if keeper := self.keepers.get(served.info.resource):
             keeper.release(old.wire)
-        return Entry.of(item, splice_resource_version)
+        return served.show(Entry.of(item, splice_resource_version))
 
-    async def reload(self, old: Entry) -> Entry | None:
+    async def reload(self, served: Served, old: Entry) -> Entry | None:
         """The object straight from the store, after a compare-and-swap has failed."""
         item = await self.store.get(old.key)
-        return None if item is None else Entry.of(item, splice_resource_version)
+        return None if item is None else served.show(Entry.of(item, splice_resource_version))
 
     async def _seen(self, served: Served, item: KeyValue) -> Entry:
         """The entry of a write, once the cache shows it: whoever reads next sees their own write."""
         await served.entries.wait_until(item.revision)
         entry = served.entries.get(item.key)
         if entry is None or entry.revision != item.revision:
-            return Entry.of(item, splice_resource_version)
-        return entry
+            entry = Entry.of(item, splice_resource_version)
+        return served.show(entry)
 
     def not_stored(self, served: Served, key: str, wire: Wire, revision: int = 0) -> Entry:
         """What a dry run answers."""

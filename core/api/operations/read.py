@@ -17,7 +17,7 @@ from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import BadRequest, Expired
-from sampan.core.store.entry import Entry
+from sampan.core.store.entry import Entry, Matches
 from sampan.core.store.watch_cache import Page
 
 TOO_OLD = (
@@ -89,16 +89,16 @@ async def list_page(pipeline: Pipeline, call: Call, options: ListOptions, select
     """A list, or a page of it. Raises `BadRequest`, `Expired`, `Timeout`."""
     await pipeline.gates.check(call.attributes)
     cache, scope = call.served.entries, call.served.scope(call.namespace)
-    matches = (lambda entry: selection.matches(entry.wire)) if selection else None
+    matches = matcher(call, selection)
     if options.continue_token:
         return await _next_page(call, options, matches)
     revision = await _reach(call, options)
     # Version 0 is the cache as it is, whole: client-go relies on it.
     limit = 0 if options.resource_version == "0" and options.version_match != "Exact" else options.limit
-    return listed(await cache.page(scope, limit=limit, revision=revision, matches=matches), scope)
+    return listed(call, await cache.page(scope, limit=limit, revision=revision, matches=matches))
 
 
-async def _next_page(call: Call, options: ListOptions, matches: Any) -> Listed:
+async def _next_page(call: Call, options: ListOptions, matches: Matches | None) -> Listed:
     if options.resource_version not in ("", "0"):
         raise BadRequest("specifying resource version is not allowed when using continue")
     cache, scope = call.served.entries, call.served.scope(call.namespace)
@@ -112,7 +112,7 @@ async def _next_page(call: Call, options: ListOptions, matches: Any) -> Listed:
         )
     except Expired as exc:
         raise ContinueExpired(Continue(-1, token.after).encode()) from exc
-    return listed(page, scope)
+    return listed(call, page)
 
 
 async def _reach(call: Call, options: ListOptions) -> int | None:
@@ -129,10 +129,20 @@ async def _reach(call: Call, options: ListOptions) -> int | None:
     return version if exact else None
 
 
-def listed(page: Page, scope: str) -> Listed:
+def matcher(call: Call, selection: Selection) -> Matches | None:
+    """The selection as a test of cache entries; ``None`` for everything."""
+    if not selection:
+        return None
+    served = call.served
+    return lambda entry: selection.matches(served.show(entry).wire)
+
+
+def listed(call: Call, page: Page) -> Listed:
+    shown = attrs.evolve(page, entries=call.served.show_all(page.entries))
     if not page.next_after:
-        return Listed(page)
-    return Listed(page, Continue(page.revision, page.next_after.removeprefix(scope)).encode())
+        return Listed(shown)
+    after = page.next_after.removeprefix(call.served.scope(call.namespace))
+    return Listed(shown, Continue(page.revision, after).encode())
 
 
 def parse_version(text: str) -> int:

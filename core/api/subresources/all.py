@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sampan.core.api.handlers import Handlers
+from sampan.core.api.subresources.binding import BindingSubresource
 from sampan.core.api.subresources.contract import Subresource
+from sampan.core.api.subresources.eviction import EvictionSubresource
+from sampan.core.api.subresources.log import LogSubresource
+from sampan.core.api.subresources.port_forward import PortForward
+from sampan.core.api.subresources.scale import ScaleSubresource
 from sampan.core.api.subresources.status import WRITE, Part
+from sampan.core.api.subresources.terminal import Terminal
 from sampan.core.contracts.streams import NodeDirectory
 
 
 def make_subresources(handlers: Handlers, nodes: NodeDirectory) -> Mapping[str, Subresource]:
+    """Which kinds have which is said by the kinds' own descriptions."""
+    pipeline = handlers.pipeline
     return {
-        "status": Part("status", handlers),
-        "finalize": Part("finalize", handlers, WRITE),
+        "attach": Terminal("attach", pipeline, nodes),
+        "binding": BindingSubresource(pipeline),
         "ephemeralcontainers": Part("ephemeralcontainers", handlers),
+        "eviction": EvictionSubresource(pipeline),
+        "exec": Terminal("exec", pipeline, nodes),
+        "finalize": Part("finalize", handlers, WRITE),
+        "log": LogSubresource(pipeline, nodes),
+        "portforward": PortForward(pipeline, nodes),
         "resize": Part("resize", handlers),
+        "scale": ScaleSubresource(pipeline),
+        "status": Part("status", handlers),
     }

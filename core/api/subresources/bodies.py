@@ -1,0 +1,39 @@
+"""Bodies of subresources that are objects of another kind (Scale, Binding, Eviction)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sampan.core.api.operations.pipeline import Call
+from sampan.core.api.operations.update import check_name
+from sampan.core.api.request import Request
+from sampan.core.errors import BadRequest
+from sampan.core.schema.decode import FieldValidation, decode_body
+from sampan.core.schema.default import apply_defaults
+from sampan.core.schema.resource import Resource
+
+
+async def read_object(
+    request: Request, call: Call, resource: Resource, validation: FieldValidation
+) -> dict[str, Any]:
+    """The body as a defaulted object of ``resource`` about the object that the path names. Raises `BadRequest`."""
+    body_type = request.body_type
+    decoded = decode_body(resource, await request.body(), media_type=body_type, validation=validation)
+    call.warnings.extend(decoded.problems)
+    apply_defaults(resource.struct, decoded.value)
+    check_place(call, decoded.value)
+    return decoded.value
+
+
+def check_place(call: Call, obj: dict[str, Any]) -> None:
+    """The body's name and namespace, where it gives them, are those of the path."""
+    meta = obj.setdefault("metadata", {})
+    if call.name and meta.get("name"):
+        check_name(call, meta["name"])
+    if meta.get("namespace", call.namespace) != call.namespace:
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+
+
+def created() -> dict[str, Any]:
+    """The answer to a Binding or an Eviction that was carried out."""
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

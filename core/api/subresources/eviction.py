@@ -1,0 +1,91 @@
+"""``eviction``: a delete that a pod's disruption budgets may refuse (kubectl drain).
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/. Budgets are read from the cache where their kind is
+served; taking from a budget is its controller's part, which counts pods that are being deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from sampan.core.api.catalog import Served
+from sampan.core.api.operations.delete import delete_permitted
+from sampan.core.api.operations.pipeline import Call, Pipeline
+from sampan.core.api.options import delete_options, write_options
+from sampan.core.api.request import Request
+from sampan.core.api.subresources.binding import CREATE
+from sampan.core.api.subresources.bodies import created, read_object
+from sampan.core.api.subresources.contract import Plain
+from sampan.core.errors import Cause, TooManyRequests
+from sampan.core.model.policy_v1.eviction import Eviction
+from sampan.core.schema.resource import resource_of
+
+EVICTION = resource_of(Eviction)
+BUDGETS = "poddisruptionbudgets.policy"
+
+
+@attrs.define(eq=False)
+class EvictionSubresource(Plain):
+    pipeline: Pipeline
+
+    def belongs(self, served: Served) -> bool:
+        return "eviction" in served.info.subresources
+
+    def verbs(self, served: Served) -> frozenset[str]:
+        return CREATE
+
+    def body_kind(self, served: Served) -> tuple[str, str, str]:
+        return ("policy", "v1", "Eviction")
+
+    async def serve(self, request: Request, call: Call) -> None:
+        options = write_options(request.query, "CreateOptions")
+        wanted = await read_object(request, call, EVICTION, options.field_validation)
+        await self.pipeline.gates.check(call.attributes)
+        pod = await self.pipeline.current(call)
+        self._check_budgets(pod.wire)
+        deletion = delete_options(request.query, wanted.get("deleteOptions") or {})
+        deletion = attrs.evolve(deletion, dry_run=deletion.dry_run or options.dry_run)
+        await delete_permitted(self.pipeline, attrs.evolve(call, subresource=""), deletion)
+        await request.answer(created(), 201)
+
+    def _check_budgets(self, pod: Mapping[str, Any]) -> None:
+        """Raises `TooManyRequests` where a budget allows no disruption. Pods that do not run yet count for none."""
+        if pod.get("status", {}).get("phase") in ("Pending", "Succeeded", "Failed"):
+            return
+        labels = pod["metadata"].get("labels") or {}
+        for budget in self.pipeline.reader.list(BUDGETS, pod["metadata"]["namespace"]):
+            if selects(budget.get("spec", {}).get("selector"), labels) and not allows(budget):
+                said = f"The disruption budget {budget['metadata']['name']} needs more healthy pods to allow this"
+                cause = Cause("DisruptionBudget", said, "")
+                raise TooManyRequests(
+                    "Cannot evict pod as it would violate the pod's disruption budget.", causes=[cause]
+                )
+
+
+def allows(budget: Mapping[str, Any]) -> bool:
+    status = budget.get("status", {})
+    seen = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
+    return seen and status.get("disruptionsAllowed", 0) > 0
+
+
+def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector picks these labels; none at all picks nothing."""
+    if selector is None:
+        return False
+    wanted = selector.get("matchLabels") or {}
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    return all(_holds(each, labels) for each in selector.get("matchExpressions") or ())
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    value, values = labels.get(expression["key"]), expression.get("values") or ()
+    operator = expression["operator"]
+    if operator == "In":
+        return value in values
+    if operator == "NotIn":
+        return value is None or value not in values
+    return (value is not None) is (operator == "Exists")

@@ -1,0 +1,151 @@
+"""``scale``: a workload seen as a number, for kubectl scale and autoscalers.
+
+The object's three paths (`sampan.core.model.kinds.Scale`) say where the numbers are, so it works for any kind. A write
+goes through the same update as the object itself.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from sampan.core.api.catalog import Served
+from sampan.core.api.operations import read
+from sampan.core.api.operations.patch import check_type
+from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
+from sampan.core.api.operations.update import change, check_name
+from sampan.core.api.options import WriteOptions, write_options
+from sampan.core.api.request import Request
+from sampan.core.api.subresources.bodies import check_place, read_object
+from sampan.core.api.subresources.contract import Plain
+from sampan.core.api.subresources.status import READ_AND_WRITE
+from sampan.core.errors import Invalid
+from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
+from sampan.core.model.causes import negative
+from sampan.core.model.kinds import Scale
+from sampan.core.schema.jsonpath import first
+from sampan.core.schema.patch import patch_object
+from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.resource import resource_of
+from sampan.core.store.entry import Entry
+
+SCALE = resource_of(ScaleKind)
+
+
+@attrs.define(eq=False)
+class ScaleSubresource(Plain):
+    pipeline: Pipeline
+
+    def belongs(self, served: Served) -> bool:
+        return served.info.scale is not None
+
+    def verbs(self, served: Served) -> frozenset[str]:
+        return READ_AND_WRITE
+
+    def body_kind(self, served: Served) -> tuple[str, str, str]:
+        return ("autoscaling", "v1", "Scale")
+
+    async def serve(self, request: Request, call: Call) -> None:
+        if call.verb == "get":
+            entry = await read.get(self.pipeline, call, request.query.get("resourceVersion", ""))
+        elif call.verb == "update":
+            entry = await self._replace(request, call)
+        else:
+            entry = await self._patch(request, call)
+        await request.answer(scale_of(call.served, entry.wire))
+
+    async def _replace(self, request: Request, call: Call) -> Entry:
+        options = write_options(request.query, "UpdateOptions")
+        wanted = await read_object(request, call, SCALE, options.field_validation)
+        check_name(call, wanted["metadata"].get("name", ""))
+        await self.pipeline.gates.check(call.attributes)
+
+        async def scaled(old: Entry) -> MutableWire:
+            return apply_scale(call, old, wanted)
+
+        return await change(self.pipeline, call, scaled, options)
+
+    async def _patch(self, request: Request, call: Call) -> Entry:
+        options: WriteOptions = write_options(request.query, "PatchOptions")
+        media_type = request.headers.content_type.partition(";")[0].strip().lower()
+        check_type(call, media_type)
+        raw = await request.body()
+        await self.pipeline.gates.check(call.attributes)
+
+        async def scaled(old: Entry) -> MutableWire:
+            present = scale_of(call.served, old.wire)
+            decoded = patch_object(SCALE, present, media_type, raw, options.field_validation)
+            check_place(call, decoded.value)
+            return apply_scale(call, old, decoded.value)
+
+        return await change(self.pipeline, call, scaled, options)
+
+
+def scale_of(served: Served, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The Scale that an object shows."""
+    paths = served.info.scale
+    assert paths is not None, "only kinds with a scale have this subresource"
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    status: dict[str, Any] = {"replicas": first(paths.status_replicas, obj) or 0}
+    if selector := selector_text(first(paths.selector, obj)):
+        status["selector"] = selector
+    replicas = first(paths.spec_replicas, obj) or 0
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: obj["metadata"][key] for key in kept if key in obj["metadata"]},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": status,
+    }
+
+
+def apply_scale(call: Call, old: Entry, wanted: Mapping[str, Any]) -> MutableWire:
+    """The object with the wanted number. Raises `Invalid` for a number below zero."""
+    paths = call.served.info.scale
+    assert paths is not None, "only kinds with a scale have this subresource"
+    replicas = wanted.get("spec", {}).get("replicas", 0)
+    if causes := negative("spec.replicas", replicas):
+        raise _invalid(call, causes)
+    obj: MutableWire = copy.deepcopy(dict(old.wire))
+    set_number(obj, paths, replicas)
+    if version := wanted["metadata"].get("resourceVersion"):
+        obj["metadata"]["resourceVersion"] = version
+    else:
+        obj["metadata"].pop("resourceVersion", None)
+    return obj
+
+
+def _invalid(call: Call, causes: Any) -> Invalid:
+    return invalid_object(SCALE, call.name, causes)
+
+
+def set_number(obj: MutableWire, paths: Scale, replicas: int) -> None:
+    """Write at a path of plain fields (``.spec.replicas``), which is all that a scale path may be."""
+    *parents, last = paths.spec_replicas.strip(".").split(".")
+    for key in parents:
+        obj = obj.setdefault(key, {})
+    obj[last] = replicas
+
+
+def selector_text(selector: Any) -> str:
+    """A selector as clients pass it to lists: from text, a plain map or a LabelSelector."""
+    if not selector:
+        return ""
+    if isinstance(selector, str):
+        return selector
+    labels, expressions = selector, ()
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or ()
+    clauses = [(key, f"{key}={value}") for key, value in labels.items()]
+    clauses += [(each["key"], _expression_text(each)) for each in expressions]
+    return ",".join(text for _, text in sorted(clauses, key=lambda clause: clause[0]))
+
+
+def _expression_text(expression: Mapping[str, Any]) -> str:
+    key, operator = expression["key"], expression["operator"]
+    values = ",".join(sorted(expression.get("values") or ()))
+    texts = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}
+    return texts[operator]
