@@ -50,7 +50,7 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
         last_state=ContainerState(terminated=last),
         ready=_ready(sort, spec, state, started, results.ready),
         restart_count=newest.attempt,
-        image=newest.image,
+        image=(spec.image or "") if newest.image.startswith("sha256:") else newest.image,
         image_id=newest.image_id,
         container_id=container_id(view, newest),
         started=started if sort != "ephemeral" else None,
