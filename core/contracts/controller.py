@@ -70,7 +70,9 @@ class Watch:
 class Controller(Protocol):
     name: str
     """As in Kubernetes (``replicaset-controller``): the user agent, the field manager and the events' source."""
-    watches: Sequence[Watch]
+
+    @property
+    def watches(self) -> Sequence[Watch]: ...
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan: ...
 

@@ -41,7 +41,7 @@ class StaticPodController:
     name = "static-pods"
 
     def __init__(self, folder: Path, node: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._node = node
         self._wanted: Mapping[Key, Pod] = {}
         self.watches = (Watch(kind=Pod, keys=self._own_pods),)
@@ -49,7 +49,7 @@ class StaticPodController:
     def reload(self) -> set[Key]:
         """Read the folder again. A file that is no Pod is logged and left out; the others are not held up by it."""
         before = self._wanted
-        self._wanted = {Key(*pod.key): pod for pod in read_manifests(self._folder, self._node)}
+        self._wanted = {Key(*pod.key): pod for pod in read_manifests(self.folder, self._node)}
         return {key for key in before.keys() | self._wanted.keys() if before.get(key) != self._wanted.get(key)}
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
