@@ -42,7 +42,7 @@ class NamespaceController:
         if namespace is None or namespace.metadata.deletion_timestamp is None:
             return NOTHING
         if FINALIZER not in namespace.spec.finalizers:
-            return NOTHING
+            return _removal(namespace)
         content = [obj for kind in self._kinds for obj in state.list(kind, key.name)]
         if not content:
             return self._finalize(namespace)
@@ -69,6 +69,13 @@ def _contents(kinds: Iterable[type[KubeObject]]) -> Iterable[type[KubeObject]]:
         about = info(kind)
         if about.namespaced and {"list", "watch", "delete"} <= set(about.verbs) and about.group != "events.k8s.io":
             yield kind
+
+
+def _removal(namespace: Namespace) -> Plan:
+    """For a server that does not remove a namespace together with its last finalizer."""
+    if namespace.spec.finalizers or namespace.metadata.finalizers:
+        return NOTHING
+    return Plan(actions=(Delete(kind=Namespace, namespace="", name=namespace.key[1], uid=namespace.metadata.uid),))
 
 
 def _deletion(obj: KubeObject) -> Delete:
