@@ -34,11 +34,11 @@ def run(channel: Channel, request: dict[str, object]) -> None:
     started_at = time.time_ns()
     running = {"process": records.identity(pid), "shim": records.identity(os.getpid()), "started_at": started_at}
     records.write(os.path.join(directory, "running.json"), running)
-    console, error = wait_for_program(status)
-    supervisor = Supervisor(job, directory, pid, stdio.ends(console))
-    if error is not None:
-        ending.write_start_failure(job, directory, pid, error, started_at)
-        channel.send({"error": error})
+    beginning = wait_for_program(status)
+    supervisor = Supervisor(job, directory, pid, stdio.ends(beginning.console), beginning.mount_namespace)
+    if beginning.error is not None:
+        ending.write_start_failure(job, directory, pid, beginning.error, started_at)
+        channel.send({"error": beginning.error})
         return
     answer(channel, {"pid": pid, "started_at": started_at})
     supervisor.run()
@@ -56,19 +56,32 @@ def fork(job: Job, directory: str, stdio: StandardStreams) -> tuple[int, Channel
     return pid, Channel(ours)
 
 
-def wait_for_program(status: Channel) -> tuple[int | None, str | None]:
-    """Let it go, and wait until the program runs (the channel closes): the terminal if there is one, the error if any."""
-    console = None
+class Beginning:
+    """What a new process tells until its program runs."""
+
+    def __init__(self) -> None:
+        self.console: int | None = None
+        """Its terminal, where it has one."""
+        self.error: str | None = None
+        self.mount_namespace: int | None = None
+        """The inode of its own, where it has one: told, since the program may end before anybody could look."""
+
+
+def wait_for_program(status: Channel) -> Beginning:
+    """Let it go, and wait until the program runs: the channel closes by itself then."""
+    seen = Beginning()
     status.send({"go": True})
     try:
         while True:
             message = status.receive()
             if fds := status.take_fds():
-                console = fds[0]
+                seen.console = fds[0]
+            if "mount_namespace" in message:
+                seen.mount_namespace = int(str(message["mount_namespace"]))
             if "error" in message:
-                return console, str(message["error"])
+                seen.error = str(message["error"])
     except ChannelClosed:
-        return console, None
+        return seen
     finally:
         status.close()
 

@@ -37,7 +37,8 @@ def run(channel: Channel, request: dict[str, object]) -> None:
     theirs.close()
     for fd in stdio:
         os.close(fd)
-    console, error = wait_for_program(Channel(ours))
+    beginning = wait_for_program(Channel(ours))
+    console, error = beginning.console, beginning.error
     if error is not None:
         os.waitpid(pid, 0)
         channel.send({"error": error, "exit_code": 127 if "not found" in error or "no such file" in error else 126})

@@ -30,6 +30,7 @@ def become(job: Job, directory: str, status: Channel, stdio: tuple[int, int, int
         _set_oom_score(job["oom_score_adj"])
         if job["root"]["kind"] != "none":
             rootfs.enter(job, directory)
+            status.send({"mount_namespace": os.stat("/proc/self/ns/mnt").st_ino})
         who = identity.resolve(job["user"])
         attach_stdio(stdio, who.uid, status)
         start_program(job, who)

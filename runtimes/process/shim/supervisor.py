@@ -28,7 +28,15 @@ DRAIN_SECONDS = 2.0
 
 
 class Supervisor:
-    def __init__(self, job: Job, directory: str, pid: int, ends: tuple[int | None, int | None, int | None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        directory: str,
+        pid: int,
+        ends: tuple[int | None, int | None, int | None],
+        mount_namespace: int | None,
+    ) -> None:
+        """``ends``: stdin to write, stdout and stderr to read. ``mount_namespace``: the inode of the container's own."""
         self._job = job
         self._directory = directory
         self._pid = pid
@@ -41,7 +49,7 @@ class Supervisor:
         self._input = b""
         self._input_ends = False
         self._listener = Listener(directory)
-        self._mount_namespace = self._own_mounts()
+        self._mount_namespace = mount_namespace
 
     def run(self) -> None:
         """Until the program has ended and all is written down."""
@@ -60,14 +68,6 @@ class Supervisor:
         self._finish(self._status)
 
     # -- the program
-
-    def _own_mounts(self) -> int | None:
-        """The inode of the container's mount namespace, if it has one."""
-        if self._job["root"]["kind"] == "none":
-            return None
-        with contextlib.suppress(OSError):
-            return os.stat(f"/proc/{self._pid}/ns/mnt").st_ino
-        return None
 
     def _drain_wakeups(self, fd: int) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings, Security
-from sampan.core.testing.runtime_contract import Bench, RuntimeContract
+from sampan.core.testing.runtime_contract import Bench, RuntimeBench, RuntimeContract
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.processes import of_state_dir
@@ -114,8 +114,8 @@ class TestAsPlainProcesses(TestOnTheHostsTree):
         return WithoutNamespaces(settings)
 
 
-class LoadedImage(ProcessBench):
-    archives: ClassVar[tuple[str, ...]]
+class TestOnALoadedImage(ProcessBench):
+    archives: ClassVar[tuple[str, ...]] = ("small.tar", "small-user.tar")
 
     @classmethod
     def settings(cls, directory: Path) -> RuntimeSettings:
@@ -132,10 +132,18 @@ class LoadedImage(ProcessBench):
             yield bench
 
 
-class TestOnALoadedImage(LoadedImage):
-    archives = ("small.tar", "small-user.tar")
+class TestOnAnOciArchive(RuntimeBench):
+    """The same image as another sort of archive, which need not keep every promise again."""
 
+    @classmethod
+    def make_runtime(cls, settings: RuntimeSettings) -> Runtime:
+        return make_process(settings)
 
-class TestOnAnOciImage(LoadedImage):
-    archives = ("small.oci.tar",)
-    image_with_settings: ClassVar[str | None] = None
+    def test_it_is_loaded_and_runs(self, bench: Bench) -> None:
+        if not (ARCHIVES / "small.oci.tar").exists():
+            pytest.skip(f"there is no test image {ARCHIVES / 'small.oci.tar'}")
+        bench.needs("loads_images")
+        assert [name.rpartition("/")[2] for name in bench.runtime.load_images(ARCHIVES / "small.oci.tar")] == [
+            "sampan-small:latest"
+        ]
+        assert bench.pod().says("echo ahoy") == "ahoy"

@@ -11,6 +11,7 @@ import pytest
 from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, RuntimeFailure, SandboxConfig, Security
 from sampan.core.errors import ConfigError
 from sampan.runtimes.process import cgroups, cidr, jobs, pod_files
+from sampan.runtimes.process.available import unavailable
 from sampan.runtimes.process.images.model import StoredImage
 from sampan.runtimes.process.ipam import AddressPool
 from sampan.runtimes.process.isolation import Isolation, decide
@@ -48,6 +49,18 @@ NOTHING = {"namespaces": False, "network": False, "user_namespaces": False, "use
 )
 def test_isolation_is_the_best_that_was_found_possible(found: dict[str, object], expected: Isolation) -> None:
     assert decide({**NOTHING, **found}, limits=True, subordinate=((1, 2), (3, 4))) == expected
+
+
+def test_it_is_available_where_processes_have_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unavailable() is None
+    monkeypatch.setattr("os.pidfd_open", refuse)
+    assert "needs Linux 5.3" in str(unavailable())
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert unavailable() == "it needs Linux"
+
+
+def refuse(_pid: int) -> int:
+    raise OSError(38, "Function not implemented")
 
 
 def test_what_isolation_lacks_is_said() -> None:
