@@ -5,7 +5,6 @@ Called by the app for the paths outside of resources, on the API server's loop.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -17,35 +16,13 @@ from sampan.core.api.openapi import OpenApi
 from sampan.core.api.problems import NoMethod, PageNotFound
 from sampan.core.api.request import Request
 from sampan.core.api.responses import send_bytes, send_text
+from sampan.core.api.version import version_info
 
-MAJOR: Final = "1"
-MINOR: Final = "36"
-VERSION: Final = "v1.36.0+sampan"
 HEALTH: Final = ("healthz", "livez", "readyz")
 CHECKS: Final = ("ping", "store")
 METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 Check = Callable[[], Awaitable[None]]
-
-
-def version_info() -> dict[str, str]:
-    """``/version``: the Kubernetes level that is spoken, and that it is sampan which speaks."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return {
-        "major": MAJOR,
-        "minor": MINOR,
-        "emulationMajor": MAJOR,
-        "emulationMinor": MINOR,
-        "minCompatibilityMajor": MAJOR,
-        "minCompatibilityMinor": str(int(MINOR) - 1),
-        "gitVersion": VERSION,
-        "gitCommit": "",
-        "gitTreeState": "clean",
-        "buildDate": "1970-01-01T00:00:00Z",
-        "goVersion": "",
-        "compiler": f"python{platform.python_version()}",
-        "platform": f"linux/{machine}",
-    }
 
 
 @attrs.define(eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import orjson
@@ -27,10 +27,14 @@ from sampan.core.api.request import Request
 from sampan.core.api.responses import JSON_TYPE, send_bytes
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
-from sampan.core.schema.decode import decode_body
+from sampan.core.model.meta_v1.status import DeleteOptions
+from sampan.core.schema.builtin import struct_of
+from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.table import include_object
 from sampan.core.store.entry import Entry
 from sampan.core.store.watch_cache import Page
+
+DELETE_OPTIONS: Final = struct_of(DeleteOptions)
 
 
 @attrs.define(eq=False)
@@ -127,22 +131,22 @@ class Handlers:
     async def create(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018 - refuse what cannot be answered before anything is stored
         options = write_options(request.query, "CreateOptions")
-        body_type = request.body_type
-        decoded = decode_body(
-            call.served.resource, await request.body(), media_type=body_type, validation=options.field_validation
-        )
-        call.warnings.extend(decoded.problems)
-        await self.answer_outcome(request, call, await create(self.pipeline, call, decoded.value, options))
+        obj = await self._body(request, call, options.field_validation)
+        await self.answer_outcome(request, call, await create(self.pipeline, call, obj, options))
 
     async def update(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018
         options = write_options(request.query, "UpdateOptions")
-        body_type = request.body_type
-        decoded = decode_body(
-            call.served.resource, await request.body(), media_type=body_type, validation=options.field_validation
-        )
+        obj = await self._body(request, call, options.field_validation)
+        await self.answer_outcome(request, call, await update(self.pipeline, call, obj, options))
+
+    async def _body(self, request: Request, call: Call, validation: FieldValidation) -> dict[str, Any]:
+        """The body as an object of the kind. Raises `BadRequest`, `UnsupportedMediaType`, `TooLarge`."""
+        resource = call.served.resource
+        raw, media_type = await request.object_body(resource.struct)
+        decoded = decode_body(resource, raw, media_type=media_type, validation=validation)
         call.warnings.extend(decoded.problems)
-        await self.answer_outcome(request, call, await update(self.pipeline, call, decoded.value, options))
+        return decoded.value
 
     async def patch(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018
@@ -154,7 +158,7 @@ class Handlers:
 
     async def delete(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018
-        body = parse_options(await request.body(), request.body_type)
+        body = parse_options(*await request.object_body(DELETE_OPTIONS))
         options = delete_options(request.query, body)
         await self.answer_outcome(request, call, await delete(self.pipeline, call, options))
 
@@ -162,7 +166,7 @@ class Handlers:
         request.representation  # noqa: B018
         listing = list_options(request.query)
         selection = select(call.served.resource, listing.label_selector, listing.field_selector)
-        body = parse_options(await request.body(), request.body_type)
+        body = parse_options(*await request.object_body(DELETE_OPTIONS))
         options = delete_options(request.query, body)
         entries = await delete_collection(self.pipeline, call, selection, options)
         await self._answer_list(request, call, Page(entries, call.served.entries.revision), "")

@@ -1,7 +1,7 @@
 """Which representation a client wants (``Accept``) and which one it sends (``Content-Type``).
 
-Called by the ASGI app; pure, and cached per header value, because clients repeat theirs. Protobuf is refused so that
-clients that prefer it fall back to JSON.
+Called by the ASGI app; pure, and cached per header value, because clients repeat theirs. Protobuf is read, but never
+written: clients that prefer it also take JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import attrs
 
-from sampan.core.api.problems import NoConsumer, NoProducer
+from sampan.core.api.problems import NoProducer
 from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 Shape = Literal["object", "Table", "PartialObjectMetadata"]
@@ -19,15 +19,9 @@ Format = Literal["json", "yaml"]
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 OFFERED: Final = f"{JSON}, {YAML}"
-PATCH_TYPES: Final = {
-    "application/json-patch+json": "json",
-    "application/merge-patch+json": "merge",
-    "application/strategic-merge-patch+json": "strategic",
-}
-APPLY_TYPES: Final = frozenset(
-    {"application/apply-patch+yaml", "application/apply-patch+json", "application/apply-patch+cbor"}
-)
+TAKEN: Final = f"{OFFERED}, {PROTOBUF}"
 META_GROUP: Final = "meta.k8s.io"
 TRANSFORM_VERSIONS: Final = ("v1", "v1beta1")
 
@@ -115,21 +109,10 @@ def discovery_version(accept: str) -> str:
 
 @lru_cache(maxsize=256)
 def body_type(content_type: str) -> str:
-    """The media type of a request body: ``application/json`` or ``application/yaml``. Raises `UnsupportedMediaType`."""
+    """The media type of a request body: `JSON`, `YAML` or `PROTOBUF`. Raises `UnsupportedMediaType`."""
     media_type = content_type.partition(";")[0].strip().lower() or JSON
-    if media_type in (JSON, YAML):
+    if media_type in (JSON, YAML, PROTOBUF):
         return media_type
     raise UnsupportedMediaType(
-        f"the body of the request was in an unknown format - accepted media types include: {OFFERED}"
+        f"the body of the request was in an unknown format - accepted media types include: {TAKEN}"
     )
-
-
-@lru_cache(maxsize=256)
-def patch_type(content_type: str, *, strategic: bool) -> str:
-    """``json``, ``merge`` or ``strategic``. Raises `UnsupportedMediaType` for any other, server-side apply included."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    kind = PATCH_TYPES.get(media_type, "")
-    if kind and (strategic or kind != "strategic"):
-        return kind
-    known = [name for name, kind in PATCH_TYPES.items() if strategic or kind != "strategic"]
-    raise NoConsumer(", ".join(known))

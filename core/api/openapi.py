@@ -1,18 +1,110 @@
-"""The OpenAPI documents over HTTP."""
+"""The OpenAPI documents over HTTP: ``/openapi/v2``, and ``/openapi/v3`` with one document for each group and version.
+
+Made in a worker thread when first asked for, and again only after the served kinds have changed. Each document has a hash
+in its address, so that clients keep it as long as it holds.
+https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
 import attrs
+import orjson
 
+from sampan.core.api import negotiate
 from sampan.core.api.catalog import Catalog
-from sampan.core.api.problems import PageNotFound
+from sampan.core.api.problems import NoProducer, PageNotFound
 from sampan.core.api.request import Request
+from sampan.core.api.responses import Header, send_bytes
+from sampan.core.api.version import VERSION
+from sampan.core.schema.openapi import openapi_v2, openapi_v3
+
+KEEP: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
-@attrs.define(eq=False)
+@attrs.frozen
+class Document:
+    """A document's bytes and their hash."""
+
+    body: bytes
+    hash: str
+
+
 class OpenApi:
-    catalog: Catalog
-    subresources: object
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._made_for = -1
+        self._documents: dict[str, asyncio.Task[Document]] = {}
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
-        raise PageNotFound
+        """Raises `PageNotFound`, and `NotAcceptable` for protobuf: clients then do without."""
+        if segments == ("openapi", "v2"):
+            require_json(request.headers.accept)
+            await self._send(request, await self._document("", self._make_v2))
+        elif segments == ("openapi", "v3"):
+            await request.answer(await self._index())
+        elif segments[:2] == ("openapi", "v3") and (maker := self._maker("/".join(segments[2:]))):
+            require_json(request.headers.accept)
+            await self._send(request, await self._document("/".join(segments[2:]), maker))
+        else:
+            raise PageNotFound
+
+    async def _index(self) -> dict[str, Any]:
+        """All documents with their addresses."""
+        paths = {}
+        for group, versions in self._catalog.groups().items():
+            for version in versions:
+                name = f"apis/{group}/{version}" if group else f"api/{version}"
+                document = await self._document(name, self._make_v3(group, version))
+                paths[name] = {"serverRelativeURL": f"/openapi/v3/{name}?hash={document.hash}"}
+        return {"paths": paths}
+
+    def _maker(self, name: str) -> Callable[[], Document] | None:
+        """What makes the document called ``api/v1`` or ``apis/apps/v1``; ``None`` where there is no such."""
+        root, _, rest = name.partition("/")
+        group, _, version = rest.rpartition("/")
+        known = self._catalog.groups().get(group, ())
+        if (root == "api") != (group == "") or version not in known:
+            return None
+        return self._make_v3(group, version)
+
+    def _make_v3(self, group: str, version: str) -> Callable[[], Document]:
+        resources = [served.resource for served in self._catalog.in_version(group, version)]
+        return lambda: _document(openapi_v3(resources, VERSION))
+
+    def _make_v2(self) -> Document:
+        return _document(openapi_v2([served.resource for served in list(self._catalog)], VERSION))
+
+    async def _document(self, name: str, make: Callable[[], Document]) -> Document:
+        """The kept document, or a new one: made once, however many ask for it meanwhile."""
+        if self._made_for != self._catalog.generation:
+            self._documents.clear()
+            self._made_for = self._catalog.generation
+        task = self._documents.get(name)
+        if task is None:
+            task = self._documents[name] = asyncio.create_task(asyncio.to_thread(make))
+        return await asyncio.shield(task)
+
+    async def _send(self, request: Request, document: Document) -> None:
+        tag = f'"{document.hash}"'.encode()
+        headers: list[Header] = [(b"etag", tag)]
+        if request.query.get("hash") == document.hash:
+            headers.append(KEEP)
+        if dict(request.scope["headers"]).get(b"if-none-match") == tag:
+            await send_bytes(request.send, b"", code=304, headers=headers)
+        else:
+            await send_bytes(request.send, document.body, headers=headers)
+
+
+def _document(value: dict[str, Any]) -> Document:
+    body = orjson.dumps(value)
+    return Document(body, hashlib.sha512(body).hexdigest().upper())
+
+
+def require_json(accept: str) -> None:
+    if accept and not any(negotiate.format_of(offer.media_type) == "json" for offer in negotiate.clauses(accept)):
+        raise NoProducer(negotiate.JSON)

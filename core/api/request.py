@@ -16,8 +16,10 @@ from sampan.core.api.bodies import read_body
 from sampan.core.api.headers import Headers
 from sampan.core.api.options import Query, parse_query
 from sampan.core.api.paths import Target
+from sampan.core.api.protobuf.decode import to_json
 from sampan.core.api.responses import Receive, Scope, Send, send_bytes, send_value, warning_headers
 from sampan.core.contracts.access import User
+from sampan.core.schema.types import Struct
 
 
 @attrs.define(eq=False, slots=False)
@@ -42,14 +44,20 @@ class Request:
         """Raises `NotAcceptable`."""
         return negotiate.accepted(self.headers.accept)
 
-    @property
-    def body_type(self) -> str:
-        """Raises `UnsupportedMediaType`."""
-        return negotiate.body_type(self.headers.content_type)
-
     async def body(self) -> bytes:
         """Raises `TooLarge`."""
         return await read_body(self.receive, self.headers.content_length)
+
+    async def object_body(self, struct: Struct) -> tuple[bytes, str]:
+        """The body, which is to be a ``struct``, as JSON or YAML with its media type.
+
+        Raises `UnsupportedMediaType`, `TooLarge`, and `BadRequest` for protobuf that cannot be read.
+        """
+        media_type = negotiate.body_type(self.headers.content_type)
+        raw = await self.body()
+        if media_type == negotiate.PROTOBUF and raw:
+            return to_json(struct, raw), negotiate.JSON
+        return raw, media_type
 
     async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:
         """Send a wire value as JSON or YAML."""

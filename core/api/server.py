@@ -99,7 +99,7 @@ class ApiServer:
         metrics = Metrics(self._context.metrics)
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
-        endpoints = Endpoints(discovery, OpenApi(self.catalog, subresources), metrics, self._check_store)
+        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, self._check_store)
         return Api(self.pipeline, Resources(self.catalog, handlers, subresources), endpoints, metrics)
 
     async def _check_store(self) -> None:

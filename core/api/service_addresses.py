@@ -55,6 +55,7 @@ class ServiceAddresses:
                 _keep_from(spec, old.get("spec", {}))
             self._claim_address(obj, spec, kept, claimed)
             self._claim_ports(obj, spec, kept, claimed)
+            self._claim_health_port(obj, spec, kept, claimed)
         except BaseException:
             undo()
             raise
@@ -118,6 +119,17 @@ class ServiceAddresses:
             elif holding not in kept and holding not in claimed:
                 self._check_port(obj, holding, f"spec.ports[{index}].nodePort")
             self._take(holding, kept, claimed)
+
+    def _claim_health_port(self, obj: Wire, spec: MutableWire, kept: set[Holding], claimed: list[Holding]) -> None:
+        """Where a load balancer asks whether this node has pods of the Service."""
+        if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
+            return
+        port = spec.get("healthCheckNodePort") or 0
+        if not port:
+            port = spec["healthCheckNodePort"] = self._free_port("TCP")
+        elif ("TCP", port) not in kept:
+            self._check_port(obj, ("TCP", port), "spec.healthCheckNodePort")
+        self._take(("TCP", port), kept, claimed)
 
     def _check_port(self, obj: Wire, holding: Holding, path: str) -> None:
         if holding[1] not in NODE_PORTS:

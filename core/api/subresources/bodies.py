@@ -17,8 +17,8 @@ async def read_object(
     request: Request, call: Call, resource: Resource, validation: FieldValidation
 ) -> dict[str, Any]:
     """The body as a defaulted object of ``resource`` about the object that the path names. Raises `BadRequest`."""
-    body_type = request.body_type
-    decoded = decode_body(resource, await request.body(), media_type=body_type, validation=validation)
+    raw, media_type = await request.object_body(resource.struct)
+    decoded = decode_body(resource, raw, media_type=media_type, validation=validation)
     call.warnings.extend(decoded.problems)
     apply_defaults(resource.struct, decoded.value)
     check_place(call, decoded.value)

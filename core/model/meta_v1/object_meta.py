@@ -37,7 +37,7 @@ class ObjectMeta:
     self_link: str | None = None
     uid: str | None = None
     resource_version: str | None = None
-    generation: int | None = wire(default=None, format="int64")
+    generation: int | None = wire(default=None, format="int64", keep_zero=False)
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     deletion_grace_period_seconds: int | None = wire(default=None, format="int64")
