@@ -1,0 +1,1 @@
+"""What `sampan describe` says about an object, one module per kind that has words of its own."""

@@ -1,0 +1,28 @@
+"""``sampan down``: the cluster ends with its pods, network and rules; ``--purge`` deletes its data too."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_place
+from sampan.cli.lifecycle.stop import end_control_plane
+from sampan.core.config import Config
+
+
+@click.command()
+@click.option("--purge", is_flag=True, help="Delete the data too.")
+@click.option("--timeout", type=float, default=60, show_default=True, help="Seconds to wait for the control plane.")
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="File to take the context out of.")
+@with_place
+def down(place: Place, purge: bool, timeout: float, kubeconfig: Path | None) -> None:
+    """End the cluster: pods, network and rules go too. Doing it again does no harm."""
+    from sampan.core.cluster import destroy_cluster
+    from sampan.core.plugins import load_plugins
+
+    if end_control_plane(place, timeout):
+        click.echo("control plane: stopped")
+    config = Config(cluster=place.name, data_dir=place.data_dir, kubeconfig=kubeconfig_to_write(kubeconfig).absolute())
+    asyncio.run(destroy_cluster(config, load_plugins(), click.echo, purge=purge))
