@@ -63,12 +63,13 @@ def kill(process: object) -> None:
 def of_state_dir(state_dir: Path) -> list[int]:
     """Everything that a launcher for this folder has forked and that has not become another program."""
     found = []
-    wanted = [str(SHIM).encode(), str(state_dir).encode()]
+    # Not by the shim's whole path: another installation of sampan may have started them.
+    shim, wanted = SHIM.name.encode(), str(state_dir).encode()
     for entry in os.listdir("/proc"):
         if entry.isdigit() and int(entry) != os.getpid():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, IndexError):
                 arguments = Path("/proc", entry, "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-                if arguments[-2:] == wanted:
+                if arguments[-1] == wanted and os.path.basename(arguments[-2]) == shim:
                     found.append(int(entry))
     return found
 

@@ -57,7 +57,7 @@ def make_process(settings: RuntimeSettings) -> Runtime:
 
 class ProcessRuntime:
     def __init__(self, settings: RuntimeSettings) -> None:
-        self._settings = attrs.evolve(settings, state_dir=settings.state_dir.absolute())
+        self._settings = attrs.evolve(settings, state_dir=settings.state_dir.resolve())
         self._layout = Layout(self._settings.state_dir)
         self._launcher = Launcher(self._layout)
         self._groups = cgroups.ControlGroups(self._layout.tag)
