@@ -13,6 +13,7 @@ import pytest
 
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings, Security
 from sampan.core.testing.runtime_contract import Bench, RuntimeBench, RuntimeContract
+from sampan.runtimes.process.cgroups import ROOT, V1_CONTROLLERS
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.processes import of_state_dir
@@ -28,7 +29,8 @@ def left_on_the_host(settings: RuntimeSettings) -> list[str]:
     left += [line for line in Path("/proc/mounts").read_text().splitlines() if str(settings.state_dir) in line]
     left += [name for name in os.listdir("/sys/class/net") if tag in name]
     left += [str(path) for path in Path("/dev/shm").glob(f"sampan-{tag}-*")]
-    left += [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/sampan-{tag}")]
+    groups = [ROOT / f"sampan-{tag}", *(ROOT / controller / f"sampan-{tag}" for controller in V1_CONTROLLERS)]
+    left += [str(path) for path in groups if path.exists()]
     if os.geteuid() == 0:
         tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
         rules = subprocess.run(["iptables", "-w", "-S"], capture_output=True, text=True, check=False).stdout
