@@ -1,0 +1,309 @@
+"""What a container is made with: environment, mounts, resources, security, resolver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampan.core.contracts.runtime import Image
+from sampan.core.contracts.volume import PublishedVolume
+from sampan.core.errors import Permanent
+from sampan.core.model.core_v1.configuration import ConfigMap, Secret
+from sampan.core.model.core_v1.container import Container, VolumeMount
+from sampan.core.model.core_v1.environment import ConfigMapEnvSource, EnvFromSource, EnvVar, EnvVarSource
+from sampan.core.model.core_v1.pod import Pod, PodStatus
+from sampan.core.model.core_v1.pod_spec import HostAlias, PodDNSConfig, PodDNSConfigOption, PodSpec
+from sampan.core.model.core_v1.references import (
+    ConfigMapKeySelector,
+    ObjectFieldSelector,
+    ResourceFieldSelector,
+    SecretKeySelector,
+)
+from sampan.core.model.core_v1.resources import ResourceRequirements
+from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext
+from sampan.core.model.core_v1.service import Service, ServicePort, ServiceSpec
+from sampan.core.model.meta import Quantity
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.container_config import ConfigInput, container_config, container_resources, oom_score
+from sampan.core.node.dns import Dns, host_dns, parse_resolv_conf, pod_dns
+from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, environment
+from sampan.core.node.expansion import expand
+from sampan.core.node.fields import field_value
+from sampan.core.node.mounts import container_mounts, resolve_sub_path
+from sampan.core.node.sandbox_config import host_name, sandbox_config
+from sampan.core.node.service_env import service_env
+
+META = ObjectMeta(name="web", namespace="default", uid="u1", labels={"app": "web"})
+POD = Pod(metadata=META, spec=PodSpec(node_name="n1"), status=PodStatus(pod_ip="10.0.0.1", host_ip="192.0.2.9"))
+CONFIG = ConfigMap(metadata=ObjectMeta(name="config", namespace="default"), data={"colour": "blue", "size": "4"})
+SECRET = Secret(metadata=ObjectMeta(name="secret", namespace="default"), data={"key": b"s3cret"})
+OBJECTS: dict[Any, Any] = {(type(each), *each.key): each for each in (CONFIG, SECRET)}
+
+
+def env_of(container: Container, services: dict[str, str] | None = None) -> dict[str, str]:
+    return environment(
+        EnvironmentInput(
+            pod=POD,
+            container=container,
+            services=services or {},
+            allocatable={"memory": "1Gi"},
+            get=lambda kind, namespace, name: OBJECTS.get((kind, namespace, name)),
+        )
+    )
+
+
+def variable(name: str, **source: Any) -> EnvVar:
+    return EnvVar(name=name, value_from=EnvVarSource(**source))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$(A)-$(B)", "1-2"),
+        ("$$(A)", "$(A)"),
+        ("$(C)", "$(C)"),
+        ("$A $ $(", "$A $ $("),
+        ("$$$(A)$$", "$1$"),
+    ],
+)
+def test_references_are_expanded_as_kubernetes_does(text: str, expected: str) -> None:
+    assert expand(text, {"A": "1", "B": "2"}) == expected
+
+
+def test_an_environment_comes_from_everywhere() -> None:
+    container = Container(
+        name="main",
+        resources=ResourceRequirements(requests={"cpu": Quantity("250m")}),
+        env_from=(EnvFromSource(prefix="C_", config_map_ref=ConfigMapEnvSource(name="config")),),
+        env=(
+            variable("IP", field_ref=ObjectFieldSelector(field_path="status.podIP")),
+            variable("APP", field_ref=ObjectFieldSelector(field_path="metadata.labels['app']")),
+            variable("CPU", resource_field_ref=ResourceFieldSelector(resource="requests.cpu", divisor=Quantity("1m"))),
+            variable("MEMORY", resource_field_ref=ResourceFieldSelector(resource="limits.memory")),
+            variable("COLOUR", config_map_key_ref=ConfigMapKeySelector(name="config", key="colour")),
+            variable("KEY", secret_key_ref=SecretKeySelector(name="secret", key="key")),
+            variable("NONE", secret_key_ref=SecretKeySelector(name="no", key="key", optional=True)),
+            EnvVar(name="URL", value="http://$(IP):$(WEB_PORT)/$(NOBODY)"),
+        ),
+    )
+    assert env_of(container, {"WEB_PORT": "80", "IP": "hidden"}) == {
+        "C_colour": "blue",
+        "C_size": "4",
+        "IP": "10.0.0.1",
+        "APP": "web",
+        "CPU": "250",
+        "MEMORY": str(1 << 30),
+        "COLOUR": "blue",
+        "KEY": "s3cret",
+        "URL": "http://10.0.0.1:80/$(NOBODY)",
+        "WEB_PORT": "80",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"config_map_key_ref": ConfigMapKeySelector(name="no", key="k")}, 'configmap "no" not found'),
+        ({"secret_key_ref": SecretKeySelector(name="no", key="k")}, 'secret "no" not found'),
+        (
+            {"config_map_key_ref": ConfigMapKeySelector(name="config", key="k")},
+            "couldn't find key k in ConfigMap default/config",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(source: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContainerConfigProblem, match=f"^{message}$"):
+        env_of(Container(name="main", env=(variable("X", **source),)))
+
+
+def test_fields_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(Permanent, match=r"field label not supported: spec\.x"):
+        field_value(POD, "spec.x")
+
+
+def service(name: str, ip: str = "10.96.0.7", namespace: str = "default", *ports: ServicePort) -> Service:
+    ports = ports or (ServicePort(port=80, protocol="TCP"),)
+    return Service(metadata=ObjectMeta(name=name, namespace=namespace), spec=ServiceSpec(cluster_ip=ip, ports=ports))
+
+
+def test_services_are_named_in_the_environment() -> None:
+    named = (ServicePort(name="http", port=80, protocol="TCP"), ServicePort(name="dns", port=53, protocol="UDP"))
+    assert service_env([service("my-web", "10.96.0.7", "default", *named)], "default", links=True) == {
+        "MY_WEB_SERVICE_HOST": "10.96.0.7",
+        "MY_WEB_SERVICE_PORT": "80",
+        "MY_WEB_SERVICE_PORT_HTTP": "80",
+        "MY_WEB_SERVICE_PORT_DNS": "53",
+        "MY_WEB_PORT": "tcp://10.96.0.7:80",
+        "MY_WEB_PORT_80_TCP": "tcp://10.96.0.7:80",
+        "MY_WEB_PORT_80_TCP_PROTO": "tcp",
+        "MY_WEB_PORT_80_TCP_PORT": "80",
+        "MY_WEB_PORT_80_TCP_ADDR": "10.96.0.7",
+        "MY_WEB_PORT_53_UDP": "udp://10.96.0.7:53",
+        "MY_WEB_PORT_53_UDP_PROTO": "udp",
+        "MY_WEB_PORT_53_UDP_PORT": "53",
+        "MY_WEB_PORT_53_UDP_ADDR": "10.96.0.7",
+    }
+
+
+def test_headless_and_foreign_services_are_not_named_but_the_api_server_always_is() -> None:
+    services = [service("headless", "None"), service("far", namespace="other"), service("kubernetes", "10.96.0.1")]
+    for links in (True, False):
+        env = service_env(services, "mine", links=links)
+        assert {key for key in env if key.endswith("_SERVICE_HOST")} == {"KUBERNETES_SERVICE_HOST"}
+
+
+class TestSubPath:
+    @pytest.fixture
+    def volume(self, tmp_path: Path) -> Path:
+        (tmp_path / "volume" / "real").mkdir(parents=True)
+        (tmp_path / "volume" / "inside").symlink_to("real")
+        (tmp_path / "volume" / "outside").symlink_to("../secret")
+        (tmp_path / "volume" / "absolute").symlink_to("/etc")
+        (tmp_path / "secret").mkdir()
+        return tmp_path / "volume"
+
+    def test_links_within_the_volume_are_resolved(self, volume: Path) -> None:
+        assert resolve_sub_path(volume, "inside", "v") == volume / "real"
+
+    def test_missing_folders_are_made(self, volume: Path) -> None:
+        assert resolve_sub_path(volume, "inside/new/deep", "v") == volume / "real" / "new" / "deep"
+        assert (volume / "real" / "new" / "deep").is_dir()
+
+    @pytest.mark.parametrize("path", ["outside", "outside/x", "absolute", "absolute/passwd", "../secret", "/etc"])
+    def test_nothing_leads_out_of_the_volume(self, volume: Path, path: str) -> None:
+        with pytest.raises(ContainerConfigProblem):
+            resolve_sub_path(volume, path, "v")
+        assert list((volume.parent / "secret").iterdir()) == []
+
+    def test_a_mount_takes_its_sub_path_from_the_environment(self, volume: Path) -> None:
+        mount = VolumeMount(name="v", mount_path="/data", sub_path_expr="$(WHO)/x", read_only=True)
+        container = Container(name="main", volume_mounts=(mount,))
+        published = {"v": PublishedVolume(host_path=volume)}
+        (made,) = container_mounts(container, published, {"WHO": "real"})
+        assert (made.host_path, made.container_path, made.read_only) == (str(volume / "real" / "x"), "/data", True)
+        with pytest.raises(ContainerConfigProblem, match="missing value"):
+            container_mounts(container, published, {})
+
+
+@pytest.mark.parametrize(
+    ("limits", "requests", "shares", "quota", "memory"),
+    [
+        ({}, {}, 2, 0, 0),
+        ({}, {"cpu": "500m"}, 512, 0, 0),
+        ({"cpu": "1500m", "memory": "64Mi"}, {}, 1536, 150_000, 64 << 20),
+        ({"cpu": "1m"}, {}, 2, 1000, 0),
+    ],
+)
+def test_requests_become_shares_and_limits_quotas(
+    limits: dict[str, Quantity], requests: dict[str, Quantity], shares: int, quota: int, memory: int
+) -> None:
+    container = Container(name="main", resources=ResourceRequirements(limits=limits, requests=requests))
+    made = container_resources(POD, container, 1 << 30)
+    assert (made.cpu_shares, made.cpu_quota_micros, made.memory_bytes) == (shares, quota, memory)
+
+
+@pytest.mark.parametrize(
+    ("qos", "request_bytes", "score"),
+    [("Guaranteed", 1 << 20, -997), ("BestEffort", 0, 1000), ("Burstable", 512 << 20, 500), ("Burstable", 1, 999)],
+)
+def test_the_kernel_kills_best_effort_first(qos: str, request_bytes: int, score: int) -> None:
+    assert oom_score(qos, request_bytes, 1 << 30) == score
+
+
+def config_of(container: Container, image: Image | None = None, **spec: Any) -> Any:
+    pod = Pod(metadata=META, spec=PodSpec(**spec))
+    return container_config(
+        ConfigInput(
+            pod=pod, container=container, attempt=1, image=image, env={"A": "1"}, mounts=(), cluster="c", node="n1"
+        )
+    )
+
+
+def test_a_containers_security_wins_over_the_pods() -> None:
+    own = SecurityContext(run_as_user=7, read_only_root_filesystem=True, allow_privilege_escalation=False)
+    shared = PodSecurityContext(run_as_user=1, run_as_group=2, supplemental_groups=(3,), fs_group=4)
+    security = config_of(Container(name="main", security_context=own), security_context=shared).security
+    assert (security.run_as_user, security.run_as_group, security.supplemental_groups) == (7, 2, (3, 4))
+    assert security.read_only_root
+    assert not security.allow_privilege_escalation
+
+
+@pytest.mark.parametrize(
+    ("user", "run_as", "problem"),
+    [
+        ("", None, "image will run as root"),
+        ("0:0", None, "image will run as root"),
+        ("nginx", None, r"non-numeric user \(nginx\)"),
+        ("", 0, "runAsUser breaks non-root policy"),
+        ("1000", None, ""),
+        ("", 5, ""),
+    ],
+)
+def test_run_as_non_root_is_kept(user: str, run_as: int | None, problem: str) -> None:
+    container = Container(name="main", security_context=SecurityContext(run_as_non_root=True, run_as_user=run_as))
+    if not problem:
+        assert config_of(container, Image(id="i", user=user)).security.run_as_user == run_as
+        return
+    with pytest.raises(ContainerConfigProblem, match=problem):
+        config_of(container, Image(id="i", user=user))
+
+
+def test_commands_are_expanded_and_labels_tell_all() -> None:
+    made = config_of(Container(name="main", image="x", command=("run", "$(A)"), args=("$$(A)",)))
+    assert (made.command, made.args, made.env) == (("run", "1"), ("$(A)",), (("A", "1"),))
+    assert made.labels["io.kubernetes.pod.uid"] == "u1"
+    assert (made.labels["sampan.attempt"], made.labels["sampan.kind"]) == ("1", "container")
+
+
+HOST = Dns(servers=("192.0.2.53",), searches=("lan",), options=("edns0",))
+CLUSTER = ("10.96.0.10",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "host_network", "cluster", "expected"),
+    [
+        ("ClusterFirst", False, (), HOST),
+        ("Default", False, CLUSTER, HOST),
+        ("ClusterFirst", True, CLUSTER, HOST),
+        ("None", False, CLUSTER, Dns()),
+        (
+            "ClusterFirst", False, CLUSTER,
+            Dns(
+                servers=CLUSTER, searches=("default.svc.cluster.local", "svc.cluster.local", "cluster.local", "lan"),
+                options=("ndots:5",),
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_the_dns_policy_chooses_the_resolver(
+    policy: str, host_network: bool, cluster: tuple[str, ...], expected: Dns
+) -> None:
+    pod = Pod(metadata=META, spec=PodSpec(dns_policy=policy, host_network=host_network))
+    assert pod_dns(pod, HOST, cluster) == expected
+
+
+def test_a_pods_own_dns_settings_come_on_top() -> None:
+    own = PodDNSConfig(
+        nameservers=("192.0.2.1",), searches=("mine",), options=(PodDNSConfigOption(name="ndots", value="2"),)
+    )
+    made = pod_dns(Pod(metadata=META, spec=PodSpec(dns_policy="Default", dns_config=own)), HOST, ())
+    assert made == Dns(servers=("192.0.2.53", "192.0.2.1"), searches=("lan", "mine"), options=("edns0", "ndots:2"))
+
+
+def test_a_local_resolver_of_the_host_is_looked_behind(tmp_path: Path) -> None:
+    (tmp_path / "host").write_text("nameserver 127.0.0.53\nsearch lan # comment\n")
+    (tmp_path / "resolved").write_text("nameserver 192.0.2.1\nnameserver 127.0.0.1\n")
+    assert host_dns(tmp_path / "host", tmp_path / "resolved") == Dns(servers=("192.0.2.1",), searches=("lan",))
+    assert parse_resolv_conf("options ndots:1 edns0\noptions rotate").options == ("ndots:1", "edns0", "rotate")
+
+
+def test_a_sandbox_knows_its_name_and_hosts() -> None:
+    aliases = (HostAlias(ip="192.0.2.7", hostnames=("jetty", "quay")),)
+    pod = Pod(metadata=META, spec=PodSpec(host_aliases=aliases, containers=(Container(name="main"),)))
+    made = sandbox_config(pod, 2, HOST, "c", "n1")
+    assert made.host_aliases == (("192.0.2.7", "jetty"), ("192.0.2.7", "quay"))
+    assert (made.hostname, made.attempt, made.labels["sampan.kind"]) == ("web", 2, "sandbox")
+    long = Pod(metadata=ObjectMeta(name="a" * 62 + "-b"), spec=PodSpec())
+    assert host_name(long) == "a" * 62

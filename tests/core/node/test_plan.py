@@ -1,0 +1,222 @@
+"""Decisions about one pod, as tables: views in, actions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from sampan.core.contracts.runtime import LABEL_CONTAINER, Container, Sandbox
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.pod import Pod, PodStatus
+from sampan.core.model.core_v1.pod_spec import PodSpec
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.actions import (
+    CreateSandbox,
+    DeletePod,
+    KillContainer,
+    PublishVolumes,
+    RemoveContainer,
+    RemoveSandbox,
+    Say,
+    StartContainer,
+    StopSandbox,
+    UnpublishVolumes,
+)
+from sampan.core.node.plan import plan_pod
+from sampan.core.node.view import PodView, Problem, Pull
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SIDECAR = ContainerSpec(name="proxy", image="x", restart_policy="Always")
+MAIN = ContainerSpec(name="main", image="x")
+
+
+def sandbox(attempt: int = 0, state: Any = "running") -> Sandbox:
+    return Sandbox(
+        id=f"s{attempt}", name="web", namespace="default", uid="u", attempt=attempt, state=state, created_at=NOW,
+        ip="10.0.0.1",
+    )  # fmt: skip
+
+
+def container(name: str = "main", state: Any = "running", attempt: int = 0, home: int = 0, **more: Any) -> Container:
+    if state == "exited":
+        more = {"exit_code": 0, "finished_at": NOW, **more}
+    return Container(
+        id=f"{name}{attempt}", sandbox_id=f"s{home}", name=name, attempt=attempt, state=state, image="x", image_id="i",
+        created_at=NOW + timedelta(seconds=attempt), labels={LABEL_CONTAINER: name}, **more,
+    )  # fmt: skip
+
+
+def view(
+    *containers: Container, sandboxes: Sequence[Sandbox] = (), deleted: bool = False, grace: int = 30, **more: Any
+) -> PodView:
+    spec = {"containers": (MAIN,), "restart_policy": "Always", **more.pop("spec", {})}
+    meta: dict[str, Any] = {"name": "web", "namespace": "default", "uid": "u"}
+    if deleted:
+        meta |= {"deletion_timestamp": NOW, "deletion_grace_period_seconds": grace}
+    pod = Pod(metadata=ObjectMeta(**meta), spec=PodSpec(**spec), status=more.pop("status", PodStatus()))
+    values = {"volumes_ready": True, "first_seen": NOW, **more}
+    return PodView(pod=pod, sandboxes=tuple(sandboxes), containers=containers, **values)
+
+
+def actions(given: PodView, now: datetime = NOW) -> list[Any]:
+    return list(plan_pod(given, now).actions)
+
+
+def test_a_new_pod_is_made_in_one_plan() -> None:
+    given = view(volumes_ready=False)
+    assert actions(given) == [PublishVolumes(), CreateSandbox(0), StartContainer("main", 0)]
+
+
+def test_a_pod_that_runs_needs_nothing() -> None:
+    plan = plan_pod(view(container(), sandboxes=[sandbox()]), NOW)
+    assert (plan.actions, plan.requeue_after) == ((), None)
+
+
+def test_an_adopted_pods_volumes_are_published_again_before_anything_else() -> None:
+    given = view(container(), sandboxes=[sandbox()], volumes_ready=False)
+    assert actions(given) == [PublishVolumes()]
+
+
+def test_volumes_that_failed_are_waited_for() -> None:
+    plan = plan_pod(view(volumes_ready=False, volumes_retry_at=NOW + timedelta(seconds=7)), NOW)
+    assert (plan.actions, plan.requeue_after) == ((), 7)
+
+
+def test_a_container_whose_image_is_being_pulled_is_not_started_again() -> None:
+    assert actions(view(sandboxes=[sandbox()], pulls={"main": Pull(image="x")})) == []
+
+
+def test_a_failed_pull_shows_its_error_first_and_then_that_it_is_waited_out() -> None:
+    pull = Pull(image="x", problem=Problem("ErrImagePull", "no route"), retry_at=NOW + timedelta(seconds=10))
+    first = plan_pod(view(sandboxes=[sandbox()], pulls={"main": pull}), NOW)
+    assert first.waiting["main"].reason == "ErrImagePull"
+    then = plan_pod(view(sandboxes=[sandbox()], pulls={"main": pull}, waiting=first.waiting), NOW)
+    assert then.waiting["main"] == Problem("ImagePullBackOff", 'Back-off pulling image "x": ErrImagePull: no route')
+    assert then.requeue_after == 10
+
+
+def test_a_dead_sandbox_is_replaced_and_its_logs_are_kept() -> None:
+    dead = view(
+        container(state="exited", attempt=1, home=1), sandboxes=[sandbox(0, "exited"), sandbox(1, "exited")]
+    )  # fmt: skip
+    kinds = [each for each in actions(dead) if not isinstance(each, Say)]
+    assert kinds == [StopSandbox("s1"), RemoveSandbox("s0"), CreateSandbox(2), StartContainer("main", 2, restart=True)]
+
+
+def test_containers_that_outlived_their_sandbox_are_ended_before_it_is_made_anew() -> None:
+    (kill,) = actions(view(container(), sandboxes=[sandbox(0, "exited")]))
+    assert isinstance(kill, KillContainer)
+    assert kill.grace == 0
+
+
+def test_a_container_that_was_made_but_never_started_is_made_again() -> None:
+    given = view(container(state="created", attempt=2), sandboxes=[sandbox()])
+    assert actions(given) == [RemoveContainer("main2"), StartContainer("main", 2)]
+
+
+def test_one_that_has_been_told_to_start_is_waited_for() -> None:
+    assert actions(view(container(state="created"), sandboxes=[sandbox()], asked=frozenset({"main0"}))) == []
+
+
+def test_a_start_that_failed_counts_as_an_end() -> None:
+    failed = {"main0": (NOW, "no such program")}
+    given = view(container(state="created"), sandboxes=[sandbox()], asked=frozenset({"main0"}), failed_starts=failed)
+    assert actions(given) == [StartContainer("main", 1, restart=True)]
+    (status,) = plan_pod(given, NOW).status.container_statuses
+    assert status.state.terminated is not None
+    assert (status.state.terminated.exit_code, status.state.terminated.reason) == (128, "StartError")
+
+
+def test_of_many_dead_attempts_the_last_two_are_kept() -> None:
+    dead = [container(state="exited", attempt=number) for number in range(3)]
+    given = view(*dead, container(attempt=3), sandboxes=[sandbox()])
+    assert actions(given) == [RemoveContainer("main1"), RemoveContainer("main0")]
+
+
+def test_restarts_go_on_counting_where_the_engine_has_lost_the_containers() -> None:
+    told = plan_pod(view(container(attempt=4), sandboxes=[sandbox()], runtime="docker"), NOW).status
+    plan = plan_pod(view(status=told), NOW)
+    assert StartContainer("main", 5) in plan.actions
+    (status,) = plan.status.container_statuses
+    assert status.restart_count == 5
+    assert status.last_state.terminated is not None
+    assert status.last_state.terminated.reason == "ContainerStatusUnknown"
+
+
+class TestDeletion:
+    def test_what_runs_is_told_to_stop_with_the_grace_that_was_granted(self) -> None:
+        (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=5))
+        assert (kill.container.id, kill.grace, kill.hook) == ("main0", 5, True)
+
+    def test_what_is_stopping_is_left_to_its_grace(self) -> None:
+        stopping = {"main0": NOW + timedelta(seconds=20)}
+        assert actions(view(container(), sandboxes=[sandbox()], deleted=True, stopping=stopping)) == []
+
+    def test_a_second_deletion_shortens_the_grace(self) -> None:
+        stopping = {"main0": NOW + timedelta(seconds=20)}
+        (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=1, stopping=stopping))
+        assert kill.grace == 1
+
+    def test_sidecars_end_after_the_others(self) -> None:
+        spec = {"init_containers": (SIDECAR,)}
+        both = view(container("proxy"), container(), sandboxes=[sandbox()], deleted=True, spec=spec)
+        assert [each.container.name for each in actions(both)] == ["main"]
+        last = view(container("proxy"), container(state="exited"), sandboxes=[sandbox()], deleted=True, spec=spec)
+        assert [each.container.name for each in actions(last)] == ["proxy"]
+
+    def test_when_nothing_runs_all_is_given_back_and_the_pod_goes(self) -> None:
+        given = view(container(state="exited"), sandboxes=[sandbox()], deleted=True)
+        assert actions(given) == [StopSandbox("s0"), UnpublishVolumes(), DeletePod(), RemoveSandbox("s0")]
+
+    def test_a_pod_that_never_began_just_goes(self) -> None:
+        assert actions(view(deleted=True, volumes_ready=False)) == [UnpublishVolumes(), DeletePod()]
+
+
+class TestInitContainers:
+    spec: ClassVar[Any] = {"init_containers": (ContainerSpec(name="a", image="x"), ContainerSpec(name="b", image="x"))}
+
+    @pytest.mark.parametrize(
+        ("containers", "expected"),
+        [
+            ((), [StartContainer("a", 0)]),
+            ((container("a"),), []),
+            ((container("a", "exited"),), [StartContainer("b", 0)]),
+            ((container("a", "exited", exit_code=1),), [StartContainer("a", 1, restart=True)]),
+            ((container("a", "exited"), container("b", "exited")), [StartContainer("main", 0)]),
+            ((container("a", "exited"), container("b", "exited"), container()), []),
+        ],
+    )
+    def test_one_after_another(self, containers: tuple[Container, ...], expected: list[Any]) -> None:
+        assert actions(view(*containers, sandboxes=[sandbox()], spec=self.spec)) == expected
+
+    def test_a_new_sandbox_begins_from_the_first(self) -> None:
+        dead = [container(name, "exited") for name in ("a", "b", "main")]
+        given = view(*dead, sandboxes=[sandbox(0, "exited")], spec=self.spec)
+        assert actions(given)[-1] == StartContainer("a", 1, restart=True)
+
+
+def test_a_pod_that_is_over_gives_back_its_address_once() -> None:
+    spec = {"restart_policy": "Never"}
+    assert actions(view(container(state="exited"), sandboxes=[sandbox()], spec=spec)) == [
+        StopSandbox("s0"),
+        UnpublishVolumes(),
+    ]
+    done = view(container(state="exited"), sandboxes=[sandbox(0, "exited")], spec=spec, volumes_ready=False)
+    assert actions(done) == []
+
+
+def test_a_finished_pod_is_never_started_again() -> None:
+    given = view(status=PodStatus(phase="Succeeded"), volumes_ready=False)
+    assert actions(given) == []
+    assert plan_pod(given, NOW).status.phase == "Succeeded"
+
+
+def test_the_deadline_is_looked_at_when_it_comes() -> None:
+    given = view(container(), sandboxes=[sandbox()], spec={"active_deadline_seconds": 90})
+    assert plan_pod(given, NOW).requeue_after == 90
+    late = plan_pod(given, NOW + timedelta(seconds=90))
+    assert [type(each) for each in late.actions] == [KillContainer]
+    assert (late.status.phase, late.status.reason) == ("Failed", "DeadlineExceeded")

@@ -1,0 +1,115 @@
+"""One try of a probe, against real sockets."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sampan.core.contracts.runtime import Capabilities, ExecResult, RuntimeFailure
+from sampan.core.model.core_v1.container import Container, ContainerPort
+from sampan.core.model.core_v1.probe import ExecAction, HTTPGetAction, HTTPHeader, Probe, TCPSocketAction
+from sampan.core.node.probe_actions import USER_AGENT, Answer, Target, ask
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Answers with the status that the path names, or with what it was asked."""
+
+    def do_GET(self) -> None:
+        number = self.path.strip("/")
+        self.send_response(int(number) if number.isdigit() else 200 if self.headers["X-Boat"] == "sampan" else 400)
+        self.send_header("Location", "http://192.0.2.1/")
+        self.end_headers()
+        assert self.headers["User-Agent"] == USER_AGENT
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Shell:
+    """A runtime that only knows how to run a command, badly."""
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def exec_sync(self, container_id: str, command: tuple[str, ...], timeout: float) -> ExecResult:
+        match command[0]:
+            case "good":
+                return ExecResult(exit_code=0, stdout=b"fine\n", stderr=b"")
+            case "bad":
+                return ExecResult(exit_code=3, stdout=b"out\n", stderr=b"err\n")
+            case "slow":
+                raise TimeoutError
+        raise RuntimeFailure("no such program")
+
+
+def target(port: int = 0) -> Target:
+    ports = (ContainerPort(name="web", container_port=port or 1),)
+    container = Container(name="main", ports=ports)
+    return Target(runtime=Shell(), container=container, container_id="c", ip="127.0.0.1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("path", "success"), [("/200", True), ("/302", True), ("399", True), ("/404", False)])
+def test_any_status_from_200_to_399_is_success(port: int, path: str, success: bool) -> None:
+    answer = ask(Probe(http_get=HTTPGetAction(path=path, port=port)), target(), 5)
+    assert answer == Answer(success, f"HTTP probe failed with statuscode: {path.strip('/')}")
+
+
+def test_a_port_may_be_named_and_headers_are_sent(port: int) -> None:
+    headers = (HTTPHeader(name="X-Boat", value="sampan"),)
+    assert ask(Probe(http_get=HTTPGetAction(port="web", http_headers=headers)), target(port), 5).success
+    unknown = ask(Probe(http_get=HTTPGetAction(port="ftp")), target(port), 5)
+    assert unknown == Answer(False, "couldn't find port: ftp in container main")
+
+
+def test_a_port_that_refuses_is_said_in_gos_words(closed_port: int) -> None:
+    words = f"dial tcp 127.0.0.1:{closed_port}: connect: connection refused"
+    assert ask(Probe(tcp_socket=TCPSocketAction(port=closed_port)), target(), 5) == Answer(False, words)
+    asked = ask(Probe(http_get=HTTPGetAction(path="/x", port=closed_port)), target(), 5)
+    assert asked == Answer(False, f'Get "http://127.0.0.1:{closed_port}/x": {words}')
+
+
+def test_an_open_port_is_enough(port: int) -> None:
+    assert ask(Probe(tcp_socket=TCPSocketAction(port=port)), target(), 5).success
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        (("good",), Answer(True, "fine\n")),
+        (("bad",), Answer(False, "out\nerr\n")),
+        (("slow", "x"), Answer(False, 'command timed out: "slow x" timed out after 2s')),
+        (("none",), Answer(False, "no such program")),
+    ],
+)
+def test_a_command_succeeds_with_exit_code_zero(command: tuple[str, ...], answer: Answer) -> None:
+    assert ask(Probe(exec=ExecAction(command=command)), target(), 2) == answer
+
+
+def test_an_answer_that_does_not_come_is_a_failure(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        answer = ask(Probe(http_get=HTTPGetAction(port=port)), target(), 0.05)
+    assert not answer.success
+    assert "context deadline exceeded" in answer.message
