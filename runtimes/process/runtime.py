@@ -74,7 +74,8 @@ class ProcessRuntime:
         return RuntimeInfo(name="process", version=f"process://{os.uname().release.partition('-')[0]}", note=note)
 
     def capabilities(self) -> Capabilities:
-        return self._isolation.capabilities() if self._isolation else Isolation(private=False).capabilities()
+        """Probed for where it has not been started: image verbs ask a runtime that runs no pods."""
+        return (self._isolation or self._probe()).capabilities()
 
     def start(self) -> None:
         if self._made is not None:
@@ -242,7 +243,7 @@ class ProcessRuntime:
 
     def _probe(self) -> Isolation:
         subordinate = subordinate_ids()
-        self._layout.probe.mkdir(exist_ok=True)
+        self._layout.probe.mkdir(parents=True, exist_ok=True)
         try:
             request = {"directory": str(self._layout.probe), "subordinate": subordinate}
             found = self._launcher.call("probe", request)
