@@ -1,0 +1,80 @@
+"""A real ``sampan up`` for benchmarks: its own process, data directory and kubeconfig, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+SAMPAN = [sys.executable, "-m", "sampan.cli.main"]
+NAME = "bench"
+
+
+@attrs.define
+class Running:
+    """A cluster under measurement."""
+
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    started: float
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.data_dir / "kubeconfig"
+
+    def kubectl(self, *words: str, check: bool = True) -> str:
+        command = [find_kubectl(), "--kubeconfig", str(self.kubeconfig), *words]
+        return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+    def resident_bytes(self) -> int:
+        """Of the control plane's process."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError("the cluster has ended")
+
+    def cpu_seconds(self) -> float:
+        """Used by the control plane's process so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+
+def find_kubectl() -> str:
+    found = shutil.which("kubectl")
+    if found is None:
+        raise SystemExit("benchmarks need a kubectl on PATH")
+    return found
+
+
+@contextlib.contextmanager
+def cluster(runtime: str) -> Iterator[Running]:
+    """Started, perhaps not ready yet."""
+    with tempfile.TemporaryDirectory(prefix="sampan-bench.") as folder:
+        place = ["--data-dir", f"{folder}/data", "--name", NAME]
+        command = [*SAMPAN, "up", *place, "--port", "0", "--runtime", runtime, "--kubeconfig", f"{folder}/config"]
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            yield Running(process, Path(folder) / "data", started)
+        finally:
+            process.terminate()
+            process.wait()
+            down = [*SAMPAN, "down", "--purge", *place, "--kubeconfig", f"{folder}/config"]
+            subprocess.run(down, check=True, stdout=subprocess.DEVNULL)
+
+
+def until_ready(running: Running) -> float:
+    """Seconds from the start to the first `kubectl get nodes` that shows a Ready node."""
+    while True:
+        if running.process.poll() is not None:
+            raise SystemExit("the cluster ended before it was ready")
+        if running.kubeconfig.exists() and " Ready " in running.kubectl("get", "nodes", check=False):
+            return time.perf_counter() - running.started
+        time.sleep(0.01)
