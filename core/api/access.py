@@ -70,7 +70,9 @@ def denied(attributes: Attributes, reason: str = "") -> Forbidden:
         return Forbidden(f'forbidden: User "{user}" cannot {attributes.verb} path "{path}"{tail}')
     resource = f"{attributes.resource}/{attributes.subresource}" if attributes.subresource else attributes.resource
     place = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
-    said = f'User "{user}" cannot {attributes.verb} resource "{resource}" in API group "{attributes.group}" {place}{tail}'
+    said = (
+        f'User "{user}" cannot {attributes.verb} resource "{resource}" in API group "{attributes.group}" {place}{tail}'
+    )
     return forbidden(attributes.resource, attributes.group, attributes.name, said)
 
 

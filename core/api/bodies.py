@@ -52,5 +52,5 @@ def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
         raise BadRequest("couldn't get version/kind; json parse error: the body is not an object")
     kind = value.get("kind") or "DeleteOptions"
     if kind != "DeleteOptions":
-        raise BadRequest(f"no kind \"{kind}\" is registered for delete options: a DeleteOptions is expected")
+        raise BadRequest(f'no kind "{kind}" is registered for delete options: a DeleteOptions is expected')
     return value

@@ -64,9 +64,7 @@ async def _put_endpoints(client: Client, address: str, port: int) -> None:
 
 async def _put_slice(client: Client, address: str, port: int) -> None:
     labels = {"kubernetes.io/service-name": NAME}
-    endpoint = endpoint_slice.Endpoint(
-        addresses=(address,), conditions=endpoint_slice.EndpointConditions(ready=True)
-    )
+    endpoint = endpoint_slice.Endpoint(addresses=(address,), conditions=endpoint_slice.EndpointConditions(ready=True))
     wanted = EndpointSlice(
         metadata=ObjectMeta(name=NAME, namespace="default", labels=labels),
         address_type="IPv6" if ":" in address else "IPv4",

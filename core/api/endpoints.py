@@ -23,6 +23,7 @@ CHECKS: Final = ("ping", "store")
 METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 Check = Callable[[], Awaitable[None]]
+Find = Callable[[Request, tuple[str, ...]], Awaitable[None]]
 
 
 @attrs.define(eq=False)
@@ -42,7 +43,7 @@ class Endpoints:
             raise NoMethod
         await find(request, segments)
 
-    def _find(self, segments: tuple[str, ...]) -> Callable[[Request, tuple[str, ...]], Awaitable[None]] | None:
+    def _find(self, segments: tuple[str, ...]) -> Find | None:
         first = segments[0]
         if first in ("api", "apis"):
             return self.discovery.serve
@@ -50,7 +51,11 @@ class Endpoints:
             return self.openapi.serve
         if first in HEALTH and (len(segments) == 1 or (len(segments) == 2 and segments[1] in CHECKS)):
             return self._health
-        simple = {("version",): self._version, ("metrics",): self._metrics, ("",): self._paths}
+        simple: dict[tuple[str, ...], Find] = {
+            ("version",): self._version,
+            ("metrics",): self._metrics,
+            ("",): self._paths,
+        }
         return simple.get(segments)
 
     async def _version(self, request: Request, segments: tuple[str, ...]) -> None:

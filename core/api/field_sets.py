@@ -87,9 +87,7 @@ def _parts(kind: Type, value: Any) -> dict[str, tuple[Type, Any]]:
     """Element → type and value of what a container holds."""
     if isinstance(kind, Struct) and isinstance(value, Mapping):
         fields = kind.fields
-        return {
-            f"f:{key}": (fields[key].type if key in fields else _ANYTHING, item) for key, item in value.items()
-        }
+        return {f"f:{key}": (fields[key].type if key in fields else _ANYTHING, item) for key, item in value.items()}
     if isinstance(kind, Map) and isinstance(value, Mapping):
         return {f"f:{key}": (kind.value, item) for key, item in value.items()}
     if isinstance(kind, List) and isinstance(value, list):

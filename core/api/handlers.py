@@ -59,10 +59,10 @@ class Handlers:
         if options.watch:
             await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)
             return
-        if request.representation is PLAIN and selection is EVERYTHING and not options.continue_token:
-            if not options.limit and options.version_match != "Exact" and call.served.stored is None:
-                await self._list_everything(request, call, options)
-                return
+        whole = selection is EVERYTHING and not options.limit and options.version_match != "Exact"
+        if whole and not options.continue_token and request.representation is PLAIN and call.served.stored is None:
+            await self._list_everything(request, call, options)
+            return
         listed = await read.list_page(self.pipeline, call, options, selection)
         await self._answer_list(request, call, listed.page, listed.continue_token)
 

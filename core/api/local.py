@@ -72,19 +72,17 @@ class LocalClient:
         options = ListOptions(limit=limit, continue_token=continue_token)
         listed = await read.list_page(self.pipeline, call, options, selection)
         items = [cast(T, call.served.typed(entry)) for entry in listed.page.entries]
-        return ObjectList(
-            items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token
-        )
+        return ObjectList(items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token)
 
     async def create(self, obj: T, *, dry_run: bool = False) -> T:
         call = self._call(type(obj), "create", obj.metadata.namespace or "")
         outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
-        return self._typed(call, outcome.entry)
+        return cast(T, self._typed(call, outcome.entry))
 
     async def update(self, obj: T, *, subresource: str = "") -> T:
         call = self._call(type(obj), "update", *obj.key, subresource)
         outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
-        return self._typed(call, outcome.entry)
+        return cast(T, self._typed(call, outcome.entry))
 
     async def patch(
         self,
@@ -98,7 +96,7 @@ class LocalClient:
     ) -> T:
         call = self._call(kind, "patch", namespace, name, subresource)
         outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
-        return self._typed(call, outcome.entry)
+        return cast(T, self._typed(call, outcome.entry))
 
     async def delete(
         self,
@@ -150,9 +148,7 @@ class LocalClient:
     async def close(self) -> None:
         """Nothing of its own to close."""
 
-    def _call(
-        self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = ""
-    ) -> Call:
+    def _call(self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = "") -> Call:
         try:
             served = self.pipeline.catalog.of_class(kind)
         except KeyError:
@@ -165,7 +161,7 @@ class LocalClient:
     def _options(self, dry_run: bool = False) -> WriteOptions:
         return WriteOptions(dry_run=dry_run)
 
-    def _typed(self, call: Call, entry: Entry | None) -> Any:
+    def _typed(self, call: Call, entry: Entry | None) -> KubeObject:
         assert entry is not None, "a write answers with an object"
         return call.served.typed(entry)
 

@@ -14,8 +14,8 @@ import attrs
 from sampan.core.errors import BadRequest, Cause, Invalid
 from sampan.core.model.causes import forbidden, invalid, not_supported
 from sampan.core.model.kinds import Propagation
-from sampan.core.schema.refusal import aggregate
 from sampan.core.schema.decode import FieldValidation
+from sampan.core.schema.refusal import aggregate
 
 META_GROUP: Final = "meta.k8s.io"
 Query = Mapping[str, str]
@@ -133,7 +133,9 @@ def _watch_causes(options: ListOptions) -> list[Cause]:
         causes.append(forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
     if match:
         if options.send_initial is None:
-            causes.append(forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+            causes.append(
+                forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            )
         if match != "NotOlderThan":
             causes.append(not_supported(field, match, ("NotOlderThan",)))
         if options.continue_token:
@@ -180,7 +182,9 @@ def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOption
     dry_run, policy, orphan = values.get("dryRun"), values.get("propagationPolicy"), values.get("orphanDependents")
     causes: list[Cause] = []
     if policy is not None and orphan is not None:
-        causes.append(invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"))
+        causes.append(
+            invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set")
+        )
     if policy not in (None, "Orphan", "Background", "Foreground"):
         causes.append(not_supported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
     if dry_run not in (None, [], ["All"]):

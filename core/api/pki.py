@@ -137,7 +137,9 @@ def _still_good(files: ServerFiles, wanted: Sequence[str], now: datetime) -> boo
         return False
     if certificate.public_key() != key.public_key():
         return False
-    return set(_alternatives(wanted)) <= set(names) and certificate.not_valid_after_utc > now + timedelta(days=RENEW_DAYS)
+    return set(_alternatives(wanted)) <= set(names) and certificate.not_valid_after_utc > now + timedelta(
+        days=RENEW_DAYS
+    )
 
 
 def _builder(

@@ -41,9 +41,7 @@ class NoConsumer(_Routing, UnsupportedMediaType):
     """A PATCH in a format that there is not."""
 
     def __init__(self, accepted: str) -> None:
-        super().__init__(
-            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        )
+        super().__init__(f"the body of the request was in an unknown format - accepted media types include: {accepted}")
 
 
 class PageNotFound(NotFound):

@@ -127,4 +127,3 @@ def fits(target: Target, served: Served) -> bool:
     if served.info.namespaced:
         return bool(target.namespace) or not target.name
     return not target.namespace or served.info.plural == "namespaces"
-

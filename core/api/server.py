@@ -42,11 +42,12 @@ from sampan.core.schema.resource import resource_of
 from sampan.core.store.contract import Store
 from sampan.core.store.follower import Follower
 
+
 class Ordered(Protocol):
     order: int
 
 
-O = TypeVar("O", bound=Ordered)
+OrderedPart = TypeVar("OrderedPart", bound=Ordered)
 
 IDLE_SECONDS = 180
 """How long an idle connection is kept: longer than clients keep theirs, so that none is closed under a request."""
@@ -143,7 +144,7 @@ class ApiServer:
 
     def _uvicorn_config(self, files: pki.ServerFiles) -> uvicorn.Config:
         return uvicorn.Config(
-            self.app,  # type: ignore[arg-type]
+            self.app,
             http=PeerProtocol,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
@@ -196,7 +197,7 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
     return pki.server_files(folder, context.config.cluster, hosts, context.clock())
 
 
-def _ordered(parts: Iterable[Part[O]], context: ClusterContext) -> list[O]:
+def _ordered(parts: Iterable[Part[OrderedPart]], context: ClusterContext) -> list[OrderedPart]:
     """Every part of one sort, in the order that the parts themselves name."""
     made = [(part.name, part.make(context)) for part in parts]
     return [each for _, each in sorted(made, key=lambda pair: (pair[1].order, pair[0]))]

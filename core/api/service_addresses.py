@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from sampan.core.api.catalog import Catalog
@@ -174,18 +174,24 @@ def _has_node_ports(spec: Wire) -> bool:
 
 def _keep_from(spec: MutableWire, old: Wire) -> None:
     """A client that leaves out what the server gave keeps it, as long as the Service stays of a kind that has it."""
-    if spec.get("type") != "ExternalName" and old.get("type") != "ExternalName":
-        if not spec.get("clusterIP") and not spec.get("clusterIPs") and old.get("clusterIP"):
-            for field in ("clusterIP", "clusterIPs"):
-                if field in old:
-                    spec[field] = old[field]
+    has_address = "ExternalName" not in (spec.get("type"), old.get("type"))
+    if has_address and not spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec.update({field: old[field] for field in ("clusterIP", "clusterIPs") if field in old})
     if _has_node_ports(spec):
-        given = {(port.get("protocol", "TCP"), port.get("port")): port.get("nodePort") for port in old.get("ports") or ()}
-        used = {port.get("nodePort") for port in spec.get("ports") or ()}
-        for port in spec.get("ports") or ():
-            before = given.get((port.get("protocol", "TCP"), port.get("port")))
-            if before and not port.get("nodePort") and before not in used:
-                port["nodePort"] = before
+        _keep_node_ports(spec.get("ports") or (), old.get("ports") or ())
+
+
+def _keep_node_ports(ports: Sequence[MutableWire], old: Sequence[Wire]) -> None:
+    given = {_port_key(port): port.get("nodePort") for port in old}
+    used = {port.get("nodePort") for port in ports}
+    for port in ports:
+        before = given.get(_port_key(port))
+        if before and not port.get("nodePort") and before not in used:
+            port["nodePort"] = before
+
+
+def _port_key(port: Wire) -> tuple[str, Any]:
+    return (port.get("protocol", "TCP"), port.get("port"))
 
 
 def _refused(obj: Wire, said: str, network: object = None) -> Invalid:

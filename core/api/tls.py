@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 Subject = tuple[str, tuple[str, ...]]
 """Common name and organizations of a verified client certificate."""
+Relative = tuple[tuple[tuple[str, str], ...], ...]
+"""A distinguished name as the ``ssl`` module gives it."""
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -30,14 +32,9 @@ def peer_subject(ssl_object: ssl.SSLObject | None) -> Subject:
     certificate = ssl_object.getpeercert() if ssl_object is not None else None
     if not certificate:
         return ("", ())
-    name, organizations = "", []
-    for attribute in certificate.get("subject", ()):
-        for key, value in attribute:  # type: ignore[misc]
-            if key == "commonName":
-                name = value
-            elif key == "organizationName":
-                organizations.append(value)
-    return (str(name), tuple(organizations))
+    pairs = [pair for attribute in cast(Relative, certificate.get("subject", ())) for pair in attribute]
+    name = next((value for key, value in pairs if key == "commonName"), "")
+    return (name, tuple(value for key, value in pairs if key == "organizationName"))
 
 
 class EmbeddedServer(uvicorn.Server):

@@ -36,6 +36,8 @@ class NamespaceLifecycle(Quiet):
 
 def _terminating(request: AdmissionRequest) -> Forbidden:
     about = f"namespace {request.namespace} is being terminated"
-    error = forbid(request, f"unable to create new content in namespace {request.namespace} because it is being terminated")
+    error = forbid(
+        request, f"unable to create new content in namespace {request.namespace} because it is being terminated"
+    )
     error.causes = (Cause("NamespaceTerminating", about, "metadata.namespace"),)
     return error

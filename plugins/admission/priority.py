@@ -31,11 +31,17 @@ class Priority(Quiet):
         given = spec.get("priority")
         if given is not None and given != value:
             said = f"the integer value of priority ({given}) must not be provided in pod spec;"
-            raise forbid(request, f"{said} priority admission controller computed {value} from the given PriorityClass name")
+            raise forbid(
+                request, f"{said} priority admission controller computed {value} from the given PriorityClass name"
+            )
         spec["priority"] = value
         if spec.setdefault("preemptionPolicy", policy) != policy:
-            said = f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be provided in pod spec;"
-            raise forbid(request, f"{said} priority admission controller computed {policy} from the given PriorityClass name")
+            said = (
+                f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be provided in pod spec;"
+            )
+            raise forbid(
+                request, f"{said} priority admission controller computed {policy} from the given PriorityClass name"
+            )
 
     def _class_of(self, request: AdmissionRequest, name: str) -> tuple[str, int, str]:
         """The class's name, number and preemption policy; the default class's for an empty name."""

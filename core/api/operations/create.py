@@ -14,8 +14,8 @@ from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import Unclassified
 from sampan.core.errors import AlreadyExists
 from sampan.core.model.rules.metadata import validate as validate_metadata
-from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.default import apply_defaults
+from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.validate import validate
 from sampan.core.store.entry import Entry

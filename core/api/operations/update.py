@@ -47,7 +47,11 @@ async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
         return changed
 
     await call.served.entries.fresh()
-    if call.served.get(call.namespace, call.name) is None and call.served.info.create_on_update and not call.subresource:
+    if (
+        call.served.get(call.namespace, call.name) is None
+        and call.served.info.create_on_update
+        and not call.subresource
+    ):
         meta.pop("resourceVersion", None)
         return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))
     return Outcome(entry=await change(pipeline, call, replaced, options))
@@ -92,9 +96,7 @@ async def rewrite(
     raise conflict(call.served, call.name)
 
 
-async def _change_once(
-    pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions
-) -> Entry:
+async def _change_once(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions) -> Entry:
     """One attempt. A store's `Conflict` or `NotFound` (without details) means that another writer was faster."""
     served, resource, before = call.served, call.served.resource, old.wire
     meta, old_meta = obj["metadata"], before["metadata"]

@@ -13,9 +13,7 @@ from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.resource import Resource
 
 
-async def read_object(
-    request: Request, call: Call, resource: Resource, validation: FieldValidation
-) -> dict[str, Any]:
+async def read_object(request: Request, call: Call, resource: Resource, validation: FieldValidation) -> dict[str, Any]:
     """The body as a defaulted object of ``resource`` about the object that the path names. Raises `BadRequest`."""
     raw, media_type = await request.object_body(resource.struct)
     decoded = decode_body(resource, raw, media_type=media_type, validation=validation)

@@ -20,6 +20,7 @@ from sampan.core.api.subresources.binding import CREATE
 from sampan.core.api.subresources.bodies import created, read_object
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.errors import Cause, TooManyRequests
+from sampan.core.model.labels import matches_selector
 from sampan.core.model.policy_v1.eviction import Eviction
 from sampan.core.schema.resource import resource_of
 
@@ -57,7 +58,8 @@ class EvictionSubresource(Plain):
             return
         labels = pod["metadata"].get("labels") or {}
         for budget in self.pipeline.reader.list(BUDGETS, pod["metadata"]["namespace"]):
-            if selects(budget.get("spec", {}).get("selector"), labels) and not allows(budget):
+            selector = budget.get("spec", {}).get("selector")
+            if selector is not None and matches_selector(selector, labels) and not allows(budget):
                 said = f"The disruption budget {budget['metadata']['name']} needs more healthy pods to allow this"
                 cause = Cause("DisruptionBudget", said, "")
                 raise TooManyRequests(
@@ -68,24 +70,4 @@ class EvictionSubresource(Plain):
 def allows(budget: Mapping[str, Any]) -> bool:
     status = budget.get("status", {})
     seen = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
-    return seen and status.get("disruptionsAllowed", 0) > 0
-
-
-def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector picks these labels; none at all picks nothing."""
-    if selector is None:
-        return False
-    wanted = selector.get("matchLabels") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
-    return all(_holds(each, labels) for each in selector.get("matchExpressions") or ())
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(expression["key"]), expression.get("values") or ()
-    operator = expression["operator"]
-    if operator == "In":
-        return value in values
-    if operator == "NotIn":
-        return value is None or value not in values
-    return (value is not None) is (operator == "Exists")
+    return bool(seen and status.get("disruptionsAllowed", 0) > 0)

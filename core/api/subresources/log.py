@@ -43,9 +43,7 @@ class LogSubresource(Plain):
         limit = number(query, "limitBytes")
         options = log_options(query, limit, self.pipeline.clock())
         target = await aim(self.pipeline, self.nodes, call, query.get("container", ""))
-        lines = await target.streams.logs(
-            target.pod, target.container, options, previous=flag(query, "previous")
-        )
+        lines = await target.streams.logs(target.pod, target.container, options, previous=flag(query, "previous"))
         await request.send({"type": "http.response.start", "status": 200, "headers": PLAIN_TEXT})
         sending = asyncio.create_task(send_lines(request.send, lines, limit))
         leaving = asyncio.create_task(hang_up(request))

@@ -60,7 +60,7 @@ def wanted_ports(request: Request) -> list[int]:
     words = parse_qs(request.scope["query_string"].decode("latin-1")).get("ports", [])
     texts = [text for word in words for text in word.split(",")]
     if not texts or not all(text.isdigit() and int(text) in PORTS for text in texts):
-        raise BadRequest(f"query parameter \"ports\" must be numbers from 1 to 65535, not {','.join(texts) or 'nothing'}")
+        raise BadRequest(f'query parameter "ports" must be numbers from 1 to 65535, not {",".join(texts) or "nothing"}')
     return [int(text) for text in texts]
 
 
@@ -77,16 +77,16 @@ class Forwarding:
     async def run(self) -> None:
         """Until the client leaves or every connection has ended."""
         tasks = [asyncio.create_task(self._carry(index, port)) for index, port in enumerate(self.ports)]
-        outgoing = asyncio.gather(*tasks)
+        outgoing = asyncio.create_task(_all(tasks))
         incoming = asyncio.create_task(self._receive())
         try:
             await asyncio.wait({outgoing, incoming}, return_when=asyncio.FIRST_COMPLETED)
             if outgoing.done():
                 await self.channels.close()
         finally:
-            for task in (*tasks, incoming):
+            for task in (*tasks, outgoing, incoming):
                 task.cancel()
-            await asyncio.gather(*tasks, incoming, return_exceptions=True)
+            await asyncio.gather(*tasks, outgoing, incoming, return_exceptions=True)
             for stream in self._open.values():
                 await stream.close()
 
@@ -107,3 +107,7 @@ class Forwarding:
             stream = self._open.get(piece.channel // 2)
             if stream is not None and piece.channel % 2 == 0 and piece.data:
                 await stream.write(piece.data)
+
+
+async def _all(tasks: list[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*tasks)

@@ -26,6 +26,7 @@ from sampan.core.errors import Invalid
 from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
+from sampan.core.model.labels import wire_selector
 from sampan.core.schema.jsonpath import first
 from sampan.core.schema.patch import patch_object
 from sampan.core.schema.refusal import invalid_object
@@ -136,16 +137,6 @@ def selector_text(selector: Any) -> str:
         return ""
     if isinstance(selector, str):
         return selector
-    labels, expressions = selector, ()
     if "matchLabels" in selector or "matchExpressions" in selector:
-        labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or ()
-    clauses = [(key, f"{key}={value}") for key, value in labels.items()]
-    clauses += [(each["key"], _expression_text(each)) for each in expressions]
-    return ",".join(text for _, text in sorted(clauses, key=lambda clause: clause[0]))
-
-
-def _expression_text(expression: Mapping[str, Any]) -> str:
-    key, operator = expression["key"], expression["operator"]
-    values = ",".join(sorted(expression.get("values") or ()))
-    texts = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}
-    return texts[operator]
+        return str(wire_selector(selector))
+    return ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
