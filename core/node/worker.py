@@ -47,7 +47,7 @@ from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
 from sampan.core.node.unsupported import unsupported_fields
-from sampan.core.node.view import Pull, all_specs, container_name
+from sampan.core.node.view import Pull, Rejection, all_specs, container_name
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class PodWorker:
         for _ in range(MOST_ROUNDS):
             if record.stale:
                 await self._observe(record)
-            self._admit(record)
+            await self._admit(record)
             now = self._parts.clock.now()
             view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
             plan = plan_pod(view, now)
@@ -136,22 +136,35 @@ class PodWorker:
                 messages[container.id] = termination_message(self._parts.runtime, pod_dir, spec, container)
         return sandboxes, containers, messages
 
-    def _admit(self, record: PodRecord) -> None:
+    async def _admit(self, record: PodRecord) -> None:
         """The node's own check, once; pods that it has run before are in."""
         if record.admitted:
             return
+        pod = record.pod
+        known = bool(record.containers or record.sandboxes or pod.status.start_time is not None)
+        record.rejection = None if known else await self._reason_against(record)
         record.admitted = True
         record.first_seen = self._parts.clock.now()
-        pod = record.pod
-        if record.containers or record.sandboxes or pod.status.start_time is not None:
+        if known:
             return
-        record.rejection = admit(pod, self._other_pods(record.uid), self._node())
         if record.rejection is not None:
             self._say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
             return
         for field in unsupported_fields(pod, self._unsupported):
             self._warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
         self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
+
+    async def _reason_against(self, record: PodRecord) -> Rejection | None:
+        """What speaks against the pod by the Node as it is: who bound it may have seen a change before this agent."""
+        others = list(self._other_pods(record.uid))
+        rejection = admit(record.pod, others, self._node())
+        if rejection is None:
+            return None
+        try:
+            node = await self._parts.client.get(Node, self._parts.settings.name)
+        except NotFound:
+            return rejection
+        return admit(record.pod, others, node)
 
     # Acting
 
@@ -223,6 +236,17 @@ class PodWorker:
                 await self._parts.calls.run(self._volumes.refresh, record.pod, lambda _: None)
             except VolumeFailure as exc:
                 self._say(record, Say("FailedMount", str(exc), "Warning"))
+
+    async def is_over_limit(self, record: PodRecord) -> bool:
+        """Have the pod evicted where a volume of it has grown too large."""
+        if record.rejection is not None or record.volumes is None or record.gone:
+            return False
+        why = await self._parts.calls.run(self._volumes.over_limit, record.pod)
+        if why is None:
+            return False
+        record.rejection = Rejection("Evicted", why)
+        self._say(record, Say("Evicted", why, "Warning"))
+        return True
 
     async def _unpublish(self, record: PodRecord) -> bool:
         if record.released:
