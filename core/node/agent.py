@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -24,7 +25,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
 from sampan.core.node.heartbeat import Heartbeat
-from sampan.core.node.pod_volumes import PodVolumes
+from sampan.core.node.pod_volumes import PodVolumes, limited_volumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
 from sampan.core.node.service_env import service_env
@@ -44,7 +45,10 @@ log = logging.getLogger(__name__)
 
 WORKERS = 32
 RELIST_EVERY = 60.0
+LIMITS_EVERY = 10.0
 EVENTS_RETRY = 1.0
+FIRST_RETRY, LONGEST_RETRY = 0.1, 30.0
+"""Seconds. Longer than the queue's own first delay, and never so long that an engine's return goes unnoticed."""
 
 
 class NodeAgent:
@@ -90,6 +94,7 @@ class NodeAgent:
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: threading.Thread | None = None
         self._stopping = False
+        self._relist_wanted = asyncio.Event()
         self._worker: PodWorker | None = None
         self._volumes: PodVolumes | None = None
         self.streams = PodStreams(self.parts, self._records.get)
@@ -130,6 +135,7 @@ class NodeAgent:
         for number in range(WORKERS):
             self._spawn(self._work(), f"pod worker {number}")
         self._spawn(self._relist_now_and_then(), "relist")
+        self._spawn(self._watch_limits(), "volume limits")
 
     async def stop(self) -> None:
         """Let go: pods go on. No task is left behind."""
@@ -189,23 +195,30 @@ class NodeAgent:
                 self._queue.add(event.uid)
 
         def listen() -> None:
+            pause = threading.Event()
             while not self._stopping:
                 try:
                     for event in self.parts.runtime.events():
                         loop.call_soon_threadsafe(hint, event)
-                    return  # the runtime is closed
-                except RuntimeError:
-                    return  # the loop has ended
                 except SampanError as exc:
                     log.warning("the runtime's events broke off: %s", exc)
-                    threading.Event().wait(EVENTS_RETRY)
+                except RuntimeError:
+                    return  # the loop has ended
+                if self._stopping:
+                    return  # the runtime was closed
+                pause.wait(EVENTS_RETRY)
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._relist_wanted.set)
 
         self._listener = threading.Thread(target=listen, name="runtime events", daemon=True)
         self._listener.start()
 
     async def _relist_now_and_then(self) -> None:
         while True:
-            await self.parts.clock.sleep(RELIST_EVERY)
+            timer = self.parts.clock.call_later(RELIST_EVERY, self._relist_wanted.set)
+            await self._relist_wanted.wait()
+            self._relist_wanted.clear()
+            timer.cancel()
             try:
                 self._take(await self._list())
                 for record in list(self._records.values()):
@@ -213,6 +226,15 @@ class NodeAgent:
                         await self._worker.refresh_volumes(record)
             except SampanError as exc:
                 log.warning("the runtime does not tell what runs: %s", exc)
+
+    async def _watch_limits(self) -> None:
+        """Evict pods whose volumes have grown over their limit; looks at those that have one."""
+        assert self._worker is not None
+        while True:
+            await self.parts.clock.sleep(LIMITS_EVERY)
+            for record in [each for each in self._records.values() if limited_volumes(each.pod)]:
+                if await self._worker.is_over_limit(record):
+                    self._queue.add(record.uid)
 
     async def _list(self) -> dict[str, tuple[list[Sandbox], list[Container]]]:
         """Everything the engine has of this node, by pod."""
@@ -272,21 +294,26 @@ class NodeAgent:
         try:
             due = await worker.sync(record)
         except SampanError as exc:
-            record.stale = True
-            delay = self._queue.add_failed(uid)
-            log.warning("pod %s/%s: %s (again in %.1f s)", *record.pod.key, exc, delay)
+            log.warning("pod %s/%s (again in %.1f s): %s", *record.pod.key, self._try_again(record), exc)
             return
         except Exception:
-            record.stale = True
-            delay = self._queue.add_failed(uid)
-            log.exception("the work on pod %s/%s broke (again in %.1f s)", *record.pod.key, delay)
+            log.exception("the work on pod %s/%s broke (again in %.1f s)", *record.pod.key, self._try_again(record))
             return
-        self._queue.forget(uid)
+        record.failures.pop("sync", None)
         if record.gone and not record.sandboxes and not record.containers:
             self._prober.forget(record.containers)
             del self._records[uid]
         elif due is not None:
             self._queue.add_after(uid, max(due, 0.001))
+
+    def _try_again(self, record: PodRecord) -> float:
+        """Ask the engine anew and look at the pod again, later each time; seconds until then."""
+        record.stale = True
+        failures = record.failures.get("sync", 0)
+        record.failures["sync"] = failures + 1
+        delay = min(FIRST_RETRY * 2.0 ** min(failures, 20), LONGEST_RETRY)
+        self._queue.add_after(record.uid, delay)
+        return delay
 
     # What the parts ask for
 

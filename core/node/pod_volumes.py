@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeDriver, VolumeFailure
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
+from sampan.core.model.meta import Quantity
+from sampan.core.model.quantity import value
 from sampan.core.node.environment import Get
 from sampan.core.node.settings import NodeSettings
 
@@ -51,6 +56,14 @@ class PodVolumes:
         if problems:
             raise MountFailed("; ".join(problems))
 
+    def over_limit(self, pod: Pod) -> str | None:
+        """Why the pod is to be evicted: an emptyDir on disk that has grown over its ``sizeLimit``."""
+        for volume, limit in limited_volumes(pod):
+            directory = self._settings.pod_dir(pod.metadata.uid or "") / "volumes" / "emptyDir" / volume.name
+            if disk_usage(directory) > value(limit):
+                return f'Usage of EmptyDir volume "{volume.name}" exceeds the limit "{limit}". '
+        return None
+
     def unpublish(self, uid: str) -> None:
         """Give back all that was published for a pod of which only the uid is known. Raises `VolumeFailure`."""
         folder = self._settings.pod_dir(uid)
@@ -86,3 +99,21 @@ class PodVolumes:
             token=None if token is None else partial(token, pod),
             warn=warn,
         )
+
+
+def limited_volumes(pod: Pod) -> list[tuple[Volume, Quantity]]:
+    """Those whose growth must be watched: a tmpfs keeps to its size by itself."""
+    return [
+        (each, each.empty_dir.size_limit) for each in pod.spec.volumes
+        if each.empty_dir is not None and each.empty_dir.size_limit and each.empty_dir.medium != "Memory"
+    ]  # fmt: skip
+
+
+def disk_usage(directory: Path) -> int:
+    """Bytes on disk below ``directory``, without following links."""
+    total = 0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return total

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import LogOptions
+from sampan.core.contracts.runtime import LogOptions, RuntimeFailure
 from sampan.core.contracts.streams import PodRef
 from sampan.core.errors import BadRequest, NotFound
 from sampan.core.model.core_v1.configuration import ConfigMap
@@ -298,6 +298,45 @@ async def test_a_pod_past_its_deadline_fails(bench: Bench) -> None:
     await bench.pass_time(60)
     await bench.becomes("Failed: main Completed 0 0")
     assert bench.pod().status.reason == "DeadlineExceeded"
+
+
+async def test_a_pod_whose_volume_grows_over_its_limit_is_evicted(bench: Bench) -> None:
+    limited = Volume(name="cache", empty_dir=EmptyDirVolumeSource(size_limit=Quantity("64Ki")))
+    pod = bench.put(volumes=(limited,))
+    await bench.becomes("Running: main running 0 ready")
+    await bench.pass_time(10)
+    folder = bench.directory / "pods" / pod.metadata.uid / "volumes" / "emptyDir" / "cache"
+    (folder / "big").write_bytes(bytes(100_000))
+    bench.time.advance(10)
+    await bench.becomes("Failed: main Completed 0 0")
+    assert bench.pod().status.reason == "Evicted"
+    assert bench.pod().status.message == 'Usage of EmptyDir volume "cache" exceeds the limit "64Ki". '
+
+
+class Engine:
+    """A runtime whose engine can go away."""
+
+    def __init__(self, runtime: Any) -> None:
+        self._runtime = runtime
+        self.gone = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.gone and name != "close":
+            raise RuntimeFailure("the engine does not answer")
+        return getattr(self._runtime, name)
+
+
+async def test_an_engine_that_went_away_and_came_back_is_gone_on_with(bench: Bench) -> None:
+    await bench.agent.stop()
+    bench.runtime = engine = Engine(bench.runtime)
+    bench.agent = bench.make_agent()
+    await bench.agent.start()
+    engine.gone = True
+    bench.put()
+    await bench.until(lambda: bench.events("FailedCreatePodSandBox"))
+    engine.gone = False
+    await bench.pass_time(2)
+    await bench.becomes("Running: main running 0 ready")
 
 
 async def test_the_log_of_the_last_crash_stays_readable(bench: Bench) -> None:
