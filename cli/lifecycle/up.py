@@ -79,10 +79,11 @@ def up(
     from sampan.cli.background import start_behind
 
     # Whatever is wrong with the directory is said here, before there is a process that would have to tell.
-    place.directory.open()
-    place.directory.close()
-    start_behind(place.directory.log_file, lambda say, ready: serve(config, say, ready), _step)
-    click.echo(f"It goes on in the background; its log is {place.directory.log_file}. Stop it with `sampan stop`.")
+    directory = place.directory
+    directory.open()
+    directory.close()
+    start_behind(directory.log_file, lambda say, ready: serve(config, say, ready), _step)
+    click.echo(f"It goes on in the background; its log is {directory.log_file}. Stop it with `sampan stop`.")
 
 
 def serve(config: Config, say: Say, ready: Callable[[], None]) -> None:
