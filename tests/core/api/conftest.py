@@ -1,0 +1,74 @@
+"""The API server without sockets: the ASGI app over a memory store, with a clock that tests may move."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+from tests.support.asgi import TOKEN, AsgiClient
+
+from sampan.core.api.bootstrap import bootstrap
+from sampan.core.api.server import ApiServer
+from sampan.core.config import ClusterContext, Config
+from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.model.builtin import BUILTIN_KINDS, ServiceAccount
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.registry import Registry
+from sampan.core.store.history import HistoryPolicy
+from sampan.plugins import admission, auth
+from sampan.plugins.stores.memory import MemoryStore
+
+
+@attrs.define
+class MovableClock:
+    now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def registry() -> Registry:
+    made = Registry()
+    for cls in BUILTIN_KINDS:
+        made.kind(cls)
+    auth.register(made)
+    admission.register(made)
+    return made
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(history=HistoryPolicy(revisions=100_000))
+
+
+@pytest.fixture
+async def server(
+    registry: Registry, store: MemoryStore, clock: MovableClock, tmp_path: Path
+) -> AsyncIterator[ApiServer]:
+    context = ClusterContext(
+        config=Config(data_dir=tmp_path), service_cidr="10.96.0.0/24", admin_token=TOKEN, clock=clock
+    )
+    made = ApiServer(registry, store, context, NodeDirectory())
+    await made.load()
+    await bootstrap(made.client(), 6443)
+    await made.client().create(ServiceAccount(metadata=ObjectMeta(name="default", namespace="default")))
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def api(server: ApiServer) -> AsgiClient:
+    """As the administrator."""
+    return AsgiClient(server.app)

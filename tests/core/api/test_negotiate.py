@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from sampan.core.api.negotiate import Representation, accepted, body_type, discovery_version
+from sampan.core.errors import NotAcceptable, UnsupportedMediaType
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("", Representation()),
+        ("*/*", Representation()),
+        ("text/html, */*;q=0.8", Representation()),
+        ("application/yaml", Representation("yaml")),
+        (f"{TABLE},application/json", Representation("json", "Table")),
+        ("application/json;as=Table;v=v9;g=meta.k8s.io,application/json", Representation()),
+        ("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io," + TABLE, Representation("json", "Table")),
+        (
+            "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+            Representation("json", "PartialObjectMetadata"),
+        ),
+        ("application/yaml;q=0.9,application/json;q=0.5", Representation("yaml")),
+    ],
+)
+def test_the_most_wanted_representation_that_can_be_served(accept: str, wanted: Representation) -> None:
+    assert accepted(accept) == wanted
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/vnd.kubernetes.protobuf", "application/json;as=Nope"])
+def test_what_cannot_be_served_is_refused(accept: str) -> None:
+    with pytest.raises(NotAcceptable):
+        accepted(accept)
+
+
+def test_aggregated_discovery_only_for_those_who_want_it_most() -> None:
+    aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    assert discovery_version(f"{aggregated},application/json") == "v2"
+    assert discovery_version(f"application/json,{aggregated}") == ""
+
+
+def test_bodies_are_json_yaml_or_protobuf() -> None:
+    assert body_type("application/json; charset=utf-8") == "application/json"
+    assert body_type("") == "application/json"
+    with pytest.raises(UnsupportedMediaType):
+        body_type("text/plain")

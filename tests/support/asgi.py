@@ -1,0 +1,203 @@
+"""An HTTP and WebSocket client that calls the API server's ASGI app directly: no sockets, no TLS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import unquote
+
+import attrs
+import orjson
+
+from sampan.core.api.app import Api
+
+TOKEN = "asgi-administrator"
+PATCH_TYPES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+
+@attrs.frozen
+class Answer:
+    code: int
+    headers: Mapping[str, str]
+    raw: bytes
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.raw)
+
+    @property
+    def causes(self) -> list[tuple[str, str]]:
+        """Reason and field of every cause of a Status."""
+        return [(cause["reason"], cause.get("field", "")) for cause in self.json["details"].get("causes", [])]
+
+
+@attrs.define
+class AsgiClient:
+    """``token`` may be empty for nobody in particular."""
+
+    app: Api
+    token: str = TOKEN
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, body: Any, **options: Any) -> Answer:
+        return await self.request("POST", path, body, **options)
+
+    async def put(self, path: str, body: Any, **options: Any) -> Answer:
+        return await self.request("PUT", path, body, **options)
+
+    async def patch(self, path: str, body: Any, kind: str = "merge", **options: Any) -> Answer:
+        return await self.request("PATCH", path, body, content_type=PATCH_TYPES.get(kind, kind), **options)
+
+    async def delete(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.request("DELETE", path, body, **options)
+
+    async def request(
+        self, method: str, path: str, body: Any = None, *, accept: str = "", content_type: str = "", agent: str = ""
+    ) -> Answer:
+        raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        exchange = Exchange(raw)
+        await self.app(self.scope(method, path, accept, content_type, agent), exchange.receive, exchange.send)
+        return exchange.answer()
+
+    def scope(self, method: str, path: str, accept: str = "", content_type: str = "", agent: str = "") -> dict[str, Any]:
+        target, _, query = path.partition("?")
+        given = {"accept": accept, "content-type": content_type, "user-agent": agent}
+        if self.token:
+            given["authorization"] = f"Bearer {self.token}"
+        return {
+            "type": "http",
+            "method": method,
+            "path": unquote(target),
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in given.items() if value],
+            "client": ("127.0.0.1", 1),
+            "state": {},
+        }
+
+    @asynccontextmanager
+    async def watch(self, path: str, **options: Any) -> AsyncIterator[Stream]:
+        """A request whose answer is read line by line."""
+        stream = Stream()
+        task = asyncio.create_task(self.app(self.scope("GET", path, **options), stream.receive, stream.send))
+        try:
+            yield stream
+        finally:
+            stream.hang_up()
+            await asyncio.wait_for(task, 5)
+
+    @asynccontextmanager
+    async def connect(self, path: str, *protocols: str) -> AsyncIterator[Socket]:
+        """A WebSocket."""
+        socket = Socket()
+        scope = self.scope("GET", path) | {"type": "websocket", "subprotocols": list(protocols)}
+        del scope["method"]
+        task = asyncio.create_task(self.app(scope, socket.receive, socket.send))
+        try:
+            yield socket
+        finally:
+            socket.client({"type": "websocket.disconnect", "code": 1000})
+            await asyncio.wait_for(task, 5)
+
+
+class Exchange:
+    """One request with a whole body and a whole answer."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._sent: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    async def send(self, message: Any) -> None:
+        self._sent.append(message)
+
+    def answer(self) -> Answer:
+        start, *rest = self._sent
+        pairs = [(name.decode(), value.decode()) for name, value in start["headers"]]
+        warnings = tuple(value for name, value in pairs if name == "warning")
+        return Answer(start["status"], dict(pairs), b"".join(part.get("body", b"") for part in rest), warnings)
+
+
+class Stream:
+    """An answer that goes on."""
+
+    def __init__(self) -> None:
+        self._lines: asyncio.Queue[bytes] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._first = True
+        self._rest = b""
+        self.code = 0
+        self.started = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        if self._first:
+            self._first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.code = message["status"]
+            self.started.set()
+            return
+        *lines, self._rest = (self._rest + message.get("body", b"")).split(b"\n")
+        for line in lines:
+            self._lines.put_nowait(line)
+        if not message.get("more_body"):
+            self._lines.put_nowait(b"")
+
+    async def line(self) -> bytes:
+        """The next line; empty at the end."""
+        return await asyncio.wait_for(self._lines.get(), 5)
+
+    async def event(self) -> tuple[str, Any]:
+        """Type and object of the next event of a watch."""
+        event = orjson.loads(await self.line())
+        return event["type"], event["object"]
+
+    def hang_up(self) -> None:
+        self._gone.set()
+
+
+class Socket:
+    """The client's end of a WebSocket."""
+
+    def __init__(self) -> None:
+        self._to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._to_client: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.client({"type": "websocket.connect"})
+
+    def client(self, message: dict[str, Any]) -> None:
+        self._to_server.put_nowait(message)
+
+    def write(self, channel: int, data: bytes) -> None:
+        self.client({"type": "websocket.receive", "bytes": bytes((channel,)) + data})
+
+    async def receive(self) -> dict[str, Any]:
+        return await self._to_server.get()
+
+    async def send(self, message: Any) -> None:
+        self._to_client.put_nowait(dict(message))
+
+    async def message(self) -> dict[str, Any]:
+        return await asyncio.wait_for(self._to_client.get(), 5)
+
+    async def piece(self) -> tuple[int, bytes]:
+        """Channel and bytes of the next message that says something."""
+        while True:
+            message = await self.message()
+            assert message["type"] == "websocket.send", message
+            if len(message["bytes"]) > 1:
+                return message["bytes"][0], message["bytes"][1:]
