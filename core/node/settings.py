@@ -56,13 +56,13 @@ class NodeParts:
     recorder: EventRecorder
     clock: Clock
     plugins: Plugins | None = None
-    calls: Threads = attrs.field(factory=lambda: Threads("pod", 16))
+    calls: Threads = attrs.field(factory=lambda: Threads(16))
     """For what ends soon."""
-    stops: Threads = attrs.field(factory=lambda: Threads("stop", 256))
+    stops: Threads = attrs.field(factory=lambda: Threads(256))
     """For what waits: grace periods and hooks."""
-    pulls: Threads = attrs.field(factory=lambda: Threads("pull", 4))
-    probes: Threads = attrs.field(factory=lambda: Threads("probe", 32))
-    streams: Threads = attrs.field(factory=lambda: Threads("stream", 256))
+    pulls: Threads = attrs.field(factory=lambda: Threads(4))
+    probes: Threads = attrs.field(factory=lambda: Threads(32))
+    streams: Threads = attrs.field(factory=lambda: Threads(256))
 
     def hook(self, name: str, **arguments: object) -> None:
         if self.plugins is not None and self.plugins.has(name):

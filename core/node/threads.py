@@ -1,13 +1,13 @@
 """Blocking calls off the event loop: a bound on how many at a time, a thread for each, none while nothing is called.
 
-Daemon threads, unlike those of `concurrent.futures`: a call that waits (a followed log, a container's grace period) must
-not keep the process from ending.
+Nobody waits for these threads at the end of the process, unlike for those of `concurrent.futures`: a call that waits long
+(a followed log, a container's grace period) must not keep it from ending.
 """
 
 from __future__ import annotations
 
+import _thread
 import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,8 +17,7 @@ T = TypeVar("T")
 class Threads:
     """At most ``bound`` calls at a time; more wait for their turn."""
 
-    def __init__(self, name: str, bound: int) -> None:
-        self._name = name
+    def __init__(self, bound: int) -> None:
         self._free = asyncio.Semaphore(bound)
 
     async def run(self, call: Callable[..., T], *arguments: Any) -> T:
@@ -48,5 +47,6 @@ class Threads:
                 except RuntimeError:
                     return  # the loop has ended: nobody waits
 
-        threading.Thread(target=work, name=self._name, daemon=True).start()
+        # `threading.Thread.start` waits until the thread runs, which would block the event loop.
+        _thread.start_new_thread(work, ())
         return await outcome

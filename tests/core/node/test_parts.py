@@ -93,7 +93,7 @@ def test_the_message_file_may_be_written_by_anybody(tmp_path: Path) -> None:
 
 
 async def test_so_many_calls_at_a_time_and_no_more() -> None:
-    threads, running, most = Threads("t", 2), 0, 0
+    threads, running, most = Threads(2), 0, 0
     lock, gate = threading.Lock(), threading.Event()
 
     def call(number: int) -> int:
@@ -118,11 +118,11 @@ async def test_what_a_call_raises_is_raised_to_the_caller() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await Threads("t", 1).run(call)
+        await Threads(1).run(call)
 
 
 async def test_a_cancelled_wait_keeps_its_place_until_the_call_has_ended() -> None:
-    threads, gate = Threads("t", 1), threading.Event()
+    threads, gate = Threads(1), threading.Event()
     waiting = asyncio.create_task(threads.run(gate.wait, 5))
     await asyncio.sleep(0)
     waiting.cancel()
