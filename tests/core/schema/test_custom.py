@@ -63,7 +63,7 @@ POD_BODY = {
     "kind": "Pod",
     "apiVersion": "v1",
     "metadata": {"name": "a"},
-    "spec": {"containers": [{"name": "c"}]},
+    "spec": {"containers": [{"name": "c", "image": "i"}]},
     "extra": 1,
 }
 
@@ -74,6 +74,7 @@ def test_the_life_of_an_object(resource: Resource, body: dict[str, Any]) -> None
     created = decode_body(resource, orjson.dumps(body))
     assert 'unknown field "extra"' in created.problems
     apply_defaults(resource.struct, created.value)
+    resource.rules.default(created.value)
     assert validate(resource.struct, created.value) == []
     patched = patch_object(resource, created.value, MERGE_PATCH, b'{"metadata":{"labels":{"new":"label"}},"odd":1}')
     assert patched.problems == ('unknown field "odd"',)

@@ -113,7 +113,7 @@ class TestReading:
             with pytest.raises(Timeout, match="Too large resource version: 999, current: 1") as error:
                 await c.cache.wait_until(999, timeout=0.01)
             assert error.value.details() == {
-                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version", "field": ""}],
+                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
                 "retryAfterSeconds": 1,
             }
 
@@ -381,7 +381,6 @@ class TestWatching:
             "apiVersion": "v1",
             "metadata": {
                 "resourceVersion": "7",
-                "creationTimestamp": None,
                 "annotations": {"k8s.io/initial-events-end": "true"},
             },
         }
