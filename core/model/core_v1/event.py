@@ -35,6 +35,7 @@ class EventSeries:
     selectable_fields=EVENT_FIELDS,
     field_readers={"source": source_of},
     columns=EVENT_COLUMNS,
+    name_format="",
 )
 @model
 class Event(KubeObject):

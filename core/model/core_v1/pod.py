@@ -162,7 +162,14 @@ class PodTemplateSpec:
     spec: PodSpec = wire(default=PodSpec(), emit="always")
 
 
-@kind("v1", plural="podtemplates", delete_answers_object=True, columns=POD_TEMPLATE_COLUMNS, rules=PodTemplateRules())
+@kind(
+    "v1",
+    plural="podtemplates",
+    has_generation=True,
+    delete_answers_object=True,
+    columns=POD_TEMPLATE_COLUMNS,
+    rules=PodTemplateRules(),
+)
 @model
 class PodTemplate(KubeObject):
     """A stored template (used by nobody but its author)."""

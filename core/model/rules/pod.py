@@ -15,6 +15,7 @@ from sampan.core.model.rules.pod_spec import validate_pod_annotations, validate_
 from sampan.core.model.rules.pod_update import (
     ephemeral_containers_changes,
     resize_changes,
+    resized,
     spec_changes,
 )
 from sampan.core.model.rules.qos import qos_class
@@ -63,7 +64,7 @@ class PodRules(KindRules):
                     "type": "PodScheduled",
                     "status": "False",
                     "lastProbeTime": None,
-                    "lastTransitionTime": None,
+                    "lastTransitionTime": obj["metadata"].get("creationTimestamp"),
                     "reason": "SchedulingGated",
                     "message": "Scheduling is blocked due to non-empty scheduling gates",
                 }
@@ -79,6 +80,8 @@ class PodRules(KindRules):
             obj["spec"] = {**old["spec"]}
             if wanted:
                 obj["spec"]["ephemeralContainers"] = wanted
+        elif subresource == "resize":
+            obj["spec"] = resized(obj.get("spec") or {}, old["spec"])
 
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         spec = obj.get("spec") or {}
@@ -158,6 +161,9 @@ def _addresses(status: Value) -> list[Cause]:
 class PodTemplateRules(KindRules):
     def default(self, obj: JsonObject) -> None:
         default_template(obj.get("template"))
+
+    def generation_input(self, obj: Mapping[str, Any]) -> Any:
+        return obj.get("template")
 
 
 def validate_pod_template(obj: Value, path: str) -> list[Cause]:

@@ -187,6 +187,23 @@ def ephemeral_containers_changes(pod: Value, old: Value) -> list[Cause]:
     return causes
 
 
+def resized(spec: Value, old: Value) -> dict[str, Any]:
+    """The old spec with the new one's resources and resize policies: all that a resize may change."""
+    wanted = dict(old)
+    for word in ("initContainers", "containers"):
+        new = {each.get("name"): each for each in spec.get(word) or ()}
+        if word in old:
+            wanted[word] = [_with_resources(each, new.get(each.get("name"), each)) for each in old[word]]
+    return wanted
+
+
+def _with_resources(old: Value, new: Value) -> dict[str, Any]:
+    munged = dict(old)
+    for word in ("resources", "resizePolicy"):
+        _put_back(munged, new, word)
+    return munged
+
+
 def resize_changes(pod: Value, old: Value) -> list[Cause]:
     """CPU and memory of containers and sidecars may change, within the pod's quality of service."""
     if MIRROR in ((old.get("metadata") or {}).get("annotations") or {}):
@@ -198,17 +215,13 @@ def resize_changes(pod: Value, old: Value) -> list[Cause]:
     if qos_class(spec) != qos_class(before):
         words = "Pod QOS Class may not change as a result of resizing"
         causes.append(invalid("spec", (pod.get("status") or {}).get("qosClass", ""), words))
-    munged = dict(spec)
     for word in ("initContainers", "containers"):
-        new_list, old_list = spec.get(word) or (), before.get(word) or ()
-        for index, (container, previous) in enumerate(zip(new_list, old_list, strict=False)):
+        pairs = zip(spec.get(word) or (), before.get(word) or (), strict=True)
+        for index, (container, previous) in enumerate(pairs):
             if word == "containers" or container.get("restartPolicy") == "Always":
                 causes += _resized(container, previous, f"spec.{word}[{index}].resources")
-        if word in munged:
-            pairs = zip(new_list, old_list, strict=False)
-            munged[word] = [{**new, "resources": was.get("resources") or {}} for new, was in pairs]
-    if munged != before and not causes:
-        causes.append(forbidden("spec", "only cpu and memory resources are mutable"))
+            elif container != previous:
+                causes.append(forbidden("spec", "resources for non-sidecar init containers are immutable"))
     return causes
 
 
