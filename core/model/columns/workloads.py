@@ -58,8 +58,8 @@ REPLICATION_CONTROLLER_COLUMNS: Final = (
 DEPLOYMENT_COLUMNS: Final = (
     NAME,
     Column(name="Ready", cell=_ready),
-    Column(name="Up-to-date", cell=_count("status", "updatedReplicas"), type="integer"),
-    Column(name="Available", cell=_count("status", "availableReplicas"), type="integer"),
+    Column(name="Up-to-date", cell=_count("status", "updatedReplicas")),
+    Column(name="Available", cell=_count("status", "availableReplicas")),
     AGE,
     *CONTAINERS,
     SELECTOR,

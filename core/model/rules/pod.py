@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, forbidden, invalid, malformed, not_supported, required
-from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.carry_over import keep
 from sampan.core.model.rules.containers import image_spaces
 from sampan.core.model.rules.pod_defaults import default_pod, default_template
@@ -162,7 +162,7 @@ class PodTemplateRules(KindRules):
     def default(self, obj: JsonObject) -> None:
         default_template(obj.get("template"))
 
-    def generation_input(self, obj: Mapping[str, Any]) -> Any:
+    def generation_input(self, obj: Mapping[str, Any]) -> Json:
         return obj.get("template")
 
 
