@@ -35,7 +35,6 @@ class EventSeries:
     selectable_fields=EVENT_FIELDS,
     field_readers={"source": source_of},
     columns=EVENT_COLUMNS,
-    name_format="",
 )
 @model
 class Event(KubeObject):
