@@ -1,8 +1,10 @@
 """The runtime contract, shaped after Kubernetes' CRI: sandboxes, containers, images and streams.
 
-A runtime is plain blocking code: the node agent calls it from a bounded thread pool, several calls at a time, never two at
-a time for one pod. Every call is idempotent: stopping what is stopped and removing what is gone succeed. SDK errors are
-translated at this boundary: `NotFound` for what is not there, `ImageError` for images, `RuntimeFailure` for the rest.
+A runtime is plain blocking code: the node agent calls it from threads, several calls at a time. What makes or changes one
+pod comes one call at a time, but for two things: its containers are stopped side by side (and one that is being stopped may
+be stopped again with less grace), and streams, `exec_sync` and questions come at any moment. Every call is idempotent:
+stopping what is stopped and removing what is gone succeed. SDK errors are translated at this boundary: `NotFound` for what
+is not there, `ImageError` for images, `RuntimeFailure` for the rest.
 All that is needed to find a pod again is in labels, so a runtime keeps no state of its own that a crash could lose.
 """
 

@@ -43,7 +43,8 @@ from sampan.core.reconcile.queue import ShutDown, WorkQueue
 
 log = logging.getLogger(__name__)
 
-WORKERS = 32
+WORKERS = 16
+"""Pods that are worked on side by side; as many as `NodeParts.calls` has room for."""
 RELIST_EVERY = 60.0
 LIMITS_EVERY = 10.0
 EVENTS_RETRY = 1.0

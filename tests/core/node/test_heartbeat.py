@@ -1,0 +1,64 @@
+"""A node tells that it lives, and comes back when it was deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sampan.core.model.coordination_v1.lease import Lease
+from sampan.core.model.core_v1.node import Node, NodeStatus
+from sampan.core.node import heartbeat
+from sampan.core.node.node_status import node_status
+from sampan.core.testing.clock import START
+
+pytestmark = pytest.mark.anyio
+
+Bench = Any
+
+
+async def test_the_lease_is_renewed_every_ten_seconds(bench: Bench) -> None:
+    lease = await bench.until(lambda: bench.api.all(Lease))
+    assert lease[0].key == ("kube-node-lease", "n1")
+    assert lease[0].spec.holder_identity == "n1"
+    for seconds in (10, 20):
+        bench.time.advance(10)
+        await bench.until(lambda due=seconds: (bench.api.all(Lease)[0].spec.renew_time - START).total_seconds() == due)
+
+
+async def test_the_status_is_told_again_after_five_minutes(bench: Bench) -> None:
+    def heard() -> float:
+        conditions = bench.api.find(Node, "", "n1").status.conditions
+        return float((conditions[-1].last_heartbeat_time - START).total_seconds())
+
+    await bench.until(lambda: bench.api.all(Lease))
+    assert heard() == 0
+    for _ in range(30):
+        bench.time.advance(10)
+        await bench.agent.settled()
+        await bench.until(lambda: bench.clock.next_due is not None)
+    await bench.until(lambda: heard() >= 290)
+
+
+async def test_pressure_is_told_at_the_next_beat(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.until(lambda: bench.api.all(Lease))
+    monkeypatch.setattr(heartbeat, "pressures", lambda _directory: frozenset({"DiskPressure"}))
+    bench.time.advance(10)
+    await bench.until(
+        lambda: {each.type: each.status for each in bench.agent.node.status.conditions}["DiskPressure"] == "True"
+    )
+
+
+async def test_conditions_keep_the_time_of_their_last_change(bench: Bench) -> None:
+    settings, info = bench.agent.parts.settings, bench.runtime.info()
+    first = node_status(settings, info, (), (), NodeStatus(), START)
+    later = node_status(settings, info, (), ("MemoryPressure",), first, START.replace(year=2031))
+    since = {each.type: each.last_transition_time and each.last_transition_time.year for each in later.conditions}
+    assert since == {"MemoryPressure": 2031, "DiskPressure": 2030, "PIDPressure": 2030, "Ready": 2030}
+    assert {each.last_heartbeat_time for each in later.conditions} == {START.replace(year=2031)}
+
+
+async def test_an_agent_that_starts_again_takes_its_node_over(bench: Bench) -> None:
+    before = bench.api.find(Node, "", "n1").metadata.uid
+    await bench.restart_agent()
+    assert bench.api.find(Node, "", "n1").metadata.uid == before

@@ -1,0 +1,94 @@
+"""Pulling: once for all who wait, and content with what is there where a registry cannot be reached."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from sampan.core.contracts.runtime import Auth, Image, ImageError
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
+
+pytestmark = pytest.mark.anyio
+
+Bench = Any
+
+
+class Registry:
+    """A simulated runtime whose images come from somewhere."""
+
+    def __init__(self, runtime: Any) -> None:
+        self._runtime = runtime
+        self.images: dict[str, Image] = {}
+        self.pulls: list[str] = []
+        self.reachable = True
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
+
+    def image(self, image: str) -> Image | None:
+        return self.images.get(image)
+
+    def pull_image(self, image: str, auth: Auth | None = None) -> str:
+        self.pulls.append(image)
+        self.gate.wait(10)
+        if not self.reachable:
+            raise ImageError("the registry does not answer")
+        self.images[image] = Image(id="i", tags=(image,), digests=(f"{image}@sha256:1",), size=42)
+        return "i"
+
+
+@pytest.fixture
+async def registry(bench: Bench) -> Registry:
+    registry = Registry(bench.runtime)
+    await bench.agent.stop()
+    bench.runtime = registry
+    bench.agent = bench.make_agent()
+    await bench.agent.start()
+    return registry
+
+
+async def test_pods_that_want_the_same_image_wait_for_one_pull(bench: Bench, registry: Registry) -> None:
+    registry.gate.clear()
+    for name in ("a", "b"):
+        bench.put(name)
+    await bench.until(lambda: len(bench.events("Pulling")) == 2)
+    assert bench.state("a") == "Pending: main ContainerCreating 0"
+    registry.gate.set()
+    for name in ("a", "b"):
+        await bench.becomes("Running: main running 0 ready", name)
+    assert registry.pulls == ["nginx:1.27"]
+    await bench.agent.settled()
+    pulled = bench.events("Pulled")[0][1]
+    assert pulled.startswith('Successfully pulled image "nginx:1.27" in ')
+    assert pulled.endswith("Image size: 42 bytes.")
+
+
+async def test_a_deletion_does_not_wait_for_a_pull(bench: Bench, registry: Registry) -> None:
+    registry.gate.clear()
+    bench.put()
+    await bench.until(lambda: bench.events("Pulling"))
+    await bench.api.delete(Pod, "web", "default")
+    await bench.until(lambda: not bench.api.all(Pod))
+    registry.gate.set()
+
+
+async def test_an_image_that_is_there_will_do_where_its_registry_does_not_answer(
+    bench: Bench, registry: Registry
+) -> None:
+    image = Image(id="i", tags=("nginx",), digests=("nginx@sha256:1",))
+    registry.images["nginx"] = image
+    registry.reachable = False
+    always = Container(name="main", image="nginx", image_pull_policy="Always")
+    bench.put("a", always)
+    await bench.becomes("Running: main running 0 ready", "a")
+    await bench.agent.settled()
+    message = 'Failed to pull image "nginx": the registry does not answer; the image that is there is used'
+    assert bench.events("Failed") == [("Failed", message)]
+    bench.put("b", always)
+    await bench.becomes("Running: main running 0 ready", "b")
+    assert registry.pulls == ["nginx"], "what failed a moment ago is not tried for the next pod"
