@@ -6,6 +6,7 @@ Called by the server at start, in-process; what is there already stays as it is,
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 from typing import Final
 
 from sampan.core.client.protocol import Client
@@ -23,13 +24,13 @@ LABELS: Final = {"component": "apiserver", "provider": "kubernetes"}
 PORT: Final = 443
 
 
-async def bootstrap(client: Client, port: int) -> None:
-    """``port`` is the server's own."""
+async def bootstrap(client: Client, service_cidr: str, port: int) -> None:
+    """``port`` is the server's own. The ``kubernetes`` Service has the first address of the range, as everywhere."""
     for name in NAMESPACES:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
     with contextlib.suppress(AlreadyExists):
-        await client.create(_service(port))
+        await client.create(_service(first_service_address(service_cidr), port))
 
 
 async def advertise(client: Client, address: str, port: int) -> None:
@@ -41,10 +42,14 @@ async def advertise(client: Client, address: str, port: int) -> None:
     await _put_slice(client, address, port)
 
 
-def _service(port: int) -> Service:
+def first_service_address(service_cidr: str) -> str:
+    return str(ipaddress.ip_network(service_cidr)[1])
+
+
+def _service(address: str, port: int) -> Service:
     meta = ObjectMeta(name=NAME, namespace="default", labels=LABELS)
     ports = (ServicePort(name="https", port=PORT, target_port=port, protocol="TCP"),)
-    return Service(metadata=meta, spec=ServiceSpec(ports=ports))
+    return Service(metadata=meta, spec=ServiceSpec(cluster_ip=address, ports=ports))
 
 
 async def _put_endpoints(client: Client, address: str, port: int) -> None:

@@ -131,7 +131,7 @@ class ApiServer:
         bound = bound or (bind(self._context.config.address, self._context.config.port),)
         self.listening = Listening(*bound[0].getsockname()[:2])
         await self.load()
-        await bootstrap(self.client(), self.listening.port)
+        await bootstrap(self.client(), self._context.service_cidr, self.listening.port)
         self._server = EmbeddedServer(self._uvicorn_config(files))
         self._task = asyncio.create_task(self._server.serve(sockets=list(bound)), name="api-server")
         await self._server.started_or_failed(self._task)

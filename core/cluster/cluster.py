@@ -7,12 +7,14 @@ side; it returns when the API answers and the node is Ready. `Cluster.stop` ends
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import secrets
 import socket
 from contextlib import AsyncExitStack
 
 import attrs
 
+from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
 from sampan.core.api.server import ApiServer, bind, server_files
 from sampan.core.cluster.parts import (
@@ -145,11 +147,15 @@ class Cluster:
             metrics=self._plugins.metrics,
             kinds=tuple(self._plugins.registry.kinds),
         )
-        files = server_files(context, self._directory.folder("pki"))
+        inside = address_for_pods(decisions.service_cidr)
+        kubernetes = first_service_address(decisions.service_cidr)
+        files = server_files(context, self._directory.folder("pki"), (kubernetes, *inside))
         context = attrs.evolve(context, ca_pem=files.ca_pem)
         api = ApiServer(self._plugins.registry, store, context, self._nodes)
         self._cleanup.push_async_callback(api.stop)
-        await api.start(files, bound)
+        await api.start(files, bound, *(bind(address, decisions.port) for address in inside))
+        for address in inside:
+            await api.advertise(address)
         self._api = api
         self._access = Access(
             name=self._config.cluster, server=api.url, ca_pem=files.ca_pem, token=decisions.admin_token
@@ -217,6 +223,15 @@ class Cluster:
         if self._config.kubeconfig is not None:
             add_context(self._config.kubeconfig, self.access)
             self._say(f"kubeconfig: context {self.access.name!r} in {self._config.kubeconfig}")
+
+
+def address_for_pods(service_cidr: str) -> tuple[str, ...]:
+    """Where pods reach the API: the last address of the service range, which the proxy has made this host's own.
+
+    It is no address of the network outside, so the API is not opened to that. None where services lie on loopback.
+    """
+    network = ipaddress.ip_network(service_cidr)
+    return () if network.is_loopback else (str(network[-2]),)
 
 
 async def _outcome(task: asyncio.Task[Runtime]) -> Runtime:
