@@ -19,6 +19,7 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,10 @@ class DataDir:
         """Write down what was settled, whole or not at all."""
         write_private(self.path / "cluster.json", json.dumps(attrs.asdict(decisions), indent=1) + "\n")
 
+    def forget(self) -> None:
+        """Take back what was kept: the cluster has not come to be."""
+        (self.path / "cluster.json").unlink(missing_ok=True)
+
     def purge(self) -> None:
         """Delete everything."""
         shutil.rmtree(self.path, ignore_errors=True)
@@ -158,7 +163,7 @@ class DataDir:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file atomically, readable by its owner alone."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(fd, "w") as file:
         file.write(text)

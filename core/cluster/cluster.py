@@ -61,6 +61,8 @@ class Cluster:
         self._ended = asyncio.Event()
         self._api: ApiServer | None = None
         self._access: Access | None = None
+        self._made: list[Runtime | Proxy] = []
+        """What may have changed the machine."""
 
     @property
     def access(self) -> Access:
@@ -77,10 +79,18 @@ class Cluster:
         return self._api
 
     async def start(self) -> None:
-        """Bring everything up. Raises `ConfigError` on what cannot be; then nothing is left running."""
+        """Bring everything up. Raises `ConfigError` on what cannot be; then nothing is left running.
+
+        Where this was the cluster's first start, nothing is left on the machine either: no network, no route.
+        """
+        self._directory.open()
+        self._cleanup.callback(self._directory.close)
+        is_first = not self._directory.exists()
         try:
             await self._start()
         except BaseException:
+            if is_first:
+                await asyncio.to_thread(self._take_back)
             await self._cleanup.aclose()
             raise
 
@@ -95,8 +105,6 @@ class Cluster:
         self._ended.set()
 
     async def _start(self) -> None:
-        self._directory.open()
-        self._cleanup.callback(self._directory.close)
         decisions = self._directory.decisions(self._config.cluster)
         decisions.node_name = decisions.node_name or self._config.node_name or socket.gethostname().lower()
         self._plugins.call("sampan_cluster_starting", cluster=self._config.cluster)
@@ -116,11 +124,19 @@ class Cluster:
         self._write_kubeconfigs()
         self._plugins.call("sampan_cluster_ready", cluster=self._config.cluster, server=self.access.server)
 
+    def _take_back(self) -> None:
+        """Undo a first start that failed."""
+        for part in self._made:
+            part.destroy()
+        self._directory.forget()
+
     # The parts, in the order in which they need each other
 
     def _start_runtime(self, decisions: Decisions) -> Runtime:
         runtime = choose_runtime(self._config, decisions, self._plugins, self._say)
         self._cleanup.push_async_callback(asyncio.to_thread, runtime.close)
+        self._made.append(runtime)
+        self._directory.keep(decisions)
         runtime.start()
         decisions.pod_cidr = runtime.pod_cidr()
         if note := runtime.info().note:
@@ -130,6 +146,8 @@ class Cluster:
     def _start_proxy(self, decisions: Decisions) -> Proxy:
         proxy = choose_proxy(self._config, decisions, self._plugins, self._say)
         self._cleanup.push_async_callback(asyncio.to_thread, proxy.close)
+        self._made.append(proxy)
+        self._directory.keep(decisions)
         proxy.start()
         return proxy
 
