@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
 from sampan.core.api.catalog import Catalog
@@ -42,7 +42,10 @@ class ServiceAddresses:
                 self._taken.update(holdings(entry.wire))
 
     def claim(self, obj: MutableWire, old: Wire | None) -> Callable[[], None]:
-        """Fill in addresses and ports that ``obj`` leaves open, and reserve those that it names."""
+        """Fill in addresses and ports that ``obj`` leaves open, and reserve those that it names.
+
+        What an update leaves out and keeps has been carried over by the kind's rules already.
+        """
         kept = set(holdings(old)) if old else set()
         claimed: list[Holding] = []
 
@@ -51,8 +54,6 @@ class ServiceAddresses:
 
         try:
             spec = obj.setdefault("spec", {})
-            if old is not None:
-                _keep_from(spec, old.get("spec", {}))
             self._claim_address(obj, spec, kept, claimed)
             self._claim_ports(obj, spec, kept, claimed)
             self._claim_health_port(obj, spec, kept, claimed)
@@ -170,28 +171,6 @@ def _has_node_ports(spec: Wire) -> bool:
     if spec.get("type") == "LoadBalancer":
         return spec.get("allocateLoadBalancerNodePorts") is not False
     return spec.get("type") == "NodePort"
-
-
-def _keep_from(spec: MutableWire, old: Wire) -> None:
-    """A client that leaves out what the server gave keeps it, as long as the Service stays of a kind that has it."""
-    has_address = "ExternalName" not in (spec.get("type"), old.get("type"))
-    if has_address and not spec.get("clusterIP") and not spec.get("clusterIPs"):
-        spec.update({field: old[field] for field in ("clusterIP", "clusterIPs") if field in old})
-    if _has_node_ports(spec):
-        _keep_node_ports(spec.get("ports") or (), old.get("ports") or ())
-
-
-def _keep_node_ports(ports: Sequence[MutableWire], old: Sequence[Wire]) -> None:
-    given = {_port_key(port): port.get("nodePort") for port in old}
-    used = {port.get("nodePort") for port in ports}
-    for port in ports:
-        before = given.get(_port_key(port))
-        if before and not port.get("nodePort") and before not in used:
-            port["nodePort"] = before
-
-
-def _port_key(port: Wire) -> tuple[str, Any]:
-    return (port.get("protocol", "TCP"), port.get("port"))
 
 
 def _refused(obj: Wire, said: str, network: object = None) -> Invalid:

@@ -68,7 +68,9 @@ class AsgiClient:
         await self.app(self.scope(method, path, accept, content_type, agent), exchange.receive, exchange.send)
         return exchange.answer()
 
-    def scope(self, method: str, path: str, accept: str = "", content_type: str = "", agent: str = "") -> dict[str, Any]:
+    def scope(
+        self, method: str, path: str, accept: str = "", content_type: str = "", agent: str = ""
+    ) -> dict[str, Any]:
         target, _, query = path.partition("?")
         given = {"accept": accept, "content-type": content_type, "user-agent": agent}
         if self.token:
@@ -113,11 +115,14 @@ class Exchange:
     """One request with a whole body and a whole answer."""
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        self._body: bytes | None = body
         self._sent: list[dict[str, Any]] = []
 
     async def receive(self) -> dict[str, Any]:
-        return {"type": "http.request", "body": self._body, "more_body": False}
+        body, self._body = self._body, None
+        if body is None:
+            await asyncio.Event().wait()  # the client stays until it has its answer
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(self, message: Any) -> None:
         self._sent.append(message)

@@ -76,7 +76,7 @@ def sync_cluster_ips(spec: JsonObject, old: Value | None = None) -> None:
         return
     if not first and same_list:
         spec.pop("clusterIPs", None)
-    elif not others or same_list:
+    elif first and (not others or same_list):
         spec["clusterIPs"] = [first]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import attrs
 import pytest
-from tests.support.asgi import TOKEN, AsgiClient
 
 from sampan.core.api.bootstrap import bootstrap
 from sampan.core.api.server import ApiServer
@@ -20,6 +19,7 @@ from sampan.core.registry import Registry
 from sampan.core.store.history import HistoryPolicy
 from sampan.plugins import admission, auth
 from sampan.plugins.stores.memory import MemoryStore
+from tests.support.asgi import TOKEN, AsgiClient
 
 
 @attrs.define
@@ -62,7 +62,7 @@ async def server(
     )
     made = ApiServer(registry, store, context, NodeDirectory())
     await made.load()
-    await bootstrap(made.client(), 6443)
+    await bootstrap(made.client(), "10.96.0.0/24", 6443)
     await made.client().create(ServiceAccount(metadata=ObjectMeta(name="default", namespace="default")))
     yield made
     await made.stop()

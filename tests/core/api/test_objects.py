@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.support.asgi import AsgiClient
 
 from sampan.core.api.server import ApiServer
+from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.anyio
 

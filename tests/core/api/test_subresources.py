@@ -1,0 +1,301 @@
+"""Binding, scale, eviction, log, exec, attach and port-forward, with a node that the test plays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal
+
+import attrs
+import orjson
+import pytest
+
+from sampan.core.api.server import ApiServer
+from sampan.core.contracts.runtime import LogOptions
+from sampan.core.contracts.streams import AsyncStream, PodRef
+from sampan.core.errors import BadRequest
+from tests.support.asgi import AsgiClient
+
+pytestmark = pytest.mark.anyio
+
+PODS = "/api/v1/namespaces/default/pods"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
+
+
+def pod(name: str, *containers: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": each, "image": "i"} for each in containers or ("c",)], **spec},
+    }
+
+
+@attrs.define(eq=False)
+class Echo(AsyncStream):
+    """A process that repeats its input, and ends with ``code`` at the end of it."""
+
+    code: int = 0
+    said: asyncio.Queue[tuple[Literal["stdout", "stderr"], bytes] | None] = attrs.field(factory=asyncio.Queue)
+    sizes: list[tuple[int, int]] = attrs.field(factory=list)
+    closed: bool = False
+
+    async def read(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
+        return await self.said.get()
+
+    async def write(self, data: bytes) -> None:
+        self.said.put_nowait(("stdout", data))
+
+    async def close_stdin(self) -> None:
+        self.said.put_nowait(None)
+
+    async def resize(self, width: int, height: int) -> None:
+        self.sizes.append((width, height))
+
+    async def exit_code(self) -> int:
+        return self.code
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@attrs.define(eq=False)
+class FakeNode:
+    """One node's pods."""
+
+    stream: Echo = attrs.field(factory=Echo)
+    asked: list[Any] = attrs.field(factory=list)
+    lines: list[bytes] = attrs.field(factory=list)
+    more: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    async def logs(
+        self, pod: PodRef, container: str, options: LogOptions, *, previous: bool = False
+    ) -> AsyncIterator[bytes]:
+        if previous:
+            raise BadRequest(f'previous terminated container "{container}" in pod "{pod.name}" not found')
+        self.asked.append((container, options))
+        return self._say(options.follow)
+
+    async def _say(self, follow: bool) -> AsyncIterator[bytes]:
+        for line in self.lines:
+            yield line
+        if follow:
+            await self.more.wait()
+            yield b"later\n"
+
+    async def exec(self, pod: PodRef, container: str, command: Sequence[str], *, tty: bool, stdin: bool) -> AsyncStream:
+        self.asked.append((pod.name, container, list(command), tty, stdin))
+        return self.stream
+
+    async def attach(self, pod: PodRef, container: str, *, tty: bool, stdin: bool) -> AsyncStream:
+        self.asked.append((pod.name, container, tty, stdin))
+        return self.stream
+
+    async def port_forward(self, pod: PodRef, port: int) -> AsyncStream:
+        if port == 1:
+            raise BadRequest("connection refused")
+        return self.stream
+
+
+@pytest.fixture
+async def node(api: AsgiClient, server: ApiServer) -> FakeNode:
+    """The node ``n`` with the pod ``p`` on it."""
+    made = FakeNode()
+    server.nodes.enter("n", made)
+    assert (await api.post(PODS, pod("p", nodeName="n"))).code == 201
+    return made
+
+
+# Binding
+
+
+async def test_a_pod_is_bound_once_and_says_so(api: AsgiClient) -> None:
+    await api.post(PODS, pod("q"))
+    binding = {"metadata": {"name": "q"}, "target": {"kind": "Node", "name": "n"}}
+    bound = await api.post(f"{PODS}/q/binding", binding)
+    again = await api.post("/api/v1/namespaces/default/bindings", binding)
+    read = (await api.get(f"{PODS}/q")).json
+
+    assert (bound.code, bound.json["status"], again.code) == (201, "Success", 409)
+    assert read["spec"]["nodeName"] == "n"
+    assert [each["type"] for each in read["status"]["conditions"]] == ["PodScheduled"]
+
+
+async def test_a_binding_may_insist_on_one_pod_of_that_name(server: ApiServer, api: AsgiClient) -> None:
+    made = (await api.post(PODS, pod("q"))).json
+    wrong = {"metadata": {"name": "q", "uid": "other"}, "target": {"kind": "Node", "name": "n"}}
+    assert (await api.post(f"{PODS}/q/binding", wrong)).code == 409
+    await server.client().bind("default", "q", made["metadata"]["uid"], "n")
+    assert (await api.get(f"{PODS}/q")).json["spec"]["nodeName"] == "n"
+
+
+# Scale
+
+
+async def make_deployment(api: AsgiClient) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    assert (await api.post(DEPLOYMENTS, {"metadata": {"name": "d"}, "spec": spec})).code == 201
+
+
+async def test_scale_shows_and_changes_the_number_alone(api: AsgiClient) -> None:
+    await make_deployment(api)
+    shown = (await api.get(f"{DEPLOYMENTS}/d/scale")).json
+    changed = (await api.patch(f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": 5}, "status": {"replicas": 9}})).json
+
+    assert (shown["kind"], shown["spec"], shown["status"]) == (
+        "Scale", {"replicas": 2}, {"replicas": 0, "selector": "a=b"},
+    )  # fmt: skip
+    assert (changed["spec"], changed["status"]["replicas"]) == ({"replicas": 5}, 0)
+    assert (await api.get(f"{DEPLOYMENTS}/d")).json["spec"]["replicas"] == 5
+
+
+async def test_scale_keeps_to_versions_and_to_numbers(api: AsgiClient) -> None:
+    await make_deployment(api)
+    stale = {"metadata": {"name": "d", "resourceVersion": "1"}, "spec": {"replicas": 5}}
+    assert (await api.put(f"{DEPLOYMENTS}/d/scale", stale)).code == 409
+    refused = await api.patch(f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": -1}})
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.replicas")])
+
+
+# Eviction
+
+
+async def test_an_eviction_deletes_gracefully(api: AsgiClient, node: FakeNode) -> None:
+    answer = await api.post(
+        f"{PODS}/p/eviction", {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    )
+    assert (answer.code, answer.json["status"]) == (201, "Success")
+    assert (await api.get(f"{PODS}/p")).json["metadata"]["deletionGracePeriodSeconds"] == 30
+
+
+# Logs
+
+
+async def test_logs_with_their_options(api: AsgiClient, node: FakeNode) -> None:
+    node.lines = [b"one\n", b"two\n"]
+    whole = await api.get(f"{PODS}/p/log")
+    cut = await api.get(f"{PODS}/p/log?limitBytes=6&tailLines=7&timestamps=true&sinceSeconds=60")
+    assert (whole.raw, cut.raw) == (b"one\ntwo\n", b"one\ntw")
+    options = node.asked[-1][1]
+    assert (options.tail_lines, options.timestamps, str(options.since)) == (7, True, "2029-12-31 23:59:00+00:00")
+
+
+async def test_following_a_log_sends_lines_as_they_come(api: AsgiClient, node: FakeNode) -> None:
+    node.lines = [b"one\n"]
+    async with api.watch(f"{PODS}/p/log?follow=true") as stream:
+        assert await stream.line() == b"one"
+        node.more.set()
+        assert await stream.line() == b"later"
+
+
+async def test_a_follower_that_leaves_ends_the_request(api: AsgiClient, node: FakeNode) -> None:
+    node.lines = [b"one\n"]
+    async with api.watch(f"{PODS}/p/log?follow=true") as stream:
+        assert await stream.line() == b"one"
+    # leaving the block fails if the request goes on
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("container=nope", 400),
+        ("previous=true", 400),
+        ("tailLines=-1", 422),
+        ("limitBytes=0", 422),
+        ("sinceSeconds=1&sinceTime=2030-01-01T00:00:00Z", 422),
+        ("sinceTime=yesterday", 400),
+    ],
+)
+async def test_logs_that_cannot_be(api: AsgiClient, node: FakeNode, query: str, code: int) -> None:
+    assert (await api.get(f"{PODS}/p/log?{query}")).code == code
+
+
+async def test_which_container_must_be_said_where_there_are_several(api: AsgiClient, node: FakeNode) -> None:
+    await api.post(PODS, pod("two", "a", "b", nodeName="n"))
+    refused = await api.get(f"{PODS}/two/log")
+    assert (refused.code, "choose one of: [a b]" in refused.json["message"]) == (400, True)
+    assert (await api.get(f"{PODS}/two/log?container=b")).code == 200
+
+
+async def test_a_pod_that_is_nowhere_has_no_log(api: AsgiClient) -> None:
+    await api.post(PODS, pod("q"))
+    assert (await api.get(f"{PODS}/q/log")).json["message"] == "pod q does not have a host assigned"
+
+
+# Exec and attach
+
+
+@pytest.mark.parametrize("protocol", [V4, V5])
+async def test_exec_carries_bytes_sizes_and_the_exit_code(api: AsgiClient, node: FakeNode, protocol: str) -> None:
+    node.stream.code = 3
+    query = "command=sh&command=-c&command=cat&stdin=true&stdout=true&stderr=true"
+    async with api.connect(f"{PODS}/p/exec?{query}", protocol) as socket:
+        assert await socket.message() == {"type": "websocket.accept", "subprotocol": protocol}
+        socket.write(4, b'{"Width":80,"Height":24}')
+        socket.write(0, b"hello")
+        assert await socket.piece() == (1, b"hello")
+        node.stream.said.put_nowait(("stderr", b"oops"))
+        assert await socket.piece() == (2, b"oops")
+        await node.stream.close_stdin()
+        channel, raw = await socket.piece()
+        closed = await socket.message()
+
+    status = orjson.loads(raw)
+    assert (channel, status["reason"], status["details"]["causes"][0]["message"]) == (3, "NonZeroExitCode", "3")
+    assert closed == {"type": "websocket.close", "code": 1000}
+    assert node.asked[-1] == ("p", "c", ["sh", "-c", "cat"], False, True)
+    assert (node.stream.sizes, node.stream.closed) == ([(80, 24)], True)
+
+
+async def test_version_five_closes_the_input(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/exec?command=cat&stdin=true&stdout=true", V5, V4) as socket:
+        assert (await socket.message())["subprotocol"] == V5
+        socket.write(255, b"\x00")
+        channel, raw = await socket.piece()
+    assert (channel, orjson.loads(raw)["status"]) == (3, "Success")
+
+
+async def test_a_client_that_leaves_lets_go_of_the_process(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/attach?stdout=true", V5) as socket:
+        assert (await socket.message())["type"] == "websocket.accept"
+    assert node.stream.closed
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("p/exec?stdout=true", 400),
+        ("p/exec?command=ls", 400),
+        ("p/exec?command=ls&stdout=true&container=nope", 400),
+        ("absent/exec?command=ls&stdout=true", 404),
+        ("p/nope?command=ls", 404),
+    ],
+)
+async def test_a_stream_is_refused_before_the_upgrade(api: AsgiClient, node: FakeNode, path: str, code: int) -> None:
+    async with api.connect(f"{PODS}/{path}", V5) as socket:
+        answer = await socket.message()
+    assert (answer["type"], answer["status"]) == ("websocket.http.response.start", code)
+
+
+async def test_without_a_common_protocol_there_is_no_upgrade(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/exec?command=ls&stdout=true", "SPDY/3.1") as socket:
+        assert (await socket.message())["status"] == 400
+    assert (await api.post(f"{PODS}/p/exec?command=ls&stdout=true", None)).json["message"] == "Upgrade request required"
+
+
+async def test_strangers_may_not_exec(server: ApiServer, node: FakeNode) -> None:
+    nobody = AsgiClient(server.app, token="")
+    async with nobody.connect(f"{PODS}/p/exec?command=ls&stdout=true", V5) as socket:
+        assert (await socket.message())["status"] == 403
+    assert node.asked == []
+
+
+async def test_ports_are_forwarded_each_on_its_own_channels(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/portforward?ports=80,1", V4) as socket:
+        assert (await socket.message())["type"] == "websocket.accept"
+        heads = [await socket.piece() for _ in range(4)]
+        refused = await socket.piece()
+        socket.write(0, b"ping")
+        assert await socket.piece() == (0, b"ping")
+    assert sorted(heads) == [(0, b"\x50\x00"), (1, b"\x50\x00"), (2, b"\x01\x00"), (3, b"\x01\x00")]
+    assert refused == (3, b"connection refused")

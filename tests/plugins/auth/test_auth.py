@@ -1,0 +1,69 @@
+"""Who comes in, and what they may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from sampan.core.contracts.access import Attributes, Credentials, User
+from sampan.core.errors import Unauthorized
+from sampan.plugins.auth.anonymous import Anonymous
+from sampan.plugins.auth.certificates import ClientCertificates
+from sampan.plugins.auth.masters import Masters
+from sampan.plugins.auth.public_info import PublicInfo
+from sampan.plugins.auth.tokens import StaticTokens
+
+pytestmark = pytest.mark.anyio
+
+MASTER = User(name="root", groups=("system:masters",))
+JANE = User(name="jane", groups=("system:authenticated",))
+
+
+async def test_tokens_name_their_users() -> None:
+    tokens = StaticTokens.of_admin("secret")
+    admin = await tokens.authenticate(Credentials(token="secret"))
+    assert admin is not None
+    assert "system:masters" in admin.groups
+    assert await tokens.authenticate(Credentials(token="guess")) is None
+    assert await tokens.authenticate(Credentials()) is None
+
+
+async def test_an_empty_token_lets_nobody_in() -> None:
+    assert await StaticTokens.of_admin("").authenticate(Credentials(token="")) is None
+
+
+async def test_certificates_name_user_and_groups() -> None:
+    user = await ClientCertificates().authenticate(
+        Credentials(certificate_name="jane", certificate_organizations=("dev",))
+    )
+    assert user == User(name="jane", groups=("dev", "system:authenticated"))
+    assert await ClientCertificates().authenticate(Credentials()) is None
+
+
+async def test_without_credentials_one_is_anonymous_and_with_bad_ones_refused() -> None:
+    nobody = await Anonymous().authenticate(Credentials())
+    assert nobody is not None
+    assert nobody.groups == ("system:unauthenticated",)
+    with pytest.raises(Unauthorized):
+        await Anonymous().authenticate(Credentials(token="guess"))
+
+
+async def test_only_masters_may_do_everything() -> None:
+    wanted = {"verb": "delete", "resource": "nodes", "name": "n"}
+    assert (await Masters().authorize(Attributes(user=MASTER, **wanted))).verdict == "allow"
+    assert (await Masters().authorize(Attributes(user=JANE, **wanted))).verdict == "no-opinion"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "verdict"),
+    [
+        ({"verb": "get", "path": "/version"}, "allow"),
+        ({"verb": "get", "path": "/healthz/"}, "allow"),
+        ({"verb": "get", "path": "/apis/apps/v1"}, "allow"),
+        ({"verb": "post", "path": "/version"}, "no-opinion"),
+        ({"verb": "get", "path": "/metrics"}, "no-opinion"),
+        ({"verb": "get", "path": "/versions"}, "no-opinion"),
+        ({"verb": "get", "resource": "pods"}, "no-opinion"),
+    ],
+)
+async def test_public_information_is_for_everybody(attributes: dict[str, str], verdict: str) -> None:
+    assert (await PublicInfo().authorize(Attributes(user=JANE, **attributes))).verdict == verdict
