@@ -68,8 +68,9 @@ class Scale:
 class KindRules:
     """What a kind does beyond its types. Each method's default is right for a plain kind; all work in place or yield.
 
-    They are called by the API server in this order. Create: `default`, `prepare_create`, admission, `validate`.
-    Update: `default`, `prepare_update`, admission, `validate`, `validate_update`. None may block or keep state.
+    They are called by the API server in Kubernetes' order. Create: `default`, mutating admission, `default`,
+    `prepare_create`, `validate`, `validate_create`, validating admission. Update: the same with `prepare_update` and
+    `validate_update`. None may block or keep state.
     """
 
     revalidates_metadata: bool = False
