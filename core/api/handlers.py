@@ -24,7 +24,7 @@ from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, send_bytes
+from sampan.core.api.responses import JSON_TYPE, send_bytes, send_parts
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
 from sampan.core.model.meta_v1.status import DeleteOptions
@@ -75,8 +75,8 @@ class Handlers:
         elif version := read.parse_version(options.resource_version):
             await cache.wait_until(version)
         items = cache.list_bytes(call.served.scope(call.namespace))
-        body = b'%b{"resourceVersion":"%d"},"items":[%b]}\n' % (call.served.list_head, cache.revision, items)
-        await send_bytes(request.send, body)
+        head = b'%b{"resourceVersion":"%d"},"items":[' % (call.served.list_head, cache.revision)
+        await send_parts(request.send, (head, items, b"]}\n"))
 
     async def _answer_list(self, request: Request, call: Call, page: Page, token: str) -> None:
         meta: dict[str, Any] = {"resourceVersion": str(page.revision)}

@@ -18,8 +18,10 @@ import orjson
 from sampan.core.api import negotiate
 from sampan.core.api.catalog import Catalog
 from sampan.core.api.problems import NoProducer, PageNotFound
+from sampan.core.api.protobuf.openapi_v2 import MEDIA_TYPE as OPENAPI_V2_PROTOBUF
+from sampan.core.api.protobuf.openapi_v2 import encode_openapi_v2
 from sampan.core.api.request import Request
-from sampan.core.api.responses import Header, send_bytes
+from sampan.core.api.responses import JSON_TYPE, Header, send_bytes
 from sampan.core.api.version import VERSION
 from sampan.core.schema.openapi import openapi_v2, openapi_v3
 
@@ -32,6 +34,7 @@ class Document:
 
     body: bytes
     hash: str
+    content_type: Header = JSON_TYPE
 
 
 class OpenApi:
@@ -41,8 +44,11 @@ class OpenApi:
         self._documents: dict[str, asyncio.Task[Document]] = {}
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
-        """Raises `PageNotFound`, and `NotAcceptable` for protobuf: clients then do without."""
+        """Raises `PageNotFound`, and `NotAcceptable` for protobuf of v3: clients then take JSON."""
         if segments == ("openapi", "v2"):
+            if protobuf_is_wanted(request.headers.accept):
+                await self._send(request, await self._document("protobuf", self._make_v2_protobuf))
+                return
             require_json(request.headers.accept)
             await self._send(request, await self._document("", self._make_v2))
         elif segments == ("openapi", "v3"):
@@ -79,6 +85,10 @@ class OpenApi:
     def _make_v2(self) -> Document:
         return _document(openapi_v2([served.resource for served in list(self._catalog)], VERSION))
 
+    def _make_v2_protobuf(self) -> Document:
+        body = encode_openapi_v2(orjson.loads(self._make_v2().body))
+        return Document(body, _hash(body), (b"content-type", OPENAPI_V2_PROTOBUF.encode()))
+
     async def _document(self, name: str, make: Callable[[], Document]) -> Document:
         """The kept document, or a new one: made once, however many ask for it meanwhile."""
         if self._made_for != self._catalog.generation:
@@ -97,12 +107,21 @@ class OpenApi:
         if dict(request.scope["headers"]).get(b"if-none-match") == tag:
             await send_bytes(request.send, b"", code=304, headers=headers)
         else:
-            await send_bytes(request.send, document.body, headers=headers)
+            await send_bytes(request.send, document.body, content_type=document.content_type, headers=headers)
 
 
 def _document(value: dict[str, Any]) -> Document:
     body = orjson.dumps(value)
-    return Document(body, hashlib.sha512(body).hexdigest().upper())
+    return Document(body, _hash(body))
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha512(body).hexdigest().upper()
+
+
+def protobuf_is_wanted(accept: str) -> bool:
+    """Whether the first form that the client names is protobuf (kubectl names nothing else)."""
+    return accept.partition(",")[0].partition(";")[0].strip() == OPENAPI_V2_PROTOBUF
 
 
 def require_json(accept: str) -> None:

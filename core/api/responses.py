@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -29,6 +29,16 @@ async def send_bytes(
     start = [content_type, (b"content-length", b"%d" % len(body)), NO_CACHE, *headers]
     await send({"type": "http.response.start", "status": code, "headers": start})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_parts(send: Send, parts: Sequence[bytes]) -> None:
+    """JSON that is there in parts, of which one may be large: it is not copied into a whole."""
+    size = sum(map(len, parts))
+    start = [JSON_TYPE, (b"content-length", b"%d" % size), NO_CACHE]
+    await send({"type": "http.response.start", "status": 200, "headers": start})
+    for part in parts[:-1]:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": parts[-1]})
 
 
 async def send_value(
