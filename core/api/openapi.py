@@ -18,8 +18,8 @@ import orjson
 from sampan.core.api import negotiate
 from sampan.core.api.catalog import Catalog
 from sampan.core.api.problems import NoProducer, PageNotFound
+from sampan.core.api.protobuf.openapi_v2 import CONTENT_TYPE, encode_openapi_v2
 from sampan.core.api.protobuf.openapi_v2 import MEDIA_TYPE as OPENAPI_V2_PROTOBUF
-from sampan.core.api.protobuf.openapi_v2 import encode_openapi_v2
 from sampan.core.api.request import Request
 from sampan.core.api.responses import JSON_TYPE, Header, send_bytes
 from sampan.core.api.version import VERSION
@@ -87,7 +87,7 @@ class OpenApi:
 
     def _make_v2_protobuf(self) -> Document:
         body = encode_openapi_v2(orjson.loads(self._make_v2().body))
-        return Document(body, _hash(body), (b"content-type", OPENAPI_V2_PROTOBUF.encode()))
+        return Document(body, _hash(body), (b"content-type", CONTENT_TYPE.encode()))
 
     async def _document(self, name: str, make: Callable[[], Document]) -> Document:
         """The kept document, or a new one: made once, however many ask for it meanwhile."""
