@@ -29,7 +29,9 @@ async def bootstrap(client: Client, service_cidr: str, port: int) -> None:
     for name in NAMESPACES:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
-    with contextlib.suppress(AlreadyExists):
+    try:
+        await client.get(Service, NAME, "default")
+    except NotFound:
         await client.create(_service(first_service_address(service_cidr), port))
 
 
