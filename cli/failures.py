@@ -55,10 +55,9 @@ def _words(exc: BaseException) -> str:
 
 
 def _from_server(error: ApiError, doing: str = "") -> str:
-    if isinstance(error, Invalid) and error.name and error.kind:
-        return f"The {error}"
-    if isinstance(error, Invalid) and error.kind:
-        return f'The {error.kind} "" is invalid: {str(error).partition("is invalid: ")[2] or error}'
+    if isinstance(error, Invalid):
+        what = f'{error.kind} "{error.name}"' if error.kind else "request"
+        return f"The {what} is invalid: {str(error).partition('is invalid: ')[2] or error}"
     place = f" ({error.reason})" if error.reason else ""
     return f"Error from server{place}: {f'{doing}: ' if doing else ''}{error}"
 

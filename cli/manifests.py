@@ -21,6 +21,8 @@ from sampan.core.errors import ConfigError
 F = TypeVar("F", bound=Callable[..., Any])
 STDIN = "STDIN"
 _SUFFIXES = (".json", ".yaml", ".yml")
+_JSON = re.compile(r"""\s*\{\s*(["}]|$)""")
+"""How JSON begins; YAML in braces need not have quotes."""
 
 
 @attrs.frozen
@@ -101,7 +103,7 @@ def _text(path: Path) -> str:
 
 
 def _documents(source: str, text: str) -> Iterator[Manifest]:
-    documents = _json(source, text) if text.lstrip().startswith("{") else _yaml(source, text)
+    documents = _json(source, text) if _JSON.match(text) else _yaml(source, text)
     for line, value in documents:
         if value is None:
             continue

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import click
+
 from sampan.cli.api import Api
 from sampan.cli.connection import connect
 from sampan.cli.options import Choices, with_choices
@@ -29,6 +31,11 @@ class Session:
     def resources(self) -> Resources:
         return Resources.fetch(self.api)
 
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if "api" in self.__dict__:
+            self.api.close()
+
     @property
     def namespace(self) -> str:
         return self.api.connection.namespace
@@ -44,6 +51,8 @@ def with_session(command: Callable[Concatenate[Session, P], R]) -> Callable[...,
 
     @functools.wraps(command)
     def wrapped(choices: Choices, *args: Any, **kwargs: Any) -> R:
-        return command(Session(choices), *args, **kwargs)
+        session = Session(choices)
+        click.get_current_context().call_on_close(session.close)
+        return command(session, *args, **kwargs)
 
     return with_choices(wrapped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import click
@@ -50,9 +51,9 @@ def _asked(place: Place) -> dict[str, Any]:
     """What the API says; a failure is part of the status."""
     try:
         connection = connect(Choices(kubeconfig=place.directory.kubeconfig))
-        api = Api(connection, timeout=5)
-        nodes = api.get("/api/v1/nodes")["items"]
-        pods = api.get("/api/v1/pods")["items"]
+        with closing(Api(connection, timeout=5)) as api:
+            nodes = api.get("/api/v1/nodes")["items"]
+            pods = api.get("/api/v1/pods")["items"]
     except SampanError as exc:
         return {"problem": sentence(exc)}
     return {

@@ -73,6 +73,7 @@ def deployment(
             "strategy": {},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
         },
+        "status": {},
     }
     make(session, f"/apis/apps/v1/namespaces/{session.namespace}/deployments", obj, output, dry_run)
 

@@ -1,0 +1,89 @@
+"""The command as a whole: its help, and how every failure ends in one line and exit code 1."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sampan.cli.main import BUILT_IN
+from sampan.core.errors import Conflict, Invalid
+from tests.cli.api_server import Server, Shell
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["get", "unicorns"], 'error: the server doesn\'t have a resource type "unicorns"'),
+        (["get"], "error: Required resource not specified: name a type such as pods, or a file with -f"),
+        (["run", "a"], 'error: required flag(s) "image" not set'),
+        (["get", "pods", "-o", "go-template={{.}}"], "error: sampan has no go-template output: write it as"),
+        (["get", "pods", "--colour"], "error: No such option"),
+        (["get", "pods", "--request-timeout=soon"], "error: Invalid value for '--request-timeout'"),
+        (["get", "pods", "--context=none"], "error: context was not found for specified context: none"),
+        (["get", "pods", "--server=https://127.0.0.1:1"], "The connection to the server 127.0.0.1:1 was refused"),
+        (["create", "-f", "none.yaml"], 'error: the path "none.yaml" does not exist'),
+    ],
+)
+def test_a_failure_is_one_line(shell: Shell, arguments: list[str], line: str) -> None:
+    result = shell(*arguments)
+    assert result.code == 1
+    assert result.out == ""
+    assert result.err.startswith(line)
+    assert result.err.count("\n") == 1
+
+
+def test_what_the_server_refuses_is_worded_as_kubectl_does(shell: Shell, server: Server) -> None:
+    server.on("POST", "/api/v1/namespaces/default/pods", Invalid('Pod "A" is invalid: bad', kind="Pod", name="A"))
+    assert shell("run", "A", "--image=a").err == 'The Pod "A" is invalid: bad\n'
+    server.on("GET", "/api/v1/namespaces/default/pods/a", Conflict("it changed"))
+    assert shell("get", "pod", "a").err == "Error from server (Conflict): it changed\n"
+
+
+def test_an_unexpected_error_has_no_traceback(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sampan.cli.session.connect", lambda _choices: 1 / 0)
+    result = shell("get", "pods")
+    assert result.code == 1
+    assert result.err == (
+        "error: unexpected ZeroDivisionError: division by zero (set SAMPAN_DEBUG=1 for the traceback)\n"
+    )
+
+
+def test_an_unexpected_error_shows_itself_when_asked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sampan.cli.session.connect", lambda _choices: 1 / 0)
+    monkeypatch.setenv("SAMPAN_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        shell("get", "pods")
+
+
+@pytest.mark.parametrize("command", sorted(BUILT_IN))
+def test_every_command_explains_itself(shell: Shell, command: str) -> None:
+    result = shell(command, "--help")
+    assert result.code == 0
+    assert result.out.startswith(f"Usage: sampan {command}")
+
+
+def test_help_names_every_command(shell: Shell) -> None:
+    out = shell("--help").out
+    assert [name for name in BUILT_IN if f"  {name} " not in out] == []
+
+
+def test_an_unknown_command(shell: Shell) -> None:
+    assert shell("frobnicate").err == 'error: unknown command "frobnicate" for "sampan"\n'
+
+
+def test_options_may_stand_before_the_verb(shell: Shell, server: Server) -> None:
+    shell("-n", "sea", "get", "pods")
+    assert server.requests[-1].path == "/api/v1/namespaces/sea/pods"
+
+
+def test_a_listing_imports_nothing_heavy() -> None:
+    """Startup is most of what a person waits for."""
+    program = (
+        "import sys; from sampan.cli.main import run; run(['get', 'pods', '--server=http://127.0.0.1:1']);"
+        "print([name for name in ('httpx', 'rich', 'asyncio', 'uvicorn', 'cryptography', 'websockets', 'pluggy')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
