@@ -1,8 +1,10 @@
-"""What every test shares: coroutine tests run on asyncio."""
+"""What every test shares: coroutine tests run on asyncio, and a contract suite's failed assertion shows its values."""
 
 from __future__ import annotations
 
 import pytest
+
+pytest.register_assert_rewrite("sampan.core.testing")
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,10 @@ class Capabilities:
     resource_limits: bool = True
     shares_processes: bool = True
     """``shareProcessNamespace`` is honoured."""
+    keeps_stdin: bool = True
+    """``stdin`` without ``stdinOnce`` stays open when the client that was attached goes."""
+    reports_oom: bool = True
+    """A container that was killed for its memory says ``OOMKilled``; else it says just its exit code, 137."""
     privileged: bool = True
     unsupported_fields: tuple[str, ...] = ()
     """Pod spec paths (``spec.containers[].securityContext.seccompProfile``) that this runtime does not honour."""

@@ -18,6 +18,15 @@ def unsupported_fields(pod: Pod, paths: Iterable[str]) -> list[str]:
     return [found for path in paths for found in _find(wire, path.split("."), "")]
 
 
+def open_stdins(pod: Pod) -> list[str]:
+    """The stdins (without a terminal) that are to outlive the first client, which not every runtime can do."""
+    return [
+        f"spec.containers[{container.name}].stdinOnce=false"
+        for container in pod.spec.containers
+        if container.stdin and not container.stdin_once and not container.tty
+    ]
+
+
 def _find(value: Any, parts: list[str], where: str) -> Iterator[str]:
     if not parts:
         if value not in (None, False, "", {}, []):

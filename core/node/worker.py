@@ -46,7 +46,7 @@ from sampan.core.node.settings import NodeParts
 from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
-from sampan.core.node.unsupported import unsupported_fields
+from sampan.core.node.unsupported import open_stdins, unsupported_fields
 from sampan.core.node.view import Pull, Rejection, all_specs, container_name
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class PodWorker:
         self._other_pods = other_pods
         self._look_again = look_again
         self._runtime_name = parts.runtime.info().name
-        self._unsupported = parts.runtime.capabilities().unsupported_fields
+        self._can = parts.runtime.capabilities()
 
     async def sync(self, record: PodRecord) -> float | None:
         """Bring the pod one step on, as far as it goes now; seconds until something falls due."""
@@ -150,7 +150,8 @@ class PodWorker:
         if record.rejection is not None:
             self._say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
             return
-        for field in unsupported_fields(pod, self._unsupported):
+        lost = [] if self._can.keeps_stdin else open_stdins(pod)
+        for field in (*unsupported_fields(pod, self._can.unsupported_fields), *lost):
             self._warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
         self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
 

@@ -6,93 +6,54 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import docker
-import docker.errors
 
-from sampan.core.contracts.runtime import Auth, Image, ImageError, RuntimeFailure
+from sampan.core.contracts.runtime import Auth, RuntimeFailure
+from sampan.core.errors import NotFound
 from sampan.runtimes.docker.errors import translated
-from sampan.runtimes.engine.inspect import image_of
-from sampan.runtimes.engine.pause import PAUSE_COMMAND, PAUSE_IMAGE, pause_root
+from sampan.runtimes.engine.api import EngineApi
+from sampan.runtimes.engine.images import EngineImages, messages
+from sampan.runtimes.engine.references import parse_reference
 
 
-class DockerImages:
-    """The image verbs of the contract."""
+class DockerImages(EngineImages):
+    """What the SDK does: pulling (it knows the user's registry logins) and importing."""
 
-    def __init__(self, client: docker.APIClient) -> None:
+    engine = "Docker"
+
+    def __init__(self, api: EngineApi, client: docker.APIClient) -> None:
+        super().__init__(api)
         self._client = client
 
-    def ensure_pause(self) -> None:
-        """Make the sandbox image if it is not there."""
-        if self.find(PAUSE_IMAGE) is None:
-            name, tag = PAUSE_IMAGE.split(":")
-            with translated():
-                self._client.import_image_from_data(
-                    pause_root(), repository=name, tag=tag, changes=[f'ENTRYPOINT ["{PAUSE_COMMAND}"]']
-                )
-
-    def pull(self, image: str, auth: Auth | None) -> str:
-        name, tag = split_reference(image)
+    def fetch(self, image: str, auth: Auth | None) -> None:
+        reference = parse_reference(image)
         login = {"username": auth.username, "password": auth.password} if auth else None
-        try:
-            with translated():
-                for progress in self._client.pull(name, tag=tag, auth_config=login, stream=True, decode=True):
-                    if error := progress.get("error"):
-                        raise ImageError(str(error))
-        except ImageError:
-            raise
-        except RuntimeFailure as exc:
-            raise ImageError(str(exc)) from exc
-        found = self.find(image)
-        if found is None:
-            raise ImageError(f"{image} was pulled and is not there")
-        return found.id
-
-    def find(self, image: str) -> Image | None:
-        try:
-            with translated():
-                return image_of(self._client.inspect_image(image))
-        except ImageError:
-            return None
-
-    def list(self) -> Sequence[Image]:
         with translated():
-            return [image_of(entry) for entry in self._client.images()]
+            progress = self._client.pull(
+                reference.name, tag=reference.digest or reference.tag, auth_config=login, stream=True, decode=True
+            )
+            for message in progress:
+                if error := message.get("error"):
+                    raise RuntimeFailure(str(error))
 
-    def load(self, archive: Path) -> Sequence[str]:
-        before = {image.id for image in self.list()}
-        names = []
-        with translated(), archive.open("rb") as data:
-            try:
-                for message in self._client.load_image(data):
-                    if error := message.get("error"):
-                        raise ImageError(f"{archive} is not an image archive: {error}", reason="InvalidImage")
-                    names += _loaded_names(message.get("stream", ""))
-            except docker.errors.APIError as exc:
-                raise ImageError(
-                    f"{archive} is not an image archive: {exc.explanation}", reason="InvalidImage"
-                ) from exc
-        if not names and not {image.id for image in self.list()} - before:
-            raise ImageError(f"{archive} holds no image that Docker can load", reason="InvalidImage")
-        return names
+    def loaded(self, archive: Path) -> Sequence[str]:
+        with archive.open("rb") as data:
+            answer = self._api.send("/images/load", data, params={"quiet": True})
+            said = "".join(str(message.get("stream", "")) for message in messages(answer.pieces()))
+        return loaded_names(said)
+
+    def import_root(self, root: bytes, image: str, changes: str) -> None:
+        reference = parse_reference(image)
+        with translated():
+            self._client.import_image_from_data(root, repository=reference.name, tag=reference.tag, changes=[changes])
 
     def remove(self, image: str) -> None:
+        """By id it loses all its names, as CRI has it; Docker itself refuses while a container runs it."""
         try:
-            with translated():
-                self._client.remove_image(image, force=True)
-        except ImageError:
-            pass  # it is gone, which is what was asked for
+            self._api.call("DELETE", f"/images/{image}", params={"force": True})
+        except NotFound:
+            return
 
 
-def split_reference(image: str) -> tuple[str, str]:
-    """Repository and tag (or digest), ``latest`` where none is named. A port is no tag."""
-    if "@" in image:
-        name, _, digest = image.partition("@")
-        return name, digest
-    name, colon, tag = image.rpartition(":")
-    if not colon or "/" in tag:
-        return image, "latest"
-    return name, tag
-
-
-def _loaded_names(message: str) -> list[str]:
+def loaded_names(said: str) -> list[str]:
     """``Loaded image: nginx:latest`` (or ``Loaded image ID: sha256:…``), a line each."""
-    return [line.partition(": ")[2].strip() for line in message.splitlines() if line.startswith("Loaded image")]
+    return [line.partition(": ")[2].strip() for line in said.splitlines() if line.startswith("Loaded image")]

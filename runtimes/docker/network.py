@@ -8,11 +8,8 @@ import docker.types
 
 from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
 from sampan.core.errors import ConfigError
-from sampan.core.host.iproute import free_network
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
-
-CANDIDATE_POD_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(244, 255))
-MAXIMUM_TRIES = len(CANDIDATE_POD_CIDRS)
+from sampan.runtimes.engine.network import RangeTaken, create_in_free_range
 
 
 def find_network(client: docker.APIClient, settings: RuntimeSettings) -> str | None:
@@ -24,21 +21,24 @@ def find_network(client: docker.APIClient, settings: RuntimeSettings) -> str | N
 
 
 def ensure_network(client: docker.APIClient, settings: RuntimeSettings) -> str:
-    """Make the network if it is not there; its range. Raises `ConfigError` where the wanted range cannot be had."""
-    if found := find_network(client, settings):
-        return found
-    candidates = list(CANDIDATE_POD_CIDRS)
-    while True:
-        cidr = settings.pod_cidr or free_network(tuple(candidates))
+    """Make the network if it is not there; its range. Raises `ConfigError` where it cannot be had."""
+
+    def create(cidr: str) -> None:
+        pool = docker.types.IPAMPool(subnet=cidr)
         try:
-            _create(client, settings, cidr)
+            client.create_network(
+                network_name(settings),
+                driver="bridge",
+                ipam=docker.types.IPAMConfig(pool_configs=[pool]),
+                labels={**owner_labels(settings), LABEL_KIND: KIND_NETWORK},
+                check_duplicate=True,
+            )
         except docker.errors.APIError as exc:
-            overlaps = "overlaps" in str(exc.explanation)  # with a network that has no route at the moment
-            if not overlaps or settings.pod_cidr or len(candidates) == 1:
-                raise ConfigError(f"Docker cannot make a network for pods in {cidr}: {exc.explanation}") from exc
-            candidates.remove(cidr)
-            continue
-        return cidr
+            if "overlaps" in str(exc.explanation):
+                raise RangeTaken(exc.explanation) from exc
+            raise ConfigError(f"Docker cannot make a network for pods in {cidr}: {exc.explanation}") from exc
+
+    return find_network(client, settings) or create_in_free_range("Docker", settings.pod_cidr, create)
 
 
 def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:
@@ -52,14 +52,3 @@ def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:
     except docker.errors.APIError as exc:
         if "active endpoints" not in str(exc.explanation):
             raise
-
-
-def _create(client: docker.APIClient, settings: RuntimeSettings, cidr: str) -> None:
-    pool = docker.types.IPAMPool(subnet=cidr)
-    client.create_network(
-        network_name(settings),
-        driver="bridge",
-        ipam=docker.types.IPAMConfig(pool_configs=[pool]),
-        labels={**owner_labels(settings), LABEL_KIND: KIND_NETWORK},
-        check_duplicate=True,
-    )

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from sampan.core.contracts.runtime import LABEL_UID, RuntimeEvent
+from sampan.core.contracts.runtime import LABEL_UID, RuntimeEvent, RuntimeFailure
+from sampan.core.errors import NotFound
+from sampan.runtimes.engine.answers import Answer
+from sampan.runtimes.engine.api import EngineApi
+from sampan.runtimes.engine.lines import whole_lines
 
 _TYPES: Mapping[str, Literal["started", "exited", "removed"]] = {
     "start": "started",
@@ -14,10 +21,55 @@ _TYPES: Mapping[str, Literal["started", "exited", "removed"]] = {
     "destroy": "removed",
     "remove": "removed",
 }
+RECONNECT_SECONDS = 1.0
 
 
-def event_of(attributes: Mapping[str, str], action: str) -> RuntimeEvent | None:
-    """The pod's event that an engine's stands for; ``None`` for what does not matter."""
-    uid = attributes.get(LABEL_UID)
-    kind = _TYPES.get(action)
-    return RuntimeEvent(uid=uid, type=kind) if uid and kind else None
+class EventFeed:
+    """One long request to the engine, asked again where it ends before `close` (the engine was restarted)."""
+
+    def __init__(self, api: EngineApi, owner: Mapping[str, str]) -> None:
+        """``owner`` are the labels of whose events these are."""
+        self._api = api
+        self._owner = owner
+        self._closed = threading.Event()
+        self._answer: Answer | None = None
+        self._lock = threading.Lock()
+
+    def events(self) -> Iterator[RuntimeEvent]:
+        while not self._closed.is_set():
+            with contextlib.suppress(RuntimeFailure, NotFound):
+                for line in whole_lines(self._open().pieces()):
+                    if event := event_of(line, self._owner):
+                        yield event
+            self._closed.wait(RECONNECT_SECONDS)
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._lock:
+            if self._answer:
+                self._answer.close()
+
+    def _open(self) -> Answer:
+        filters = {"type": ["container"], "event": sorted(_TYPES)}
+        answer = self._api.open("GET", "/events", params={"stream": True, "filters": json.dumps(filters)})
+        with self._lock:
+            self._answer = answer
+            if self._closed.is_set():
+                answer.close()
+        return answer
+
+
+def event_of(line: bytes, owner: Mapping[str, str]) -> RuntimeEvent | None:
+    """The pod's event that a line of the feed stands for; ``None`` for what does not matter.
+
+    Labels are looked at here because the engines combine several label filters differently.
+    """
+    try:
+        told = json.loads(line)
+        attributes, action = told["Actor"]["Attributes"], told["Action"]
+    except (ValueError, KeyError, TypeError):
+        return None  # a line cut short by the engine's end
+    uid, kind = attributes.get(LABEL_UID), _TYPES.get(action)
+    if not uid or not kind or not owner.items() <= attributes.items():
+        return None
+    return RuntimeEvent(uid=uid, type=kind)

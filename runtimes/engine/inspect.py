@@ -71,32 +71,61 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
     )
 
 
-def sandbox_of(inspected: Mapping[str, Any], *, network: str, sandbox_id: str = "") -> Sandbox:
-    """One of our sandboxes, from the container that holds its namespaces. ``ip`` is that on ``network``."""
-    labels = inspected["Config"].get("Labels") or {}
-    networks = inspected["NetworkSettings"].get("Networks") or {}
+def sandbox_of(inspected: Mapping[str, Any], *, network: str) -> Sandbox:
+    """One of our sandboxes, from the container that holds its namespaces. ``ip`` is that on ``network``.
+
+    The sandbox is the Podman pod that the container belongs to, or the container itself.
+    """
+    return _sandbox(
+        inspected.get("Pod") or inspected["Id"],
+        inspected["Config"].get("Labels") or {},
+        inspected["State"]["Status"],
+        created_at(inspected),
+        address(inspected, network),
+    )
+
+
+def listed_sandbox(entry: Mapping[str, Any], *, network: str) -> Sandbox:
+    """The same from an entry of Docker's list of containers, which says all that matters: no second request is needed."""
+    created = datetime.fromtimestamp(entry["Created"], UTC)
+    return _sandbox(entry["Id"], entry.get("Labels") or {}, entry["State"], created, address(entry, network))
+
+
+def address(described: Mapping[str, Any], network: str) -> str:
+    """A container's address on ``network``, from an inspect answer or a list's entry; empty where it has none."""
+    networks = described["NetworkSettings"].get("Networks") or {}
+    return str((networks.get(network) or {}).get("IPAddress") or "")
+
+
+def _sandbox(sandbox_id: str, labels: Mapping[str, str], status: str, created: datetime, ip: str) -> Sandbox:
     return Sandbox(
-        id=sandbox_id or inspected["Id"],
+        id=sandbox_id,
         name=labels.get(LABEL_POD, ""),
         namespace=labels.get(LABEL_NAMESPACE, ""),
         uid=labels.get(LABEL_UID, ""),
         attempt=int(labels.get(LABEL_ATTEMPT, "0")),
-        state=_STATES.get(inspected["State"]["Status"].lower(), "unknown"),
-        created_at=created_at(inspected),
-        ip=(networks.get(network) or {}).get("IPAddress") or "",
+        state=_STATES.get(status.lower(), "unknown"),
+        created_at=created.replace(microsecond=0),  # as exact as Docker's list tells it
+        ip=ip,
         labels=labels,
     )
 
 
-def image_of(inspected: Mapping[str, Any]) -> Image:
-    config = inspected.get("Config") or {}
+def image_of(described: Mapping[str, Any]) -> Image:
+    """An image from an inspect answer, or from an entry of the engine's list (which does not tell the user)."""
+    config = described.get("Config") or {}
     return Image(
-        id=prefixed(inspected["Id"]),
-        tags=tuple(inspected.get("RepoTags") or ()),
-        digests=tuple(inspected.get("RepoDigests") or ()),
-        size=inspected.get("Size") or 0,
-        user=config.get("User") or "",
+        id=prefixed(described["Id"]),
+        tags=_named(described.get("RepoTags")),
+        digests=_named(described.get("RepoDigests")),
+        size=described.get("Size") or 0,
+        user=config.get("User") or described.get("User") or "",
     )
+
+
+def _named(names: list[str] | None) -> tuple[str, ...]:
+    """Without Docker's ``<none>:<none>`` for what has lost its name."""
+    return tuple(name for name in names or () if not name.startswith("<none>"))
 
 
 def created_at(inspected: Mapping[str, Any]) -> datetime:

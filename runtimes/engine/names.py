@@ -22,6 +22,7 @@ from sampan.core.contracts.runtime import (
 LABEL_SANDBOX = "sampan.sandbox"
 LABEL_SHARE_PID = "sampan.share-process-namespace"
 LABEL_HOST_PID = "sampan.host-pid"
+LABEL_HOST_IPC = "sampan.host-ipc"
 
 KIND_SANDBOX = "sandbox"
 KIND_CONTAINER = "container"
@@ -52,6 +53,7 @@ def sandbox_labels(settings: RuntimeSettings, config: SandboxConfig) -> dict[str
         LABEL_ATTEMPT: str(config.attempt),
         LABEL_SHARE_PID: str(config.share_process_namespace).lower(),
         LABEL_HOST_PID: str(config.host_pid).lower(),
+        LABEL_HOST_IPC: str(config.host_ipc).lower(),
     }
 
 
@@ -71,6 +73,11 @@ def container_labels(settings: RuntimeSettings, sandbox: Sandbox, config: Contai
         LABEL_ATTEMPT: str(config.attempt),
         LABEL_SANDBOX: sandbox.id,
     }
+
+
+def says(sandbox: Sandbox, label: str) -> bool:
+    """Whether a yes-or-no label of a sandbox is set."""
+    return sandbox.labels.get(label) == "true"
 
 
 def filters(labels: Mapping[str, str]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
@@ -10,7 +11,7 @@ from sampan.core.host.capabilities import may_protect_from_oom
 CPU_PERIOD_MICROS = 100_000
 SANDBOX_OOM_SCORE = -998
 LOG_OPTIONS = {"max-size": "10m", "max-file": "2"}
-_PROPAGATION = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional": "rshared"}
+PROPAGATION = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional": "rshared"}
 
 
 def mount_of(mount: Mount) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def mount_of(mount: Mount) -> dict[str, Any]:
         "Source": mount.host_path,
         "Target": mount.container_path,
         "ReadOnly": mount.read_only,
-        "BindOptions": {"Propagation": _PROPAGATION[mount.propagation]},
+        "BindOptions": {"Propagation": PROPAGATION[mount.propagation]},
     }
 
 
@@ -85,11 +86,11 @@ def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> 
     }
 
 
-def container_body(config: ContainerConfig, labels: dict[str, str]) -> dict[str, Any]:
+def container_body(config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "Image": config.image_id or config.image,
         "Env": [f"{name}={value}" for name, value in config.env],
-        "Labels": labels,
+        "Labels": dict(labels),
         "Tty": config.tty,
         "OpenStdin": config.stdin,
         "StdinOnce": config.stdin_once,

@@ -8,54 +8,52 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
+
+from sampan.runtimes.engine.answers import CHUNK
 
 StreamName = Literal["stdout", "stderr"]
 _NAMES: dict[int, StreamName] = {1: "stdout", 2: "stderr"}
-CHUNK = 65536
+HEAD_SIZE = 8
 
 
-class SocketStream:
-    """A process behind a hijacked connection. See `sampan.core.contracts.runtime.Stream`."""
+class Channel(Protocol):
+    """Bytes in both directions."""
+
+    def read(self) -> bytes: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def end_writing(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class ChannelStream:
+    """What is at the other end of a channel. See `sampan.core.contracts.runtime.Stream`."""
 
     def __init__(
         self,
-        connection: socket.socket,
+        channel: Channel,
         *,
-        tty: bool,
-        early: bytes = b"",
+        framed: bool,
         resize: Callable[[int, int], None] = lambda _width, _height: None,
         exit_code: Callable[[], int] = lambda: 0,
-        keep: object = None,
     ) -> None:
-        """``early`` is what was read with the HTTP answer's head; ``keep`` is held as long as this is."""
-        self._connection = connection
-        self._tty = tty
-        self._buffer = early
+        self._channel = channel
+        self._pieces = frames(channel.read) if framed else unframed(channel.read)
         self._resize = resize
         self._exit_code = exit_code
-        self._keep = keep
-        connection.settimeout(None)
 
     def read(self) -> tuple[StreamName, bytes] | None:
-        if self._tty:
-            data = self._some()
-            return ("stdout", data) if data else None
-        head = self._exactly(8)
-        if len(head) < 8:
-            return None
-        number, size = struct.unpack(">BxxxL", head)
-        data = self._exactly(size)
-        return (_NAMES.get(number, "stdout"), data) if data or not size else None
+        return next(self._pieces, None)
 
     def write(self, data: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the process has ended: its exit code tells
-            self._connection.sendall(data)
+        self._channel.write(data)
 
     def close_stdin(self) -> None:
-        with contextlib.suppress(OSError):
-            self._connection.shutdown(socket.SHUT_WR)
+        self._channel.end_writing()
 
     def resize(self, width: int, height: int) -> None:
         self._resize(width, height)
@@ -64,32 +62,53 @@ class SocketStream:
         return self._exit_code()
 
     def close(self) -> None:
+        self._channel.close()
+
+
+class Connection:
+    """A plain connection as a channel: a forwarded port."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        connection.settimeout(None)
+
+    def read(self) -> bytes:
+        try:
+            return self._connection.recv(CHUNK)
+        except OSError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._connection.sendall(data)
+
+    def end_writing(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
-    def _some(self) -> bytes:
-        if self._buffer:
-            data, self._buffer = self._buffer, b""
-            return data
-        try:
-            return self._connection.recv(CHUNK)
-        except (ConnectionResetError, OSError):
-            return b""
 
-    def _exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            piece = self._some()
-            if not piece:
-                break
-            data += piece
-        self._buffer = data[size:] + self._buffer
-        return data[:size]
+def frames(read: Callable[[], bytes]) -> Iterator[tuple[StreamName, bytes]]:
+    """The pieces of both streams, however the bytes are cut. A frame that is cut off by the end is passed on as it is."""
+    buffer = bytearray()
+
+    def take(size: int) -> bytes:
+        while len(buffer) < size and (piece := read()):
+            buffer.extend(piece)
+        taken = bytes(buffer[:size])
+        del buffer[:size]
+        return taken
+
+    while len(head := take(HEAD_SIZE)) == HEAD_SIZE:
+        number, size = struct.unpack(">BxxxL", head)
+        if data := take(size):
+            yield _NAMES.get(number, "stdout"), data
 
 
-class RawStream(SocketStream):
-    """A plain connection, as a port-forward is."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        super().__init__(connection, tty=True)
+def unframed(read: Callable[[], bytes]) -> Iterator[tuple[StreamName, bytes]]:
+    while data := read():
+        yield "stdout", data

@@ -1,0 +1,32 @@
+"""Which range a cluster's own network gets on an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sampan.core.errors import ConfigError
+from sampan.core.host.iproute import free_network
+
+CANDIDATE_POD_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(244, 255))
+
+
+class RangeTaken(Exception):
+    """The engine has a network in that range already (which may have no route at the moment): its own words."""
+
+
+def create_in_free_range(engine: str, wanted: str | None, create: Callable[[str], None]) -> str:
+    """Create the network in the wanted range, or in the first that is free; that range.
+
+    ``create`` raises `RangeTaken` where the engine has one there. Raises `ConfigError` where no range is left.
+    """
+    candidates = list(CANDIDATE_POD_CIDRS)
+    while True:
+        cidr = wanted or free_network(tuple(candidates))
+        try:
+            create(cidr)
+        except RangeTaken as exc:
+            candidates = [each for each in candidates if each != cidr]
+            if wanted or not candidates:
+                raise ConfigError(f"{engine} cannot make a network for pods in {cidr}: {exc}") from exc
+        else:
+            return cidr

@@ -1,0 +1,1 @@
+"""Pods on Podman: its native pods are the sandboxes."""

@@ -1,0 +1,53 @@
+"""The cluster's own network on Podman, by netavark or CNI, whichever it is set up with: a bridge with the pod range."""
+
+from __future__ import annotations
+
+import contextlib
+
+import podman
+import podman.errors
+
+from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
+from sampan.core.errors import ConfigError
+from sampan.runtimes.engine.errors import one_line
+from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
+from sampan.runtimes.engine.network import RangeTaken, create_in_free_range
+
+
+def find_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str | None:
+    """The range of the cluster's network; ``None`` where there is none yet."""
+    with contextlib.suppress(podman.errors.NotFound):
+        return str(client.networks.get(network_name(settings)).attrs["subnets"][0]["subnet"])
+    return None
+
+
+def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str:
+    """Make the network if it is not there; its range. Raises `ConfigError` where it cannot be had."""
+
+    def create(cidr: str) -> None:
+        try:
+            client.networks.create(
+                network_name(settings),
+                driver="bridge",
+                dns_enabled=False,  # pods have the cluster's
+                subnets=[{"subnet": cidr}],
+                labels={**owner_labels(settings), LABEL_KIND: KIND_NETWORK},
+            )
+        except podman.errors.APIError as exc:
+            said = one_line(str(exc.explanation))
+            if "already used" in said or "already being used" in said:
+                raise RangeTaken(said) from exc
+            raise ConfigError(f"Podman cannot make a network for pods in {cidr}: {said}") from exc
+
+    return find_network(client, settings) or create_in_free_range("Podman", settings.pod_cidr, create)
+
+
+def remove_network(client: podman.PodmanClient, settings: RuntimeSettings) -> None:
+    """Remove the network, unless another node's pods are still on it."""
+    try:
+        client.networks.remove(network_name(settings))
+    except podman.errors.NotFound:
+        pass
+    except podman.errors.APIError as exc:
+        if "being used" not in str(exc.explanation) and "associated containers" not in str(exc.explanation):
+            raise
