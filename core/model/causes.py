@@ -12,6 +12,8 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model.formats import problems_of
 
+WHOLE_OBJECT: Final = "[]"
+"""The path of a cause that is about no field in particular, as Kubernetes writes an empty path."""
 IMMUTABLE: Final = "field is immutable"
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 

@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 import attrs
 
 from sampan.core.model import formats
-from sampan.core.model.meta_v1.selector import LabelSelector
 
 Operator = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
 
@@ -156,6 +155,8 @@ class _Parser:
             else:
                 values.append(token)
                 expected = False
+                if self._look() not in (",", ")"):
+                    raise SelectorError(f"found '{self._look()}', expected: ',' or ')'")
 
     def _exact(self) -> str:
         token = self._look()
@@ -213,17 +214,6 @@ OBJECT_OPERATORS: Final[Mapping[str, Operator]] = {
     "Exists": "exists",
     "DoesNotExist": "!",
 }
-
-
-def selector_of(selector: LabelSelector | None) -> Selector | None:
-    """The object form; None (which selects nothing) where there is none."""
-    if selector is None:
-        return None
-    equal = [Requirement(key, "in", (value,)) for key, value in sorted(selector.match_labels.items())]
-    others = [
-        Requirement(each.key, OBJECT_OPERATORS[each.operator], each.values) for each in selector.match_expressions
-    ]
-    return Selector((*equal, *others))
 
 
 def matches_selector(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ rules, the scheduler and the node agent (`parse`, `value`, `milli`); pure functi
 from __future__ import annotations
 
 import re
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_CEILING, Context, Decimal
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -124,8 +124,3 @@ def add(*amounts: str | int | float) -> Quantity:
     parsed = [parse(amount) for amount in amounts]
     family: Family = next((item.family for item in parsed if item.number), "decimal")
     return format_number(sum((item.number for item in parsed), Decimal(0)), family)
-
-
-def floor_value(text: str | int | float) -> int:
-    """Whole units, rounded down (for what is left of a capacity)."""
-    return int(parse(text).number.to_integral_value(rounding=ROUND_FLOOR))

@@ -8,6 +8,7 @@ from sampan.core.model.columns.cluster import EVENT_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.rules.events import EVENT_FIELDS, source_of, validate_core_event
 
 
@@ -40,6 +41,7 @@ class EventSeries:
 class Event(KubeObject):
     """Something that happened to an object."""
 
+    metadata: ObjectMeta = wire(default=ObjectMeta(), required=True, emit="always")
     involved_object: ObjectReference = wire(default=ObjectReference(), required=True, emit="always")
     reason: str | None = None
     message: str | None = None

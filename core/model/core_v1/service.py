@@ -112,7 +112,7 @@ class ServiceStatus:
     delete_answers_object=True,
     create_on_update=True,
     storage_prefix="services/specs",
-    name_format="dns1035-label",
+    name_format="dns1123-label",
     selectable_fields=("spec.clusterIP", "spec.type"),
     columns=SERVICE_COLUMNS,
     rules=ServiceRules(),

@@ -10,6 +10,8 @@ from sampan.core.model.meta import EMPTY, RawJson, model, wire
 
 @model
 class OwnerReference:
+    __map_type__ = "atomic"
+
     api_version: str = wire(required=True)
     kind: str = wire(required=True)
     name: str = wire(required=True)

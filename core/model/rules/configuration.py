@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import changed, forbidden, invalid, malformed, required, too_long
+from sampan.core.model.causes import WHOLE_OBJECT, changed, forbidden, invalid, malformed, required, too_long
 from sampan.core.model.kinds import JsonObject, KindRules
 
 Value = Mapping[str, Any]
@@ -57,7 +57,7 @@ def validate_config_map(obj: Value, path: str) -> list[Cause]:
     for key in sorted(binary):
         causes += malformed(f"binaryData[{key}]", key, "config-map-key")
     if sum(len(text.encode()) for text in data.values()) + sum(map(_size, binary.values())) > MAX_BYTES:
-        causes.append(too_long("", MAX_BYTES))
+        causes.append(too_long(WHOLE_OBJECT, MAX_BYTES))
     return causes
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import forbidden, invalid, required
+from sampan.core.model.causes import WHOLE_OBJECT, forbidden, invalid, required
 from sampan.core.model.quantity import compare
 from sampan.core.model.rules.affinity import REQUIRED, validate_tolerations
 from sampan.core.model.rules.containers import image_spaces
@@ -173,7 +173,7 @@ def _node_affinity(new: Value, old: Value) -> list[Cause]:
 def ephemeral_containers_changes(pod: Value, old: Value) -> list[Cause]:
     """Containers may be added for debugging; none may change or go."""
     if MIRROR in ((old.get("metadata") or {}).get("annotations") or {}):
-        return [forbidden("", "static pods do not support ephemeral containers")]
+        return [forbidden(WHOLE_OBJECT, "static pods do not support ephemeral containers")]
     causes = []
     new = {each.get("name"): each for each in (pod.get("spec") or {}).get("ephemeralContainers") or ()}
     for each in (old.get("spec") or {}).get("ephemeralContainers") or ():
@@ -207,10 +207,10 @@ def _with_resources(old: Value, new: Value) -> dict[str, Any]:
 def resize_changes(pod: Value, old: Value) -> list[Cause]:
     """CPU and memory of containers and sidecars may change, within the pod's quality of service."""
     if MIRROR in ((old.get("metadata") or {}).get("annotations") or {}):
-        return [forbidden("", "static pods cannot be resized")]
+        return [forbidden(WHOLE_OBJECT, "static pods cannot be resized")]
     spec, before = pod.get("spec") or {}, old.get("spec") or {}
     if (before.get("os") or {}).get("name") == "windows":
-        return [forbidden("", "windows pods cannot be resized")]
+        return [forbidden(WHOLE_OBJECT, "windows pods cannot be resized")]
     causes = []
     if qos_class(spec) != qos_class(before):
         words = "Pod QOS Class may not change as a result of resizing"
