@@ -1,7 +1,8 @@
 """Scheduling as a controller: pods without a node, one at a time, the most important first.
 
 One at a time, and each only once the bind before it has been seen: so what a decision looks at is never out of date, and
-a node is never over-committed. Pods that found no place are looked at again when a node changes or a pod leaves.
+a node is never over-committed. Pods that found no place are looked at again when a node changes or a pod leaves; those
+that want to be near other pods, or away from them, whenever one of these changes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Bind, Emit, Patch, Plan
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Placed, Scheduler, Unschedulable, Wait
+from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
@@ -36,6 +38,7 @@ class SchedulingController:
             Watch(kind=Pod, keys=self._pods_concerned, indexes={ON_NODE: node_of}),
             Watch(kind=Node, keys=waiting_pods),
             Watch(kind=Service, keys=lambda _service, _state: ()),
+            Watch(kind=Namespace, keys=pods_that_look_at_pods),
         )
 
     def rank(self, key: Key, state: Lister) -> Any:
@@ -69,14 +72,15 @@ class SchedulingController:
         )
 
     def _pods_concerned(self, obj: KubeObject, state: Lister) -> Iterable[Key]:
-        """The pod itself where it waits; the waiting ones where it has left and so made room."""
+        """The pod itself where it waits; the waiting ones where it has left and so made room, or where it matters that
+        it is there."""
         if not isinstance(obj, Pod):
             return ()
         if not obj.spec.node_name:
             return own_key(obj, state)
         now = state.get(Pod, *obj.key)
         has_left = now is None or now.metadata.uid != obj.metadata.uid or now.status.phase in FINISHED
-        return waiting_pods(obj, state) if has_left else ()
+        return waiting_pods(obj, state) if has_left else pods_that_look_at_pods(obj, state)
 
 
 def scheduler_of(pod: Pod) -> str:
@@ -94,6 +98,14 @@ def waiting_pods(_obj: KubeObject, state: Lister) -> Iterable[Key]:
         yield Key(*pod.key)
 
 
+def pods_that_look_at_pods(_obj: KubeObject, state: Lister) -> Iterable[Key]:
+    """The waiting ones whose place depends on where other pods are."""
+    for pod in state.indexed(Pod, ON_NODE, WAITING):
+        affinity = pod.spec.affinity
+        if pod.spec.topology_spread_constraints or (affinity and (affinity.pod_affinity or affinity.pod_anti_affinity)):
+            yield Key(*pod.key)
+
+
 def cluster_state(state: Lister) -> ClusterState:
     """What a decision looks at: ready and unready nodes alike (taints tell), with the pods that count on each."""
     nodes = []
@@ -101,7 +113,7 @@ def cluster_state(state: Lister) -> ClusterState:
         pods = state.indexed(Pod, ON_NODE, node.metadata.name or "")
         counted = tuple(pod for pod in pods if pod.status.phase not in FINISHED)
         nodes.append(NodeState(node=node, pods=counted))
-    return ClusterState(nodes=tuple(nodes), extra={Service: state.list(Service)})
+    return ClusterState(nodes=tuple(nodes), extra={kind: state.list(kind) for kind in (Service, Namespace)})
 
 
 def placed(pod: Pod, node: str) -> Plan:

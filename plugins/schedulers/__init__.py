@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def register(registry: Registry) -> None:
-    from sampan.plugins.schedulers import affinity, node_name, ports, resources, spread, taints
+    from sampan.plugins.schedulers import affinity, inter_pod, node_name, ports, resources, spread, taints, topology
     from sampan.plugins.schedulers.default import DEFAULT_SCHEDULER, DefaultScheduler
 
     registry.scheduler(DEFAULT_SCHEDULER, DefaultScheduler)
@@ -22,5 +22,7 @@ def register(registry: Registry) -> None:
         resources.NodeResourcesFit,
         resources.NodeResourcesBalanced,
         spread.PodSpread,
+        topology.PodTopologySpread,
+        inter_pod.InterPodAffinity,
     ):
         registry.scheduler_plugin(plugin.name, plugin)

@@ -11,6 +11,7 @@ from sampan.core.schema.codec import from_wire
 
 
 def pod(name: str = "p", cpu: str = "", memory: str = "", owner: str = "", **spec: Any) -> Pod:
+    """``spec`` also takes ``metadata`` and ``status``."""
     requests = {resource: amount for resource, amount in (("cpu", cpu), ("memory", memory)) if amount}
     metadata: dict[str, Any] = {"name": name, "namespace": "default", "uid": f"uid-{name}", "generation": 1}
     if owner:
