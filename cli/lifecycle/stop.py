@@ -20,6 +20,7 @@ _STEP = 0.05
 @with_place
 def stop(place: Place, timeout: float) -> None:
     """End the control plane; pods go on, and `sampan up` takes them over again."""
+    place.decisions()  # there must be one
     if end_control_plane(place, timeout):
         click.echo(f"cluster {place.name!r} stopped; its pods go on")
     else:

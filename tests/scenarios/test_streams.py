@@ -1,0 +1,130 @@
+"""What goes in and out of containers: logs, commands run inside, files copied; and every kubectl that there is."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.images import Images
+from tests.support.kubectl import Kubectl, every_kubectl, minor_version
+from tests.support.manifests import pod
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.needs("processes")
+
+FIRST_WITH_WEBSOCKETS = 30
+"""kubectl's exec speaks WebSocket since 1.30; SPDY, which it spoke before, is not served."""
+
+
+@pytest.fixture
+def talker(kubectl: Kubectl, images: Images) -> str:
+    """A pod that says three lines, one of them on stderr, and stays."""
+    script = "echo one; echo two >&2; echo three; trap exit TERM; sleep 3600 & wait"
+    kubectl.apply(pod("talker", images.shell.container("talker", command=["sh", "-c", script])))
+    kubectl("wait --for=condition=Ready pod/talker --timeout=30s")
+    eventually(lambda: len(kubectl("logs talker").splitlines()) == 3, "it has said everything")
+    return "talker"
+
+
+def test_logs_are_whole_cut_and_stamped(kubectl: Kubectl, talker: str) -> None:
+    assert sorted(kubectl("logs talker").splitlines()) == ["one", "three", "two"]
+    assert len(kubectl("logs talker --tail=1").splitlines()) == 1
+    assert kubectl("logs talker --tail=0") == ""
+    assert all(line.startswith("20") for line in kubectl("logs talker --timestamps").splitlines())
+    assert kubectl("logs talker --since=1h").count("\n") == 3
+    assert "container nobody is not valid for pod talker" in kubectl.reason_for("logs talker -c nobody")
+
+
+def test_logs_are_followed_to_the_end(kubectl: Kubectl, images: Images) -> None:
+    script = "echo begin; while [ ! -e /tmp/enough ]; do sleep 0.1; done; echo end"
+    container = images.shell.container("talker", command=["sh", "-c", f"rm -f /tmp/enough; {script}"])
+    kubectl.apply(pod("talker", container, restartPolicy="Never"))
+    kubectl("wait --for=jsonpath={.status.phase}=Running pod/talker --timeout=30s")
+
+    with kubectl.start("logs -f talker") as following:
+        assert following.stdout is not None
+        assert following.stdout.readline() == "begin\n"
+        kubectl("exec talker -- touch /tmp/enough")
+        assert following.stdout.readline() == "end\n"
+        assert following.wait(20) == 0
+
+
+def test_the_logs_of_the_container_before_are_kept(kubectl: Kubectl, images: Images) -> None:
+    kubectl.apply(pod("talker", images.shell.container("talker", command=["sh", "-c", "echo I was here; exit 1"])))
+    eventually(lambda: kubectl.run("logs talker --previous").stdout == "I was here\n", "the first container's words")
+
+
+def test_a_command_inside_gets_stdin_and_gives_its_exit_code(kubectl: Kubectl, talker: str) -> None:
+    assert kubectl("exec talker -- echo ahoy there") == "ahoy there\n"
+    assert kubectl("exec -i talker -- sed s/a/A/", stdin="a boat\n") == "A boat\n"
+    done = kubectl.run("exec talker -- sh -c", "echo out; echo err >&2; exit 42")
+    assert (done.code, done.stdout) == (42, "out\n")
+    assert done.stderr.startswith("err\n")
+    assert "command terminated with exit code 42" in done.stderr
+    assert kubectl.run("exec talker -- /no/such/program").code != 0
+    assert 'pods "nobody" not found' in kubectl.reason_for("exec nobody -- true")
+
+
+def test_much_goes_in_and_out_unharmed(kubectl: Kubectl, talker: str) -> None:
+    text = "".join(f"{number:07d}\n" for number in range(200_000))
+    assert kubectl("exec -i talker -- cat", stdin=text) == text
+
+
+def test_files_are_copied_in_and_out(kubectl: Kubectl, talker: str, tmp_path: Path) -> None:
+    (tmp_path / "chart").write_text("here be dragons\n")
+    kubectl(f"cp {tmp_path}/chart talker:/tmp/sampan-story-chart")
+    kubectl(f"cp talker:/tmp/sampan-story-chart {tmp_path}/back")
+    assert (tmp_path / "back").read_text() == "here be dragons\n"
+
+
+def test_one_container_of_several_is_chosen(kubectl: Kubectl, images: Images) -> None:
+    names = ("bow", "stern")
+    containers = [
+        images.shell.container(name, command=["sh", "-c", f"echo {name}; trap exit TERM; sleep 3600 & wait"])
+        for name in names
+    ]
+    kubectl.apply(pod("boat", *containers))
+    kubectl("wait --for=condition=Ready pod/boat --timeout=30s")
+    for name in names:
+        eventually(lambda name=name: kubectl(f"logs boat -c {name}") == f"{name}\n", f"{name} speaks")
+    assert set(kubectl("logs boat --all-containers").split()) == set(names)
+    assert kubectl("exec boat -c stern -- echo aft") == "aft\n"
+
+
+@pytest.mark.parametrize("program", [pytest.param(path, id=path.name) for path in every_kubectl()])
+def test_every_kubectl_does_its_daily_work(
+    kubectl: Kubectl, cluster: Cluster, images: Images, talker: str, program: Path
+) -> None:
+    one = cluster.kubectl(kubectl.namespace, program)
+
+    assert "talker" in one("get pods")
+    chart = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "chart"}, "data": {"here": "dragons"}}
+    assert one.apply(chart) == "configmap/chart created\n"
+    assert one.apply(chart | {"data": {"here": "islands"}}) == "configmap/chart configured\n"
+    assert "islands" in one("describe configmap chart")
+    assert "Node:" in one("describe pod talker")
+    assert "restartPolicy" in one("explain pod.spec.restartPolicy")
+    assert sorted(one("logs talker").splitlines()) == ["one", "three", "two"]
+    if minor_version(program) >= FIRST_WITH_WEBSOCKETS:
+        assert one("exec talker -- echo ahoy") == "ahoy\n"
+    else:
+        assert one.run("exec talker -- echo ahoy").code != 0
+    one("delete configmap chart")
+
+
+def test_a_terminal_is_a_terminal(kubectl: Kubectl, talker: str) -> None:
+    """``script`` gives kubectl a terminal of its own."""
+    command = " ".join(kubectl.command("exec -it talker -- sh -c", '"tty; test -t 0 && echo yes"'))
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"],
+        env=kubectl.environment(),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "yes" in done.stdout, done.stdout

@@ -1,0 +1,1 @@
+"""What whole-cluster stories and documentation tests share: clusters, kubectl, images, manifests, waiting."""
