@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 import orjson
 
 from sampan.core.errors import BadRequest
-from sampan.core.model.kinds import Column
 from sampan.core.model.age import INVALID, UNKNOWN, age
+from sampan.core.model.kinds import Column
 from sampan.core.schema.jsonpath import compile_path
 from sampan.core.schema.resource import Resource
 
