@@ -11,18 +11,16 @@ from typing import Final
 import attrs
 
 from sampan.core.api.discovery import Discovery
+from sampan.core.api.health import Health
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
 from sampan.core.api.problems import NoMethod, PageNotFound
 from sampan.core.api.request import Request
-from sampan.core.api.responses import send_bytes, send_text
+from sampan.core.api.responses import send_bytes
 from sampan.core.api.version import version_info
 
-HEALTH: Final = ("healthz", "livez", "readyz")
-CHECKS: Final = ("ping", "store")
 METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
-Check = Callable[[], Awaitable[None]]
 Find = Callable[[Request, tuple[str, ...]], Awaitable[None]]
 
 
@@ -31,7 +29,7 @@ class Endpoints:
     discovery: Discovery
     openapi: OpenApi
     metrics: Metrics
-    check_store: Check
+    health: Health
 
     async def serve(self, request: Request) -> None:
         """Raises `PageNotFound` for a path that there is not, `NoMethod` for anything but GET."""
@@ -49,8 +47,8 @@ class Endpoints:
             return self.discovery.serve
         if first == "openapi":
             return self.openapi.serve
-        if first in HEALTH and (len(segments) == 1 or (len(segments) == 2 and segments[1] in CHECKS)):
-            return self._health
+        if self.health.knows(segments):
+            return self.health.serve
         simple: dict[tuple[str, ...], Find] = {
             ("version",): self._version,
             ("metrics",): self._metrics,
@@ -60,17 +58,6 @@ class Endpoints:
 
     async def _version(self, request: Request, segments: tuple[str, ...]) -> None:
         await request.answer(version_info())
-
-    async def _health(self, request: Request, segments: tuple[str, ...]) -> None:
-        lines = []
-        for name in CHECKS:
-            if name == "store":
-                await self.check_store()
-            lines.append(f"[+]{name} ok\n")
-        if "verbose" in request.query and len(segments) == 1:
-            await send_text(request.send, f"{''.join(lines)}{segments[0]} check passed\n")
-        else:
-            await send_text(request.send, "ok")
 
     async def _metrics(self, request: Request, segments: tuple[str, ...]) -> None:
         await send_bytes(request.send, self.metrics.text(), content_type=METRICS_TYPE)

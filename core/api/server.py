@@ -25,6 +25,7 @@ from sampan.core.api.catalog import Catalog
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.handlers import Handlers
+from sampan.core.api.health import Health
 from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
@@ -100,7 +101,7 @@ class ApiServer:
         metrics = Metrics(self._context.metrics)
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
-        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, self._check_store)
+        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, Health(self._check_store))
         return Api(self.pipeline, Resources(self.catalog, handlers, subresources), endpoints, metrics)
 
     async def _check_store(self) -> None:

@@ -54,7 +54,8 @@ class ServiceAddresses:
 
         try:
             spec = obj.setdefault("spec", {})
-            self._claim_address(obj, spec, kept, claimed)
+            if not _moves(spec, old):
+                self._claim_address(obj, spec, kept, claimed)
             self._claim_ports(obj, spec, kept, claimed)
             self._claim_health_port(obj, spec, kept, claimed)
         except BaseException:
@@ -89,8 +90,8 @@ class ServiceAddresses:
         except ValueError:
             return  # validation says so
         if parsed not in self._network:
-            said = f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range."
-            raise _refused(obj, said, self._network)
+            said = f"failed to allocate IP {address}: the provided network does not match the current range"
+            raise _refused(obj, said)
         if ("ip", address) in self._taken:
             raise _refused(obj, f"failed to allocate IP {address}: provided IP is already allocated")
 
@@ -173,9 +174,17 @@ def _has_node_ports(spec: Wire) -> bool:
     return spec.get("type") == "NodePort"
 
 
-def _refused(obj: Wire, said: str, network: object = None) -> Invalid:
-    tail = f" The range of valid IPs is {network}" if network is not None else ""
-    return _invalid(obj, invalid("spec.clusterIPs", obj.get("spec", {}).get("clusterIPs"), said + tail))
+def _moves(spec: Wire, old: Wire | None) -> bool:
+    """Whether an update wants another address than the Service has: validation refuses that in its own words."""
+    had = (old or {}).get("spec", {}).get("clusterIP", "")
+    wanted = spec.get("clusterIP", "")
+    return (
+        spec.get("type") != "ExternalName" and "" not in (had, wanted) and "None" not in (had, wanted) and had != wanted
+    )
+
+
+def _refused(obj: Wire, said: str) -> Invalid:
+    return _invalid(obj, invalid("spec.clusterIPs", obj.get("spec", {}).get("clusterIPs"), said))
 
 
 def _invalid(obj: Wire, cause: Cause) -> Invalid:

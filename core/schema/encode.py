@@ -6,6 +6,7 @@ Called once per write. The bytes lack ``metadata.resourceVersion``, which is onl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,7 +18,12 @@ from sampan.core.schema.scalars import zero_of
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
 Writer = Callable[[Any], Any]
-_METADATA: Final = b'"metadata":{'
+_METADATA_HEAD: Final = re.compile(
+    rb'"metadata":\{(?:"(?:name|generateName|namespace|selfLink|uid)":"(?:[^"\\]|\\.)*"(?:,|(?=\})))*'
+)
+"""Metadata up to where its resourceVersion belongs."""
+_QUOTE: Final = ord('"')
+_END: Final = ord("}")
 
 
 def encode(struct: Struct, value: Mapping[str, Any]) -> bytes:
@@ -39,13 +45,16 @@ def ordered(struct: Struct, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def splice_resource_version(raw: bytes, revision: int) -> bytes:
-    """Insert ``"resourceVersion":"<revision>"`` as the first field of metadata. ``raw`` comes from `encode`.
+    """Insert ``"resourceVersion":"<revision>"`` into metadata where Kubernetes writes it. ``raw`` comes from `encode`.
 
     ``kind`` and ``apiVersion`` are identifiers, so the first ``"metadata":{`` is the object's own.
     """
-    head, key, tail = raw.partition(_METADATA)
-    comma = b"" if tail.startswith(b"}") else b","
-    return b'%b%b"resourceVersion":"%d"%b%b' % (head, key, revision, comma, tail)
+    found = _METADATA_HEAD.search(raw)
+    assert found is not None, "an encoded object has metadata"
+    place = found.end()
+    before = b"," if raw[place - 1] == _QUOTE else b""
+    after = b"" if before or raw[place] == _END else b","
+    return b'%b%b"resourceVersion":"%d"%b%b' % (raw[:place], before, revision, after, raw[place:])
 
 
 def _bare(value: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json
 from sampan.core.schema.refusal import aggregate
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.scalars import Mismatch
-from sampan.core.schema.strategic import strategic_merge
+from sampan.core.schema.strategic import left_over, strategic_merge
 
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -73,7 +73,7 @@ def _patched(
         )
         if media_type == STRATEGIC_PATCH:
             patched = strategic_merge(resource.struct, current, patch)
-            return _decoded(resource, patched, plus_v(patch), repeated, validation, strategic=True)
+            return _decoded(resource, patched, plus_v(left_over(patch)), repeated, validation, strategic=True)
         patched = merge_patch(current, patch)
     return _decoded(resource, patched, orjson.dumps(patched).decode(), repeated, validation, strategic=False)
 
@@ -113,7 +113,7 @@ def _decoded(
         raise refused(shown, converter_problem(mismatch) if strategic else json_problem(mismatch)) from mismatch
     if validation == "Ignore":
         return Decoded(decoded.value)
-    problems = (*repeated, *decoded.problems)
+    problems = (*repeated, *(sorted(decoded.problems) if strategic else decoded.problems))
     if problems and validation == "Strict":
         raise refused(shown, strict_problem(problems))
     return Decoded(decoded.value, problems)

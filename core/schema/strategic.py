@@ -35,6 +35,17 @@ def strategic_merge(kind: Type, original: Mapping[str, Any], patch: Mapping[str,
     return _merge_object(kind, original, patch)
 
 
+def left_over(patch: Mapping[str, Any]) -> Object:
+    """What Go's merge leaves of a patch, which is what Kubernetes shows of one that it refuses: lists with a given order
+    are used up."""
+    used = {key[len(_ORDER) :] for key in patch if key.startswith(_ORDER)}
+    return {
+        key: left_over(value) if isinstance(value, dict) else value
+        for key, value in patch.items()
+        if key not in used and not key.startswith(_ORDER)
+    }
+
+
 def _merge_object(kind: Type, original: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     directive = patch.get(_DIRECTIVE)
     if directive == "replace":

@@ -7,6 +7,7 @@ from sampan.plugins.admission.default_tolerations import DefaultTolerationSecond
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
+from sampan.plugins.admission.topology_labels import PodTopologyLabels
 
 
 def register(registry: Registry) -> None:
@@ -14,3 +15,4 @@ def register(registry: Registry) -> None:
     registry.admission("ServiceAccount", lambda context: ServiceAccountAdmission())
     registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
     registry.admission("Priority", lambda context: Priority())
+    registry.admission("PodTopologyLabels", lambda context: PodTopologyLabels())

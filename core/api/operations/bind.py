@@ -31,18 +31,24 @@ async def bind(
     Raises `Conflict` for a pod that has a node, is being deleted, is gated, or is another than ``uid``.
     """
     await pipeline.gates.check(call.attributes)
+    dry_run = options is not None and options.dry_run
+    binding = {"metadata": dict(metadata or {}), "target": {"kind": "Node", "name": node}}
+    request = pipeline.admission(call, "CREATE", binding, None, dry_run=dry_run)
+    await pipeline.gates.mutate(request)
+    await pipeline.gates.validate(request)
+    added = binding["metadata"]
 
     def bound(old: Entry) -> MutableWire:
         _check(call, old.wire, node, uid)
         obj: MutableWire = copy.deepcopy(dict(old.wire))
         obj["spec"]["nodeName"] = node
         for field in ("labels", "annotations"):
-            if added := (metadata or {}).get(field):
-                obj["metadata"][field] = {**obj["metadata"].get(field, {}), **added}
+            if more := added.get(field):
+                obj["metadata"][field] = {**obj["metadata"].get(field, {}), **more}
         _mark_scheduled(obj, format_time(pipeline.clock()))
         return obj
 
-    return await rewrite(pipeline, call, bound, dry_run=options is not None and options.dry_run)
+    return await rewrite(pipeline, call, bound, dry_run=dry_run)
 
 
 def _check(call: Call, pod: Mapping[str, Any], node: str, uid: str) -> None:

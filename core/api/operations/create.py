@@ -37,9 +37,9 @@ async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
             meta["name"] = metadata.generated_name(meta["generateName"])
         try:
             return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))
-        except AlreadyExists:
+        except AlreadyExists as taken:
             if not wants_name or attempt == NAME_ATTEMPTS - 1:
-                raise
+                raise _being_deleted(call, meta["name"], taken) from taken
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
@@ -88,6 +88,14 @@ def check_new(served: Served, obj: MutableWire) -> None:
     causes += resource.rules.validate_create(obj)
     if causes:
         raise invalid_object(served.refusing, meta.get("name", ""), causes)
+
+
+def _being_deleted(call: Call, name: str, taken: AlreadyExists) -> AlreadyExists:
+    """The refusal, and why to try again where the object in the way is about to go."""
+    there = call.served.entries.get(call.served.key(call.namespace, name))
+    if there is None or not there.wire["metadata"].get("deletionTimestamp"):
+        return taken
+    return AlreadyExists(f"object is being deleted: {taken}", kind=taken.kind, group=taken.group, name=taken.name)
 
 
 async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: bool) -> Entry:

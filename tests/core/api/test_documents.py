@@ -83,8 +83,24 @@ async def test_version_health_and_metrics(api: AsgiClient) -> None:
         assert (await api.get(path)).raw == b"ok"
     assert "[+]store ok" in (await api.get("/readyz?verbose")).raw.decode()
     assert (await api.get("/healthz/nope")).code == 404
+    lines = (await api.get("/livez?verbose&exclude=store")).raw.decode().splitlines()
+    assert lines == ["[+]ping ok", "[+]log ok", "livez check passed"]
     text = (await api.get("/metrics")).raw.decode()
     assert 'apiserver_request_total{code="200",group="",resource="",verb="GET"}' in text
+
+
+async def test_a_server_whose_store_is_gone_says_so(
+    api: AsgiClient, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone() -> int:
+        raise OSError("no such disk")
+
+    monkeypatch.setattr(server.pipeline.store, "revision", gone)
+    answer = await api.get("/readyz")
+    assert answer.code == 500
+    lines = answer.raw.decode().splitlines()
+    assert lines == ["[+]ping ok", "[+]log ok", "[-]store failed: reason withheld", "readyz check failed"]
+    assert (await api.get("/livez/ping")).raw == b"ok"
 
 
 async def test_what_nobody_in_particular_may_see(api: AsgiClient, server: ApiServer) -> None:

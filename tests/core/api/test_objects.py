@@ -132,6 +132,8 @@ async def test_status_and_the_rest_are_written_apart(api: AsgiClient) -> None:
 async def test_finalizers_hold_an_object_until_the_last_is_gone(api: AsgiClient) -> None:
     await api.post(MAPS, config_map("a", finalizers=["example.com/one"]))
     held = await api.delete(f"{MAPS}/a")
+    again = await api.post(MAPS, config_map("a"))
+    assert (again.code, again.json["message"]) == (409, 'object is being deleted: configmaps "a" already exists')
     added = await api.patch(f"{MAPS}/a", {"metadata": {"finalizers": ["example.com/one", "example.com/two"]}})
     assert held.json["metadata"]["deletionTimestamp"]
     assert added.code == 422

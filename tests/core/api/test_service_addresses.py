@@ -42,6 +42,12 @@ async def test_a_wanted_address_must_be_free_and_in_the_range(api: AsgiClient, a
     assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.clusterIPs")])
 
 
+async def test_an_address_stays_with_its_service(api: AsgiClient) -> None:
+    await api.post(SERVICES, service("s", clusterIP="10.96.0.77"))
+    moved = await api.patch(f"{SERVICES}/s", {"spec": {"clusterIP": "192.0.2.1", "clusterIPs": ["192.0.2.1"]}})
+    assert (moved.code, moved.causes) == (422, [("FieldValueInvalid", "spec.clusterIPs[0]")])
+
+
 async def test_an_address_is_free_again_when_its_service_is_gone(api: AsgiClient) -> None:
     for name in ("first", "second"):
         assert (await api.post(SERVICES, service(name, clusterIP="10.96.0.77"))).code == 201

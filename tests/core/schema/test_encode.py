@@ -82,6 +82,14 @@ def test_the_version_finds_its_place_in_empty_metadata() -> None:
     )
 
 
+def test_the_version_stands_behind_the_uid() -> None:
+    bare = {"metadata": {"uid": "u", "name": 'a"}', "namespace": "n"}}
+    head = b'"metadata":{"name":"a\\"}","namespace":"n","uid":"u","resourceVersion":"7"'
+    assert head + b"}" in splice_resource_version(encode(CONFIG_MAP.struct, bare), 7)
+    bare["metadata"]["labels"] = {"uid": "v"}  # type: ignore[assignment]
+    assert head + b',"labels":' in splice_resource_version(encode(CONFIG_MAP.struct, bare), 7)
+
+
 def test_fields_stand_as_declared_and_free_keys_sorted() -> None:
     value = {"data": {"b": "2", "a": "1"}, "metadata": {"labels": {"z": "", "y": ""}, "name": "n"}, "apiVersion": "v1"}
     assert encode(CONFIG_MAP.struct, {**value, "kind": "ConfigMap"}) == (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sampan.core.errors import ApiError, BadRequest, InternalError
 from sampan.core.model.builtin import Pod
 from sampan.core.schema.resource import resource_of
-from sampan.core.schema.strategic import strategic_merge
+from sampan.core.schema.strategic import left_over, strategic_merge
 
 STRUCT = resource_of(Pod).struct
 
@@ -80,6 +80,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("original", "patch", "result"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_patches(original: dict[str, Any], patch: dict[str, Any], result: dict[str, Any]) -> None:
     assert merged(original, patch) == result
+
+
+def test_what_is_shown_of_a_refused_patch_lacks_the_lists_that_were_put_in_order() -> None:
+    patch = {"spec": {"$setElementOrder/containers": [{"name": "c"}], "containers": [{"name": "c"}], "x": []}, "y": [1]}
+    assert left_over(patch) == {"spec": {"x": []}, "y": [1]}
 
 
 def test_lists_of_plain_values_merge() -> None:

@@ -17,6 +17,7 @@ from sampan.plugins.admission.default_tolerations import DefaultTolerationSecond
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.service_account import MOUNT_PATH, ServiceAccountAdmission
+from sampan.plugins.admission.topology_labels import PodTopologyLabels
 
 pytestmark = pytest.mark.anyio
 
@@ -48,9 +49,10 @@ def request(
     operation: Any = "CREATE",
     name: str = "p",
     namespace: str = "a",
+    subresource: str = "",
 ) -> AdmissionRequest:
     return AdmissionRequest(
-        operation=operation, info=info(kind), user=User(name="u"), namespace=namespace, name=name, subresource="",
+        operation=operation, info=info(kind), user=User(name="u"), namespace=namespace, name=name, subresource=subresource,
         obj=obj, old=None, dry_run=False, reader=Objects([("namespaces", NAMESPACE), *found]),
     )  # fmt: skip
 
@@ -182,3 +184,27 @@ async def test_the_global_default_class_counts_where_none_is_named() -> None:
 async def test_priorities_that_nobody_gave_are_refused(spec: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="is forbidden"):
         await Priority().mutate(request(pod(**spec)))
+
+
+# PodTopologyLabels
+
+ZONE = {"topology.kubernetes.io/zone": "z", "topology.kubernetes.io/region": "r"}
+NODE = {"metadata": {"name": "n", "labels": {**ZONE, "other": "x"}}}
+
+
+async def test_a_binding_brings_the_zone_of_the_node_along() -> None:
+    binding = {"metadata": {"labels": {"by": "hand"}}, "target": {"name": "n"}}
+    await PodTopologyLabels().mutate(request(binding, ("nodes", NODE), subresource="binding"))
+    assert binding["metadata"]["labels"] == {"by": "hand", **ZONE}
+
+
+async def test_a_pod_that_is_made_with_a_node_has_its_zone() -> None:
+    obj = pod(nodeName="n")
+    await PodTopologyLabels().mutate(request(obj, ("nodes", NODE)))
+    assert obj["metadata"]["labels"] == ZONE
+
+
+async def test_without_a_known_node_there_is_nothing_to_add() -> None:
+    for obj in (pod(), pod(nodeName="unknown")):
+        await PodTopologyLabels().mutate(request(obj, ("nodes", NODE)))
+        assert "labels" not in obj["metadata"]
