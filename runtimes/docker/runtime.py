@@ -32,7 +32,7 @@ from sampan.runtimes.engine.api import CALL_TIMEOUT, POOLED_CONNECTIONS, EngineA
 from sampan.runtimes.engine.containers import EngineContainers
 from sampan.runtimes.engine.pause import PAUSE_IMAGE
 from sampan.runtimes.engine.resolver import ResolverFiles
-from sampan.runtimes.engine.runtime import EngineRuntime
+from sampan.runtimes.engine.runtime import EngineRuntime, side_by_side
 
 
 def make_docker(settings: RuntimeSettings) -> DockerRuntime:
@@ -124,8 +124,7 @@ class DockerRuntime(EngineRuntime):
 
     def destroy(self) -> None:
         for kind in (names.KIND_CONTAINER, names.KIND_SANDBOX):
-            for container_id in self._container_ids({LABEL_KIND: kind}):
-                self._containers.remove(container_id)
+            side_by_side(self._containers.remove, self._container_ids({LABEL_KIND: kind}))
         with translated():
             remove_network(self._client, self._settings)
         self._resolvers.destroy()
@@ -133,9 +132,6 @@ class DockerRuntime(EngineRuntime):
     def close(self) -> None:
         self._feed.close()
         self._client.close()
-
-    def _container_ids(self, labels: Mapping[str, str]) -> list[str]:
-        return [entry["Id"] for entry in self._listed(labels)]
 
 
 def connect() -> docker.APIClient:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from sampan.runtimes.engine.streams import ChannelStream, Connection
 PORT_FORWARD_TIMEOUT = 10.0
 """Seconds for a pod's server to take a connection."""
 
+REMOVALS_AT_ONCE = 8
 UNSTARTED = ("created", "configured", "initialized")
 
 
@@ -172,6 +174,9 @@ class EngineRuntime(ABC):
         """This cluster's and node's containers with these labels, as the engine lists them."""
         return self._containers.list({**self._owner, **labels})
 
+    def _container_ids(self, labels: Mapping[str, str]) -> list[str]:
+        return [entry["Id"] for entry in self._listed(labels)]
+
     def _sandboxes(self, entries: list[dict[str, Any]]) -> list[Sandbox]:
         found = []
         for entry in entries:
@@ -186,3 +191,9 @@ class EngineRuntime(ABC):
             with contextlib.suppress(NotFound):
                 found.append(inspect.container_of(self._containers.inspect(entry["Id"])))
         return found
+
+
+def side_by_side(do: Callable[[str], None], ids: Sequence[str]) -> None:
+    """Engines spend most of a removal waiting for the kernel. Raises what the first failure raised, when all are done."""
+    with ThreadPoolExecutor(max_workers=REMOVALS_AT_ONCE) as pool:
+        list(pool.map(do, ids))

@@ -17,6 +17,12 @@ class PodmanContainers(EngineContainers):
         with contextlib.suppress(NotFound):
             self._api.call("POST", f"/containers/{container_id}/stop", params={"timeout": 0})
 
+    def remove(self, container_id: str) -> None:
+        """Without the grace that Podman gives a running container even where it is removed by force."""
+        with contextlib.suppress(NotFound):
+            params = {"force": True, "v": True, "timeout": 0}
+            self._api.call("DELETE", f"/containers/{container_id}", params=params)
+
     def wait(self, container_id: str) -> int:
         """Podman answers the bare number."""
         params = {"interval": POLL_INTERVAL}

@@ -25,7 +25,7 @@ from sampan.core.errors import ConfigError, NotFound
 from sampan.runtimes.engine import inspect, names
 from sampan.runtimes.engine.api import CALL_TIMEOUT, POOLED_CONNECTIONS, EngineApi, Params
 from sampan.runtimes.engine.errors import EngineRefusal
-from sampan.runtimes.engine.runtime import EngineRuntime
+from sampan.runtimes.engine.runtime import EngineRuntime, side_by_side
 from sampan.runtimes.podman.available import address
 from sampan.runtimes.podman.containers import PodmanContainers
 from sampan.runtimes.podman.errors import translated
@@ -150,10 +150,8 @@ class PodmanRuntime(EngineRuntime):
     def destroy(self) -> None:
         if self._service:
             self._service.start()
-        for sandbox in self.list_pod_sandboxes():
-            self.remove_pod_sandbox(sandbox.id)
-        for entry in self._listed({LABEL_KIND: names.KIND_CONTAINER}):
-            self._containers.remove(entry["Id"])
+        side_by_side(self.remove_pod_sandbox, [sandbox.id for sandbox in self.list_pod_sandboxes()])
+        side_by_side(self._containers.remove, self._container_ids({LABEL_KIND: names.KIND_CONTAINER}))
         with translated():
             remove_network(self._client, self._settings)
 

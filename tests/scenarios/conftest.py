@@ -36,7 +36,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "runtimes(names): the runtimes that the story is about; it is not told on others"
+    )
     config.addinivalue_line("markers", f"needs(what): what the story needs of the runtime: {', '.join(NEEDS)}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the stories that are about other runtimes."""
+    runtime = config.getoption("--runtime", default="process")
+    others = [item for item in items if any(runtime not in mark.args for mark in item.iter_markers("runtimes"))]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 @pytest.hookimpl(wrapper=True)
