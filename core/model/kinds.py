@@ -164,6 +164,7 @@ class KubeObject:
     """What every kind has. ``apiVersion`` and ``kind`` come from the class (`info`)."""
 
     metadata: ObjectMeta = wire(default=ObjectMeta(), emit="always")
+    """Name, namespace, labels and the other data that every object carries."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -5,7 +5,8 @@ of a field in extensions. `sampan.core.schema` reads both; nothing here knows ho
 
 Annotations: ``str int bool float bytes`` (base64 on the wire), `Quantity`, `IntOrString`, `datetime` (RFC 3339, whole
 seconds), `MicroTime`, `RawJson`, other model classes, ``tuple[X, ...]``, ``Mapping[str, X]``; ``X | None = None`` where
-Kubernetes leaves the field out. An attribute ``snake_case`` is ``snakeCase`` on the wire unless `wire` names it.
+Kubernetes leaves the field out. An attribute ``snake_case`` is ``snakeCase`` on the wire unless `wire` names it. A string
+literal right below an attribute is what ``kubectl explain`` says of the field.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def wire(
     changes it is refused. ``keep_zero``: an explicit ``""``, ``0`` or ``false`` is kept, as by Go's pointers
     (``storageClassName: ""``) and fields without ``omitempty``. Left alone it follows the annotation: kept for
     ``int | None`` and ``bool | None`` (``replicas: 0``) and for required fields, dropped for ``int = 0``, ``bool = False``
-    and every other string.
+    and every other string. ``doc`` says what the field is for where no docstring below it can (or should) do so.
     """
     meta = Wire(
         name=name, required=required, emit=emit, keep_zero=keep_zero, api_default=api_default, format=format,

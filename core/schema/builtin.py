@@ -6,7 +6,6 @@ nothing and classes may contain themselves. Any thread: reading a class twice gi
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,6 +15,7 @@ import attrs
 
 from sampan.core.model.kinds import KINDS_BY_CLASS, STRUCT_RULES, KindInfo
 from sampan.core.model.meta import MicroTime, Quantity, Wire, wire_name, wire_of
+from sampan.core.schema.docstrings import attribute_docs, prose
 from sampan.core.schema.types import NO_LIMITS, Field, Limits, List, Map, Scalar, ScalarKind, Struct, Type
 
 _SCALARS: Mapping[Any, ScalarKind] = {
@@ -42,7 +42,8 @@ def struct_of(cls: type) -> Struct:
             definition=definition_of(cls),
             map_type=getattr(cls, "__map_type__", "granular"),
             find_rules=lambda: STRUCT_RULES.get(cls),
-            doc=inspect.cleandoc(cls.__dict__.get("__doc__") or ""),
+            doc=prose(cls.__dict__.get("__doc__") or ""),
+            find_docs=lambda: _docs_of(cls),
         )
         struct = _STRUCTS.setdefault(cls, struct)
     return struct
@@ -78,6 +79,11 @@ def _fields_of(cls: type) -> dict[str, Field]:
         field = _field_of(attribute, hints[attribute.name])
         fields[field.name] = field
     return fields
+
+
+def _docs_of(cls: type) -> dict[str, str]:
+    docs = attribute_docs(cls)
+    return {wire_name(each): docs[each.name] for each in attrs.fields(cls) if each.name in docs}
 
 
 def _field_of(attribute: attrs.Attribute[Any], hint: Any) -> Field:

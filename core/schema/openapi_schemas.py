@@ -137,7 +137,8 @@ class Definitions:
             schema["required"] = required
         if struct.fields:
             schema["properties"] = {
-                field.name: self._property(field, verbatim=struct.verbatim) for field in struct.fields.values()
+                field.name: self._property(field, _description(struct, field), verbatim=struct.verbatim)
+                for field in struct.fields.values()
             }
         if struct.preserve_unknown:
             schema[f"{_X}preserve-unknown-fields"] = True
@@ -147,7 +148,7 @@ class Definitions:
             schema[f"{_X}map-type"] = "atomic"
         return schema | _limits(struct.limits)
 
-    def _property(self, field: Field, *, verbatim: bool) -> Schema:
+    def _property(self, field: Field, description: str, *, verbatim: bool) -> Schema:
         if verbatim and isinstance(field.type, Scalar) and field.type.kind == "int-or-string":
             schema: Schema = {f"{_X}int-or-string": True, **_limits(field.type.limits)}
         elif verbatim and isinstance(field.type, Scalar) and field.type.kind == "any":
@@ -155,8 +156,8 @@ class Definitions:
         else:
             schema = self.schema(field.type)
         extras: Schema = {}
-        if doc := field.doc or _TYPE_META_DOCS.get(field.name, ""):
-            extras["description"] = doc
+        if description:
+            extras["description"] = description
         if field.default is not UNSET:
             extras["default"] = field.default
         if field.patch_strategy:
@@ -187,6 +188,15 @@ class Definitions:
 def list_definition(resource: Resource) -> str:
     """The list's name beside its kind's: ``io.k8s.api.core.v1.PodList``."""
     return f"{resource.struct.definition.rpartition('.')[0]}.{resource.info.list_kind}"
+
+
+def _description(struct: Struct, field: Field) -> str:
+    """The field's documentation. A built-in kind's ends with the values of its enum; a custom resource's is as written."""
+    text = struct.docs.get(field.name) or _TYPE_META_DOCS.get(field.name, "")
+    if struct.verbatim or not isinstance(field.type, Scalar) or not field.type.limits.enum:
+        return text
+    values = "\n".join(f' - `"{value}"`' for value in sorted(field.type.limits.enum))
+    return "\n\n".join(filter(None, (text, f"Possible enum values:\n{values}")))
 
 
 def _list_extensions(kind: List) -> Schema:

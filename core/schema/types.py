@@ -107,8 +107,9 @@ class Struct:
     validation after the fields' own checks. ``definition`` is the OpenAPI name (``io.k8s.api.core.v1.Container``).
     ``verbatim``: a custom resource, which keeps zeros and empty values as they were written, ``null`` where the schema
     allows it, and wrong types for validation to name; a built-in kind loses them as in Go's decoding and encoding.
-    ``embedded``: an object with apiVersion, kind and metadata of its own. ``compiled`` is where each algorithm keeps what
-    it prepared for this type.
+    ``embedded``: an object with apiVersion, kind and metadata of its own. ``find_docs`` gives documentation that is too
+    dear to read with the fields (wire name → text). ``compiled`` is where each algorithm keeps what it prepared for this
+    type.
     """
 
     make_fields: Callable[[], Mapping[str, Field]]
@@ -121,6 +122,7 @@ class Struct:
     limits: Limits = NO_LIMITS
     find_rules: Callable[[], Rules | None] = attrs.field(default=lambda: None)
     doc: str = ""
+    find_docs: Callable[[], Mapping[str, str]] = dict
     compiled: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property
@@ -132,6 +134,12 @@ class Struct:
     def rules(self) -> Rules | None:
         """Further checks on a value and its path, looked for on first use: they may be attached after the type is made."""
         return self.find_rules()
+
+    @cached_property
+    def docs(self) -> Mapping[str, str]:
+        """Wire name → documentation, where there is any; a `Field.doc` wins. For the OpenAPI documents alone."""
+        own = {field.name: field.doc for field in self.fields.values() if field.doc}
+        return {**self.find_docs(), **own}
 
 
 Rules = Callable[[Mapping[str, Any], str], Iterable[Cause]]
