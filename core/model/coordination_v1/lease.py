@@ -13,12 +13,21 @@ class LeaseSpec:
     """Who holds the lease and until when."""
 
     holder_identity: str | None = wire(default=None, keep_zero=True)
+    """Who holds the lease. Empty when nobody does."""
     lease_duration_seconds: int | None = wire(default=None, format="int32")
+    """Seconds after ``renewTime`` that others must wait before they may take the lease. Must be above 0."""
     acquire_time: MicroTime | None = None
+    """When the present holder took the lease."""
     renew_time: MicroTime | None = None
+    """When the present holder last renewed it."""
     lease_transitions: int | None = wire(default=None, format="int32")
+    """How often the lease has passed from one holder to another. Never negative."""
     strategy: str | None = wire(default=None, keep_zero=True)
+    """How a leader is picked in coordinated leader election, such as ``OldestEmulationVersion``. Empty without
+    coordination.
+    """
     preferred_holder: str | None = wire(default=None, keep_zero=True)
+    """Who should take over: the holder lets go of the lease for it. Needs a ``strategy``."""
 
 
 @kind(
@@ -33,6 +42,7 @@ class Lease(KubeObject):
     """A claim that must be renewed."""
 
     spec: LeaseSpec = wire(default=LeaseSpec(), emit="always")
+    """Who holds the lease and until when."""
 
 
 struct_rules(Lease, whole=True)(validate_lease)

@@ -12,8 +12,11 @@ class LabelSelectorRequirement:
     """One condition on a label: In, NotIn, Exists or DoesNotExist."""
 
     key: str = wire(required=True, emit="always")
+    """The label's key."""
     operator: str = wire(required=True, emit="always")
+    """How the label is compared with ``values``: ``In``, ``NotIn``, ``Exists`` or ``DoesNotExist``."""
     values: tuple[str, ...] = wire(default=(), list_type="atomic")
+    """At least one value for ``In`` and ``NotIn``; none for ``Exists`` and ``DoesNotExist``."""
 
 
 @model
@@ -23,4 +26,6 @@ class LabelSelector:
     __map_type__ = "atomic"
 
     match_labels: Mapping[str, str] = EMPTY
+    """Labels that an object must have with exactly these values."""
     match_expressions: tuple[LabelSelectorRequirement, ...] = wire(default=(), list_type="atomic")
+    """Further conditions. All must hold, and all of ``matchLabels`` too."""

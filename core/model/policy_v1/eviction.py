@@ -13,3 +13,4 @@ class Eviction(KubeObject):
     """A wish to delete a pod that its disruption budgets may refuse."""
 
     delete_options: DeleteOptions | None = None
+    """How the pod is deleted if the eviction is allowed: grace period, preconditions, dry run."""
