@@ -18,10 +18,15 @@ class ReplicaSetCondition:
     """One thing that is or is not so."""
 
     type: str = wire(required=True, emit="always")
+    """What is stated: ``ReplicaFailure``."""
     status: str = wire(required=True, emit="always")
+    """Whether the set is in that state: ``True``, ``False`` or ``Unknown``."""
     last_transition_time: datetime | None = wire(default=None, emit="null")
+    """When ``status`` last changed from one value to another."""
     reason: str | None = None
+    """Why, as one word for programs, such as ``FailedCreate``."""
     message: str | None = None
+    """Why, in a sentence for people."""
 
 
 @model
@@ -29,9 +34,13 @@ class ReplicaSetSpec:
     """How many pods of which kind."""
 
     replicas: int | None = wire(default=None, api_default=1, format="int32")
+    """How many pods there should be. Defaults to 1."""
     min_ready_seconds: int = wire(default=0, format="int32")
+    """Seconds that a pod must stay ready before it counts as available. Defaults to 0."""
     selector: LabelSelector = wire(required=True, emit="null")
+    """Which pods belong to the set. It must match the labels of ``template``; immutable."""
     template: PodTemplateSpec = wire(emit="always")
+    """The pods to make where some are missing. A change does not touch pods that exist."""
 
 
 @model
@@ -39,12 +48,19 @@ class ReplicaSetStatus:
     """How many pods there are."""
 
     replicas: int = wire(default=0, required=True, emit="always", format="int32")
+    """How many pods of the set exist and are not terminating."""
     fully_labeled_replicas: int = wire(default=0, format="int32")
+    """How many of them have all the labels of the template."""
     ready_replicas: int = wire(default=0, format="int32")
+    """How many of them are ready."""
     available_replicas: int = wire(default=0, format="int32")
+    """How many of them have been ready for ``minReadySeconds``."""
     terminating_replicas: int | None = wire(default=None, format="int32")
+    """How many pods of the set are being deleted but have not ended yet."""
     observed_generation: int = wire(default=0, format="int64")
+    """The ``metadata.generation`` that the controller has acted on."""
     conditions: tuple[ReplicaSetCondition, ...] = keyed("type")
+    """Statements about the set, one per type."""
 
 
 @kind(
@@ -64,7 +80,9 @@ class ReplicaSet(KubeObject):
     """Keeps a number of pods running; usually made by a Deployment."""
 
     spec: ReplicaSetSpec = wire(emit="always")
+    """How many pods of which kind are wanted."""
     status: ReplicaSetStatus = wire(default=ReplicaSetStatus(), emit="always")
+    """How many pods there are. Written by the controller."""
 
 
 struct_rules(ReplicaSet, whole=True)(validate_replica_set)
