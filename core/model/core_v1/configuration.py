@@ -25,8 +25,15 @@ class ConfigMap(KubeObject):
     """Settings as text (``data``) or bytes (``binary_data``)."""
 
     immutable: bool | None = None
+    """Once true, neither the data nor this field can be changed: only the whole object can be deleted. Defaults to
+    false.
+    """
     data: Mapping[str, str] = EMPTY
+    """Texts by key. Keys consist of letters, digits, ``-``, ``_`` and ``.``, and are not in ``binaryData``. At most 1
+    MiB in all.
+    """
     binary_data: Mapping[str, bytes] = EMPTY
+    """Bytes by key, in base64. Keys follow the rules of ``data`` and are not in it."""
 
 
 @kind("v1", plural="secrets", selectable_fields=("type",), columns=SECRET_COLUMNS, rules=SecretRules())
@@ -35,9 +42,18 @@ class Secret(KubeObject):
     """Secret bytes by key. ``string_data`` is write-only: the API server moves it to ``data``."""
 
     immutable: bool | None = None
+    """Once true, neither the data nor this field can be changed: only the whole object can be deleted. Defaults to
+    false.
+    """
     data: Mapping[str, bytes] = EMPTY
+    """Secret bytes by key, in base64. Keys consist of letters, digits, ``-``, ``_`` and ``.``. At most 1 MiB in all."""
     string_data: Mapping[str, str] = EMPTY
+    """Secret texts by key, for writing only: the server puts them into ``data``, over what is there. Never read back.
+    """
     type: str | None = wire(default=None, api_default="Opaque")
+    """What the secret is for, such as ``kubernetes.io/tls``; some types require certain keys. Defaults to ``Opaque``;
+    immutable.
+    """
 
 
 @kind(
@@ -55,8 +71,13 @@ class ServiceAccount(KubeObject):
     """An identity for pods."""
 
     secrets: tuple[ObjectReference, ...] = keyed("name")
+    """Secrets that pods of this account may use. Binding only with the annotation
+    ``kubernetes.io/enforce-mountable-secrets``, which is deprecated.
+    """
     image_pull_secrets: tuple[LocalObjectReference, ...] = wire(default=(), list_type="atomic")
+    """Secrets to pull images with, added to pods of this account that name none themselves."""
     automount_service_account_token: bool | None = None
+    """Whether pods of this account are given an API token. A pod's own setting wins; defaults to true."""
 
 
 struct_rules(ConfigMap, whole=True)(validate_config_map)

@@ -17,6 +17,9 @@ class NamespaceSpec:
     """Who must let go of a namespace before it ends."""
 
     finalizers: tuple[str, ...] = wire(default=(), list_type="atomic")
+    """Who must empty the namespace before it can go. The server starts with ``kubernetes``; changed through
+    ``finalize`` alone.
+    """
 
 
 @model
@@ -24,10 +27,15 @@ class NamespaceCondition:
     """One thing that is or is not so about a namespace's end."""
 
     type: str = wire(required=True, emit="always")
+    """What is stated of the namespace's deletion, such as ``NamespaceContentRemaining``."""
     status: str = wire(required=True, emit="always")
+    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
     last_transition_time: datetime | None = wire(default=None, emit="null")
+    """When ``status`` last changed from one value to another."""
     reason: str | None = None
+    """Why, as one word for programs."""
     message: str | None = None
+    """Why, in a sentence for people, such as which resources are left."""
 
 
 @model
@@ -35,7 +43,9 @@ class NamespaceStatus:
     """Active, or on its way out."""
 
     phase: str | None = wire(default=None, api_default="Active", enum=("Active", "Terminating"))
+    """Where the namespace is in its life. Nothing new can be made in a terminating one."""
     conditions: tuple[NamespaceCondition, ...] = keyed("type")
+    """What stands in the way of the namespace's deletion, one per type."""
 
 
 @kind(
@@ -56,7 +66,9 @@ class Namespace(KubeObject):
     """A space for names."""
 
     spec: NamespaceSpec = wire(default=NamespaceSpec(), emit="always")
+    """Who must let go of the namespace before it ends."""
     status: NamespaceStatus = wire(default=NamespaceStatus(), emit="always")
+    """Whether the namespace is in use or on its way out."""
 
 
 struct_rules(Namespace, whole=True)(no_further_checks)
