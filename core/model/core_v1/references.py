@@ -12,12 +12,19 @@ class ObjectReference:
     __map_type__ = "atomic"
 
     kind: str | None = None
+    """The object's kind, such as ``Pod``."""
     namespace: str | None = None
+    """The object's namespace. Empty for kinds that have none."""
     name: str | None = None
+    """The object's name."""
     uid: str | None = None
+    """The object's UID, where this very object is meant."""
     api_version: str | None = None
+    """Group and version of the object's kind, such as ``apps/v1``."""
     resource_version: str | None = None
+    """The object's version that is meant, where it matters."""
     field_path: str | None = None
+    """The part of the object that is meant, such as ``spec.containers{web}``. Empty for all of it."""
 
 
 @model
@@ -27,6 +34,7 @@ class LocalObjectReference:
     __map_type__ = "atomic"
 
     name: str | None = None
+    """The object's name. Its kind follows from where this stands."""
 
 
 @model
@@ -36,8 +44,11 @@ class TypedLocalObjectReference:
     __map_type__ = "atomic"
 
     api_group: str | None = wire(default=None, keep_zero=True)
+    """The API group of the object's kind. Empty for the core group."""
     kind: str = wire(required=True, emit="always")
+    """The object's kind."""
     name: str = wire(required=True, emit="always")
+    """The object's name."""
 
 
 @model
@@ -45,9 +56,13 @@ class TypedObjectReference:
     """An object of any kind, perhaps in another namespace."""
 
     api_group: str | None = wire(default=None, keep_zero=True)
+    """The API group of the object's kind. Empty for the core group."""
     kind: str = wire(required=True, emit="always")
+    """The object's kind."""
     name: str = wire(required=True, emit="always")
+    """The object's name."""
     namespace: str | None = wire(default=None, keep_zero=True)
+    """The object's namespace. Another than one's own needs a ReferenceGrant there."""
 
 
 @model
@@ -57,8 +72,11 @@ class ConfigMapKeySelector:
     __map_type__ = "atomic"
 
     name: str | None = None
+    """The ConfigMap's name, in the pod's namespace."""
     key: str = wire(required=True, emit="always")
+    """The key whose value is taken."""
     optional: bool | None = None
+    """Whether the container may start without the ConfigMap or the key. Defaults to false."""
 
 
 @model
@@ -68,8 +86,11 @@ class SecretKeySelector:
     __map_type__ = "atomic"
 
     name: str | None = None
+    """The Secret's name, in the pod's namespace."""
     key: str = wire(required=True, emit="always")
+    """The key whose value is taken."""
     optional: bool | None = None
+    """Whether the container may start without the Secret or the key. Defaults to false."""
 
 
 @model
@@ -79,9 +100,13 @@ class FileKeySelector:
     __map_type__ = "atomic"
 
     volume_name: str = wire(required=True, emit="always")
+    """The pod's volume that has the file; the container need not mount it."""
     path: str = wire(required=True, emit="always")
+    """The file's path in the volume. Relative, and without ``..``."""
     key: str = wire(required=True, emit="always")
+    """The variable's name in the file, at most 128 characters."""
     optional: bool | None = wire(default=None, api_default=False)
+    """Whether the container may start without the file or the key. Defaults to false."""
 
 
 @model
@@ -91,7 +116,9 @@ class ObjectFieldSelector:
     __map_type__ = "atomic"
 
     api_version: str | None = wire(default=None, api_default="v1")
+    """The version in which ``fieldPath`` is written. Defaults to ``v1``."""
     field_path: str = wire(required=True, emit="always")
+    """The field's path, such as ``metadata.name`` or ``status.podIP``."""
 
 
 @model
@@ -101,5 +128,10 @@ class ResourceFieldSelector:
     __map_type__ = "atomic"
 
     container_name: str | None = None
+    """The container whose resources are meant. Needed in volumes; variables are about their own container by
+    default.
+    """
     resource: str = wire(required=True, emit="always")
+    """The request or limit, such as ``limits.cpu`` or ``requests.memory``."""
     divisor: Quantity | None = wire(default=None, api_default="0")
+    """The unit to count in, such as ``1Mi``; the result is rounded up. Defaults to 1."""

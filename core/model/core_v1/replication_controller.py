@@ -18,10 +18,15 @@ class ReplicationControllerCondition:
     """One thing that is or is not so."""
 
     type: str = wire(required=True, emit="always")
+    """What is stated: ``ReplicaFailure``."""
     status: str = wire(required=True, emit="always")
+    """Whether the controller is in that state: ``True``, ``False`` or ``Unknown``."""
     last_transition_time: datetime | None = wire(default=None, emit="null")
+    """When ``status`` last changed from one value to another."""
     reason: str | None = None
+    """Why, as one word for programs, such as ``FailedCreate``."""
     message: str | None = None
+    """Why, in a sentence for people."""
 
 
 @model
@@ -29,9 +34,13 @@ class ReplicationControllerSpec:
     """How many pods of which kind."""
 
     replicas: int | None = wire(default=None, api_default=1, format="int32")
+    """How many pods there should be. Defaults to 1."""
     min_ready_seconds: int = wire(default=0, format="int32")
+    """Seconds that a pod must stay ready before it counts as available. Defaults to 0."""
     selector: Mapping[str, str] = wire(default=EMPTY, map_type="atomic")
+    """Labels that the controller's pods have. Defaults to those of the template, which it must match."""
     template: PodTemplateSpec | None = None
+    """The pods to make where some are missing. Their ``restartPolicy`` can only be ``Always``."""
 
 
 @model
@@ -39,11 +48,17 @@ class ReplicationControllerStatus:
     """How many pods there are."""
 
     replicas: int = wire(default=0, required=True, emit="always", format="int32")
+    """How many pods of the controller exist."""
     fully_labeled_replicas: int = wire(default=0, format="int32")
+    """How many of them have all the labels of the template."""
     ready_replicas: int = wire(default=0, format="int32")
+    """How many of them are ready."""
     available_replicas: int = wire(default=0, format="int32")
+    """How many of them have been ready for ``minReadySeconds``."""
     observed_generation: int = wire(default=0, format="int64")
+    """The ``metadata.generation`` that has been acted on."""
     conditions: tuple[ReplicationControllerCondition, ...] = keyed("type")
+    """Statements about the controller, one per type."""
 
 
 @kind(
@@ -65,7 +80,9 @@ class ReplicationController(KubeObject):
     """Keeps a number of pods running."""
 
     spec: ReplicationControllerSpec = wire(default=ReplicationControllerSpec(), emit="always")
+    """How many pods of which kind are wanted."""
     status: ReplicationControllerStatus = wire(default=ReplicationControllerStatus(), emit="always")
+    """How many pods there are. Written by the controller manager."""
 
 
 struct_rules(ReplicationController, whole=True)(validate_replication_controller)
