@@ -13,9 +13,13 @@ class GCEPersistentDiskVolumeSource:
     """A Google Compute Engine disk."""
 
     pd_name: str = wire(required=True, emit="always")
+    """The disk's name in Google Compute Engine."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     partition: int = wire(default=0, format="int32")
+    """The number of the partition to mount. Defaults to 0: the whole disk."""
     read_only: bool = False
+    """Whether the disk is attached and mounted read-only. Defaults to false."""
 
 
 @model
@@ -23,9 +27,13 @@ class AWSElasticBlockStoreVolumeSource:
     """An Amazon EBS disk."""
 
     volume_id: str = wire(name="volumeID", required=True, emit="always")
+    """The disk's ID in AWS."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     partition: int = wire(default=0, format="int32")
+    """The number of the partition to mount. Defaults to 0: the whole disk."""
     read_only: bool = False
+    """Whether the disk is mounted read-only. Defaults to false."""
 
 
 @model
@@ -33,8 +41,13 @@ class GitRepoVolumeSource:
     """A git repository (deprecated)."""
 
     repository: str = wire(required=True, emit="always")
+    """The repository's URL."""
     revision: str | None = None
+    """The commit to check out."""
     directory: str | None = None
+    """The directory to put the checkout in; ``.`` for the volume's root. Must not contain ``..``. Defaults to the
+    repository's name.
+    """
 
 
 @model
@@ -42,8 +55,11 @@ class NFSVolumeSource:
     """An NFS export."""
 
     server: str = wire(required=True, emit="always")
+    """The server's host name or address."""
     path: str = wire(required=True, emit="always")
+    """The exported directory, as an absolute path."""
     read_only: bool = False
+    """Whether the directory is mounted read-only. Defaults to false."""
 
 
 @model
@@ -51,16 +67,27 @@ class ISCSIVolumeSource:
     """An iSCSI disk."""
 
     target_portal: str = wire(required=True, emit="always")
+    """The target's address, with the port if it is not 860 or 3260."""
     iqn: str = wire(required=True, emit="always")
+    """The target's qualified name, such as ``iqn.2001-04.com.example:disk``."""
     lun: int = wire(required=True, emit="always", format="int32")
+    """The number of the logical unit."""
     iscsi_interface: str | None = wire(default=None, api_default="default")
+    """The initiator's interface (transport). Defaults to ``default``, which is TCP."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool = False
+    """Whether the disk is mounted read-only. Defaults to false."""
     portals: tuple[str, ...] = wire(default=(), list_type="atomic")
+    """Further addresses of the target, written like ``targetPortal``."""
     chap_auth_discovery: bool = False
+    """Whether discovery authenticates by CHAP. Defaults to false."""
     chap_auth_session: bool = False
+    """Whether the session authenticates by CHAP. Defaults to false."""
     secret_ref: LocalObjectReference | None = None
+    """The Secret with the CHAP names and passwords."""
     initiator_name: str | None = None
+    """The initiator's own qualified name. Defaults to the node's."""
 
 
 @model
@@ -68,8 +95,11 @@ class GlusterfsVolumeSource:
     """A Glusterfs volume (deprecated)."""
 
     endpoints: str = wire(required=True, emit="always")
+    """The Endpoints object that names the servers."""
     path: str = wire(required=True, emit="always")
+    """The Glusterfs volume's name."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
 
 
 @model
@@ -77,13 +107,21 @@ class RBDVolumeSource:
     """A Ceph block device (deprecated)."""
 
     monitors: tuple[str, ...] = wire(default=(), required=True, emit="null", list_type="atomic")
+    """Addresses of the Ceph monitors."""
     image: str = wire(required=True, emit="always")
+    """The image's name."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     pool: str | None = wire(default=None, api_default="rbd")
+    """The pool that the image is in. Defaults to ``rbd``."""
     user: str | None = wire(default=None, api_default="admin")
+    """The Ceph user. Defaults to ``admin``."""
     keyring: str | None = wire(default=None, api_default="/etc/ceph/keyring")
+    """The node's file with the user's key. Defaults to ``/etc/ceph/keyring``."""
     secret_ref: LocalObjectReference | None = None
+    """The Secret with the user's key, instead of ``keyring``."""
     read_only: bool = False
+    """Whether the image is mounted read-only. Defaults to false."""
 
 
 @model
@@ -91,10 +129,15 @@ class FlexVolumeSource:
     """A volume by a FlexVolume driver (deprecated)."""
 
     driver: str = wire(required=True, emit="always")
+    """The driver's name, such as ``example.com/disk``."""
     fs_type: str | None = None
+    """The file system to mount. The driver has its own default."""
     secret_ref: LocalObjectReference | None = None
+    """A Secret whose keys are handed to the driver."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
     options: Mapping[str, str] = EMPTY
+    """Further settings for the driver."""
 
 
 @model
@@ -102,9 +145,13 @@ class CinderVolumeSource:
     """An OpenStack Cinder disk."""
 
     volume_id: str = wire(name="volumeID", required=True, emit="always")
+    """The disk's ID in Cinder."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool = False
+    """Whether the disk is mounted read-only. Defaults to false."""
     secret_ref: LocalObjectReference | None = None
+    """The Secret with the credentials for OpenStack."""
 
 
 @model
@@ -112,11 +159,17 @@ class CephFSVolumeSource:
     """A Ceph file system (deprecated)."""
 
     monitors: tuple[str, ...] = wire(default=(), required=True, emit="null", list_type="atomic")
+    """Addresses of the Ceph monitors."""
     path: str | None = None
+    """The directory to mount. Defaults to ``/``."""
     user: str | None = None
+    """The Ceph user. Defaults to ``admin``."""
     secret_file: str | None = None
+    """The node's file with the user's key. Defaults to ``/etc/ceph/user.secret``."""
     secret_ref: LocalObjectReference | None = None
+    """The Secret with the user's key, instead of ``secretFile``."""
     read_only: bool = False
+    """Whether the directory is mounted read-only. Defaults to false."""
 
 
 @model
@@ -124,7 +177,9 @@ class FlockerVolumeSource:
     """A Flocker dataset (deprecated)."""
 
     dataset_name: str | None = None
+    """The dataset's name. Deprecated in favour of its UUID."""
     dataset_uuid: str | None = wire(default=None, name="datasetUUID")
+    """The dataset's UUID."""
 
 
 @model
@@ -132,10 +187,15 @@ class FCVolumeSource:
     """A Fibre Channel disk."""
 
     target_wwns: tuple[str, ...] = wire(default=(), name="targetWWNs", list_type="atomic")
+    """World wide names of the targets, together with ``lun``. Not together with ``wwids``."""
     lun: int | None = wire(default=None, format="int32")
+    """The number of the targets' logical unit."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool = False
+    """Whether the disk is mounted read-only. Defaults to false."""
     wwids: tuple[str, ...] = wire(default=(), list_type="atomic")
+    """World wide identifiers of the disk itself. Not together with ``targetWWNs`` and ``lun``."""
 
 
 @model
@@ -143,8 +203,11 @@ class AzureFileVolumeSource:
     """An Azure file share."""
 
     secret_name: str = wire(required=True, emit="always")
+    """The Secret with the storage account's name and key."""
     share_name: str = wire(required=True, emit="always")
+    """The share's name."""
     read_only: bool = False
+    """Whether the share is mounted read-only. Defaults to false."""
 
 
 @model
@@ -152,9 +215,13 @@ class VsphereVirtualDiskVolumeSource:
     """A vSphere disk."""
 
     volume_path: str = wire(required=True, emit="always")
+    """The path of the disk's file (``vmdk``)."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     storage_policy_name: str | None = None
+    """The name of the storage policy."""
     storage_policy_id: str | None = wire(default=None, name="storagePolicyID")
+    """The ID of the storage policy."""
 
 
 @model
@@ -162,11 +229,17 @@ class QuobyteVolumeSource:
     """A Quobyte volume (deprecated)."""
 
     registry: str = wire(required=True, emit="always")
+    """The registries of the Quobyte system, as ``host:port``, separated by commas."""
     volume: str = wire(required=True, emit="always")
+    """The volume's name."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
     user: str | None = None
+    """The user that accesses the volume. Defaults to the owner of the service account."""
     group: str | None = None
+    """The group that accesses the volume. Defaults to none."""
     tenant: str | None = None
+    """The tenant that the volume belongs to."""
 
 
 @model
@@ -174,13 +247,19 @@ class AzureDiskVolumeSource:
     """An Azure data disk."""
 
     disk_name: str = wire(required=True, emit="always")
+    """The disk's name."""
     disk_uri: str = wire(name="diskURI", required=True, emit="always")
+    """The disk's address in the blob storage, or its resource ID if it is managed."""
     caching_mode: str | None = wire(
         default=None, keep_zero=True, api_default="ReadWrite", enum=("None", "ReadOnly", "ReadWrite")
     )
+    """How the host caches the disk. Defaults to ``ReadWrite``."""
     fs_type: str | None = wire(default=None, keep_zero=True, api_default="ext4")
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool | None = wire(default=None, api_default=False)
+    """Whether the disk is mounted read-only. Defaults to false."""
     kind: str | None = wire(default=None, keep_zero=True, api_default="Shared", enum=("Dedicated", "Managed", "Shared"))
+    """Whether the disk is a blob of a shared or of its own storage account, or managed. Defaults to ``Shared``."""
 
 
 @model
@@ -188,7 +267,9 @@ class PhotonPersistentDiskVolumeSource:
     """A Photon disk (deprecated)."""
 
     pd_id: str = wire(name="pdID", required=True, emit="always")
+    """The disk's ID."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
 
 
 @model
@@ -196,8 +277,11 @@ class PortworxVolumeSource:
     """A Portworx volume."""
 
     volume_id: str = wire(name="volumeID", required=True, emit="always")
+    """The volume's ID in Portworx."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
 
 
 @model
@@ -205,15 +289,25 @@ class ScaleIOVolumeSource:
     """A ScaleIO volume (deprecated)."""
 
     gateway: str = wire(required=True, emit="always")
+    """The address of the ScaleIO gateway."""
     system: str = wire(required=True, emit="always")
+    """The storage system's name in ScaleIO."""
     secret_ref: LocalObjectReference = wire(required=True, emit="null")
+    """The Secret with the user's name and password."""
     ssl_enabled: bool = False
+    """Whether the gateway is spoken to over TLS. Defaults to false."""
     protection_domain: str | None = None
+    """The protection domain of the storage."""
     storage_pool: str | None = None
+    """The storage pool in the protection domain."""
     storage_mode: str | None = wire(default=None, api_default="ThinProvisioned")
+    """How space is provided: ``ThickProvisioned`` or ``ThinProvisioned``. Defaults to ``ThinProvisioned``."""
     volume_name: str | None = None
+    """The volume's name in ScaleIO."""
     fs_type: str | None = wire(default=None, api_default="xfs")
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``xfs``."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
 
 
 @model
@@ -221,10 +315,15 @@ class StorageOSVolumeSource:
     """A StorageOS volume (deprecated)."""
 
     volume_name: str | None = None
+    """The volume's name in StorageOS."""
     volume_namespace: str | None = None
+    """The namespace of the volume in StorageOS. Defaults to the pod's."""
     fs_type: str | None = None
+    """The file system to mount, such as ``ext4`` or ``xfs``. Defaults to ``ext4``."""
     read_only: bool = False
+    """Whether the volume is mounted read-only. Defaults to false."""
     secret_ref: LocalObjectReference | None = None
+    """The Secret with the credentials for StorageOS."""
 
 
 @model
@@ -232,7 +331,12 @@ class CSIVolumeSource:
     """An ephemeral volume by a CSI driver."""
 
     driver: str = wire(required=True, emit="always")
+    """The driver's name, as it is registered in the cluster."""
     read_only: bool | None = None
+    """Whether the volume is mounted read-only. Defaults to false."""
     fs_type: str | None = wire(default=None, keep_zero=True)
+    """The file system to mount. The driver has its own default."""
     volume_attributes: Mapping[str, str] = EMPTY
+    """Settings for the driver, which documents them."""
     node_publish_secret_ref: LocalObjectReference | None = None
+    """A Secret that is handed to the driver for the mount."""
