@@ -29,7 +29,7 @@ def attribute_docs(cls: type) -> dict[str, str]:
 
 def prose(docstring: str) -> str:
     """One line per paragraph, for kubectl to wrap, and literals as in Markdown, as in Kubernetes' own documents."""
-    paragraphs = inspect.cleandoc(docstring).replace("``", "`").split("\n\n")
+    paragraphs = inspect.cleandoc(docstring).strip().replace("``", "`").split("\n\n")
     return "\n\n".join(re.sub(r"\s+", " ", each) for each in paragraphs)
 
 

@@ -32,7 +32,8 @@ class DeploymentStrategy:
     """How old pods are replaced by new ones."""
 
     type: str | None = wire(default=None, api_default="RollingUpdate", enum=("Recreate", "RollingUpdate"))
-    """``RollingUpdate`` replaces pods bit by bit, ``Recreate`` stops all old ones first. Defaults to ``RollingUpdate``.
+    """``RollingUpdate`` replaces pods bit by bit, ``Recreate`` stops all old ones first. Defaults to
+    ``RollingUpdate``.
     """
     rolling_update: RollingUpdateDeployment | None = None
     """Bounds of a rolling update. Only allowed with type ``RollingUpdate``."""

@@ -29,7 +29,8 @@ class NodeSelectorTerm:
     match_expressions: tuple[NodeSelectorRequirement, ...] = wire(default=(), list_type="atomic")
     """Conditions on the node's labels."""
     match_fields: tuple[NodeSelectorRequirement, ...] = wire(default=(), list_type="atomic")
-    """Conditions on the node's fields. Only ``metadata.name`` can be asked for, with ``In`` or ``NotIn`` and one value.
+    """Conditions on the node's fields. Only ``metadata.name`` can be asked for, with ``In`` or ``NotIn`` and one
+    value.
     """
 
 
@@ -144,7 +145,8 @@ class Toleration:
     key: str | None = None
     """The key of the taints that are tolerated. Empty with ``Exists`` means every taint."""
     operator: str | None = wire(default=None, enum=("Equal", "Exists", "Gt", "Lt"))
-    """How the taint's value is compared with ``value``; ``Gt`` and ``Lt`` compare whole numbers. Defaults to ``Equal``.
+    """How the taint's value is compared with ``value``; ``Gt`` and ``Lt`` compare whole numbers. Defaults to
+    ``Equal``.
     """
     value: str | None = None
     """The value of the taints that are tolerated. Empty for ``Exists``."""

@@ -48,7 +48,8 @@ class Secret(KubeObject):
     data: Mapping[str, bytes] = EMPTY
     """Secret bytes by key, in base64. Keys consist of letters, digits, ``-``, ``_`` and ``.``. At most 1 MiB in all."""
     string_data: Mapping[str, str] = EMPTY
-    """Secret texts by key, for writing only: the server puts them into ``data``, over what is there. Never read back.
+    """Secret texts by key, for writing only: the server puts them into ``data``, over what is there. Never read
+    back.
     """
     type: str | None = wire(default=None, api_default="Opaque")
     """What the secret is for, such as ``kubernetes.io/tls``; some types require certain keys. Defaults to ``Opaque``;

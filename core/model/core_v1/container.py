@@ -45,7 +45,8 @@ class VolumeMount:
     mount_path: str = wire(required=True, emit="always")
     """The directory (or file) in the container where the volume appears. Must not contain ``:``."""
     sub_path: str | None = None
-    """The part of the volume to mount. Defaults to its root. Files of a ConfigMap or Secret mounted so are not updated.
+    """The part of the volume to mount. Defaults to its root. Files of a ConfigMap or Secret mounted so are not
+    updated.
     """
     mount_propagation: str | None = wire(
         default=None, keep_zero=True, enum=("Bidirectional", "HostToContainer", "None")
@@ -54,7 +55,8 @@ class VolumeMount:
     privileged container.
     """
     sub_path_expr: str | None = None
-    """Like ``subPath``, with ``$(NAME)`` for environment variables of the container. Only one of the two may be given.
+    """Like ``subPath``, with ``$(NAME)`` for environment variables of the container. Only one of the two may be
+    given.
     """
 
 
@@ -105,7 +107,8 @@ class Container:
     for itself.
     """
     args: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """The arguments instead of the image's own (``CMD``). ``$(NAME)`` stands for a variable, ``$$(NAME)`` for itself.
+    """The arguments instead of the image's own (``CMD``). ``$(NAME)`` stands for a variable, ``$$(NAME)`` for
+    itself.
     """
     working_dir: str | None = None
     """The directory that the command starts in. Defaults to the image's."""
@@ -150,7 +153,8 @@ class Container:
     container failed. Defaults to ``File``.
     """
     image_pull_policy: str | None = wire(default=None, enum=("Always", "IfNotPresent", "Never"))
-    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none, otherwise to ``IfNotPresent``.
+    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none, otherwise to
+    ``IfNotPresent``.
     """
     security_context: SecurityContext | None = None
     """The container's own security settings, which win over the pod's."""

@@ -59,6 +59,7 @@ class Junk(KubeObject):
 def test_a_docstring_is_one_line_per_paragraph() -> None:
     assert attribute_docs(Hull)["planks"] == "How many planks, counted `twice`.\n\nNever negative."
     assert prose("What it is.") == "What it is."
+    assert prose("What\n    it is.\n    ") == prose("What it is.\n    ") == "What it is."
 
 
 def test_fields_are_inherited_with_their_documentation() -> None:
@@ -128,4 +129,4 @@ def test_both_versions_of_the_document_say_it() -> None:
     third = openapi_v3([resource_of(Pod)], "v")["components"]["schemas"]["io.k8s.api.core.v1.PodSpec"]
     description = third["properties"]["restartPolicy"]["description"]
     assert second["properties"]["restartPolicy"]["description"] == description
-    assert description.endswith('Possible enum values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`')
+    assert description.endswith('\n\nPossible enum values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`')
