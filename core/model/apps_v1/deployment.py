@@ -18,12 +18,12 @@ class RollingUpdateDeployment:
     """How far a rolling update may go above and below the wanted count."""
 
     max_unavailable: IntOrString | None = None
-    """How many pods may be missing during the update: a number, or a share of ``replicas`` (rounded down). Defaults to
-    25%.
+    """How many pods may be missing during the update: a number, or a share of ``replicas`` (rounded down).
+    Defaults to 25%.
     """
     max_surge: IntOrString | None = None
-    """How many pods may exist beyond ``replicas`` during the update: a number, or a share (rounded up). Defaults to
-    25%.
+    """How many pods may exist beyond ``replicas`` during the update: a number, or a share (rounded up).
+    Defaults to 25%.
     """
 
 
@@ -32,8 +32,8 @@ class DeploymentStrategy:
     """How old pods are replaced by new ones."""
 
     type: str | None = wire(default=None, api_default="RollingUpdate", enum=("Recreate", "RollingUpdate"))
-    """``RollingUpdate`` replaces pods bit by bit, ``Recreate`` stops all old ones first. Defaults to
-    ``RollingUpdate``.
+    """``RollingUpdate`` replaces pods bit by bit, ``Recreate`` stops all old ones first.
+    Defaults to ``RollingUpdate``.
     """
     rolling_update: RollingUpdateDeployment | None = None
     """Bounds of a rolling update. Only allowed with type ``RollingUpdate``."""
@@ -58,8 +58,8 @@ class DeploymentSpec:
     paused: bool = False
     """While true, changes of ``template`` start no roll-out; scaling still works."""
     progress_deadline_seconds: int | None = wire(default=None, api_default=600, format="int32")
-    """Seconds without progress after which the roll-out is reported as failed. Defaults to 600; more than
-    ``minReadySeconds``.
+    """Seconds without progress after which the roll-out is reported as failed. Defaults to 600;
+    more than ``minReadySeconds``.
     """
 
 

@@ -23,8 +23,8 @@ class LeaseSpec:
     lease_transitions: int | None = wire(default=None, format="int32")
     """How often the lease has passed from one holder to another. Never negative."""
     strategy: str | None = wire(default=None, keep_zero=True)
-    """How a leader is picked in coordinated leader election, such as ``OldestEmulationVersion``. Empty without
-    coordination.
+    """How a leader is picked in coordinated leader election, such as ``OldestEmulationVersion``.
+    Empty without coordination.
     """
     preferred_holder: str | None = wire(default=None, keep_zero=True)
     """Who should take over: the holder lets go of the lease for it. Needs a ``strategy``."""

@@ -15,8 +15,8 @@ class NodeSelectorRequirement:
     operator: str = wire(required=True, emit="always", enum=("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"))
     """How the label is compared with ``values``. ``Gt`` and ``Lt`` compare whole numbers."""
     values: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """At least one for ``In`` and ``NotIn``, exactly one number for ``Gt`` and ``Lt``, none for ``Exists`` and
-    ``DoesNotExist``.
+    """At least one for ``In`` and ``NotIn``, exactly one number for ``Gt`` and ``Lt``, none for
+    ``Exists`` and ``DoesNotExist``.
     """
 
 
@@ -29,8 +29,8 @@ class NodeSelectorTerm:
     match_expressions: tuple[NodeSelectorRequirement, ...] = wire(default=(), list_type="atomic")
     """Conditions on the node's labels."""
     match_fields: tuple[NodeSelectorRequirement, ...] = wire(default=(), list_type="atomic")
-    """Conditions on the node's fields. Only ``metadata.name`` can be asked for, with ``In`` or ``NotIn`` and one
-    value.
+    """Conditions on the node's fields. Only ``metadata.name`` can be asked for, with ``In`` or
+    ``NotIn`` and one value.
     """
 
 
@@ -59,8 +59,8 @@ class NodeAffinity:
     """Which nodes a pod must or should run on."""
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
-    """What a node must be like for the pod to be placed there. A pod that runs already stays, whatever becomes of the
-    node.
+    """What a node must be like for the pod to be placed there.
+    A pod that runs already stays, whatever becomes of the node.
     """
     preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = wire(
         default=(), list_type="atomic"
@@ -81,8 +81,8 @@ class PodAffinityTerm:
     namespace_selector: LabelSelector | None = None
     """Namespaces to look for pods in, by label. The empty selector means all."""
     match_label_keys: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Labels of the new pod whose values the pods meant must share, such as ``pod-template-hash``. Keys that it lacks
-    are passed over.
+    """Labels of the new pod whose values the pods meant must share, such as ``pod-template-hash``.
+    Keys that it lacks are passed over.
     """
     mismatch_label_keys: tuple[str, ...] = wire(default=(), list_type="atomic")
     """Labels of the new pod whose values the pods meant must not share. Keys that it lacks are passed over."""
@@ -145,16 +145,16 @@ class Toleration:
     key: str | None = None
     """The key of the taints that are tolerated. Empty with ``Exists`` means every taint."""
     operator: str | None = wire(default=None, enum=("Equal", "Exists", "Gt", "Lt"))
-    """How the taint's value is compared with ``value``; ``Gt`` and ``Lt`` compare whole numbers. Defaults to
-    ``Equal``.
+    """How the taint's value is compared with ``value``; ``Gt`` and ``Lt`` compare whole numbers.
+    Defaults to ``Equal``.
     """
     value: str | None = None
     """The value of the taints that are tolerated. Empty for ``Exists``."""
     effect: str | None = wire(default=None, enum=("NoExecute", "NoSchedule", "PreferNoSchedule"))
     """The effect of the taints that are tolerated. Empty means every effect."""
     toleration_seconds: int | None = wire(default=None, format="int64")
-    """Seconds that a ``NoExecute`` taint is tolerated before the pod is evicted; zero or less evicts at once. Left out,
-    for ever.
+    """Seconds that a ``NoExecute`` taint is tolerated before the pod is evicted; zero or less evicts at once.
+    Left out, for ever.
     """
 
 
@@ -179,6 +179,6 @@ class TopologySpreadConstraint:
     node_taints_policy: str | None = wire(default=None, enum=("Honor", "Ignore"))
     """Whether nodes with taints that the pod does not tolerate are left out. Defaults to ``Ignore``."""
     match_label_keys: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Labels of the new pod whose values the counted pods must share, such as ``pod-template-hash``. Needs
-    ``labelSelector``.
+    """Labels of the new pod whose values the counted pods must share, such as ``pod-template-hash``.
+    Needs ``labelSelector``.
     """

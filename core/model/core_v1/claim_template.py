@@ -32,8 +32,8 @@ class PersistentVolumeClaimSpec:
     data_source_ref: TypedObjectReference | None = None
     """What fills the new volume: an object of any kind that a populator knows, perhaps of another namespace."""
     volume_attributes_class_name: str | None = wire(default=None, keep_zero=True)
-    """The VolumeAttributesClass that sets properties such as speed. Unlike the storage class it may be changed
-    later.
+    """The VolumeAttributesClass that sets properties such as speed.
+    Unlike the storage class it may be changed later.
     """
 
 

@@ -25,12 +25,12 @@ class ConfigMap(KubeObject):
     """Settings as text (``data``) or bytes (``binary_data``)."""
 
     immutable: bool | None = None
-    """Once true, neither the data nor this field can be changed: only the whole object can be deleted. Defaults to
-    false.
+    """Once true, neither the data nor this field can be changed: only the whole object can be deleted.
+    Defaults to false.
     """
     data: Mapping[str, str] = EMPTY
-    """Texts by key. Keys consist of letters, digits, ``-``, ``_`` and ``.``, and are not in ``binaryData``. At most 1
-    MiB in all.
+    """Texts by key. Keys consist of letters, digits, ``-``, ``_`` and ``.``, and are not in ``binaryData``.
+    At most 1 MiB in all.
     """
     binary_data: Mapping[str, bytes] = EMPTY
     """Bytes by key, in base64. Keys follow the rules of ``data`` and are not in it."""
@@ -42,14 +42,14 @@ class Secret(KubeObject):
     """Secret bytes by key. ``string_data`` is write-only: the API server moves it to ``data``."""
 
     immutable: bool | None = None
-    """Once true, neither the data nor this field can be changed: only the whole object can be deleted. Defaults to
-    false.
+    """Once true, neither the data nor this field can be changed: only the whole object can be deleted.
+    Defaults to false.
     """
     data: Mapping[str, bytes] = EMPTY
     """Secret bytes by key, in base64. Keys consist of letters, digits, ``-``, ``_`` and ``.``. At most 1 MiB in all."""
     string_data: Mapping[str, str] = EMPTY
-    """Secret texts by key, for writing only: the server puts them into ``data``, over what is there. Never read
-    back.
+    """Secret texts by key, for writing only: the server puts them into ``data``, over what is there.
+    Never read back.
     """
     type: str | None = wire(default=None, api_default="Opaque")
     """What the secret is for, such as ``kubernetes.io/tls``; some types require certain keys. Defaults to ``Opaque``;

@@ -15,12 +15,12 @@ class ContainerPort:
     """A port that the container listens on, perhaps also published on the node (``host_port``)."""
 
     name: str | None = None
-    """A name that services and probes can use for the port, unique in the pod: up to 15 lower-case letters, digits and
-    ``-``.
+    """A name that services and probes can use for the port, unique in the pod:
+    up to 15 lower-case letters, digits and ``-``.
     """
     host_port: int = wire(default=0, format="int32")
-    """The port of the node that leads here. With ``hostNetwork`` it must be the same as ``containerPort``; most pods
-    need none.
+    """The port of the node that leads here. With ``hostNetwork`` it must be the same as ``containerPort``;
+    most pods need none.
     """
     container_port: int = wire(required=True, emit="always", format="int32")
     """The port in the container, 1 to 65535. A port that is not listed here can be reached as well."""
@@ -45,18 +45,18 @@ class VolumeMount:
     mount_path: str = wire(required=True, emit="always")
     """The directory (or file) in the container where the volume appears. Must not contain ``:``."""
     sub_path: str | None = None
-    """The part of the volume to mount. Defaults to its root. Files of a ConfigMap or Secret mounted so are not
-    updated.
+    """The part of the volume to mount. Defaults to its root.
+    Files of a ConfigMap or Secret mounted so are not updated.
     """
     mount_propagation: str | None = wire(
         default=None, keep_zero=True, enum=("Bidirectional", "HostToContainer", "None")
     )
-    """Whether later mounts pass from node to container and back. Defaults to ``None``; ``Bidirectional`` needs a
-    privileged container.
+    """Whether later mounts pass from node to container and back. Defaults to ``None``;
+    ``Bidirectional`` needs a privileged container.
     """
     sub_path_expr: str | None = None
-    """Like ``subPath``, with ``$(NAME)`` for environment variables of the container. Only one of the two may be
-    given.
+    """Like ``subPath``, with ``$(NAME)`` for environment variables of the container.
+    Only one of the two may be given.
     """
 
 
@@ -85,8 +85,8 @@ class ContainerRestartRule:
     """What to do when the container exits in some way."""
 
     action: str = wire(required=True, emit="always")
-    """What is done when the rule holds: ``Restart`` starts the container again, ``RestartAllContainers`` the whole pod
-    in place.
+    """What is done when the rule holds: ``Restart`` starts the container again,
+    ``RestartAllContainers`` the whole pod in place.
     """
     exit_codes: ContainerRestartRuleOnExitCodes | None = None
     """The exit codes that the rule is for."""
@@ -99,16 +99,16 @@ class Container:
     name: str = wire(required=True, emit="always")
     """The container's name, unique in the pod: a lower-case DNS label. Immutable."""
     image: str | None = None
-    """The image to run, as ``registry/name:tag`` or by digest. It may be changed while the pod runs: the container
-    restarts.
+    """The image to run, as ``registry/name:tag`` or by digest. It may be changed while the pod runs:
+    the container restarts.
     """
     command: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """What is run instead of the image's entrypoint, without a shell. ``$(NAME)`` stands for a variable, ``$$(NAME)``
-    for itself.
+    """What is run instead of the image's entrypoint, without a shell.
+    ``$(NAME)`` stands for a variable, ``$$(NAME)`` for itself.
     """
     args: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """The arguments instead of the image's own (``CMD``). ``$(NAME)`` stands for a variable, ``$$(NAME)`` for
-    itself.
+    """The arguments instead of the image's own (``CMD``).
+    ``$(NAME)`` stands for a variable, ``$$(NAME)`` for itself.
     """
     working_dir: str | None = None
     """The directory that the command starts in. Defaults to the image's."""
@@ -123,12 +123,12 @@ class Container:
     resize_policy: tuple[ContainerResizePolicy, ...] = wire(default=(), list_type="atomic")
     """Whether a change of a resource restarts the container, for each resource. By default it does not."""
     restart_policy: str | None = wire(default=None, keep_zero=True)
-    """When the container restarts, instead of by the pod's policy. ``Always`` makes an init container a sidecar that
-    runs on.
+    """When the container restarts, instead of by the pod's policy.
+    ``Always`` makes an init container a sidecar that runs on.
     """
     restart_policy_rules: tuple[ContainerRestartRule, ...] = wire(default=(), list_type="atomic")
-    """Exceptions from ``restartPolicy`` by exit code; the first that holds decides. At most 20, and they need a
-    ``restartPolicy``.
+    """Exceptions from ``restartPolicy`` by exit code; the first that holds decides.
+    At most 20, and they need a ``restartPolicy``.
     """
     volume_mounts: tuple[VolumeMount, ...] = keyed("mountPath")
     """The volumes that the container sees, and where."""
@@ -153,14 +153,14 @@ class Container:
     container failed. Defaults to ``File``.
     """
     image_pull_policy: str | None = wire(default=None, enum=("Always", "IfNotPresent", "Never"))
-    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none, otherwise to
-    ``IfNotPresent``.
+    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none,
+    otherwise to ``IfNotPresent``.
     """
     security_context: SecurityContext | None = None
     """The container's own security settings, which win over the pod's."""
     stdin: bool = False
-    """Whether standard input is kept open for ``kubectl attach``. Defaults to false: reading it gives an end of file at
-    once.
+    """Whether standard input is kept open for ``kubectl attach``. Defaults to false:
+    reading it gives an end of file at once.
     """
     stdin_once: bool = False
     """Whether standard input is closed for good once the first client has gone. Needs ``stdin``; defaults to false."""

@@ -156,8 +156,8 @@ class ContainerStatus:
     container_id: str | None = wire(default=None, name="containerID")
     """The ID of the newest container, as ``runtime://id``."""
     started: bool | None = None
-    """Whether the container has been started and its startup probe and start hook are through. False again after a
-    restart.
+    """Whether the container has been started and its startup probe and start hook are through.
+    False again after a restart.
     """
     allocated_resources: Mapping[str, Quantity] = EMPTY
     """The requests that the node has reserved for the container, which lag behind a resize."""

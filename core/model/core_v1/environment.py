@@ -35,8 +35,8 @@ class EnvVar:
     name: str = wire(required=True, emit="always")
     """The variable's name: any printable ASCII characters but ``=``."""
     value: str | None = None
-    """The variable's value. ``$(NAME)`` stands for a variable above it, ``$$(NAME)`` for itself. Defaults to the empty
-    text.
+    """The variable's value. ``$(NAME)`` stands for a variable above it, ``$$(NAME)`` for itself.
+    Defaults to the empty text.
     """
     value_from: EnvVarSource | None = None
     """Where the value comes from. Not together with ``value``."""

@@ -17,8 +17,8 @@ class NamespaceSpec:
     """Who must let go of a namespace before it ends."""
 
     finalizers: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Who must empty the namespace before it can go. The server starts with ``kubernetes``; changed through
-    ``finalize`` alone.
+    """Who must empty the namespace before it can go. The server starts with ``kubernetes``;
+    changed through ``finalize`` alone.
     """
 
 

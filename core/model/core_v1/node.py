@@ -55,8 +55,8 @@ class NodeSpec:
     """What is asked of a node."""
 
     pod_cidr: str | None = wire(default=None, name="podCIDR")
-    """The range that the node's pods get their addresses from. The first of ``podCIDRs``; cannot be changed once
-    set.
+    """The range that the node's pods get their addresses from. The first of ``podCIDRs``;
+    cannot be changed once set.
     """
     pod_cidrs: tuple[str, ...] = wire(default=(), name="podCIDRs", list_type="set", patch_strategy=("merge",))
     """The ranges that the node's pods get their addresses from, at most one of each IP family."""

@@ -39,8 +39,8 @@ class PodDNSConfig:
     """The pod's ``resolv.conf`` beyond what its DNS policy gives."""
 
     nameservers: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Addresses of name servers, after those that ``dnsPolicy`` gives. At least one with the policy ``None``; at most 3
-    in all.
+    """Addresses of name servers, after those that ``dnsPolicy`` gives. At least one with the policy ``None``;
+    at most 3 in all.
     """
     searches: tuple[str, ...] = wire(default=(), list_type="atomic")
     """Domains to search, after those that ``dnsPolicy`` gives. At most 32 in all."""
@@ -99,28 +99,28 @@ class PodSpec:
     volumes: tuple[Volume, ...] = keyed("name", retain_keys=True)
     """Volumes that the containers can mount, each with a name of its own."""
     init_containers: tuple[Container, ...] = keyed("name")
-    """Containers that run before the others, one after the other, each to its end. With ``restartPolicy: Always`` they
-    keep running.
+    """Containers that run before the others, one after the other, each to its end.
+    With ``restartPolicy: Always`` they keep running.
     """
     containers: tuple[Container, ...] = keyed("name", required=True, emit="null")
     """The pod's containers, at least one. They share its network, and none can be added or removed later."""
     ephemeral_containers: tuple[EphemeralContainer, ...] = keyed("name")
-    """Containers for debugging a running pod. They are added through ``ephemeralcontainers`` (``kubectl debug``) and
-    never restarted.
+    """Containers for debugging a running pod.
+    They are added through ``ephemeralcontainers`` (``kubectl debug``) and never restarted.
     """
     restart_policy: str | None = wire(default=None, api_default="Always", enum=("Always", "Never", "OnFailure"))
-    """When containers that have ended are started again. Defaults to ``Always``, which deployments and the like require."""
+    """When containers that have ended are started again. Defaults to ``Always``, as deployments require."""
     termination_grace_period_seconds: int | None = wire(default=None, api_default=30, format="int64")
     """Seconds from the stop signal to the kill, for the stop hook too. Defaults to 30; 0 kills at once."""
     active_deadline_seconds: int | None = wire(default=None, format="int64")
-    """Seconds from ``status.startTime`` after which the pod is stopped and counts as failed. Above 0; can be set or
-    shortened later.
+    """Seconds from ``status.startTime`` after which the pod is stopped and counts as failed. Above 0;
+    can be set or shortened later.
     """
     dns_policy: str | None = wire(
         default=None, api_default="ClusterFirst", enum=("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
     )
-    """Where ``/etc/resolv.conf`` comes from: the cluster, the node, or ``dnsConfig`` alone. Defaults to
-    ``ClusterFirst``.
+    """Where ``/etc/resolv.conf`` comes from: the cluster, the node, or ``dnsConfig`` alone.
+    Defaults to ``ClusterFirst``.
     """
     node_selector: Mapping[str, str] = wire(default=EMPTY, map_type="atomic")
     """Labels that a node must have with exactly these values for the pod to run there."""
@@ -135,8 +135,8 @@ class PodSpec:
     host_network: bool = False
     """Whether the pod uses its node's network instead of one of its own. Defaults to false."""
     host_pid: bool = wire(default=False, name="hostPID")
-    """Whether containers see all processes of the node. Not together with ``shareProcessNamespace``; defaults to
-    false.
+    """Whether containers see all processes of the node. Not together with ``shareProcessNamespace``;
+    defaults to false.
     """
     host_ipc: bool = wire(default=False, name="hostIPC")
     """Whether containers share the node's IPC namespace. Defaults to false."""
@@ -149,8 +149,8 @@ class PodSpec:
     hostname: str | None = None
     """The pod's host name, a DNS label. Defaults to the pod's name."""
     subdomain: str | None = None
-    """Makes the pod's full name ``hostname.subdomain.namespace.svc.`` with the cluster's domain. Left out, it has
-    none.
+    """Makes the pod's full name ``hostname.subdomain.namespace.svc.`` with the cluster's domain.
+    Left out, it has none.
     """
     affinity: Affinity | None = None
     """Which nodes and pods the pod must or should be near, or away from."""
@@ -171,8 +171,8 @@ class PodSpec:
     runtime_class_name: str | None = wire(default=None, keep_zero=True)
     """The RuntimeClass that says how containers are run. Left out, by the node's default."""
     enable_service_links: bool | None = None
-    """Whether containers get variables for the namespace's services, such as ``NAME_SERVICE_HOST``. Defaults to
-    true.
+    """Whether containers get variables for the namespace's services, such as ``NAME_SERVICE_HOST``.
+    Defaults to true.
     """
     preemption_policy: str | None = wire(default=None, keep_zero=True, enum=("Never", "PreemptLowerPriority"))
     """Whether pods of lower priority are evicted to make room for this one. Defaults to ``PreemptLowerPriority``."""

@@ -21,8 +21,8 @@ class ExecAction:
     """Run a command in the container; exit code 0 is success."""
 
     command: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """The command and its arguments, run in the container's root directory and without a shell. Call a shell for pipes
-    and the like.
+    """The command and its arguments, run in the container's root directory and without a shell.
+    Call a shell for pipes and the like.
     """
 
 
@@ -89,14 +89,14 @@ class Probe:
     period_seconds: int = wire(default=0, api_default=10, format="int32")
     """Seconds from one check to the next. Defaults to 10; at least 1."""
     success_threshold: int = wire(default=0, api_default=1, format="int32")
-    """How many checks in a row must succeed after a failure. Defaults to 1, and nothing else is allowed for liveness
-    and startup.
+    """How many checks in a row must succeed after a failure.
+    Defaults to 1, and nothing else is allowed for liveness and startup.
     """
     failure_threshold: int = wire(default=0, api_default=3, format="int32")
     """How many checks in a row must fail before the probe counts as failed. Defaults to 3; at least 1."""
     termination_grace_period_seconds: int | None = wire(default=None, format="int64")
-    """Seconds that a container has to stop when this probe fails, instead of the pod's own. At least 1; not for
-    readiness.
+    """Seconds that a container has to stop when this probe fails, instead of the pod's own. At least 1;
+    not for readiness.
     """
 
 

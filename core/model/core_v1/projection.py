@@ -18,8 +18,8 @@ class KeyToPath:
     path: str = wire(required=True, emit="always")
     """The file's path in the volume. Relative, and without ``..``."""
     mode: int | None = wire(default=None, format="int32")
-    """The file's permission bits, 0 to 0777 in octal (511 in JSON, which has no octal). Defaults to the volume's
-    ``defaultMode``.
+    """The file's permission bits, 0 to 0777 in octal (511 in JSON, which has no octal).
+    Defaults to the volume's ``defaultMode``.
     """
 
 
@@ -146,12 +146,12 @@ class PodCertificateProjection:
     max_expiration_seconds: int | None = wire(default=None, api_default=86400, format="int32")
     """Seconds that the certificate may hold at most; the signer may choose less. Defaults to 86400; at least 3600."""
     credential_bundle_path: str | None = None
-    """A file with the key and then the certificate chain (PEM). Replaced as one, so the better choice of the three
-    paths.
+    """A file with the key and then the certificate chain (PEM).
+    Replaced as one, so the better choice of the three paths.
     """
     key_path: str | None = None
-    """A file with the key alone. A reader must cope with its not yet fitting the certificate while both are
-    replaced.
+    """A file with the key alone. A reader must cope with its not yet fitting the certificate
+    while both are replaced.
     """
     certificate_chain_path: str | None = None
     """A file with the certificate chain alone. A reader must cope with its not yet fitting the key."""

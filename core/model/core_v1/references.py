@@ -128,8 +128,8 @@ class ResourceFieldSelector:
     __map_type__ = "atomic"
 
     container_name: str | None = None
-    """The container whose resources are meant. Needed in volumes; variables are about their own container by
-    default.
+    """The container whose resources are meant. Needed in volumes;
+    variables are about their own container by default.
     """
     resource: str = wire(required=True, emit="always")
     """The request or limit, such as ``limits.cpu`` or ``requests.memory``."""

@@ -22,7 +22,7 @@ class ResourceRequirements:
     """Requests (what the scheduler reserves) and limits (what the runtime enforces)."""
 
     limits: Mapping[str, Quantity] = EMPTY
-    """What the container may use at most, by resource: more CPU is withheld, more memory ends it."""
+    """What may be used at most, by resource: more CPU is withheld, more memory ends it."""
     requests: Mapping[str, Quantity] = EMPTY
     """What is reserved on the node, by resource. Defaults to the limit, where there is one."""
     claims: tuple[ResourceClaim, ...] = wire(default=(), list_type="map", map_keys=("name",))

@@ -30,8 +30,8 @@ class WindowsSecurityContextOptions:
     run_as_user_name: str | None = wire(default=None, keep_zero=True)
     """The Windows user that the process runs as. Defaults to the image's."""
     host_process: bool | None = None
-    """Whether the container runs on the host itself. The same for all containers of a pod, and only with
-    ``hostNetwork``.
+    """Whether the container runs on the host itself.
+    The same for all containers of a pod, and only with ``hostNetwork``.
     """
 
 
@@ -42,8 +42,8 @@ class SeccompProfile:
     type: str = wire(required=True, emit="always", enum=("Localhost", "RuntimeDefault", "Unconfined"))
     """Where the profile comes from: a file of the node, the runtime's own, or none at all."""
     localhost_profile: str | None = wire(default=None, keep_zero=True)
-    """The profile's path below the node agent's folder of seccomp profiles. Needed for ``Localhost``, otherwise not
-    allowed.
+    """The profile's path below the node agent's folder of seccomp profiles.
+    Needed for ``Localhost``, otherwise not allowed.
     """
 
 
@@ -90,8 +90,8 @@ class SecurityContext:
     allow_privilege_escalation: bool | None = None
     """Whether a process may gain more rights than its parent, as by setuid programs. Always so for privileged ones."""
     proc_mount: str | None = wire(default=None, keep_zero=True, enum=("Default", "Unmasked"))
-    """Which parts of ``/proc`` are hidden. ``Unmasked`` hides none and needs ``hostUsers: false``. Defaults to
-    ``Default``.
+    """Which parts of ``/proc`` are hidden. ``Unmasked`` hides none and needs ``hostUsers: false``.
+    Defaults to ``Default``.
     """
     seccomp_profile: SeccompProfile | None = None
     """Which system calls the container may make. Wins over the pod's."""
@@ -126,18 +126,18 @@ class PodSecurityContext:
     supplemental_groups: tuple[int, ...] = wire(default=(), format="int64", list_type="atomic")
     """Further group IDs of the containers' first processes."""
     supplemental_groups_policy: str | None = wire(default=None, keep_zero=True, enum=("Merge", "Strict"))
-    """Whether groups from the image's ``/etc/group`` are added (``Merge``) or not (``Strict``). Defaults to
-    ``Merge``.
+    """Whether groups from the image's ``/etc/group`` are added (``Merge``) or not (``Strict``).
+    Defaults to ``Merge``.
     """
     fs_group: int | None = wire(default=None, format="int64")
-    """A group ID that volumes and their new files belong to, and all containers too. Left out, volumes stay as they
-    are.
+    """A group ID that volumes and their new files belong to, and all containers too.
+    Left out, volumes stay as they are.
     """
     sysctls: tuple[Sysctl, ...] = wire(default=(), list_type="atomic")
     """Kernel parameters of the pod's own namespaces. Unsafe ones must be allowed by the node."""
     fs_group_change_policy: str | None = wire(default=None, keep_zero=True, enum=("Always", "OnRootMismatch"))
-    """When the owners of a volume's files are set to ``fsGroup``: at each mount, or only if the root differs. Defaults
-    to ``Always``.
+    """When the owners of a volume's files are set to ``fsGroup``: at each mount, or only if the root differs.
+    Defaults to ``Always``.
     """
     seccomp_profile: SeccompProfile | None = None
     """Which system calls all containers may make."""

@@ -45,8 +45,8 @@ class ServicePort:
     target_port: IntOrString | None = None
     """The port of the pods: a number, or the name of a container's port. Defaults to ``port``."""
     node_port: int = wire(default=0, format="int32")
-    """The port of every node that leads here, for the types ``NodePort`` and ``LoadBalancer``. Chosen by the server if
-    left out.
+    """The port of every node that leads here, for the types ``NodePort`` and ``LoadBalancer``.
+    Chosen by the server if left out.
     """
 
 
@@ -107,8 +107,8 @@ class ServiceSpec:
     name. Defaults to ``ClusterIP``.
     """
     external_ips: tuple[str, ...] = wire(default=(), name="externalIPs", list_type="atomic")
-    """Further addresses whose traffic nodes accept for the service. The cluster does not route them; deprecated as
-    unsafe.
+    """Further addresses whose traffic nodes accept for the service. The cluster does not route them;
+    deprecated as unsafe.
     """
     session_affinity: str | None = wire(default=None, api_default="None", enum=("ClientIP", "None"))
     """Whether connections of one client go to the same pod, told by its address. Defaults to ``None``."""
@@ -117,12 +117,12 @@ class ServiceSpec:
     load_balancer_source_ranges: tuple[str, ...] = wire(default=(), list_type="atomic")
     """Address ranges (CIDR) whose clients the load balancer lets in. Left out, everybody."""
     external_name: str | None = None
-    """The DNS name that the service stands for, as an alias (CNAME). For the type ``ExternalName`` alone, which needs
-    it.
+    """The DNS name that the service stands for, as an alias (CNAME).
+    For the type ``ExternalName`` alone, which needs it.
     """
     external_traffic_policy: str | None = wire(default=None, enum=("Cluster", "Local"))
-    """Whether outside traffic stays on the node that it came to and keeps its client's address (``Local``). Defaults to
-    ``Cluster``.
+    """Whether outside traffic stays on the node that it came to and keeps its client's address (``Local``).
+    Defaults to ``Cluster``.
     """
     health_check_node_port: int = wire(default=0, format="int32")
     """The node port where load balancers ask whether the node has pods. Only with ``LoadBalancer`` and ``Local``;
@@ -133,8 +133,8 @@ class ServiceSpec:
     session_affinity_config: SessionAffinityConfig | None = None
     """Settings of ``sessionAffinity``."""
     ip_families: tuple[str, ...] = wire(default=(), enum=("", "IPv4", "IPv6"), list_type="atomic")
-    """The IP families of the service's addresses, in order, at most two. Defaults to what the cluster has; the first is
-    immutable.
+    """The IP families of the service's addresses, in order, at most two. Defaults to what the cluster has;
+    the first is immutable.
     """
     ip_family_policy: str | None = wire(
         default=None, keep_zero=True, enum=("PreferDualStack", "RequireDualStack", "SingleStack")
@@ -143,14 +143,14 @@ class ServiceSpec:
     allocate_load_balancer_node_ports: bool | None = None
     """Whether the type ``LoadBalancer`` gets node ports too. Defaults to true."""
     load_balancer_class: str | None = wire(default=None, keep_zero=True)
-    """Who makes the load balancer, such as ``example.com/internal-vip``. Left out, the cluster's default; immutable
-    once set.
+    """Who makes the load balancer, such as ``example.com/internal-vip``. Left out, the cluster's default;
+    immutable once set.
     """
     internal_traffic_policy: str | None = wire(default=None, keep_zero=True, enum=("Cluster", "Local"))
     """Whether traffic from pods goes to pods of the same node alone (``Local``). Defaults to ``Cluster``."""
     traffic_distribution: str | None = wire(default=None, keep_zero=True)
-    """Which endpoints are preferred: ``PreferSameZone``, ``PreferSameNode`` or ``PreferClose``, the older name of the
-    first.
+    """Which endpoints are preferred: ``PreferSameZone``, ``PreferSameNode`` or ``PreferClose``,
+    the older name of the first.
     """
 
 

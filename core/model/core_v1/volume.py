@@ -77,8 +77,8 @@ class ImageVolumeSource:
     reference: str | None = None
     """The image, written as for a container."""
     pull_policy: str | None = wire(default=None, enum=("Always", "IfNotPresent", "Never"))
-    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none, otherwise to
-    ``IfNotPresent``.
+    """When the image is pulled. Defaults to ``Always`` for the tag ``latest`` or none,
+    otherwise to ``IfNotPresent``.
     """
 
 

@@ -45,8 +45,8 @@ class GitRepoVolumeSource:
     revision: str | None = None
     """The commit to check out."""
     directory: str | None = None
-    """The directory to put the checkout in; ``.`` for the volume's root. Must not contain ``..``. Defaults to the
-    repository's name.
+    """The directory to put the checkout in; ``.`` for the volume's root. Must not contain ``..``.
+    Defaults to the repository's name.
     """
 
 

@@ -18,8 +18,8 @@ class EndpointConditions:
     ready: bool | None = None
     """Whether the endpoint takes new traffic. Unknown counts as yes. False while it is terminating, as a rule."""
     serving: bool | None = None
-    """Like ``ready``, but also told of terminating endpoints: whether it still answers. Unknown means: as ``ready``
-    says.
+    """Like ``ready``, but also told of terminating endpoints: whether it still answers. Unknown means:
+    as ``ready`` says.
     """
     terminating: bool | None = None
     """Whether the endpoint is being shut down. Unknown counts as no."""
@@ -56,8 +56,8 @@ class Endpoint:
     """One pod (or outside server) behind a service."""
 
     addresses: tuple[str, ...] = wire(default=(), required=True, emit="null", list_type="set")
-    """Addresses of the slice's ``addressType`` that all lead to this endpoint, 1 to 100. Proxies use the first one
-    only.
+    """Addresses of the slice's ``addressType`` that all lead to this endpoint, 1 to 100.
+    Proxies use the first one only.
     """
     conditions: EndpointConditions = wire(default=EndpointConditions(), emit="always")
     """Whether the endpoint can be used."""

@@ -43,8 +43,8 @@ class ManagedFieldsEntry:
     fields_type: str | None = None
     """The format of the field set. Only ``FieldsV1`` exists."""
     fields_v1: RawJson = wire(default=None, name="fieldsV1")
-    """The fields themselves: a tree whose keys are ``f:`` with a field's name, or ``k:``, ``v:`` and ``i:`` for list
-    items.
+    """The fields themselves: a tree whose keys are ``f:`` with a field's name, or ``k:``,
+    ``v:`` and ``i:`` for list items.
     """
     subresource: str | None = None
     """The subresource that the fields were written through (``status``, ``scale``), empty for the object itself."""
@@ -55,8 +55,8 @@ class ObjectMeta:
     """What every stored object says of itself besides its content."""
 
     name: str | None = None
-    """Unique among the objects of its kind in the namespace. Needed to create an object unless ``generateName`` is
-    given; immutable.
+    """Unique among the objects of its kind in the namespace.
+    Needed to create an object unless ``generateName`` is given; immutable.
     """
     generate_name: str | None = None
     """A prefix for a name that the server completes with five random characters, used only where ``name`` is empty."""

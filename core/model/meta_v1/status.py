@@ -98,12 +98,12 @@ class DeleteOptions:
     orphan_dependents: bool | None = None
     """Older form of ``propagationPolicy``, which replaces it: true is ``Orphan``. Only one of the two may be given."""
     propagation_policy: str | None = wire(default=None, keep_zero=True)
-    """What becomes of dependents: ``Background`` deletes them afterwards, ``Foreground`` before, ``Orphan`` leaves
-    them.
+    """What becomes of dependents: ``Background`` deletes them afterwards, ``Foreground``
+    before, ``Orphan`` leaves them.
     """
     dry_run: tuple[str, ...] = wire(default=(), list_type="atomic")
     """``All`` checks the deletion without doing it; no other value is allowed."""
     ignore_store_read_error_with_cluster_breaking_potential: bool | None = None
-    """Delete even an object that the store cannot read any more, skipping finalizers and checks. Dangerous; defaults to
-    false.
+    """Delete even an object that the store cannot read any more, skipping finalizers and checks. Dangerous;
+    defaults to false.
     """
