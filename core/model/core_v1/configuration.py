@@ -22,7 +22,7 @@ from sampan.core.model.rules.configuration import (
 @kind("v1", plural="configmaps", short_names=("cm",), columns=CONFIG_MAP_COLUMNS, rules=ConfigMapRules())
 @model
 class ConfigMap(KubeObject):
-    """Settings as text (``data``) or bytes (``binary_data``)."""
+    """Settings as text (``data``) or bytes (``binaryData``)."""
 
     immutable: bool | None = None
     """Once true, neither the data nor this field can be changed: only the whole object can be deleted.
@@ -39,7 +39,7 @@ class ConfigMap(KubeObject):
 @kind("v1", plural="secrets", selectable_fields=("type",), columns=SECRET_COLUMNS, rules=SecretRules())
 @model
 class Secret(KubeObject):
-    """Secret bytes by key. ``string_data`` is write-only: the API server moves it to ``data``."""
+    """Secret bytes by key. ``stringData`` is write-only: the API server moves it to ``data``."""
 
     immutable: bool | None = None
     """Once true, neither the data nor this field can be changed: only the whole object can be deleted.

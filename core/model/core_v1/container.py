@@ -12,7 +12,7 @@ from sampan.core.model.meta import model, wire
 
 @model
 class ContainerPort:
-    """A port that the container listens on, perhaps also published on the node (``host_port``)."""
+    """A port that the container listens on, perhaps also published on the node (``hostPort``)."""
 
     name: str | None = None
     """A name that services and probes can use for the port, unique in the pod:

@@ -13,7 +13,7 @@ from sampan.core.model.rules.endpoints import EndpointSliceRules, validate_endpo
 
 @model
 class EndpointConditions:
-    """Whether an endpoint can be used. ``None`` means unknown, to be read as yes (``terminating``: no)."""
+    """Whether an endpoint can be used. Left out means unknown, to be read as yes (``terminating``: no)."""
 
     ready: bool | None = None
     """Whether the endpoint takes new traffic. Unknown counts as yes. False while it is terminating, as a rule."""
