@@ -7,7 +7,7 @@ an outside plugin adds one of those, or replaces the whole scheduler by name (``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -21,6 +21,9 @@ class NodeState:
 
     node: Node
     pods: tuple[Pod, ...]
+    memo: dict[str, Any] = attrs.field(factory=dict, eq=False, repr=False)
+    """What scheduler plugins have worked out of the two and keep for the next decision, under their own names. A node
+    that has changed, or whose pods have, comes as another `NodeState`."""
 
     @property
     def name(self) -> str:
@@ -81,7 +84,11 @@ class SchedulerPlugin(Protocol):
         ...
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        """0 to 100; the highest weighted sum wins."""
+        """How well the node suits, in any measure: asked of every feasible node, and then given to `normalize`."""
+        ...
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        """The feasible nodes' scores as points, 0 to 100; the highest weighted sum wins."""
         ...
 
     def reserve(self, pod: Pod, node: NodeState) -> str | None:
@@ -104,6 +111,9 @@ class SchedulerPluginBase:
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
         return 0.0
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        return scores
 
     def reserve(self, pod: Pod, node: NodeState) -> str | None:
         return None

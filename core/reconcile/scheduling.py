@@ -34,6 +34,8 @@ class SchedulingController:
 
     def __init__(self, schedulers: Mapping[str, Scheduler]) -> None:
         self._schedulers = schedulers
+        self._known: dict[str, NodeState] = {}
+        """As the last decision saw them, by name."""
         self.watches = (
             Watch(kind=Pod, keys=self._pods_concerned, indexes={ON_NODE: node_of}),
             Watch(kind=Node, keys=waiting_pods),
@@ -53,7 +55,7 @@ class SchedulingController:
         pod = state.get(Pod, key.namespace, key.name)
         if pod is None or not self._is_to_be_placed(pod):
             return NOTHING
-        verdict = self._schedulers[scheduler_of(pod)].place(pod, cluster_state(state))
+        verdict = self._schedulers[scheduler_of(pod)].place(pod, self._cluster_state(state))
         match verdict:
             case Placed(node=node):
                 return placed(pod, node)
@@ -61,6 +63,13 @@ class SchedulingController:
                 return Plan(requeue_after=seconds)
             case Unschedulable(message=message):
                 return unplaced(pod, message, now)
+
+    def _cluster_state(self, state: Lister) -> ClusterState:
+        """What a decision looks at: ready and unready nodes alike (taints tell), in the order of their names."""
+        nodes = sorted(state.list(Node), key=lambda node: node.metadata.name or "")
+        states = [node_state(node, state, self._known.get(node.metadata.name or "")) for node in nodes]
+        self._known = {each.name: each for each in states}
+        return ClusterState(nodes=tuple(states), extra={kind: state.list(kind) for kind in (Service, Namespace)})
 
     def _is_to_be_placed(self, pod: Pod) -> bool:
         return (
@@ -106,14 +115,14 @@ def pods_that_look_at_pods(_obj: KubeObject, state: Lister) -> Iterable[Key]:
             yield Key(*pod.key)
 
 
-def cluster_state(state: Lister) -> ClusterState:
-    """What a decision looks at: ready and unready nodes alike (taints tell), with the pods that count on each."""
-    nodes = []
-    for node in sorted(state.list(Node), key=lambda node: node.metadata.name or ""):
-        pods = state.indexed(Pod, ON_NODE, node.metadata.name or "")
-        counted = tuple(pod for pod in pods if pod.status.phase not in FINISHED)
-        nodes.append(NodeState(node=node, pods=counted))
-    return ClusterState(nodes=tuple(nodes), extra={kind: state.list(kind) for kind in (Service, Namespace)})
+def node_state(node: Node, state: Lister, known: NodeState | None) -> NodeState:
+    """The node with the pods that count on it: the known state where neither has changed, with what was noted in it."""
+    pods = state.indexed(Pod, ON_NODE, node.metadata.name or "")
+    counted = tuple(pod for pod in pods if pod.status.phase not in FINISHED)
+    if known is None or known.node is not node or len(known.pods) != len(counted):
+        return NodeState(node=node, pods=counted)
+    is_same = all(before is now for before, now in zip(known.pods, counted, strict=True))
+    return known if is_same else NodeState(node=node, pods=counted)
 
 
 def placed(pod: Pod, node: str) -> Plan:

@@ -5,13 +5,14 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1 import affinity
 from sampan.core.model.core_v1.affinity import NodeSelectorRequirement, NodeSelectorTerm
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.plugins.schedulers.normalize import more_is_better
 
 
 class NodeAffinity(SchedulerPluginBase):
@@ -27,8 +28,10 @@ class NodeAffinity(SchedulerPluginBase):
         wishes = _node_affinity(pod)
         if wishes is None or not wishes.preferred_during_scheduling_ignored_during_execution:
             return 0.0
-        most = max((_weight(wishes, other.node) for other in state.nodes), default=0)
-        return 100.0 * _weight(wishes, node.node) / most if most else 0.0
+        return _weight(wishes, node.node)
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        return more_is_better(scores)
 
 
 def matches_node(pod: Pod, node: Node) -> bool:

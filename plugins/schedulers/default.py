@@ -37,7 +37,7 @@ class DefaultScheduler:
 
     def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait:
         feasible, refusals = self._feasible(pod, state)
-        for node in sorted(feasible, key=lambda node: self._rank(pod, node, state)):
+        for node in self._ranked(pod, feasible, state):
             if refusal := self._reserve(pod, node):
                 refusals.append(refusal)
                 continue
@@ -62,13 +62,26 @@ class DefaultScheduler:
         refusals = (plugin.filter(pod, node, state) for plugin in self._filters)
         return next((refusal for refusal in refusals if refusal), None)
 
-    def _rank(self, pod: Pod, node: NodeState, state: ClusterState) -> tuple[float, bytes]:
-        total = sum(plugin.weight * plugin.score(pod, node, state) for plugin in self._plugins if plugin.weight)
-        return (-total, hashlib.blake2b(f"{pod.metadata.uid}/{node.name}".encode(), digest_size=8).digest())
+    def _ranked(self, pod: Pod, feasible: Sequence[NodeState], state: ClusterState) -> list[NodeState]:
+        """The best first."""
+        if len(feasible) < 2:
+            return list(feasible)
+        totals = [0.0] * len(feasible)
+        for plugin in self._plugins:
+            if plugin.weight:
+                points = plugin.normalize(pod, [plugin.score(pod, node, state) for node in feasible])
+                totals = [total + plugin.weight * more for total, more in zip(totals, points, strict=True)]
+        ranked = sorted(zip(totals, feasible, strict=True), key=lambda each: (-each[0], _lot(pod, each[1])))
+        return [node for _, node in ranked]
 
     def _reserve(self, pod: Pod, node: NodeState) -> Refusal | None:
         reasons = (plugin.reserve(pod, node) for plugin in self._plugins)
         return next((Refusal(reason) for reason in reasons if reason), None)
+
+
+def _lot(pod: Pod, node: NodeState) -> bytes:
+    """Breaks ties, for each pod in another way."""
+    return hashlib.blake2b(f"{pod.metadata.uid}/{node.name}".encode(), digest_size=8).digest()
 
 
 def filter_order(plugin: SchedulerPlugin) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.selector import LabelSelector, LabelSelectorRequirement
 from sampan.core.reconcile.labels import matches
+from sampan.plugins.schedulers.normalize import between_extremes
 
 AFFINITY = Refusal("node(s) didn't match pod affinity rules")
 ANTI_AFFINITY = Refusal("node(s) didn't match pod anti-affinity rules", preemption_helps=True)
@@ -66,12 +67,11 @@ class InterPodAffinity(SchedulerPluginBase):
         return OTHERS if places & survey.forbidden else None
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        survey = self._survey(pod, state)
-        if not survey.wishes:
-            return 0.0
-        points = [_points(other, survey) for other in state.nodes]
-        low, high = min(points), max(points)
-        return 100.0 * (_points(node, survey) - low) / (high - low) if high > low else 0.0
+        wishes = self._survey(pod, state).wishes
+        return sum(wishes.get(place, 0) for place in node.node.metadata.labels.items()) if wishes else 0.0
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        return between_extremes(scores)
 
     def _survey(self, pod: Pod, state: ClusterState) -> _Survey:
         if self._last is None or self._last.pod is not pod or self._last.state is not state:
@@ -87,7 +87,7 @@ def _look_around(pod: Pod, state: ClusterState) -> _Survey:
     wishes: Counter[Domain] = Counter()
     for node in state.nodes:
         labels = node.node.metadata.labels
-        for other in node.pods:
+        for other in node.pods if _looks_at_pods(pod) else _that_look_at_pods(node):
             if required and all(_selects(term, pod, other, state) for term in required):
                 friends.update(_domains(required, labels))
             rivals.update(_domains((term for term in avoided if _selects(term, pod, other, state)), labels))
@@ -100,8 +100,17 @@ def _look_around(pod: Pod, state: ClusterState) -> _Survey:
     return _Survey(pod, state, frozenset(friends), is_first, frozenset(rivals), frozenset(forbidden), dict(wishes))
 
 
-def _points(node: NodeState, survey: _Survey) -> int:
-    return sum(survey.wishes.get(place, 0) for place in node.node.metadata.labels.items())
+def _looks_at_pods(pod: Pod) -> bool:
+    affinity = pod.spec.affinity
+    return affinity is not None and (affinity.pod_affinity is not None or affinity.pod_anti_affinity is not None)
+
+
+def _that_look_at_pods(node: NodeState) -> Sequence[Pod]:
+    """The node's pods that may want something of others: few have to be asked for a pod that itself wants nothing."""
+    found: Sequence[Pod] | None = node.memo.get(InterPodAffinity.name)
+    if found is None:
+        found = node.memo[InterPodAffinity.name] = [pod for pod in node.pods if _looks_at_pods(pod)]
+    return found
 
 
 def _domains(terms: Iterable[PodAffinityTerm], labels: Mapping[str, str]) -> Iterator[Domain]:

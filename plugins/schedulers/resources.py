@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
-from sampan.plugins.schedulers.requests import CPU, MEMORY, PODS, amounts, pod_requests, scored_requests, total
+from sampan.plugins.schedulers.requests import CPU, MEMORY, PODS, Amounts, amounts, pod_requests, scored_requests, total
 
 
 class NodeResourcesFit(SchedulerPluginBase):
@@ -13,14 +15,17 @@ class NodeResourcesFit(SchedulerPluginBase):
     name = "NodeResourcesFit"
     weight = 1
 
+    def __init__(self) -> None:
+        self._last: tuple[Pod, Amounts] | None = None
+
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        room = amounts(node.node.status.allocatable)
+        room = _room(node)
         if PODS in room and len(node.pods) + 1 > room[PODS]:
             return Refusal("Too many pods", preemption_helps=True)
-        wanted = pod_requests(pod)
+        wanted = self._wanted(pod)
         if not any(wanted.values()):
             return None
-        used = total(pod_requests(other) for other in node.pods)
+        used = _used(node)
         short = [
             resource
             for resource, number in sorted(wanted.items())
@@ -31,6 +36,11 @@ class NodeResourcesFit(SchedulerPluginBase):
         first, *others = (f"Insufficient {resource}" for resource in short)
         fits_alone = all(wanted[resource] <= room.get(resource, 0) for resource in short)
         return Refusal(first, preemption_helps=fits_alone, further=tuple(others))
+
+    def _wanted(self, pod: Pod) -> Amounts:
+        if self._last is None or self._last[0] is not pod:
+            self._last = (pod, pod_requests(pod))
+        return self._last[1]
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
         shares = _shares(pod, node)
@@ -50,6 +60,26 @@ class NodeResourcesBalanced(SchedulerPluginBase):
 
 def _shares(pod: Pod, node: NodeState) -> list[float]:
     """How much of the node's CPU and memory would be requested with the pod on it: 0 to 1 each."""
-    room = amounts(node.node.status.allocatable)
-    used = total(scored_requests(each) for each in (*node.pods, pod))
+    room = _room(node)
+    used = total((_scored(node), scored_requests(pod)))
     return [min(1.0, used[resource] / room[resource]) for resource in (CPU, MEMORY) if room.get(resource)]
+
+
+def _room(node: NodeState) -> Amounts:
+    return _remembered(node, "allocatable", lambda: amounts(node.node.status.allocatable))
+
+
+def _used(node: NodeState) -> Amounts:
+    return _remembered(node, "requested", lambda: total(map(pod_requests, node.pods)))
+
+
+def _scored(node: NodeState) -> Amounts:
+    return _remembered(node, "requested for scores", lambda: total(map(scored_requests, node.pods)))
+
+
+def _remembered(node: NodeState, what: str, work_out: Callable[[], Amounts]) -> Amounts:
+    """Adding up all pods of all nodes for every decision would cost more than the decision."""
+    found: Amounts | None = node.memo.get(what)
+    if found is None:
+        found = node.memo[what] = work_out()
+    return found

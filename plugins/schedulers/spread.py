@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
+from sampan.plugins.schedulers.normalize import less_is_better
 
 
 class PodSpread(SchedulerPluginBase):
@@ -15,10 +16,17 @@ class PodSpread(SchedulerPluginBase):
     name = "PodSpread"
     weight = 2
 
+    def __init__(self) -> None:
+        self._last: tuple[Pod, ClusterState, Callable[[Pod], bool]] | None = None
+
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        is_fellow = fellows_of(pod, state)
-        most = max((_count(other, is_fellow) for other in state.nodes), default=0)
-        return 100.0 * (1 - _count(node, is_fellow) / most) if most else 100.0
+        if self._last is None or self._last[0] is not pod or self._last[1] is not state:
+            self._last = (pod, state, fellows_of(pod, state))
+        is_fellow = self._last[2]
+        return sum(is_fellow(other) for other in node.pods)
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        return less_is_better(scores)
 
 
 def fellows_of(pod: Pod, state: ClusterState) -> Callable[[Pod], bool]:
@@ -42,7 +50,3 @@ def fellows_of(pod: Pod, state: ClusterState) -> Callable[[Pod], bool]:
         return any(selector.items() <= other.metadata.labels.items() for selector in selectors)
 
     return is_fellow
-
-
-def _count(node: NodeState, is_fellow: Callable[[Pod], bool]) -> int:
-    return sum(is_fellow(other) for other in node.pods)

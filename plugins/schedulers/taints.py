@@ -5,12 +5,13 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1.affinity import Toleration
 from sampan.core.model.core_v1.node import Taint
 from sampan.core.model.core_v1.pod import Pod
+from sampan.plugins.schedulers.normalize import less_is_better
 
 KEEPS_AWAY = ("NoSchedule", "NoExecute")
 PREFERS_AWAY = ("PreferNoSchedule",)
@@ -39,11 +40,10 @@ class TaintToleration(SchedulerPluginBase):
         return None
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        counts = [len(list(intolerable(pod, other, PREFERS_AWAY))) for other in state.nodes]
-        most = max(counts, default=0)
-        if not most:
-            return 100.0
-        return 100.0 * (1 - len(list(intolerable(pod, node, PREFERS_AWAY))) / most)
+        return len(list(intolerable(pod, node, PREFERS_AWAY)))
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        return less_is_better(scores)
 
 
 def intolerable(pod: Pod, node: NodeState, effects: Iterable[str]) -> Iterable[Taint]:

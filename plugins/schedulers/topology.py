@@ -18,6 +18,7 @@ from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.selector import LabelSelector, LabelSelectorRequirement
 from sampan.core.reconcile.labels import matches
 from sampan.plugins.schedulers.affinity import matches_node
+from sampan.plugins.schedulers.normalize import FULL
 from sampan.plugins.schedulers.taints import KEEPS_AWAY, intolerable
 
 NO_LABEL = Refusal("node(s) didn't match pod topology spread constraints (missing required label)")
@@ -65,13 +66,12 @@ class PodTopologySpread(SchedulerPluginBase):
         return None
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        """The emptier the places, the better; a key with many values weighs more."""
-        spreads = self._spreads(pod, state, "ScheduleAnyway")
-        if not spreads:
-            return 0.0
-        crowds = [_crowd(other, spreads) for other in state.nodes]
-        most, least = max(crowds), min(crowds)
-        return 100.0 * (most + least - _crowd(node, spreads)) / most if most else 100.0
+        """How crowded the node's places are; a key with many values weighs more."""
+        return _crowd(node, self._spreads(pod, state, "ScheduleAnyway"))
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        most, least = max(scores), min(scores)
+        return [FULL * (most + least - score) / most if most else FULL for score in scores]
 
     def _spreads(self, pod: Pod, state: ClusterState, when: str) -> list[_Spread]:
         if not pod.spec.topology_spread_constraints:

@@ -1,0 +1,159 @@
+"""Create, watch, reconcile and schedule, in process: each against the same number of bare writes to the same store.
+
+``python -m benchmarks.bench_control``: a memory store, so that no disk is measured. The floor of every line is the store
+taking as many ready pods as the line makes; a ratio tells how many such writes one operation is worth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import orjson
+import uvloop
+
+from sampan.core.model.apps_v1.replica_set import ReplicaSet
+from sampan.core.model.core_v1.configuration import ServiceAccount
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.pod_spec import PodSpec
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.schema.codec import from_wire, to_wire
+from sampan.core.testing.control_plane import ControlPlane, control_plane
+
+PODS = 1000
+NODES = 100
+WATCHERS = 1000
+CHANGES = 50
+
+
+def pod(name: str, scheduler: str = "nobody") -> Pod:
+    spec = PodSpec(
+        containers=(Container(name="c", image="i"),), scheduler_name=scheduler, automount_service_account_token=False
+    )
+    return Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=spec)
+
+
+def node(name: str) -> Node:
+    size = {"cpu": "64", "memory": "256Gi", "pods": "110"}
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
+    labels = {"kubernetes.io/hostname": name}
+    status = {"capacity": size, "allocatable": size, "conditions": [ready]}
+    return from_wire(Node, {"metadata": {"name": name, "labels": labels}, "status": status})
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> float:
+    started = time.perf_counter()
+    await work()
+    return time.perf_counter() - started
+
+
+async def bare_writes(plane: ControlPlane, prefix: str, count: int) -> float:
+    """Seconds that the store takes for ``count`` pods of a usual size under a prefix that nobody watches."""
+    body = orjson.dumps({"kind": "Pod", "spec": "x" * 1500})
+
+    async def write() -> None:
+        for number in range(count):
+            await plane.api.pipeline.store.create(f"/benchmark/{prefix}/{number}", body)
+
+    return await timed(write)
+
+
+async def create(plane: ControlPlane) -> float:
+    async def work() -> None:
+        for number in range(PODS):
+            await plane.client.create(pod(f"created-{number}"))
+
+    return await timed(work)
+
+
+async def fan_out(plane: ControlPlane) -> float:
+    """Changes of one pod, until each of a thousand watchers has seen all of them."""
+    made = await plane.client.create(pod("watched"))
+
+    async def follow() -> None:
+        async with plane.client.watch(Pod, "default", resource_version=made.metadata.resource_version) as events:
+            seen = 0
+            async for event in events:
+                seen += event.type == "MODIFIED"
+                if seen == CHANGES:
+                    return
+
+    watchers = [asyncio.create_task(follow()) for _ in range(WATCHERS)]
+
+    async def work() -> None:
+        for number in range(CHANGES):
+            patch = {"metadata": {"annotations": {"change": str(number)}}}
+            await plane.client.patch(Pod, "watched", "default", patch=patch, type="merge")
+        await asyncio.gather(*watchers)
+
+    return await timed(work)
+
+
+async def reconcile(plane: ControlPlane) -> float:
+    """A ReplicaSet, until all its pods are there."""
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": to_wire(pod("any"))["spec"]}
+    spec = {"replicas": PODS, "selector": {"matchLabels": labels}, "template": template}
+    made = from_wire(ReplicaSet, {"metadata": {"name": "web", "namespace": "default"}, "spec": spec})
+
+    async def work() -> None:
+        await plane.client.create(made)
+        async with plane.client.watch(ReplicaSet, "default", resource_version="0") as events:
+            async for event in events:
+                if event.obj.status.replicas == PODS:
+                    return
+
+    return await timed(work)
+
+
+async def schedule(plane: ControlPlane) -> float:
+    """Pods that wait for a node each, over a hundred nodes; the first node releases them."""
+    for number in range(PODS):
+        await plane.client.create(pod(f"waiting-{number}", "default-scheduler"))
+    for number in range(NODES - 1):
+        await plane.client.create(node(f"node-{number}"))
+
+    async def work() -> None:
+        await plane.client.create(node(f"node-{NODES - 1}"))
+        bound: set[str] = set()
+        async with plane.client.watch(Pod, "default", resource_version="0") as events:
+            async for event in events:
+                name = event.obj.metadata.name or ""
+                if name.startswith("waiting-") and event.obj.spec.node_name:
+                    bound.add(name)
+                if len(bound) == PODS:
+                    return
+
+    return await timed(work)
+
+
+LINES: dict[str, tuple[Callable[[ControlPlane], Awaitable[float]], int, bool]] = {
+    "create": (create, PODS, False),
+    f"watch, {WATCHERS} times": (fan_out, CHANGES, False),
+    "reconcile": (reconcile, PODS, True),
+    "schedule": (schedule, PODS, True),
+}
+"""Each with how many operations it does, and whether it needs the controllers."""
+
+
+async def main() -> None:
+    for name, (measure, count, controllers) in LINES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            async with control_plane(Path(folder), controllers=controllers) as plane:
+                account = ServiceAccount(metadata=ObjectMeta(name="default", namespace="default"))
+                if plane.engine is None:
+                    await plane.client.create(account)
+                else:
+                    await plane.engine.settled()  # it makes the account
+                floor = await bare_writes(plane, name, count)
+                took = await measure(plane)
+        print(f"{name:18} {count / took:8.0f}/s   {took / floor:7.1f} bare writes each", flush=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
