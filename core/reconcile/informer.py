@@ -113,8 +113,15 @@ class Informer(Generic[T]):
                 await self._follow()
             except (Expired, Gone):
                 log.debug("the history of %s is too short: listing again", info(self.kind).resource)
-            except (SampanError, OSError) as exc:
-                log.warning("cannot follow %s, next try in %.1f s: %s", info(self.kind).resource, delay, exc)
+            except Exception as exc:
+                is_usual = isinstance(exc, SampanError | OSError)
+                log.warning(
+                    "cannot follow %s, next try in %.1f s: %s",
+                    info(self.kind).resource,
+                    delay,
+                    exc,
+                    exc_info=not is_usual,
+                )
                 await self._clock.sleep(delay)
                 delay = min(delay * 2, LONGEST_RETRY)
 

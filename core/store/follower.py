@@ -96,13 +96,17 @@ class Follower:
             self._waiters.discard(waiter)
 
     async def _run(self) -> None:
+        has_gap = False
         while True:
             try:
+                if has_gap:
+                    await self._list_again()
+                    has_gap = False
                 await self._follow()
                 return  # the store has been closed
             except Expired:
                 _log.info("the store's history after revision %d is gone: listing again", self.revision)
-                await self._list_again()
+                has_gap = True
             except Exception:
                 _log.exception("cannot follow the store; trying again in %s s", self._retry_delay)
                 await asyncio.sleep(self._retry_delay)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
-from sampan.plugins.schedulers.requests import CPU, MEMORY, PODS, Amounts, amounts, pod_requests, scored_requests, total
+from sampan.core.model.pod_requests import CPU, MEMORY, PODS, Amounts, amounts, pod_requests, scored_requests, total
 
 
 class NodeResourcesFit(SchedulerPluginBase):

@@ -110,7 +110,8 @@ def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> 
             changed = True
         return Verdict(obj if changed else None, remove=False)
     if pending:
-        return Verdict(obj if changed else None, remove=False)
+        # Without grace left it should have gone with the write that marked it: somebody, or a crash, came between.
+        return Verdict(obj if changed else None, remove=not obj["metadata"].get("deletionGracePeriodSeconds"))
     if graceful:
         waits = obj["metadata"].get("deletionGracePeriodSeconds", 0) > 0
         return Verdict(obj, remove=not waits)

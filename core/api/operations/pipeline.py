@@ -6,6 +6,7 @@ One `Pipeline` per API server, on its loop. A `Call` is one request, whichever t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -15,11 +16,13 @@ import attrs
 from sampan.core.api.access import Gates
 from sampan.core.api.catalog import CacheReader, Catalog, Served
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
-from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound
+from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout
 from sampan.core.model.causes import invalid
 from sampan.core.schema.encode import splice_resource_version
 from sampan.core.store.contract import KeyValue, Store
 from sampan.core.store.entry import Entry
+
+log = logging.getLogger(__name__)
 
 Wire = Mapping[str, Any]
 MutableWire = MutableMapping[str, Any]
@@ -157,9 +160,9 @@ class Pipeline:
     async def remove(self, served: Served, old: Entry) -> Entry:
         """Remove ``old``; its last state at the revision of the removal. Raises `Conflict`, `NotFound`."""
         item = await self.store.delete(old.key, old.revision)
-        await served.entries.wait_until(item.revision)
         if keeper := self.keepers.get(served.info.resource):
             keeper.release(old.wire)
+        await _shown(served, item.revision)
         return served.show(Entry.of(item, splice_resource_version))
 
     async def reload(self, served: Served, old: Entry) -> Entry | None:
@@ -169,7 +172,7 @@ class Pipeline:
 
     async def _seen(self, served: Served, item: KeyValue) -> Entry:
         """The entry of a write, once the cache shows it: whoever reads next sees their own write."""
-        await served.entries.wait_until(item.revision)
+        await _shown(served, item.revision)
         entry = served.entries.get(item.key)
         if entry is None or entry.revision != item.revision:
             entry = Entry.of(item, splice_resource_version)
@@ -179,6 +182,14 @@ class Pipeline:
         """What a dry run answers."""
         raw = served.encode(wire)
         return Entry(key, splice_resource_version(raw, revision) if revision else raw, created=0, revision=revision)
+
+
+async def _shown(served: Served, revision: int) -> None:
+    """Wait for the cache. What the store has taken has been done, also where the cache is late in showing it."""
+    try:
+        await served.entries.wait_until(revision)
+    except Timeout:
+        log.warning("revision %d of %s is stored, and not seen yet", revision, served.info.resource)
 
 
 def no_such(served: Served, name: str) -> NotFound:

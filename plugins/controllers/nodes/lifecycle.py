@@ -24,6 +24,10 @@ LEASES = "kube-node-lease"
 GRACE = timedelta(seconds=50)
 """Without a heartbeat for so long a node is unreachable (kube-controller-manager's ``--node-monitor-grace-period``)."""
 
+LOOK_EVERY = timedelta(seconds=10)
+ASLEEP = timedelta(seconds=30)
+"""Between two looks at any node; without it something kept this controller from looking."""
+
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
@@ -50,11 +54,17 @@ class NodeLifecycleController:
         Watch(kind=Pod, keys=key_of_node, indexes=INDEX),
     )
 
+    def __init__(self) -> None:
+        self._heard: dict[str, tuple[datetime, datetime]] = {}
+        """By node: its latest sign of life, and when that was seen here first."""
+        self._looked: datetime | None = None
+
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         node = state.get(Node, "", key.name)
         if node is None or node.metadata.deletion_timestamp is not None:
+            self._heard.pop(key.name, None)
             return NOTHING
-        left = _last_heard(node, state.get(Lease, LEASES, key.name)) + GRACE - now
+        left = self._seen_alive(key.name, _last_sign(node, state.get(Lease, LEASES, key.name)), now) + GRACE - now
         if left <= timedelta(0):
             silent = _silent(node, now)
             if silent != node:
@@ -68,11 +78,21 @@ class NodeLifecycleController:
         tainted = _tainted(node, now)
         if tainted != node:
             actions.append(Update(obj=tainted))
-        wait = left.total_seconds() if left > timedelta(0) else None
+        wait = min(left, LOOK_EVERY).total_seconds() if left > timedelta(0) else None
         return Plan(actions=tuple(actions), requeue_after=wait)
 
+    def _seen_alive(self, name: str, sign: datetime, now: datetime) -> datetime:
+        """When the node's latest sign was seen first. Who was asleep himself (stopped, suspended) starts counting anew: he
+        cannot tell whether the others were silent."""
+        if self._looked is not None and now - self._looked > ASLEEP:
+            self._heard.clear()
+        self._looked = now
+        if name not in self._heard or self._heard[name][0] != sign:
+            self._heard[name] = (sign, now)
+        return self._heard[name][1]
 
-def _last_heard(node: Node, lease: Lease | None) -> datetime:
+
+def _last_sign(node: Node, lease: Lease | None) -> datetime:
     """The latest sign of life: the lease, a heartbeat in the status, or the node's birth."""
     signs = [condition.last_heartbeat_time for condition in node.status.conditions]
     signs += [node.metadata.creation_timestamp, lease.spec.renew_time if lease is not None else None]

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
-from sampan.core.contracts.plan import NOTHING, Action, Delete, ExpectGone, Patch, Plan
+from sampan.core.contracts.plan import NOTHING, Action, Delete, ExpectGone, Plan
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.reconcile.pods import is_finished
-from sampan.core.schema.scalars import format_time
 from sampan.plugins.controllers.nodes.by_node import INDEX, key_of_node, pods_on
+from sampan.plugins.controllers.nodes.disruption import disruption
 
 QUARANTINE = timedelta(seconds=40)
 
@@ -49,20 +49,5 @@ def _removal(pod: Pod, now: datetime) -> Sequence[Action]:
     gone = Delete(kind=Pod, namespace=namespace, name=name, uid=pod.metadata.uid, grace_period=0)
     if is_finished(pod):
         return (gone,)
-    condition = {
-        "type": "DisruptionTarget",
-        "status": "True",
-        "reason": "DeletionByPodGC",
-        "message": "PodGC: node no longer exists",
-        "lastTransitionTime": format_time(now),
-    }
-    status = {"phase": "Failed", "conditions": [condition]}
-    failed = Patch(
-        kind=Pod,
-        namespace=namespace,
-        name=name,
-        patch={"metadata": {"uid": pod.metadata.uid}, "status": status},
-        type="strategic",
-        subresource="status",
-    )
+    failed = disruption(pod, "DeletionByPodGC", "PodGC: node no longer exists", now, phase="Failed")
     return failed, gone

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, Delete, Emit, Plan
-from sampan.core.model.core_v1.affinity import Toleration
 from sampan.core.model.core_v1.node import Node, Taint
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.tolerations import tolerates
 from sampan.plugins.controllers.nodes.by_node import INDEX, key_of_node, pods_on
+from sampan.plugins.controllers.nodes.disruption import disruption
 
 
 class TaintEvictionController:
@@ -35,7 +36,7 @@ class TaintEvictionController:
             if due is None:
                 continue
             if due <= now:
-                actions.append(_eviction(pod))
+                actions.extend(_eviction(pod, now))
             else:
                 waits.append((due - now).total_seconds())
         return Plan(actions=tuple(actions), requeue_after=min(waits, default=None))
@@ -54,17 +55,8 @@ def eviction_time(pod: Pod, taints: Sequence[Taint], now: datetime) -> datetime 
     return min(limits, default=None)
 
 
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator == "Exists":
-        return True
-    return bool(toleration.key) and (toleration.value or "") == (taint.value or "")
-
-
-def _eviction(pod: Pod) -> Delete:
+def _eviction(pod: Pod, now: datetime) -> Sequence[Action]:
     namespace, name = pod.key
     said = Emit(regarding=pod, reason="TaintManagerEviction", message=f"Marking for deletion Pod {namespace}/{name}")
-    return Delete(kind=Pod, namespace=namespace, name=name, uid=pod.metadata.uid, then=said)
+    marked = disruption(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now)
+    return marked, Delete(kind=Pod, namespace=namespace, name=name, uid=pod.metadata.uid, then=said)

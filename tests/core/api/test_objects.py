@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from sampan.core.api.server import ApiServer
+from sampan.core.errors import Timeout
+from sampan.core.store.watch_cache import WatchCache
+from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +172,38 @@ async def test_a_pod_on_a_node_gets_its_grace_and_may_only_be_hurried(api: AsgiC
     assert (await api.get(f"{PODS}/p")).code == 200
     await api.delete(f"{PODS}/p?gracePeriodSeconds=0")
     assert (await api.get(f"{PODS}/p")).code == 404
+
+
+async def test_a_pod_whose_removal_was_interrupted_goes_with_the_next_delete(
+    api: AsgiClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash between the write that marks it and the one that removes it."""
+    await api.post(PODS, pod("p", nodeName="n"))
+
+    async def killed(*_: Any) -> Any:
+        raise OSError("the process is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "delete", killed)
+        assert (await api.delete(f"{PODS}/p?gracePeriodSeconds=0")).code == 500
+    assert (await api.get(f"{PODS}/p")).json["metadata"]["deletionGracePeriodSeconds"] == 0
+    assert (await api.delete(f"{PODS}/p")).code == 200
+    assert (await api.get(f"{PODS}/p")).code == 404
+
+
+async def test_an_address_belongs_to_a_service_that_the_cache_is_slow_to_show(
+    api: AsgiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, address = "/api/v1/namespaces/default/services", "10.96.0.9"
+    wanted = {"spec": {"clusterIP": address, "ports": [{"port": 80}]}}
+
+    async def late(*_: Any) -> None:
+        raise Timeout("not yet")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WatchCache, "wait_until", late)
+        assert (await api.post(services, {"metadata": {"name": "a"}, **wanted})).code == 201
+    assert (await api.post(services, {"metadata": {"name": "b"}, **wanted})).code == 422
 
 
 async def test_deletecollection_takes_what_is_selected(api: AsgiClient) -> None:

@@ -104,10 +104,11 @@ async def test_a_history_that_is_too_short_means_a_new_list_without_losing_a_cha
     assert gone == ["old"]
 
 
-async def test_a_server_that_is_away_is_asked_again_after_a_while() -> None:
+@pytest.mark.parametrize("failure", [ServiceUnavailable("starting"), KeyError("a defect")])
+async def test_a_server_that_is_away_is_asked_again_after_a_while(failure: Exception) -> None:
     clock = FakeClock()
     api = Forgetful(config_map("old"), clock=clock)
-    api.failure = ServiceUnavailable("starting")
+    api.failure = failure
     informer = Informer(api, ConfigMap, clock)
     async with running(informer):
         await clock.asked()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,25 @@ async def test_after_a_lost_connection_it_goes_on_without_a_gap() -> None:
         await store.create(PREFIX + "b", b"{}")
         await cache.fresh()
         assert [event.revision for event in await watcher.batch()] == [2, 3]
+
+
+async def test_a_list_that_fails_after_lost_history_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FragileStore()
+    store.error = Expired("too slow")
+    real, failures = store.list, [ServiceUnavailable("not now")]
+
+    async def list_once_refused(*arguments: Any, **options: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await real(*arguments, **options)
+
+    async with following(store) as (_, cache):
+        monkeypatch.setattr(store, "list", list_once_refused)
+        store.broken.set()
+        await store.create(PREFIX + "a", b"{}")
+        await cache.fresh()
+        assert not failures
+        assert cache.get(PREFIX + "a") is not None
 
 
 async def test_after_lost_history_it_lists_again_and_watchers_are_told() -> None:

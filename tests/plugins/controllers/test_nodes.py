@@ -62,15 +62,32 @@ def taints(plan: Plan) -> list[tuple[str, str]]:
     return [(taint.key, taint.effect) for taint in update.obj.spec.taints]
 
 
-def test_a_node_with_a_fresh_lease_is_fine_until_it_would_be_late() -> None:
-    plan = decide(NodeLifecycleController(), node(), lease(20))
-    assert plan.actions == ()
-    assert plan.requeue_after == 30
+def watched(controller: NodeLifecycleController, *objects: KubeObject, seconds: float) -> Plan:
+    """What is decided after nothing has changed for so long, looking as often as the plans ask for it."""
+    now = NOW
+    while True:
+        plan = decide(controller, *objects, now=now)
+        wait = min(plan.requeue_after or seconds, (NOW - now).total_seconds() + seconds)
+        if wait <= 0 or plan.actions:
+            return plan
+        now += timedelta(seconds=wait)
+
+
+def test_a_node_is_fine_until_its_next_lease_would_be_late() -> None:
+    assert watched(NodeLifecycleController(), node(), lease(0), seconds=49).actions == ()
+
+
+def test_a_node_is_not_blamed_for_a_time_in_which_nobody_looked() -> None:
+    controller = NodeLifecycleController()
+    assert decide(controller, node(), lease(3600)).actions == (), "sampan was stopped for an hour"
+    later = NOW + timedelta(hours=1)
+    assert decide(controller, node(), lease(3600), now=later).actions == (), "the machine was suspended"
+    assert decide(controller, node(), lease(3600), now=later + timedelta(seconds=10)).actions == ()
 
 
 def test_a_silent_node_turns_unknown_is_tainted_and_its_pods_leave_their_services() -> None:
     controller = NodeLifecycleController()
-    update, said = decide(controller, node(), lease(51), pod()).actions
+    update, said = watched(controller, node(), lease(1), pod(), seconds=51).actions
     assert isinstance(update, Update)
     assert isinstance(said, Emit)
     assert said.reason == "NodeNotReady"
@@ -115,6 +132,10 @@ def test_pods_go_when_their_toleration_ends() -> None:
     plan = decide(TaintEvictionController(), lost, *pods)
     assert {action.name for action in plan.actions if isinstance(action, Delete)} == {"never", "over"}
     assert plan.requeue_after == 200
+    marks = [action for action in plan.actions if isinstance(action, Patch)]
+    assert {mark.name for mark in marks} == {"never", "over"}
+    [condition] = marks[0].patch["status"]["conditions"]
+    assert (condition["type"], condition["reason"]) == ("DisruptionTarget", "DeletionByTaintManager")
     assert decide(TaintEvictionController(), node(), *pods).actions == ()
 
 
