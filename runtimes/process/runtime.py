@@ -98,7 +98,6 @@ class ProcessRuntime:
         containers.recover()
         sandboxes.recover()
         self._made = (sandboxes, containers)
-        self._settings.say(f"process runtime: {isolation.note()}")
 
     def pod_cidr(self) -> str:
         return self._network.cidr
