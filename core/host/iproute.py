@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from sampan.core.errors import ConfigError, SampanError
@@ -51,9 +52,9 @@ def used_networks() -> list[ipaddress.IPv4Network]:
     return used
 
 
-def free_network(candidates: tuple[str, ...]) -> str:
-    """The first candidate that overlaps nothing routed here. Raises `ConfigError` where all do."""
-    used = used_networks()
+def free_network(candidates: tuple[str, ...], taken: Sequence[ipaddress.IPv4Network] = ()) -> str:
+    """The first candidate that overlaps nothing routed here, and nothing ``taken``. Raises `ConfigError` where all do."""
+    used = [*used_networks(), *taken]
     for candidate in candidates:
         network = ipaddress.IPv4Network(candidate)
         if not any(network.overlaps(other) for other in used):

@@ -38,7 +38,7 @@ def ensure_network(client: docker.APIClient, settings: RuntimeSettings) -> str:
                 raise RangeTaken(exc.explanation) from exc
             raise ConfigError(f"Docker cannot make a network for pods in {cidr}: {exc.explanation}") from exc
 
-    return find_network(client, settings) or create_in_free_range("Docker", settings.pod_cidr, create)
+    return find_network(client, settings) or create_in_free_range("Docker", settings, create)
 
 
 def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:

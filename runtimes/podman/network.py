@@ -39,7 +39,7 @@ def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> st
                 raise RangeTaken(said) from exc
             raise ConfigError(f"Podman cannot make a network for pods in {cidr}: {said}") from exc
 
-    return find_network(client, settings) or create_in_free_range("Podman", settings.pod_cidr, create)
+    return find_network(client, settings) or create_in_free_range("Podman", settings, create)
 
 
 def remove_network(client: podman.PodmanClient, settings: RuntimeSettings) -> None:

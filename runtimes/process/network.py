@@ -10,6 +10,7 @@ import attrs
 
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import ConfigError
+from sampan.core.host.ranges import choosing
 from sampan.runtimes.process import cidr, firewall
 from sampan.runtimes.process.ipam import AddressPool
 from sampan.runtimes.process.layout import Layout
@@ -46,14 +47,16 @@ class PodNetwork:
         """Raises `RuntimeFailure` where the kernel refuses, `ConfigError` where the wanted range is taken."""
         known = records.read(str(self._layout.network)) or {}
         wanted = self._settings.pod_cidr or (str(known["cidr"]) if "cidr" in known else None)
-        routes = cidr.host_routes(without=self.bridge)
-        try:
-            chosen = cidr.choose(wanted, routes, self._settings.service_cidr)
-        except ConfigError:
-            if self._settings.pod_cidr or not known:
-                raise
-            # Somebody else has taken the range since; pods that are left from before keep their old addresses.
-            chosen = cidr.choose(None, routes, self._settings.service_cidr)
+        with choosing(self._settings.state_dir) as (taken, note):
+            used = [*cidr.host_routes(without=self.bridge), *taken]
+            try:
+                chosen = cidr.choose(wanted, used, self._settings.service_cidr)
+            except ConfigError:
+                if self._settings.pod_cidr or not known:
+                    raise
+                # Somebody else has taken the range since; pods that are left from before keep their old addresses.
+                chosen = cidr.choose(None, used, self._settings.service_cidr)
+            note(chosen)
         self._pool = AddressPool(self._layout.addresses, chosen)
         forwarding = known.get("forwarding") is True
         records.write(str(self._layout.network), {"cidr": chosen, "forwarding": forwarding})

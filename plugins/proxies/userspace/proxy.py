@@ -14,6 +14,7 @@ from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip
+from sampan.core.host.ranges import choosing
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.tcp import TcpListener
@@ -34,7 +35,12 @@ class UserspaceProxy:
         self._listeners: dict[Key, Listener] = {}
 
     def service_cidr(self) -> str | None:
-        return free_network(CANDIDATE_SERVICE_CIDRS) if is_network_admin() else LOOPBACK_SERVICE_CIDR
+        if not is_network_admin():
+            return LOOPBACK_SERVICE_CIDR
+        with choosing(self._settings.state_dir) as (taken, note):
+            cidr = free_network(CANDIDATE_SERVICE_CIDRS, taken)
+            note(cidr)
+        return cidr
 
     def start(self) -> None:
         cidr = self._settings.service_cidr

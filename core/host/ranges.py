@@ -1,0 +1,62 @@
+"""Which address ranges the clusters of this machine have chosen, also those that no route shows yet.
+
+Two clusters that start at the same moment look free to each other, and so does a network of Podman's until its first pod. A
+range is noted for the folder that its cluster's part keeps its state in, and counts for as long as that folder is there: a
+cluster that is down keeps its range. Without root nothing is routed, and nothing is noted. Blocking; any thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from sampan.core.host.capabilities import is_network_admin
+
+NOTES = Path("/run/sampan/ranges")
+Note = Callable[[str], None]
+"""Called with the range that was chosen."""
+
+
+@contextlib.contextmanager
+def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[IPv4Network], Note]]:
+    """The ranges of all others, and what to call with one's own. One chooser of the machine at a time."""
+    if not is_network_admin() or not _is_usable(notes):
+        yield (), lambda _cidr: None
+        return
+    own = notes / sha256(os.fsencode(owner.absolute())).hexdigest()[:16]
+    with (notes / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        others = [network for path, network in _noted(notes) if path != own]
+        yield others, lambda cidr: _write(own, f"{cidr} {owner.absolute()}\n")
+
+
+def _is_usable(notes: Path) -> bool:
+    """In a container ``/run`` may be read-only; then there is nobody to agree with either."""
+    try:
+        notes.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(notes, os.W_OK)
+
+
+def _noted(notes: Path) -> Iterator[tuple[Path, IPv4Network]]:
+    """What is noted; notes whose owner is gone are removed."""
+    for path in notes.iterdir():
+        if path.name.startswith("."):
+            continue
+        cidr, _, owner = path.read_text().rstrip("\n").partition(" ")
+        if Path(owner).is_dir():
+            yield path, IPv4Network(cidr)
+        else:
+            path.unlink()
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(text)
+    beside.replace(path)

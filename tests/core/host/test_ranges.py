@@ -1,0 +1,66 @@
+"""Address ranges that clusters of one machine have chosen before any route shows it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from sampan.core.host import ranges
+from sampan.core.host.ranges import choosing
+
+
+@pytest.fixture(autouse=True)
+def _as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "is_network_admin", lambda: True)
+
+
+def choose(owner: Path, cidr: str, notes: Path) -> list[IPv4Network]:
+    """What others had when ``owner`` chose."""
+    owner.mkdir(exist_ok=True)
+    with choosing(owner, notes) as (taken, note):
+        note(cidr)
+        return list(taken)
+
+
+def test_what_others_have_chosen_is_taken_and_ones_own_is_not(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    assert choose(tmp_path / "a", "10.1.0.0/16", notes) == []
+    assert choose(tmp_path / "b", "10.2.0.0/16", notes) == [IPv4Network("10.1.0.0/16")]
+    assert choose(tmp_path / "a", "10.3.0.0/16", notes) == [IPv4Network("10.2.0.0/16")]
+    assert choose(tmp_path / "b", "10.2.0.0/16", notes) == [IPv4Network("10.3.0.0/16")]
+
+
+def test_a_range_is_free_again_when_its_owners_data_is_gone(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    choose(tmp_path / "a", "10.1.0.0/16", notes)
+    shutil.rmtree(tmp_path / "a")
+    assert choose(tmp_path / "b", "10.1.0.0/16", notes) == []
+
+
+def test_two_never_choose_at_the_same_time(tmp_path: Path) -> None:
+    notes, chosen = tmp_path / "notes", []
+    candidates = [IPv4Network(f"10.{second}.0.0/16") for second in range(8)]
+
+    def run(owner: Path) -> None:
+        owner.mkdir()
+        with choosing(owner, notes) as (taken, note):
+            cidr = next(each for each in candidates if each not in taken)
+            note(str(cidr))
+        chosen.append(cidr)
+
+    threads = [threading.Thread(target=run, args=(tmp_path / str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(chosen) == candidates
+
+
+def test_where_nothing_can_be_noted_nothing_is_taken(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert choose(tmp_path / "a", "10.1.0.0/16", blocked / "notes") == []
