@@ -65,8 +65,3 @@ def test_readme_lists_the_kinds_that_there_are() -> None:
     assert listed is not None
     named = {name.strip() for name in listed[1].replace("\n", " ").split(",")}
     assert named == {info(cls).kind for cls in BUILTIN_KINDS} - {"Binding"}
-
-
-def test_no_placeholder_is_left() -> None:
-    for page in PAGES:
-        assert "@@" not in page.read_text(), page
