@@ -113,7 +113,7 @@ class Cluster:
         try:
             proxy = await asyncio.to_thread(self._start_proxy, decisions)
             context = await self._start_api(decisions)
-            static = self._static_pods(decisions.node_name)
+            static = await self._static_pods(decisions.node_name)
             engine = await self._start_controllers(context, static)
         finally:
             runtime = await _outcome(runtime_ready)
@@ -181,13 +181,16 @@ class Cluster:
         self._say(f"api: {api.url}")
         return context
 
-    def _static_pods(self, node: str) -> list[StaticPodController]:
+    async def _static_pods(self, node: str) -> list[StaticPodController]:
+        """With the folder read: a controller that knew of no file yet would take every pod of its own for unwanted."""
         folder = self._config.manifests
         if folder is None:
             return []
         if not folder.is_dir():
             raise ConfigError(f"{folder} is not a directory of manifests: name one with --manifests")
-        return [StaticPodController(folder, node)]
+        controller = StaticPodController(folder, node)
+        await asyncio.to_thread(controller.reload)
+        return [controller]
 
     async def _start_controllers(self, context: ClusterContext, static: list[StaticPodController]) -> Engine:
         registry = self._plugins.registry
@@ -230,6 +233,8 @@ class Cluster:
         watch = FolderWatch(static.folder, reload)
         self._cleanup.push_async_callback(watch.stop)
         reload()
+        for key in static.wanted:
+            engine.enqueue(static.name, key)
         self._say(f"static pods: from {static.folder}")
 
     def _component(self, name: str) -> LocalClient:

@@ -36,7 +36,10 @@ MIRROR = "kubernetes.io/config.mirror"
 
 
 class StaticPodController:
-    """A `Controller` whose desired state is a folder. `reload` gives the keys that a change of files concerns."""
+    """A `Controller` whose desired state is a folder. `reload` gives the keys that a change of files concerns.
+
+    The folder must have been read once before the controller runs: a pod of its own that no file asks for is deleted.
+    """
 
     name = "static-pods"
 
@@ -51,6 +54,11 @@ class StaticPodController:
         before = self._wanted
         self._wanted = {Key(*pod.key): pod for pod in read_manifests(self.folder, self._node)}
         return {key for key in before.keys() | self._wanted.keys() if before.get(key) != self._wanted.get(key)}
+
+    @property
+    def wanted(self) -> set[Key]:
+        """The pods that the folder asks for."""
+        return set(self._wanted)
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         wanted = self._wanted.get(key)
