@@ -6,10 +6,11 @@ On the event loop; the pull itself is in a worker thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 
-from sampan.core.contracts.runtime import ImageError
-from sampan.core.errors import NotFound
+from sampan.core.contracts.runtime import Image, ImageError
+from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
@@ -19,6 +20,8 @@ from sampan.core.node.images import registry_auth
 from sampan.core.node.record import PodRecord
 from sampan.core.node.settings import NodeParts
 from sampan.core.node.view import Problem, Pull
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = timedelta(minutes=5)
 
@@ -35,17 +38,26 @@ class ImagePuller:
         return failed is not None and self._parts.clock.now() - failed < REMEMBERED
 
     async def pull(self, record: PodRecord, spec: Container, attempt: int) -> list[Say]:
-        """Pull for one container and write down what came of it; what to say about it."""
+        """Pull for one container and write down what came of it; what to say about it.
+
+        Raises nothing: a pull that fails for whatever reason is written down as one that is to be tried again, as nothing
+        else would ever wake a container that waits for its image.
+        """
         image, clock = spec.image or "", self._parts.clock
         began = clock.monotonic()
         try:
             await self._pull(record.pod, image)
         except ImageError as exc:
-            return await self._failed(record, spec, attempt, exc)
+            self._failed_at[image] = clock.now()
+            return await self._failed(record, spec, attempt, Problem(exc.reason, str(exc)))
+        except Exception as exc:
+            if not isinstance(exc, SampanError):
+                log.exception("the pull of %s broke", image)
+            return await self._failed(record, spec, attempt, Problem("ErrImagePull", str(exc) or repr(exc)))
         self._failed_at.pop(image, None)
         self._succeeded(record, spec, attempt)
         record.pull_back_offs.pop(spec.name, None)
-        found = await self._parts.calls.run(self._parts.runtime.image, image)
+        found = await self._there(image)
         took = f"{clock.monotonic() - began:.3g}s"
         size = f" Image size: {found.size} bytes." if found is not None and found.size else ""
         message = f'Successfully pulled image "{image}" in {took} ({took} including waiting).{size}'
@@ -53,13 +65,22 @@ class ImagePuller:
 
     async def _pull(self, pod: Pod, image: str) -> str:
         """Pods that want the same image wait for the same pull."""
+        secrets = [] if image in self._under_way else await self._secrets(pod)
         task = self._under_way.get(image)
         if task is None:
-            auth = registry_auth(image, await self._secrets(pod))
+            auth = registry_auth(image, secrets)
             task = asyncio.create_task(self._parts.pulls.run(self._parts.runtime.pull_image, image, auth))
             self._under_way[image] = task
             task.add_done_callback(lambda _: self._under_way.pop(image, None))
         return await asyncio.shield(task)
+
+    async def _there(self, image: str) -> Image | None:
+        """The image, unless the engine lacks it or does not say."""
+        try:
+            return await self._parts.calls.run(self._parts.runtime.image, image)
+        except Exception as exc:
+            log.warning("the runtime does not tell whether it has the image %s: %s", image, exc)
+            return None
 
     async def _secrets(self, pod: Pod) -> list[Secret]:
         secrets = []
@@ -71,19 +92,18 @@ class ImagePuller:
                 continue
         return secrets
 
-    async def _failed(self, record: PodRecord, spec: Container, attempt: int, exc: ImageError) -> list[Say]:
-        image, now = spec.image or "", self._parts.clock.now()
-        self._failed_at[image] = now
-        words = f'Failed to pull image "{image}": {exc}'
-        if await self._parts.calls.run(self._parts.runtime.image, image) is not None:
+    async def _failed(self, record: PodRecord, spec: Container, attempt: int, problem: Problem) -> list[Say]:
+        image = spec.image or ""
+        words = f'Failed to pull image "{image}": {problem.message}'
+        if await self._there(image) is not None:
             self._succeeded(record, spec, attempt)
             return [Say("Failed", f"{words}; the image that is there is used", "Warning", spec.name)]
+        now = self._parts.clock.now()
         back_off = next_back_off(record.pull_back_offs.get(spec.name), now)
         record.pull_back_offs[spec.name] = back_off
-        problem = Problem(exc.reason, str(exc))
         record.problems[spec.name] = problem
         record.pulls[spec.name] = Pull(image=image, problem=problem, retry_at=now + timedelta(seconds=back_off.delay))
-        error = Say("Failed", f"Error: {exc.reason}", "Warning", spec.name)
+        error = Say("Failed", f"Error: {problem.reason}", "Warning", spec.name)
         return [Say("Failed", words, "Warning", spec.name), error]
 
     def _succeeded(self, record: PodRecord, spec: Container, attempt: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import Auth, Image, ImageError
+from sampan.core.contracts.runtime import Auth, Image, ImageError, RuntimeFailure
+from sampan.core.errors import ServiceUnavailable
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.references import LocalObjectReference
 
 pytestmark = pytest.mark.anyio
 
@@ -92,3 +95,42 @@ async def test_an_image_that_is_there_will_do_where_its_registry_does_not_answer
     bench.put("b", always)
     await bench.becomes("Running: main running 0 ready", "b")
     assert registry.pulls == ["nginx"], "what failed a moment ago is not tried for the next pod"
+
+
+def engine_goes_away(bench: Bench, registry: Registry, patch: pytest.MonkeyPatch) -> None:
+    """While the pull is under way; so it cannot be asked about the image afterwards."""
+
+    def refuse(_image: str) -> None:
+        raise RuntimeFailure("the engine does not answer")
+
+    def pull(_image: str, _auth: Auth | None = None) -> str:
+        patch.setattr(registry, "image", refuse)
+        raise ImageError("the engine has ended")
+
+    patch.setattr(registry, "pull_image", pull)
+
+
+def secrets_cannot_be_read(bench: Bench, registry: Registry, patch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any) -> None:
+        raise ServiceUnavailable("the store is busy")
+
+    patch.setattr(bench.api, "get", refuse)
+
+
+def runtime_is_broken(bench: Bench, registry: Registry, patch: pytest.MonkeyPatch) -> None:
+    def broken(_image: str, _auth: Auth | None = None) -> str:
+        raise KeyError("Id")
+
+    patch.setattr(registry, "pull_image", broken)
+
+
+@pytest.mark.parametrize("trouble", [engine_goes_away, secrets_cannot_be_read, runtime_is_broken])
+async def test_a_pull_that_fails_for_whatever_reason_is_tried_again(
+    bench: Bench, registry: Registry, trouble: Callable[[Bench, Registry, pytest.MonkeyPatch], None]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        trouble(bench, registry, patch)
+        bench.put(image_pull_secrets=(LocalObjectReference(name="login"),))
+        await bench.becomes("Pending: main ImagePullBackOff 0")
+    await bench.pass_time(10)
+    await bench.becomes("Running: main running 0 ready")
