@@ -35,7 +35,8 @@ class PodStreams:
     ) -> AsyncIterator[bytes]:
         record = self._record(pod)
         container_id = log_container(record, container, previous=previous)
-        pump: Pump[bytes] = Pump(self._parts.runtime.logs(container_id, options))
+        # Opening a log asks the engine, so that it is no work for the event loop either.
+        pump: Pump[bytes] = Pump(await self._parts.calls.run(self._parts.runtime.logs, container_id, options))
         if not options.follow:
             await pump.begin()
         return aiter(pump)
