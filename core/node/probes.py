@@ -16,11 +16,12 @@ import attrs
 
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.pod import PodStatus
 from sampan.core.model.core_v1.probe import Probe
 from sampan.core.node.probe_actions import Answer, Target, ask
 from sampan.core.node.record import PodRecord
 from sampan.core.node.settings import NodeParts
-from sampan.core.node.view import ProbeResults, container_name, is_sidecar
+from sampan.core.node.view import ProbeResults, bare_id, container_name, is_sidecar
 
 Sort = Literal["startup", "readiness", "liveness"]
 
@@ -57,12 +58,12 @@ class Prober:
         for container in record.containers:
             spec = specs.get(container_name(container))
             if spec is not None and container.id in running and container.id not in self._tasks:
-                record.probes[container.id] = ProbeResults(
-                    started=spec.startup_probe is None, ready=spec.readiness_probe is None
-                )
+                results = first_results(spec, container, record.pod.status)
+                record.probes[container.id] = results
                 self._tasks[container.id] = [
                     asyncio.create_task(self._run(record, spec, container, sort, probe), name=f"{sort} probe")
                     for sort, probe in _probes_of(spec)
+                    if not (sort == "startup" and results.started)
                 ]
             elif container.id not in running:
                 self._end(container.id)
@@ -128,6 +129,16 @@ class Prober:
         group = "initContainers" if spec in record.pod.spec.init_containers else "containers"
         path = f"spec.{group}{{{spec.name}}}"
         self._parts.recorder.emit(record.pod, "Unhealthy", message, type="Warning", field_path=path)
+
+
+def first_results(spec: ContainerSpec, container: Container, told: PodStatus) -> ProbeResults:
+    """What holds before the first try: what the API was told of this very container by an agent that has ended since."""
+    statuses = (*told.container_statuses, *told.init_container_statuses)
+    known = next((each for each in statuses if bare_id(each.container_id) == container.id), None)
+    return ProbeResults(
+        started=spec.startup_probe is None or (known is not None and known.started is True),
+        ready=spec.readiness_probe is None or (known is not None and known.ready),
+    )
 
 
 def _probed(record: PodRecord) -> Iterable[ContainerSpec]:

@@ -18,7 +18,7 @@ from sampan.core.node.pump import Pump
 from sampan.core.node.record import PodRecord
 from sampan.core.node.settings import NodeParts
 from sampan.core.node.threads import Threads
-from sampan.core.node.view import container_name
+from sampan.core.node.view import bare_id, container_name
 
 Piece = tuple[Literal["stdout", "stderr"], bytes]
 
@@ -91,16 +91,16 @@ def log_container(record: PodRecord, name: str, *, previous: bool) -> str:
     if previous:
         if last is None or not last.container_id:
             raise BadRequest(f'previous terminated container "{name}" in pod "{pod}" not found')
-        return _bare(last.container_id)
+        return bare_id(last.container_id)
     if state.running is not None:
-        return _bare(status.container_id or "")
+        return bare_id(status.container_id)
     if state.terminated is not None:
         found = state.terminated.container_id or (last.container_id if last else None)
         if not found:
             raise BadRequest(f'container "{name}" in pod "{pod}" is terminated')
-        return _bare(found)
+        return bare_id(found)
     if last is not None and last.container_id:
-        return _bare(last.container_id)
+        return bare_id(last.container_id)
     reason = state.waiting.reason if state.waiting else None
     why = {
         "ErrImagePull": "image can't be pulled",
@@ -116,11 +116,6 @@ def _status_of(record: PodRecord, name: str) -> ContainerStatus | None:
         if each.name == name:
             return each
     return None
-
-
-def _bare(container_id: str) -> str:
-    """Without the runtime's name before it."""
-    return container_id.partition("://")[2]
 
 
 class OpenStream:

@@ -124,6 +124,11 @@ def container_name(container: Container) -> str:
     return container.labels.get(LABEL_CONTAINER, container.name)
 
 
+def bare_id(container_id: str | None) -> str:
+    """A container's id in a status without the runtime's name before it: ``4cf…`` of ``docker://4cf…``."""
+    return (container_id or "").partition("://")[2]
+
+
 def spec_hash_of(container: Container) -> str:
     return container.labels.get(LABEL_SPEC_HASH, "")
 

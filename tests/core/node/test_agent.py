@@ -238,6 +238,19 @@ async def test_a_restarted_agent_adopts_what_runs(bench: Bench) -> None:
     assert len(bench.world.containers) == 1
 
 
+async def test_a_restarted_agent_goes_by_what_the_probes_said_before(bench: Bench) -> None:
+    probe = Probe(exec=ExecAction(command=("true",)), period_seconds=5, failure_threshold=2)
+    container = Container(name="main", image="x", startup_probe=probe, readiness_probe=probe)
+    bench.put("web", container, words={"ready-after": "2", "fails-after": "22"})
+    await bench.pass_until("Running: main running 0 ready", 5)
+    writes = bench.api.requests.count(("patch", "Pod default/web"))
+    await bench.restart_agent()
+    assert bench.api.requests.count(("patch", "Pod default/web")) == writes, "it was ready all the time"
+    await bench.pass_until("Running: main running 0", 5)
+    await bench.pass_time(20)
+    assert bench.events("Killing") == [], "what has once started needs no startup probe any more"
+
+
 async def test_a_restarted_agent_stops_what_belongs_to_no_pod(bench: Bench) -> None:
     bench.put()
     await bench.becomes("Running: main running 0 ready")
