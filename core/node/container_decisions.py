@@ -72,12 +72,7 @@ def grace_of(pod: Pod) -> int:
 
 def main_is_over(view: PodView) -> bool:
     """All regular containers have ended and none is to run again."""
-    policy = policy_of(view.pod)
-    for spec in view.pod.spec.containers:
-        container = next(iter(view.attempts(spec.name)), None)
-        if container is None or container.state != "exited" or restarts(spec, policy, container):
-            return False
-    return True
+    return all(is_done(view, spec) for spec in view.pod.spec.containers)
 
 
 def _initialize(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -> bool:
@@ -112,7 +107,7 @@ def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -
         return
     for spec in view.pod.spec.containers:
         if fresh:
-            _start(view, spec, now, decisions)
+            _start_unless_done(view, spec, now, decisions)
         else:
             _keep_running(view, spec, now, decisions)
 
@@ -120,14 +115,24 @@ def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -
 def _keep_running(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
     container = view.current(spec.name)
     if container is None:
-        last = next(iter(view.attempts(spec.name)), None)
-        if last is None or last.state != "exited" or restarts(spec, policy_of(view.pod), last):
-            _start(view, spec, now, decisions)
+        _start_unless_done(view, spec, now, decisions)
     elif container.state == "exited":
         if restarts(spec, policy_of(view.pod), container):
             _start(view, spec, now, decisions)
     else:
         _look_after(view, spec, container, now, decisions)
+
+
+def _start_unless_done(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
+    """In a new sandbox: what has ended for good in an earlier one does not run again."""
+    if not is_done(view, spec):
+        _start(view, spec, now, decisions)
+
+
+def is_done(view: PodView, spec: ContainerSpec) -> bool:
+    """Its last attempt, in whichever sandbox, has ended and is not to be followed by another."""
+    last = next(iter(view.attempts(spec.name)), None)
+    return last is not None and last.state == "exited" and not restarts(spec, policy_of(view.pod), last)
 
 
 def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: datetime, decisions: Decisions) -> None:

@@ -25,7 +25,7 @@ from sampan.core.node.actions import (
     StopSandbox,
     UnpublishVolumes,
 )
-from sampan.core.node.container_decisions import decide_containers, grace_of, main_is_over, policy_of
+from sampan.core.node.container_decisions import decide_containers, grace_of, is_done, main_is_over, policy_of
 from sampan.core.node.status import pod_status
 from sampan.core.node.view import PodView, Rejection, all_specs, container_name, sidecars
 
@@ -101,13 +101,14 @@ def _needs_sandbox(view: PodView) -> bool:
 
 
 def _replace_sandbox(view: PodView) -> list[NodeAction]:
-    """A new attempt; the last dead one is kept for its containers' logs."""
+    """A new attempt. The last dead one is kept for its containers' logs, as is one telling of a container that is done."""
     dead = sorted(view.sandboxes, key=lambda each: each.attempt)
+    telling = {view.attempts(spec.name)[0].sandbox_id for spec in view.pod.spec.containers if is_done(view, spec)}
     actions: list[NodeAction] = []
     if dead:
         actions.append(Say("SandboxChanged", "Pod sandbox changed, it will be killed and re-created."))
         actions.append(StopSandbox(dead[-1].id))
-        actions.extend(RemoveSandbox(each.id) for each in dead[:-1])
+        actions.extend(RemoveSandbox(each.id) for each in dead[:-1] if each.id not in telling)
     actions.append(CreateSandbox(dead[-1].attempt + 1 if dead else 0))
     return actions
 

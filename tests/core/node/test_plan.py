@@ -106,6 +106,24 @@ def test_a_dead_sandbox_is_replaced_and_its_logs_are_kept() -> None:
     assert kinds == [StopSandbox("s1"), RemoveSandbox("s0"), CreateSandbox(2), StartContainer("main", 2, restart=True)]
 
 
+def test_in_a_new_sandbox_what_is_done_does_not_run_again() -> None:
+    two = {"containers": (MAIN, ContainerSpec(name="side", image="x"))}
+    ends = (container(state="exited"), container("side", "exited", exit_code=137))
+    lost = [sandbox(0, "exited")]
+    for policy, started in (("OnFailure", ["side"]), ("Always", ["main", "side"])):
+        given = view(*ends, sandboxes=lost, spec={**two, "restart_policy": policy})
+        assert [each.name for each in actions(given) if isinstance(each, StartContainer)] == started
+
+
+def test_a_sandbox_that_tells_of_a_container_that_is_done_is_kept() -> None:
+    spec = {"containers": (MAIN, ContainerSpec(name="side", image="x")), "restart_policy": "OnFailure"}
+    sides = [container("side", "exited", exit_code=137, attempt=number, home=number) for number in range(3)]
+    dead = [sandbox(number, "exited") for number in range(3)]
+    given = view(container(state="exited"), *sides, sandboxes=dead, spec=spec)
+    removed = [each.sandbox_id for each in actions(given) if isinstance(each, RemoveSandbox)]
+    assert removed == ["s1"], "s0 has the end of the main container"
+
+
 def test_containers_that_outlived_their_sandbox_are_ended_before_it_is_made_anew() -> None:
     (kill,) = actions(view(container(), sandboxes=[sandbox(0, "exited")]))
     assert isinstance(kill, KillContainer)
