@@ -303,6 +303,8 @@ class NodeAgent:
         record.failures.pop("sync", None)
         if record.gone and not record.sandboxes and not record.containers:
             self._prober.forget(record.containers)
+            for task in record.tasks:
+                task.cancel()
             del self._records[uid]
         elif due is not None:
             self._queue.add_after(uid, max(due, 0.001))

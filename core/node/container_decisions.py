@@ -110,6 +110,9 @@ def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -
             _start_unless_done(view, spec, now, decisions)
         else:
             _keep_running(view, spec, now, decisions)
+        container = None if fresh else view.current(spec.name)
+        if container is not None and container.id in view.post_starts:
+            return  # those after it wait for its hook
 
 
 def _keep_running(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
@@ -142,11 +145,15 @@ def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: d
         decisions.actions.append(RemoveContainer(container.id))
         decisions.actions.append(StartContainer(spec.name, container.attempt))
         return
-    if container.state != "running" or container.id in view.stopping:
+    if not view.is_up(container) or container.id in view.stopping or container.id in view.post_starts:
         return
     results = view.results(container)
     why = ""
-    if spec_hash_of(container) not in ("", spec_hash(spec)):
+    if container.id in view.failed_hooks:
+        why = "FailedPostStartHook"
+    elif container.state != "running":
+        return
+    elif spec_hash_of(container) not in ("", spec_hash(spec)):
         why = f"Container {spec.name} definition changed, will be restarted"
     elif results.failed:
         why = f"Container {spec.name} failed {results.failed} probe, will be restarted"
@@ -246,7 +253,7 @@ def _end_sidecars(view: PodView, decisions: Decisions) -> None:
     """In reverse order, each when those after it have ended."""
     for spec in reversed(tuple(sidecars(view.pod))):
         container = view.current(spec.name)
-        if container is None or container.state != "running":
+        if container is None or not view.is_up(container):
             continue
         if container.id not in view.stopping:
             message = f"Stopping container {spec.name}"

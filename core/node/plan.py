@@ -140,11 +140,7 @@ def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
 
 
 def _running(view: PodView) -> list[Container]:
-    """Those that run, or have been told to."""
-    return [
-        each for each in map(view.effective, view.containers)
-        if each.state == "running" or (each.state == "created" and each.id in view.asked)
-    ]  # fmt: skip
+    return [view.effective(each) for each in view.containers if view.is_up(each)]
 
 
 def _release(view: PodView) -> tuple[NodeAction, ...]:

@@ -54,7 +54,9 @@ class Prober:
     def follow(self, record: PodRecord) -> None:
         """Begin to probe what runs; stop probing what does not."""
         specs = {each.name: each for each in _probed(record)}
-        running = {each.id for each in record.containers if each.state == "running"}
+        running = {
+            each.id for each in record.containers if each.state == "running" and each.id not in record.post_starts
+        }
         for container in record.containers:
             spec = specs.get(container_name(container))
             if spec is not None and container.id in running and container.id not in self._tasks:

@@ -60,6 +60,10 @@ class PodRecord:
     probes: dict[str, ProbeResults] = attrs.field(factory=dict)
     asked: set[str] = attrs.field(factory=set)
     failed_starts: dict[str, tuple[datetime, str]] = attrs.field(factory=dict)
+    post_starts: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
+    """By container id: its postStart hook under way."""
+    failed_hooks: set[str] = attrs.field(factory=set)
+    """Ids of containers whose postStart hook failed."""
     stopping: dict[str, datetime] = attrs.field(factory=dict)
     messages: dict[str, str] = attrs.field(factory=dict)
     exits_seen: set[str] = attrs.field(factory=set)
@@ -70,7 +74,7 @@ class PodRecord:
     deleted: bool = False
     """The API has been told that the pod has ended."""
     tasks: set[asyncio.Task[None]] = attrs.field(factory=set)
-    """Pulls and stops under way."""
+    """Pulls, hooks and stops under way."""
 
     @property
     def uid(self) -> str:
@@ -85,7 +89,10 @@ class PodRecord:
         for by_id in by_ids:
             for container_id in [each for each in by_id if each not in there]:
                 del by_id[container_id]
+        for container_id in [each for each in self.post_starts if each not in there]:
+            self.post_starts.pop(container_id).cancel()
         self.asked &= there
+        self.failed_hooks &= there
         self.exits_seen &= there
         return changed
 
@@ -105,6 +112,8 @@ class PodRecord:
             probes=self.probes,
             asked=frozenset(self.asked),
             failed_starts=self.failed_starts,
+            post_starts=frozenset(self.post_starts),
+            failed_hooks=frozenset(self.failed_hooks),
             stopping=self.stopping,
             messages=self.messages,
             rejection=self.rejection,

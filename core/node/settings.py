@@ -59,7 +59,9 @@ class NodeParts:
     calls: Threads = attrs.field(factory=lambda: Threads(16))
     """For what ends soon."""
     stops: Threads = attrs.field(factory=lambda: Threads(256))
-    """For what waits: grace periods and hooks."""
+    """For what waits: grace periods, with their preStop hooks."""
+    hooks: Threads = attrs.field(factory=lambda: Threads(256))
+    """For postStart hooks, which may never end: nothing else must wait for them."""
     pulls: Threads = attrs.field(factory=lambda: Threads(4))
     probes: Threads = attrs.field(factory=lambda: Threads(32))
     streams: Threads = attrs.field(factory=lambda: Threads(256))

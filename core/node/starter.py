@@ -1,4 +1,4 @@
-"""Make and start one container, from its image to its postStart hook. Blocking; in a worker thread.
+"""Make and start one container, from its image to its start. Blocking; in a worker thread.
 
 Everything that can keep a container from starting ends as a `Problem` with Kubernetes' reason and message.
 """
@@ -20,9 +20,7 @@ from sampan.core.node.actions import Say
 from sampan.core.node.container_config import ConfigInput, container_config
 from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
 from sampan.core.node.images import image_need
-from sampan.core.node.lifecycle import run_hook
 from sampan.core.node.mounts import container_mounts
-from sampan.core.node.probe_actions import Target
 from sampan.core.node.settings import NodeParts
 from sampan.core.node.termination_message import make_message_mount
 from sampan.core.node.view import Problem
@@ -85,7 +83,6 @@ class ContainerStarter:
             return self._failed(outcome, name, Problem("RunContainerError", str(exc)))
         outcome.said.append(Say("Started", "Container started", "Normal", name))
         self._parts.hook("sampan_container_started", pod=given.pod, container=name, container_id=outcome.container_id)
-        self._post_start(given, outcome)
         return outcome
 
     def _image(self, given: StartInput, outcome: StartOutcome) -> Image | None:
@@ -130,25 +127,6 @@ class ContainerStarter:
             if isinstance(changed, ContainerConfig):
                 return changed
         return config
-
-    def _post_start(self, given: StartInput, outcome: StartOutcome) -> None:
-        lifecycle = given.container.lifecycle
-        if lifecycle is None or lifecycle.post_start is None:
-            return
-        target = Target(
-            runtime=self._parts.runtime,
-            container=given.container,
-            container_id=outcome.container_id,
-            ip=given.sandbox.ip or "127.0.0.1",
-        )
-        answer = run_hook(lifecycle.post_start, target, 0)
-        if answer.success:
-            return
-        name = given.container.name
-        outcome.said.append(Say("FailedPostStartHook", "PostStartHook failed", "Warning", name))
-        outcome.said.append(Say("Killing", "FailedPostStartHook", "Normal", name))
-        self._parts.runtime.stop_container(outcome.container_id, given.pod.spec.termination_grace_period_seconds or 30)
-        outcome.problem = Problem("PostStartHookError", "PostStartHook failed")
 
     def _failed(self, outcome: StartOutcome, name: str, problem: Problem) -> StartOutcome:
         words = problem.reason if problem.reason.startswith(("ErrImage", "InvalidImage")) else problem.message

@@ -75,6 +75,10 @@ class PodView:
     """Ids of containers that have been told to start."""
     failed_starts: Mapping[str, tuple[datetime, str]] = attrs.field(factory=dict)
     """By container id: when, and why."""
+    post_starts: frozenset[str] = frozenset()
+    """Ids of containers whose postStart hook goes on."""
+    failed_hooks: frozenset[str] = frozenset()
+    """Ids of containers that are to be killed, as their postStart hook failed."""
     stopping: Mapping[str, datetime] = attrs.field(factory=dict)
     """By container id: until when it has its grace."""
     messages: Mapping[str, str] = attrs.field(factory=dict)
@@ -91,7 +95,7 @@ class PodView:
         return max(self.sandboxes, key=lambda each: each.attempt, default=None)
 
     def attempts(self, name: str) -> list[Container]:
-        """The container's attempts, newest first; a start that failed counts as an end."""
+        """The container's attempts, newest first, as `effective`."""
         mine = [self.effective(each) for each in self.containers if container_name(each) == name]
         return sorted(mine, key=lambda each: (each.attempt, each.created_at), reverse=True)
 
@@ -104,6 +108,9 @@ class PodView:
         return None
 
     def effective(self, container: Container) -> Container:
+        """A start that failed counts as an end, and a start is not over before its postStart hook is done."""
+        if container.state == "running" and (container.id in self.post_starts or container.id in self.failed_hooks):
+            return attrs.evolve(container, state="created")
         if container.state == "created" and container.id in self.failed_starts:
             when, why = self.failed_starts[container.id]
             return attrs.evolve(
@@ -112,6 +119,11 @@ class PodView:
         if container.state == "unknown":
             return attrs.evolve(container, state="exited", exit_code=137, reason="ContainerStatusUnknown")
         return container
+
+    def is_up(self, container: Container) -> bool:
+        """It runs, or has been told to."""
+        state = self.effective(container).state
+        return state == "running" or (state == "created" and container.id in self.asked)
 
     def results(self, container: Container) -> ProbeResults:
         return self.probes.get(container.id, NO_PROBES)

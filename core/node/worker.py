@@ -1,21 +1,18 @@
 """Works on one pod at a time: look at the engine, decide, tell the API, act; again until there is nothing to do.
 
-Called by the agent's workers on the event loop, never twice at once for one pod. What waits long (pulling an image, a
-container's grace period) is begun here and goes on in the background, so that a deletion never waits behind it.
+Called by the agent's workers on the event loop, never twice at once for one pod. What waits long goes on in
+`sampan.core.node.background`, so that a deletion never waits behind it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox
 from sampan.core.contracts.volume import VolumeFailure
 from sampan.core.errors import NotFound, SampanError
-from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.actions import (
@@ -33,13 +30,12 @@ from sampan.core.node.actions import (
 )
 from sampan.core.node.admission import admit
 from sampan.core.node.back_off import next_back_off
+from sampan.core.node.background import Background
 from sampan.core.node.dns import host_dns, pod_dns
-from sampan.core.node.lifecycle import stop_container
 from sampan.core.node.plan import plan_pod
+from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.pod_volumes import PodVolumes
-from sampan.core.node.probe_actions import Target
 from sampan.core.node.probes import Prober
-from sampan.core.node.pulls import ImagePuller
 from sampan.core.node.record import PodRecord
 from sampan.core.node.sandbox_config import sandbox_config
 from sampan.core.node.settings import NodeParts
@@ -47,9 +43,7 @@ from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
 from sampan.core.node.unsupported import open_stdins, unsupported_fields
-from sampan.core.node.view import Pull, Rejection, all_specs, container_name
-
-log = logging.getLogger(__name__)
+from sampan.core.node.view import Rejection, all_specs, container_name
 
 MOST_ROUNDS = 50
 FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
@@ -77,11 +71,11 @@ class PodWorker:
         self._starter = starter
         self._writer = writer
         self._prober = prober
-        self._puller = ImagePuller(parts)
+        self._events = PodEvents(parts.recorder)
+        self._background = Background(parts, self._events, look_again)
         self._service_env = service_env
         self._node = node
         self._other_pods = other_pods
-        self._look_again = look_again
         self._runtime_name = parts.runtime.info().name
         self._can = parts.runtime.capabilities()
 
@@ -148,11 +142,11 @@ class PodWorker:
         if known:
             return
         if record.rejection is not None:
-            self._say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
+            self._events.say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
             return
         lost = [] if self._can.keeps_stdin else open_stdins(pod)
         for field in (*unsupported_fields(pod, self._can.unsupported_fields), *lost):
-            self._warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
+            self._events.warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
         self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
 
     async def _reason_against(self, record: PodRecord) -> Rejection | None:
@@ -175,9 +169,9 @@ class PodWorker:
         for action in actions:
             match action:
                 case Say():
-                    self._say(record, action)
+                    self._events.say(record, action)
                 case KillContainer():
-                    self._kill(record, action)
+                    self._background.kill(record, action)
                     acted = True
                 case PublishVolumes():
                     acted = True
@@ -188,8 +182,9 @@ class PodWorker:
                     if not await self._create_sandbox(record, action.attempt):
                         break
                 case StartContainer():
-                    await self._start(record, action)
                     acted = True
+                    if not await self._start(record, action):
+                        break
                 case UnpublishVolumes():
                     acted |= await self._unpublish(record)
                 case DeletePod():
@@ -217,14 +212,14 @@ class PodWorker:
         loop = asyncio.get_running_loop()
 
         def warn(message: str) -> None:
-            loop.call_soon_threadsafe(self._warn, record, message)
+            loop.call_soon_threadsafe(self._events.warn, record, message)
 
         try:
             record.volumes = await self._parts.calls.run(self._volumes.publish, record.pod, warn)
         except VolumeFailure as exc:
             delay = self._failed(record, "volumes", FIRST_RETRY, LONGEST_RETRY)
             record.volumes_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
-            self._say(record, Say("FailedMount", str(exc), "Warning"))
+            self._events.say(record, Say("FailedMount", str(exc), "Warning"))
             return False
         record.failures.pop("volumes", None)
         record.released = False
@@ -236,7 +231,7 @@ class PodWorker:
             try:
                 await self._parts.calls.run(self._volumes.refresh, record.pod, lambda _: None)
             except VolumeFailure as exc:
-                self._say(record, Say("FailedMount", str(exc), "Warning"))
+                self._events.say(record, Say("FailedMount", str(exc), "Warning"))
 
     async def is_over_limit(self, record: PodRecord) -> bool:
         """Have the pod evicted where a volume of it has grown too large."""
@@ -246,7 +241,7 @@ class PodWorker:
         if why is None:
             return False
         record.rejection = Rejection("Evicted", why)
-        self._say(record, Say("Evicted", why, "Warning"))
+        self._events.say(record, Say("Evicted", why, "Warning"))
         return True
 
     async def _unpublish(self, record: PodRecord) -> bool:
@@ -265,18 +260,19 @@ class PodWorker:
         except RuntimeFailure as exc:
             delay = self._failed(record, "sandbox", CONFIG_RETRY, LONGEST_RETRY)
             record.sandbox_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
-            self._say(record, Say("FailedCreatePodSandBox", f"Failed to create pod sandbox: {exc}", "Warning"))
+            self._events.say(record, Say("FailedCreatePodSandBox", f"Failed to create pod sandbox: {exc}", "Warning"))
             record.stale = True
             return False
         record.failures.pop("sandbox", None)
         record.sandboxes = (*(each for each in record.sandboxes if each.id != sandbox.id), sandbox)
         return True
 
-    async def _start(self, record: PodRecord, action: StartContainer) -> None:
+    async def _start(self, record: PodRecord, action: StartContainer) -> bool:
+        """False: the containers after it wait for its postStart hook, as they do in the kubelet."""
         spec = next(each for each in all_specs(record.pod) if each.name == action.name)
         home = max(record.sandboxes, key=lambda each: each.attempt, default=None)
         if home is None:
-            return
+            return True
         given = StartInput(
             pod=record.pod,
             container=spec,
@@ -285,17 +281,21 @@ class PodWorker:
             volumes=record.volumes or {},
             services=self._service_env(record.pod),
             pulled=record.pulled.get(spec.name) == action.attempt,
-            offline=self._puller.is_offline(spec.image or ""),
+            offline=self._background.is_offline(spec.image or ""),
         )
-        waits = spec.lifecycle is not None and spec.lifecycle.post_start is not None
-        outcome = await (self._parts.stops if waits else self._parts.calls).run(self._starter.start, given)
+        outcome = await self._parts.calls.run(self._starter.start, given)
         record.stale = True
         for said in outcome.said:
-            self._say(record, said)
+            self._events.say(record, said)
         if outcome.needs_pull:
-            self._pull(record, spec, action.attempt)
-        else:
-            self._started(record, action, outcome)
+            self._background.pull(record, spec, action.attempt)
+            return True
+        self._started(record, action, outcome)
+        hook = spec.lifecycle.post_start if spec.lifecycle is not None else None
+        if hook is None or outcome.problem is not None:
+            return True
+        self._background.post_start(record, spec, outcome.container_id, hook)
+        return False
 
     def _started(self, record: PodRecord, action: StartContainer, outcome: StartOutcome) -> None:
         """Write down how a start went."""
@@ -318,53 +318,6 @@ class PodWorker:
             delay = self._failed(record, name, CONFIG_RETRY, LONGEST_CONFIG_RETRY)
             record.retries[name] = now + timedelta(seconds=delay)
 
-    def _pull(self, record: PodRecord, spec: ContainerSpec, attempt: int) -> None:
-        record.pulls[spec.name] = Pull(image=spec.image or "")
-        self._say(record, Say("Pulling", f'Pulling image "{spec.image}"', "Normal", spec.name))
-
-        async def pull() -> None:
-            for said in await self._puller.pull(record, spec, attempt):
-                self._say(record, said)
-
-        self._in_background(record, pull(), f"pull {spec.image}")
-
-    def _kill(self, record: PodRecord, action: KillContainer) -> None:
-        container, name = action.container, container_name(action.container)
-        first = container.id not in record.stopping
-        record.stopping[container.id] = self._parts.clock.now() + timedelta(seconds=action.grace)
-        spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
-        if first:
-            self._say(record, Say("Killing", action.message, "Normal", name))
-        ip = next((each.ip for each in record.sandboxes if each.id == container.sandbox_id), "")
-        target = Target(runtime=self._parts.runtime, container=spec, container_id=container.id, ip=ip or "127.0.0.1")
-
-        async def kill() -> None:
-            try:
-                answer = await self._parts.stops.run(
-                    lambda: stop_container(target, action.grace, hook=action.hook and first)
-                )
-                if not answer.success:
-                    self._say(record, Say("FailedPreStopHook", "PreStopHook failed", "Warning", name))
-            finally:
-                record.stale = True
-                record.stopping.pop(container.id, None)
-
-        self._in_background(record, kill(), f"stop {name}")
-
-    def _in_background(self, record: PodRecord, work: Coroutine[Any, Any, None], name: str) -> None:
-        async def run() -> None:
-            try:
-                await work
-            except SampanError as exc:
-                log.warning("%s of pod %s failed: %s", name, record.pod.metadata.name, exc)
-                await self._parts.clock.sleep(CONFIG_RETRY)
-            finally:
-                self._look_again(record.uid)
-
-        task = asyncio.create_task(run(), name=name)
-        record.tasks.add(task)
-        task.add_done_callback(record.tasks.discard)
-
     async def _delete(self, record: PodRecord) -> bool:
         """The last status must be readable before the pod goes."""
         if record.deleted or record.gone:
@@ -378,32 +331,10 @@ class PodWorker:
         record.deleted = True
         return True
 
-    # Telling
+    # Counting
 
     def _failed(self, record: PodRecord, what: str, first: float, longest: float) -> float:
         """Count a failure; seconds until it is tried again."""
         failures = record.failures.get(what, 0)
         record.failures[what] = failures + 1
         return min(first * 2.0 ** min(failures, 20), longest)
-
-    def _warn(self, record: PodRecord, message: str) -> None:
-        if message not in record.said:
-            record.said.add(message)
-            if "kube-api-access-" in message:
-                # Every pod has this volume by admission: nobody has asked for it.
-                log.info("pod %s: %s", record.pod.metadata.name, message)
-                return
-            self._say(record, Say("UnsupportedField", message, "Warning"))
-
-    def _say(self, record: PodRecord, said: Say) -> None:
-        path = field_path(record.pod, said.container) if said.container else ""
-        self._parts.recorder.emit(record.pod, said.reason, said.message, type=said.type, field_path=path)
-
-
-def field_path(pod: Pod, container: str) -> str:
-    """``spec.containers{web}``, by which an event names a container."""
-    if any(each.name == container for each in pod.spec.init_containers):
-        return f"spec.initContainers{{{container}}}"
-    if any(each.name == container for each in pod.spec.ephemeral_containers):
-        return f"spec.ephemeralContainers{{{container}}}"
-    return f"spec.containers{{{container}}}"

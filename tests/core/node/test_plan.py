@@ -164,6 +164,36 @@ def test_restarts_go_on_counting_where_the_engine_has_lost_the_containers() -> N
     assert status.last_state.terminated.reason == "ContainerStatusUnknown"
 
 
+class TestPostStart:
+    """A container whose hook goes on is being created still, as far as anybody can see."""
+
+    two: ClassVar[Any] = {"containers": (MAIN, ContainerSpec(name="side", image="x"))}
+    asked: ClassVar[Any] = frozenset({"main0"})
+
+    def test_those_after_it_wait(self) -> None:
+        given: Any = {"sandboxes": [sandbox()], "spec": self.two, "asked": self.asked}
+        plan = plan_pod(view(container(), post_starts=self.asked, **given), NOW)
+        assert plan.actions == ()
+        assert plan.status.phase == "Pending"
+        main = plan.status.container_statuses[0]
+        assert main.state.waiting is not None
+        assert (main.state.waiting.reason, main.ready, main.started) == ("ContainerCreating", False, False)
+        assert actions(view(container(), **given)) == [StartContainer("side", 0)]
+
+    def test_a_deletion_goes_past_it(self) -> None:
+        (kill,) = actions(
+            view(container(), sandboxes=[sandbox()], asked=self.asked, post_starts=self.asked, deleted=True)
+        )
+        assert (kill.container.id, kill.grace) == ("main0", 30)
+
+    def test_one_that_fails_ends_its_container_with_the_pods_own_grace(self) -> None:
+        spec = {"termination_grace_period_seconds": 0}
+        (kill,) = actions(
+            view(container(), sandboxes=[sandbox()], asked=self.asked, failed_hooks=self.asked, spec=spec)
+        )
+        assert (kill.container.id, kill.message, kill.grace) == ("main0", "FailedPostStartHook", 0)
+
+
 class TestDeletion:
     def test_what_runs_is_told_to_stop_with_the_grace_that_was_granted(self) -> None:
         (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=5))

@@ -1,0 +1,123 @@
+"""What takes long for a pod: pulling an image, a postStart hook, the grace of a container that is to end.
+
+Each is a task of the pod's record beside its worker, so that neither a deletion nor another pod waits behind it. The worker
+looks at the pod again when it has ended. On the event loop; the waiting itself is in worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from sampan.core.errors import SampanError
+from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.probe import LifecycleHandler
+from sampan.core.node.actions import KillContainer, Say
+from sampan.core.node.lifecycle import run_hook, stop_container
+from sampan.core.node.pod_events import PodEvents
+from sampan.core.node.probe_actions import Answer, Target
+from sampan.core.node.pulls import ImagePuller
+from sampan.core.node.record import PodRecord
+from sampan.core.node.settings import NodeParts
+from sampan.core.node.view import Problem, Pull, all_specs, container_name
+
+log = logging.getLogger(__name__)
+
+RETRY = 1.0
+"""Seconds after a failure until the pod is looked at again."""
+
+
+class Background:
+    def __init__(self, parts: NodeParts, events: PodEvents, look_again: Callable[[str], None]) -> None:
+        self._parts = parts
+        self._events = events
+        self._look_again = look_again
+        self._puller = ImagePuller(parts)
+
+    def is_offline(self, image: str) -> bool:
+        """Whether pulling ``image`` failed a moment ago."""
+        return self._puller.is_offline(image)
+
+    def pull(self, record: PodRecord, spec: ContainerSpec, attempt: int) -> None:
+        record.pulls[spec.name] = Pull(image=spec.image or "")
+        self._events.say(record, Say("Pulling", f'Pulling image "{spec.image}"', "Normal", spec.name))
+
+        async def pull() -> None:
+            for said in await self._puller.pull(record, spec, attempt):
+                self._events.say(record, said)
+
+        self._begin(record, pull(), f"pull {spec.image}")
+
+    def post_start(self, record: PodRecord, spec: ContainerSpec, container_id: str, hook: LifecycleHandler) -> None:
+        """Run the hook of a container that has just been started; until it is done the container is not Running."""
+        target = self._target(record, spec, container_id)
+
+        async def run() -> None:
+            answer = await self._answer(hook, target)
+            record.post_starts.pop(container_id, None)
+            record.stale = True
+            if not answer.success:
+                record.failed_hooks.add(container_id)
+                record.problems[spec.name] = Problem("PostStartHookError", "PostStartHook failed")
+                self._events.say(record, Say("FailedPostStartHook", "PostStartHook failed", "Warning", spec.name))
+
+        record.post_starts[container_id] = self._begin(record, run(), f"postStart {spec.name}")
+
+    def kill(self, record: PodRecord, action: KillContainer) -> None:
+        container, name = action.container, container_name(action.container)
+        first = container.id not in record.stopping
+        record.stopping[container.id] = self._parts.clock.now() + timedelta(seconds=action.grace)
+        if (hook := record.post_starts.pop(container.id, None)) is not None:
+            hook.cancel()
+        spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
+        if first:
+            self._events.say(record, Say("Killing", action.message, "Normal", name))
+        target = self._target(record, spec, container.id)
+
+        async def kill() -> None:
+            try:
+                answer = await self._parts.stops.run(
+                    lambda: stop_container(target, action.grace, hook=action.hook and first)
+                )
+                if not answer.success:
+                    self._events.say(record, Say("FailedPreStopHook", "PreStopHook failed", "Warning", name))
+            finally:
+                record.stale = True
+                record.stopping.pop(container.id, None)
+
+        self._begin(record, kill(), f"stop {name}")
+
+    async def _answer(self, hook: LifecycleHandler, target: Target) -> Answer:
+        try:
+            return await self._parts.hooks.run(run_hook, hook, target, 0)
+        except Exception as exc:
+            log.exception("a hook of the container %s broke", target.container.name)
+            return Answer(False, str(exc))
+
+    def _target(self, record: PodRecord, spec: ContainerSpec, container_id: str) -> Target:
+        homes = {each.id: each.sandbox_id for each in record.containers}
+        newest = max(record.sandboxes, key=lambda each: each.attempt, default=None)
+        home = homes.get(container_id, newest.id if newest is not None else "")
+        ip = next((each.ip for each in record.sandboxes if each.id == home), "")
+        return Target(runtime=self._parts.runtime, container=spec, container_id=container_id, ip=ip or "127.0.0.1")
+
+    def _begin(self, record: PodRecord, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        async def run() -> None:
+            try:
+                await work
+            except SampanError as exc:
+                log.warning("%s of pod %s failed: %s", name, record.pod.metadata.name, exc)
+                await self._parts.clock.sleep(RETRY)
+            except Exception:
+                log.exception("%s of pod %s broke", name, record.pod.metadata.name)
+                await self._parts.clock.sleep(RETRY)
+            finally:
+                self._look_again(record.uid)
+
+        task = asyncio.create_task(run(), name=name)
+        record.tasks.add(task)
+        task.add_done_callback(record.tasks.discard)
+        return task

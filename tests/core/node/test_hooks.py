@@ -1,0 +1,77 @@
+"""postStart hooks: beside the work on pods, never in its way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.probe import ExecAction, Lifecycle, LifecycleHandler
+from sampan.core.node import background
+from sampan.core.node.probe_actions import Answer
+
+pytestmark = pytest.mark.anyio
+
+Bench = Any
+
+HOOK = Lifecycle(post_start=LifecycleHandler(exec=ExecAction(command=("warm-up",))))
+HOOKED = Container(name="main", image="x", lifecycle=HOOK)
+
+
+class Hooks:
+    """What hooks answer, once they may."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.answers: list[Answer] = []
+
+    def run(self, *_: Any) -> Answer:
+        self.gate.wait(30)
+        return self.answers.pop() if self.answers else Answer(True)
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
+    hooks = Hooks()
+    monkeypatch.setattr(background, "run_hook", hooks.run)
+    yield hooks
+    hooks.gate.set()
+
+
+async def test_a_container_runs_once_its_hook_is_done(bench: Bench, hooks: Hooks) -> None:
+    bench.put("web", HOOKED, Container(name="side", image="x"))
+    await bench.until(lambda: bench.events("Started"))
+    await bench.becomes("Pending: main ContainerCreating 0, side ContainerCreating 0")
+    hooks.gate.set()
+    await bench.becomes("Running: main running 0 ready, side running 0 ready")
+
+
+async def test_hooks_that_hang_hold_no_other_pod_up_and_their_own_can_be_deleted(bench: Bench, hooks: Hooks) -> None:
+    for number in range(20):
+        bench.put(f"hangs-{number}", HOOKED)
+    bench.put()
+    await bench.becomes("Running: main running 0 ready")
+    for number in range(20):
+        await bench.api.delete(Pod, f"hangs-{number}", "default")
+    await bench.until(lambda: len(bench.api.all(Pod)) == 1)
+
+
+async def test_a_hook_that_fails_ends_its_container(bench: Bench, hooks: Hooks) -> None:
+    hooks.answers = [Answer(False, "no")]
+    hooks.gate.set()
+    bench.put("web", HOOKED)
+    await bench.becomes("Running: main running 1 ready")
+    await bench.agent.settled()
+    assert bench.events("FailedPostStartHook") == [("FailedPostStartHook", "PostStartHook failed")]
+    assert bench.events("Killing") == [("Killing", "FailedPostStartHook")]
+
+
+async def test_a_hook_that_fails_is_why_its_container_is_not_there(bench: Bench, hooks: Hooks) -> None:
+    hooks.answers = [Answer(False, "no")]
+    hooks.gate.set()
+    bench.put("web", HOOKED, restart_policy="Never")
+    await bench.becomes("Failed: main PostStartHookError 0")
