@@ -20,6 +20,7 @@ from sampan.core.contracts.runtime import LABEL_UID, Container, Runtime, Runtime
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
 from sampan.core.errors import NotFound, SampanError
+from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
@@ -135,8 +136,8 @@ class NodeAgent:
             self._directory.enter(self.parts.settings.name, self.streams)
         for number in range(WORKERS):
             self._spawn(self._work(), f"pod worker {number}")
-        self._spawn(self._relist_now_and_then(), "relist")
-        self._spawn(self._watch_limits(), "volume limits")
+        for name, turn in (("relist", self._relist), ("volume limits", self._watch_limits)):
+            self._spawn(run_for_ever(turn, name, self.parts.clock.sleep), name)
 
     async def stop(self) -> None:
         """Let go: pods go on. No task is left behind."""
@@ -203,10 +204,11 @@ class NodeAgent:
                         loop.call_soon_threadsafe(hint, event)
                 except SampanError as exc:
                     log.warning("the runtime's events broke off: %s", exc)
-                except RuntimeError:
-                    return  # the loop has ended
-                if self._stopping:
-                    return  # the runtime was closed
+                except Exception:
+                    if not (self._stopping or loop.is_closed()):
+                        log.exception("the runtime's events broke off")
+                if self._stopping or loop.is_closed():
+                    return
                 pause.wait(EVENTS_RETRY)
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._relist_wanted.set)
@@ -214,28 +216,24 @@ class NodeAgent:
         self._listener = threading.Thread(target=listen, name="runtime events", daemon=True)
         self._listener.start()
 
-    async def _relist_now_and_then(self) -> None:
-        while True:
-            timer = self.parts.clock.call_later(RELIST_EVERY, self._relist_wanted.set)
-            await self._relist_wanted.wait()
-            self._relist_wanted.clear()
-            timer.cancel()
-            try:
-                self._take(await self._list())
-                for record in list(self._records.values()):
-                    if self._worker is not None:
-                        await self._worker.refresh_volumes(record)
-            except SampanError as exc:
-                log.warning("the runtime does not tell what runs: %s", exc)
+    async def _relist(self) -> None:
+        """Once a minute, or when it is wanted."""
+        timer = self.parts.clock.call_later(RELIST_EVERY, self._relist_wanted.set)
+        await self._relist_wanted.wait()
+        self._relist_wanted.clear()
+        timer.cancel()
+        self._take(await self._list())
+        for record in list(self._records.values()):
+            if self._worker is not None:
+                await self._worker.refresh_volumes(record)
 
     async def _watch_limits(self) -> None:
         """Evict pods whose volumes have grown over their limit; looks at those that have one."""
         assert self._worker is not None
-        while True:
-            await self.parts.clock.sleep(LIMITS_EVERY)
-            for record in [each for each in self._records.values() if limited_volumes(each.pod)]:
-                if await self._worker.is_over_limit(record):
-                    self._queue.add(record.uid)
+        await self.parts.clock.sleep(LIMITS_EVERY)
+        for record in [each for each in self._records.values() if limited_volumes(each.pod)]:
+            if await self._worker.is_over_limit(record):
+                self._queue.add(record.uid)
 
     async def _list(self) -> dict[str, tuple[list[Sandbox], list[Container]]]:
         """Everything the engine has of this node, by pod."""
@@ -302,7 +300,7 @@ class NodeAgent:
             return
         record.failures.pop("sync", None)
         if record.gone and not record.sandboxes and not record.containers:
-            self._prober.forget(record.containers)
+            self._prober.forget(uid)
             for task in record.tasks:
                 task.cancel()
             del self._records[uid]

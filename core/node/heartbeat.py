@@ -6,12 +6,12 @@ One task on the event loop. https://kubernetes.io/docs/reference/node/node-statu
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sampan.core.contracts.runtime import Image, RuntimeInfo
-from sampan.core.errors import AlreadyExists, NotFound, SampanError
+from sampan.core.errors import AlreadyExists, NotFound
+from sampan.core.loops import run_for_ever
 from sampan.core.model.coordination_v1.lease import Lease, LeaseSpec
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.model.meta import MicroTime
@@ -21,8 +21,6 @@ from sampan.core.node.node_status import new_node, node_labels, node_status
 from sampan.core.node.settings import NodeParts
 from sampan.core.schema.codec import to_wire
 from sampan.core.schema.scalars import format_micro_time
-
-log = logging.getLogger(__name__)
 
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_SECONDS, LEASE_EVERY = 40, 10.0
@@ -67,21 +65,18 @@ class Heartbeat:
         parts.recorder.emit(self.node, "NodeReady", f"Node {settings.name} status is now: NodeReady")
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"heartbeat of {self._parts.settings.name}")
+        name, sleep = f"heartbeat of {self._parts.settings.name}", self._parts.clock.sleep
+        self._task = asyncio.create_task(run_for_ever(self._beat, name, sleep, longest_retry=LEASE_EVERY), name=name)
 
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._renew()
-                await self._tell_if_due()
-            except SampanError as exc:
-                log.warning("the heartbeat of %s failed: %s", self._parts.settings.name, exc)
-            await self._parts.clock.sleep(LEASE_EVERY)
+    async def _beat(self) -> None:
+        await self._renew()
+        await self._tell_if_due()
+        await self._parts.clock.sleep(LEASE_EVERY)
 
     async def _tell_if_due(self) -> None:
         now = self._parts.clock.now()

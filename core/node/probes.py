@@ -8,6 +8,7 @@ https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-read
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
@@ -22,6 +23,8 @@ from sampan.core.node.probe_actions import Answer, Target, ask
 from sampan.core.node.record import PodRecord
 from sampan.core.node.settings import NodeParts
 from sampan.core.node.view import ProbeResults, bare_id, container_name, is_sidecar
+
+log = logging.getLogger(__name__)
 
 Sort = Literal["startup", "readiness", "liveness"]
 
@@ -49,41 +52,40 @@ class Prober:
     def __init__(self, parts: NodeParts, look_again: Callable[[str], None]) -> None:
         self._parts = parts
         self._look_again = look_again
-        self._tasks: dict[str, list[asyncio.Task[None]]] = {}
+        self._tasks: dict[str, dict[str, list[asyncio.Task[None]]]] = {}
+        """By pod uid and container id."""
 
     def follow(self, record: PodRecord) -> None:
-        """Begin to probe what runs; stop probing what does not."""
+        """Begin to probe what runs; stop probing what does not, or is no longer there."""
         specs = {each.name: each for each in _probed(record)}
-        running = {
-            each.id for each in record.containers if each.state == "running" and each.id not in record.post_starts
-        }
-        for container in record.containers:
+        starting = record.post_starts.keys() | record.failed_hooks
+        running = [each for each in record.containers if each.state == "running" and each.id not in starting]
+        tasks = self._tasks.setdefault(record.uid, {})
+        for container in running:
             spec = specs.get(container_name(container))
-            if spec is not None and container.id in running and container.id not in self._tasks:
+            if spec is not None and container.id not in tasks:
                 results = first_results(spec, container, record.pod.status)
                 record.probes[container.id] = results
-                self._tasks[container.id] = [
+                tasks[container.id] = [
                     asyncio.create_task(self._run(record, spec, container, sort, probe), name=f"{sort} probe")
                     for sort, probe in _probes_of(spec)
                     if not (sort == "startup" and results.started)
                 ]
-            elif container.id not in running:
-                self._end(container.id)
+        for container_id in tasks.keys() - {each.id for each in running}:
+            _cancel(tasks.pop(container_id))
+        if not tasks:
+            del self._tasks[record.uid]
 
-    def forget(self, containers: Iterable[Container]) -> None:
-        for container in containers:
-            self._end(container.id)
+    def forget(self, uid: str) -> None:
+        """The pod is gone."""
+        for tasks in self._tasks.pop(uid, {}).values():
+            _cancel(tasks)
 
     async def stop(self) -> None:
-        tasks = [task for several in self._tasks.values() for task in several]
+        tasks = [task for pod in self._tasks.values() for several in pod.values() for task in several]
         self._tasks.clear()
-        for task in tasks:
-            task.cancel()
+        _cancel(tasks)
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _end(self, container_id: str) -> None:
-        for task in self._tasks.pop(container_id, ()):
-            task.cancel()
 
     async def _run(
         self, record: PodRecord, spec: ContainerSpec, container: Container, sort: Sort, probe: Probe
@@ -94,7 +96,10 @@ class Prober:
             await clock.sleep(delay)
         count = Count()
         while True:
-            if sort == "startup" or record.probes[container.id].started:
+            results = record.probes.get(container.id)
+            if results is None:
+                return  # the container has vanished
+            if sort == "startup" or results.started:
                 answer = await self._ask(record, spec, container, probe)
                 count = count.after(answer.success)
                 if not answer.success:
@@ -108,7 +113,11 @@ class Prober:
         ip = self._parts.settings.ip if record.pod.spec.host_network else ""
         ip = ip or next((each.ip for each in record.sandboxes if each.id == container.sandbox_id), "") or "127.0.0.1"
         target = Target(runtime=self._parts.runtime, container=spec, container_id=container.id, ip=ip)
-        return await self._parts.probes.run(ask, probe, target, float(probe.timeout_seconds or 1))
+        try:
+            return await self._parts.probes.run(ask, probe, target, float(probe.timeout_seconds or 1))
+        except Exception as exc:
+            log.exception("a probe of the container %s broke", spec.name)
+            return Answer(False, str(exc))
 
     def _settle(self, record: PodRecord, container: Container, sort: Sort, success: bool) -> bool:
         """Write the result down; true when this probe has done its work."""
@@ -131,6 +140,11 @@ class Prober:
         group = "initContainers" if spec in record.pod.spec.init_containers else "containers"
         path = f"spec.{group}{{{spec.name}}}"
         self._parts.recorder.emit(record.pod, "Unhealthy", message, type="Warning", field_path=path)
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def first_results(spec: ContainerSpec, container: Container, told: PodStatus) -> ProbeResults:

@@ -11,6 +11,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from sampan.core.contracts.proxy import Proxy, ProxyReport, ServicePort
+from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
@@ -56,7 +57,7 @@ class Proxier:
         self._services.subscribe(self._on_change)
         self._slices.subscribe(self._on_change)
         self._changed.set()
-        self._task = asyncio.create_task(self._run(), name="proxier")
+        self._task = asyncio.create_task(run_for_ever(self._follow, "proxier", self._clock.sleep), name="proxier")
 
     async def stop(self) -> None:
         """Stop following. The proxy itself is closed by whoever made it."""
@@ -68,13 +69,16 @@ class Proxier:
     def _on_change(self, _old: KubeObject | None, _new: KubeObject | None) -> None:
         self._changed.set()
 
-    async def _run(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
+    async def _follow(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+        try:
             table = service_table(self._services.all(), self._slices.all())
             if table != self._applied:
                 await self._apply(table)
+        except Exception:
+            self._changed.set()  # what was to be looked at has not been
+            raise
 
     async def _apply(self, table: tuple[ServicePort, ...]) -> None:
         loop = asyncio.get_running_loop()

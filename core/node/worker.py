@@ -7,6 +7,7 @@ Called by the agent's workers on the event loop, never twice at once for one pod
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
@@ -44,6 +45,8 @@ from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
 from sampan.core.node.unsupported import open_stdins, unsupported_fields
 from sampan.core.node.view import Rejection, all_specs, container_name
+
+log = logging.getLogger(__name__)
 
 MOST_ROUNDS = 50
 FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
@@ -232,6 +235,9 @@ class PodWorker:
                 await self._parts.calls.run(self._volumes.refresh, record.pod, lambda _: None)
             except VolumeFailure as exc:
                 self._events.say(record, Say("FailedMount", str(exc), "Warning"))
+            except Exception:
+                # A driver that breaks over one pod must not keep the others from what has changed.
+                log.exception("the volumes of pod %s/%s are not refreshed", *record.pod.key)
 
     async def is_over_limit(self, record: PodRecord) -> bool:
         """Have the pod evicted where a volume of it has grown too large."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -150,6 +151,18 @@ async def test_a_container_that_fails_its_liveness_probe_is_killed_and_restarted
     await bench.becomes("Running: main running 0 ready")
     await bench.pass_until("Running: main running 1 ready", 10)
     assert ("Killing", "Container main failed liveness probe, will be restarted") in bench.events("Killing")
+
+
+async def test_no_probe_of_a_container_that_has_vanished_goes_on(bench: Bench) -> None:
+    probe = Probe(exec=ExecAction(command=("true",)), period_seconds=5)
+    bench.put("web", Container(name="main", image="x", readiness_probe=probe))
+    await bench.becomes("Running: main running 0 ready")
+    (container,) = bench.world.containers
+    bench.runtime.remove_container(container)
+    await bench.becomes("Running: main running 1 ready")
+    await bench.agent.settled()
+    probes = [each for each in asyncio.all_tasks() if each.get_name() == "readiness probe" and not each.cancelling()]
+    assert len(probes) == 1
 
 
 async def test_until_its_startup_probe_succeeds_a_container_is_not_started(bench: Bench) -> None:

@@ -49,6 +49,25 @@ async def test_pressure_is_told_at_the_next_beat(bench: Bench, monkeypatch: pyte
     )
 
 
+async def test_a_beat_that_breaks_is_not_the_last(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bench.until(lambda: bench.api.all(Lease))
+    with monkeypatch.context() as patch:
+        broken = iter([KeyError("a bug")])
+
+        def pressures(_directory: Any) -> frozenset[str]:
+            for error in broken:
+                raise error
+            return frozenset({"DiskPressure"})
+
+        patch.setattr(heartbeat, "pressures", pressures)
+
+        def told() -> bool:
+            bench.time.advance(1)
+            return {each.type: each.status for each in bench.agent.node.status.conditions}["DiskPressure"] == "True"
+
+        await bench.until(told)
+
+
 async def test_conditions_keep_the_time_of_their_last_change(bench: Bench) -> None:
     settings, info = bench.agent.parts.settings, bench.runtime.info()
     first = node_status(settings, info, (), (), NodeStatus(), START)
