@@ -11,6 +11,7 @@ import ipaddress
 import secrets
 import socket
 from contextlib import AsyncExitStack
+from functools import partial
 
 import attrs
 
@@ -38,7 +39,7 @@ from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.node.agent import NodeAgent
 from sampan.core.node.proxier import Proxier
 from sampan.core.node.settings import NodeSettings
-from sampan.core.node.static_pods import FolderWatch, StaticPodController
+from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
@@ -119,7 +120,7 @@ class Cluster:
             runtime = await _outcome(runtime_ready)
         await self._start_node(runtime, proxy, engine, decisions)
         for controller in static:
-            await self._follow_manifests(controller, engine)
+            self._follow_manifests(controller, engine)
         self._directory.keep(decisions)
         self._write_kubeconfigs()
         self._plugins.call("sampan_cluster_ready", cluster=self._config.cluster, server=self.access.server)
@@ -225,16 +226,10 @@ class Cluster:
         await asyncio.gather(agent.start(), proxier.start())
         self._say(f"node: {decisions.node_name} is ready")
 
-    async def _follow_manifests(self, static: StaticPodController, engine: Engine) -> None:
-        def reload() -> None:
-            for key in static.reload():
-                engine.enqueue(static.name, key)
-
-        watch = FolderWatch(static.folder, reload)
-        self._cleanup.push_async_callback(watch.stop)
-        reload()
-        for key in static.wanted:
-            engine.enqueue(static.name, key)
+    def _follow_manifests(self, static: StaticPodController, engine: Engine) -> None:
+        follower = ManifestFollower(static, partial(engine.enqueue, static.name), self._clock)
+        self._cleanup.push_async_callback(follower.stop)
+        follower.start()
         self._say(f"static pods: from {static.folder}")
 
     def _component(self, name: str) -> LocalClient:

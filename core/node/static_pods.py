@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+import attrs
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
 from sampan.core.errors import SampanError
+from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
+from sampan.core.reconcile.clock import Clock
 from sampan.core.schema.codec import from_wire
 from sampan.core.schema.decode import decode_body
 from sampan.core.schema.resource import resource_of
@@ -29,16 +32,28 @@ from sampan.core.schema.resource import resource_of
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".yaml", ".yml", ".json")
+GATHERED = 0.1
+"""Seconds in which changes of files are gathered: an editor makes several of one."""
 SOURCE = "kubernetes.io/config.source"
 HASH = "kubernetes.io/config.hash"
 MIRROR = "kubernetes.io/config.mirror"
 """The kubelet's annotations."""
 
 
+@attrs.frozen
+class Manifests:
+    """What was found in a folder."""
+
+    pods: Mapping[Path, Pod]
+    unread: frozenset[Path] = frozenset()
+    """Files that are there and are no Pod, at this moment at least."""
+
+
 class StaticPodController:
-    """A `Controller` whose desired state is a folder. `reload` gives the keys that a change of files concerns.
+    """A `Controller` whose desired state is a folder. `take` gives the keys that a change of files concerns.
 
     The folder must have been read once before the controller runs: a pod of its own that no file asks for is deleted.
+    A file that cannot be read at this moment (editors truncate, then write) goes on asking for what it asked for before.
     """
 
     name = "static-pods"
@@ -46,14 +61,33 @@ class StaticPodController:
     def __init__(self, folder: Path, node: str) -> None:
         self.folder = folder
         self._node = node
+        self._files: Mapping[Path, Pod] = {}
         self._wanted: Mapping[Key, Pod] = {}
+        self._unclear = False
+        """There is a file of which nobody knows yet what it asks for."""
+        self._spared: set[Key] = set()
+        """Pods that no file asks for, left alone while that was unclear."""
         self.watches = (Watch(kind=Pod, keys=self._own_pods),)
 
     def reload(self) -> set[Key]:
-        """Read the folder again. A file that is no Pod is logged and left out; the others are not held up by it."""
+        """`read` and `take` in one."""
+        return self.take(self.read())
+
+    def read(self) -> Manifests:
+        """Look into the folder. Blocking; changes nothing here, so that it may be done in a thread."""
+        return read_manifests(self.folder, self._node)
+
+    def take(self, found: Manifests) -> set[Key]:
         before = self._wanted
-        self._wanted = {Key(*pod.key): pod for pod in read_manifests(self.folder, self._node)}
-        return {key for key in before.keys() | self._wanted.keys() if before.get(key) != self._wanted.get(key)}
+        kept = {file: self._files[file] for file in found.unread if file in self._files}
+        self._files = {**kept, **found.pods}
+        self._wanted = {Key(*pod.key): pod for _, pod in sorted(self._files.items())}
+        self._unclear = len(kept) < len(found.unread)
+        changed = {key for key in before.keys() | self._wanted.keys() if before.get(key) != self._wanted.get(key)}
+        if not self._unclear:
+            changed |= self._spared
+            self._spared = set()
+        return changed
 
     @property
     def wanted(self) -> set[Key]:
@@ -68,6 +102,9 @@ class StaticPodController:
         is_as_wanted = wanted and there.metadata.annotations.get(HASH) == wanted.metadata.annotations[HASH]
         if is_as_wanted or there.metadata.deletion_timestamp or not self._is_ours(there):
             return NOTHING
+        if wanted is None and self._unclear:
+            self._spared.add(key)
+            return NOTHING
         return Plan(actions=(Delete(kind=Pod, namespace=key.namespace, name=key.name, uid=there.metadata.uid),))
 
     def _own_pods(self, obj: KubeObject, _state: Lister) -> Iterable[Key]:
@@ -78,17 +115,20 @@ class StaticPodController:
         return pod.spec.node_name == self._node and MIRROR in pod.metadata.annotations
 
 
-def read_manifests(folder: Path, node: str) -> list[Pod]:
-    """The pods that a folder's files describe, as their mirror pods; sorted by file name."""
-    pods = []
+def read_manifests(folder: Path, node: str) -> Manifests:
+    """The pods that a folder's files describe, as their mirror pods. A file that is no Pod holds the others not up."""
+    pods, unread = {}, set()
     for file in sorted(folder.iterdir()) if folder.is_dir() else []:
         if file.suffix not in SUFFIXES or file.name.startswith("."):
             continue
         try:
-            pods.append(mirror_pod(file.read_bytes(), file.suffix, node))
+            pods[file] = mirror_pod(file.read_bytes(), file.suffix, node)
+        except FileNotFoundError:
+            continue
         except (SampanError, OSError) as exc:
             log.warning("the static pod manifest %s is left out: %s", file, exc)
-    return pods
+            unread.add(file)
+    return Manifests(pods, frozenset(unread))
 
 
 def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
@@ -107,6 +147,42 @@ def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
     spec["nodeName"] = node
     spec["tolerations"] = [*spec.get("tolerations", []), {"operator": "Exists", "effect": "NoExecute"}]
     return from_wire(Pod, wire)
+
+
+class ManifestFollower:
+    """Has a controller read its folder again when something in it changes. On the event loop; reading is in a thread."""
+
+    def __init__(self, controller: StaticPodController, enqueue: Callable[[Key], None], clock: Clock) -> None:
+        self._controller = controller
+        self._enqueue = enqueue
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._watch: FolderWatch | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Look at all that is wanted, and follow what changes from now on."""
+        self._watch = FolderWatch(self._controller.folder, self._changed.set)
+        self._changed.set()  # it may have changed since it was read
+        for key in self._controller.wanted:
+            self._enqueue(key)
+        self._task = asyncio.create_task(
+            run_for_ever(self._follow, "static pods", self._clock.sleep), name="static pods"
+        )
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._watch is not None:
+            await self._watch.stop()
+
+    async def _follow(self) -> None:
+        await self._changed.wait()
+        await self._clock.sleep(GATHERED)
+        self._changed.clear()
+        for key in self._controller.take(await asyncio.to_thread(self._controller.read)):
+            self._enqueue(key)
 
 
 class FolderWatch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,14 @@ from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Create, Delete
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
-from sampan.core.node.static_pods import FolderWatch, StaticPodController, read_manifests
+from sampan.core.node.static_pods import (
+    FolderWatch,
+    ManifestFollower,
+    Manifests,
+    StaticPodController,
+    read_manifests,
+)
+from sampan.core.testing.clock import FakeClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MANIFEST = """\
@@ -93,6 +101,30 @@ def test_a_removed_manifest_removes_the_pod(controller: StaticPodController, tmp
     assert controller.reconcile(KEY, Cache(ending), NOW).actions == ()
 
 
+def test_a_file_that_cannot_be_read_for_a_moment_keeps_its_pod(controller: StaticPodController, tmp_path: Path) -> None:
+    pod = made_by(controller)
+    (tmp_path / "web.yaml").write_text("")
+    assert controller.reload() == set()
+    assert controller.reconcile(KEY, Cache(pod), NOW).actions == ()
+    assert made_by(controller) == pod
+    (tmp_path / "web.yaml").unlink()
+    assert controller.reload() == {KEY}
+
+
+def test_while_a_file_has_never_been_read_no_pod_is_taken_for_unwanted(
+    controller: StaticPodController, tmp_path: Path
+) -> None:
+    pod = made_by(controller)
+    (tmp_path / "web.yaml").write_text("")
+    restarted = StaticPodController(tmp_path, "a")
+    restarted.reload()
+    assert restarted.reconcile(KEY, Cache(pod), NOW).actions == ()
+    (tmp_path / "web.yaml").unlink()
+    assert restarted.reload() == {KEY}
+    (action,) = restarted.reconcile(KEY, Cache(pod), NOW).actions
+    assert isinstance(action, Delete)
+
+
 def test_a_pod_of_that_name_that_is_no_mirror_is_not_touched(controller: StaticPodController) -> None:
     pod = made_by(controller)
     stranger = evolve(pod, metadata=evolve(pod.metadata, annotations={}))
@@ -108,7 +140,9 @@ def test_a_bad_manifest_is_left_out_and_holds_nobody_up(
     (tmp_path / "a.yaml").write_text(text)
     (tmp_path / "b.yaml").write_text(MANIFEST)
     (tmp_path / "notes.txt").write_text("not a manifest")
-    assert [pod.metadata.name for pod in read_manifests(tmp_path, "a")] == ["web-a"]
+    found = read_manifests(tmp_path, "a")
+    assert [pod.metadata.name for pod in found.pods.values()] == ["web-a"]
+    assert found.unread == {tmp_path / "a.yaml"}
     assert "a.yaml is left out" in caplog.text
 
 
@@ -119,3 +153,29 @@ async def test_a_change_of_the_folder_is_heard_of(tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(MANIFEST)
     await asyncio.wait_for(heard.wait(), 10)
     await watch.stop()
+
+
+@pytest.mark.anyio
+async def test_changes_in_a_row_are_one_and_are_read_off_the_event_loop(
+    controller: StaticPodController, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, reads, seen = FakeClock(), list[threading.Thread](), asyncio.Queue[Key]()
+    read = controller.read
+
+    def watched() -> Manifests:
+        reads.append(threading.current_thread())
+        return read()
+
+    monkeypatch.setattr(controller, "read", watched)
+    follower = ManifestFollower(controller, seen.put_nowait, clock)
+    follower.start()
+    assert await asyncio.wait_for(seen.get(), 10) == KEY, "what is wanted is looked at once"
+    await clock.asked()
+    (tmp_path / "web.yaml").write_text("")
+    (tmp_path / "web.yaml").write_text(MANIFEST.replace("nginx", "redis"))
+    clock.advance(0.1)
+    assert await asyncio.wait_for(seen.get(), 10) == KEY
+    assert made_by(controller).spec.containers[0].image == "redis"
+    await follower.stop()
+    assert len(reads) == 1
+    assert reads[0] is not threading.main_thread()
