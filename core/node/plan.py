@@ -145,7 +145,8 @@ def _running(view: PodView) -> list[Container]:
 
 def _release(view: PodView) -> tuple[NodeAction, ...]:
     stops: list[NodeAction] = [StopSandbox(each.id) for each in view.sandboxes if each.state == "running"]
-    if view.volumes_ready or view.pod.metadata.deletion_timestamp is not None:
+    if not view.released:
+        # Whether they are there or not: an agent that has ended since may have published them.
         stops.append(UnpublishVolumes())
     return tuple(stops)
 

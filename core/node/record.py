@@ -102,6 +102,7 @@ class PodRecord:
             sandboxes=self.sandboxes,
             containers=self.containers,
             volumes_ready=self.volumes is not None,
+            released=self.released,
             volumes_retry_at=self.volumes_retry_at,
             sandbox_retry_at=self.sandbox_retry_at,
             problems=self.problems,

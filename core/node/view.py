@@ -57,6 +57,8 @@ class PodView:
     sandboxes: tuple[Sandbox, ...] = ()
     containers: tuple[Container, ...] = ()
     volumes_ready: bool = False
+    released: bool = False
+    """The volumes have been given back, since this agent knows the pod."""
     volumes_retry_at: datetime | None = None
     sandbox_retry_at: datetime | None = None
     problems: Mapping[str, Problem] = attrs.field(factory=dict)

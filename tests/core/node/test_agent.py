@@ -277,6 +277,20 @@ async def test_a_restarted_agent_stops_what_belongs_to_no_pod(bench: Bench) -> N
     await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
 
 
+async def test_a_restarted_agent_gives_back_the_volumes_of_a_pod_that_ended_meanwhile(bench: Bench) -> None:
+    volume = Volume(name="cache", empty_dir=EmptyDirVolumeSource())
+    pod = bench.put(words={"run-time": "5"}, volumes=(volume,), restart_policy="Never")
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.settled()
+    folder = bench.directory / "pods" / pod.metadata.uid / "volumes"
+    assert folder.exists()
+    await bench.agent.stop()
+    bench.time.advance(5)
+    bench.api.put(evolve(bench.pod(), status=evolve(bench.pod().status, phase="Succeeded")))
+    await bench.restart_agent()
+    await bench.until(lambda: not folder.exists())
+
+
 async def test_a_container_killed_from_outside_comes_back(bench: Bench) -> None:
     bench.put()
     await bench.becomes("Running: main running 0 ready")

@@ -252,12 +252,15 @@ def test_a_pod_that_is_over_gives_back_its_address_once() -> None:
         StopSandbox("s0"),
         UnpublishVolumes(),
     ]
-    done = view(container(state="exited"), sandboxes=[sandbox(0, "exited")], spec=spec, volumes_ready=False)
-    assert actions(done) == []
+    ended: Any = {"sandboxes": [sandbox(0, "exited")], "spec": spec, "volumes_ready": False}
+    assert actions(view(container(state="exited"), **ended, released=True)) == []
+    assert actions(view(container(state="exited"), **ended)) == [UnpublishVolumes()], (
+        "an agent before may have left them"
+    )
 
 
 def test_a_finished_pod_is_never_started_again() -> None:
-    given = view(status=PodStatus(phase="Succeeded"), volumes_ready=False)
+    given = view(status=PodStatus(phase="Succeeded"), volumes_ready=False, released=True)
     assert actions(given) == []
     assert plan_pod(given, NOW).status.phase == "Succeeded"
 
