@@ -48,6 +48,16 @@ class KillContainer:
 
 
 @attrs.frozen
+class PreStop:
+    """Run the preStop hook of a sidecar whose turn to be stopped is yet to come, in the background."""
+
+    container: Container
+    message: str
+    grace: float
+    """Seconds that the hook has."""
+
+
+@attrs.frozen
 class RemoveContainer:
     container_id: str
 
@@ -87,6 +97,7 @@ NodeAction = (
     | CreateSandbox
     | StartContainer
     | KillContainer
+    | PreStop
     | RemoveContainer
     | StopSandbox
     | RemoveSandbox
@@ -103,5 +114,7 @@ class PodPlan:
     status: PodStatus
     actions: tuple[NodeAction, ...] = ()
     waiting: dict[str, Problem] = attrs.field(factory=dict)
+    ends: bool = False
+    """The pod is being stopped: its grace period runs."""
     requeue_after: float | None = None
     """Seconds until something falls due."""

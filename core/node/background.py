@@ -15,8 +15,8 @@ from typing import Any
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.probe import LifecycleHandler
-from sampan.core.node.actions import KillContainer, Say
-from sampan.core.node.lifecycle import run_hook, stop_container
+from sampan.core.node.actions import KillContainer, PreStop, Say
+from sampan.core.node.lifecycle import run_hook, run_pre_stop, stop_container
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.probe_actions import Answer, Target
 from sampan.core.node.pulls import ImagePuller
@@ -66,29 +66,54 @@ class Background:
 
         record.post_starts[container_id] = self._begin(record, run(), f"postStart {spec.name}")
 
+    def pre_stop(self, record: PodRecord, action: PreStop) -> None:
+        """Run the hook of a container whose turn to be stopped is yet to come."""
+        container_id, name = action.container.id, container_name(action.container)
+        self._events.say(record, Say("Killing", action.message, "Normal", name))
+        target = self._ending(record, action)
+        record.pre_stops[container_id] = self._parts.clock.now() + timedelta(seconds=action.grace)
+
+        async def run() -> None:
+            try:
+                answer = await self._parts.stops.run(run_pre_stop, target, action.grace)
+                self._tell_of_pre_stop(record, name, answer)
+            finally:
+                if container_id in record.pre_stops:
+                    record.pre_stops[container_id] = self._parts.clock.now()
+
+        self._begin(record, run(), f"preStop {name}")
+
     def kill(self, record: PodRecord, action: KillContainer) -> None:
-        container, name = action.container, container_name(action.container)
-        first = container.id not in record.stopping
-        record.stopping[container.id] = self._parts.clock.now() + timedelta(seconds=action.grace)
-        if (hook := record.post_starts.pop(container.id, None)) is not None:
-            hook.cancel()
-        spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
+        container_id, name = action.container.id, container_name(action.container)
+        first = container_id not in record.stopping and container_id not in record.pre_stops
         if first:
             self._events.say(record, Say("Killing", action.message, "Normal", name))
-        target = self._target(record, spec, container.id)
+        target = self._ending(record, action)
+        record.stopping[container_id] = self._parts.clock.now() + timedelta(seconds=action.grace)
 
         async def kill() -> None:
             try:
                 answer = await self._parts.stops.run(
                     lambda: stop_container(target, action.grace, hook=action.hook and first)
                 )
-                if not answer.success:
-                    self._events.say(record, Say("FailedPreStopHook", "PreStopHook failed", "Warning", name))
+                self._tell_of_pre_stop(record, name, answer)
             finally:
                 record.stale = True
-                record.stopping.pop(container.id, None)
+                record.stopping.pop(container_id, None)
 
         self._begin(record, kill(), f"stop {name}")
+
+    def _ending(self, record: PodRecord, action: KillContainer | PreStop) -> Target:
+        """The container, for which its postStart hook is no matter any more."""
+        container_id, name = action.container.id, container_name(action.container)
+        if (hook := record.post_starts.pop(container_id, None)) is not None:
+            hook.cancel()
+        spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
+        return self._target(record, spec, container_id)
+
+    def _tell_of_pre_stop(self, record: PodRecord, name: str, answer: Answer) -> None:
+        if not answer.success:
+            self._events.say(record, Say("FailedPreStopHook", "PreStopHook failed", "Warning", name))
 
     async def _answer(self, hook: LifecycleHandler, target: Target) -> Answer:
         try:

@@ -16,6 +16,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
 from sampan.core.node.back_off import restarts, waits_until
 from sampan.core.node.spec_hash import spec_hash
+from sampan.core.node.stopping import stop_all
 from sampan.core.node.view import PodView, Problem, is_sidecar, sidecars, spec_hash_of
 
 DEFAULT_GRACE = 30
@@ -91,8 +92,7 @@ def _initialize(view: PodView, now: datetime, decisions: Decisions, fresh: bool)
             if restarts(spec, policy, container):
                 _start(view, spec, now, decisions)
             else:
-                decisions.over = True
-                _end_sidecars(view, decisions)
+                _end(view, now, decisions)
             return False
         elif container.state != "exited":
             _look_after(view, spec, container, now, decisions)
@@ -100,10 +100,15 @@ def _initialize(view: PodView, now: datetime, decisions: Decisions, fresh: bool)
     return True
 
 
+def _end(view: PodView, now: datetime, decisions: Decisions) -> None:
+    """Nothing of the pod is to run again: its sidecars go, as does whoever looks at it with a debugging container."""
+    decisions.over = True
+    decisions.actions.extend(stop_all(view, now, grace_of(view.pod)))
+
+
 def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -> None:
     if not fresh and main_is_over(view):
-        decisions.over = True
-        _end_sidecars(view, decisions)
+        _end(view, now, decisions)
         return
     for spec in view.pod.spec.containers:
         if fresh:
@@ -247,18 +252,6 @@ def _start_ephemeral(view: PodView, now: datetime, decisions: Decisions) -> None
     for spec in view.pod.spec.ephemeral_containers:
         if not view.attempts(spec.name):
             _start(view, spec, now, decisions)
-
-
-def _end_sidecars(view: PodView, decisions: Decisions) -> None:
-    """In reverse order, each when those after it have ended."""
-    for spec in reversed(tuple(sidecars(view.pod))):
-        container = view.current(spec.name)
-        if container is None or not view.is_up(container):
-            continue
-        if container.id not in view.stopping:
-            message = f"Stopping container {spec.name}"
-            decisions.actions.append(KillContainer(container, message, grace_of(view.pod)))
-        return
 
 
 def _remove_old(view: PodView, decisions: Decisions) -> None:

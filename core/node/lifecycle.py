@@ -10,9 +10,7 @@ import time
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.model.core_v1.probe import LifecycleHandler
 from sampan.core.node.probe_actions import Answer, Target, ask, sleep_for
-
-LEAST_GRACE = 2.0
-"""Seconds that a container has left after a hook that took all of its grace."""
+from sampan.core.node.stopping import LEAST_GRACE
 
 
 class HookFailed(RuntimeFailure):
@@ -28,13 +26,23 @@ def run_hook(handler: LifecycleHandler, target: Target, longest: float) -> Answe
     return Answer(True) if answer.success else answer
 
 
+def run_pre_stop(target: Target, grace: float) -> Answer:
+    """The preStop hook of a container that has ``grace`` seconds, if there is one."""
+    hook = _pre_stop(target)
+    return Answer(True) if hook is None or grace <= 0 else run_hook(hook, target, grace)
+
+
 def stop_container(target: Target, grace: float, *, hook: bool) -> Answer:
     """Returns once it has ended; the answer is the hook's."""
-    lifecycle = target.container.lifecycle
     answer = Answer(True)
-    if hook and grace > 0 and lifecycle is not None and lifecycle.pre_stop is not None:
+    if hook and _pre_stop(target) is not None:
         began = time.monotonic()
-        answer = run_hook(lifecycle.pre_stop, target, grace)
-        grace = max(LEAST_GRACE, grace - (time.monotonic() - began))
+        answer = run_pre_stop(target, grace)
+        grace = max(min(LEAST_GRACE, grace), grace - (time.monotonic() - began))
     target.runtime.stop_container(target.container_id, grace)
     return answer
+
+
+def _pre_stop(target: Target) -> LifecycleHandler | None:
+    lifecycle = target.container.lifecycle
+    return None if lifecycle is None else lifecycle.pre_stop

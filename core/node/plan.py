@@ -15,7 +15,6 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.actions import (
     CreateSandbox,
     DeletePod,
-    KillContainer,
     NodeAction,
     PodPlan,
     PublishVolumes,
@@ -27,7 +26,8 @@ from sampan.core.node.actions import (
 )
 from sampan.core.node.container_decisions import decide_containers, grace_of, is_done, main_is_over, policy_of
 from sampan.core.node.status import pod_status
-from sampan.core.node.view import PodView, Rejection, all_specs, container_name, sidecars
+from sampan.core.node.stopping import stop_all
+from sampan.core.node.view import PodView, Rejection
 
 TERMINAL = ("Succeeded", "Failed")
 DEADLINE = Rejection("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
@@ -68,7 +68,7 @@ def _run(view: PodView, now: datetime) -> PodPlan:
             return _over(view, now)
         if _running(view):
             # The sandbox died without its containers: they must go before another is made.
-            return PodPlan(status=pod_status(view, now), actions=_kills(view, now, 0))
+            return PodPlan(status=pod_status(view, now), actions=tuple(stop_all(view, now, 0)))
         if view.sandbox_retry_at is not None and view.sandbox_retry_at > now:
             return _later(view, now, view.sandbox_retry_at)
     if not view.volumes_ready:
@@ -87,6 +87,7 @@ def _run(view: PodView, now: datetime) -> PodPlan:
         status=pod_status(view, now),
         actions=tuple(actions),
         waiting=decisions.waiting,
+        ends=decisions.over,
         requeue_after=min(((each - now).total_seconds() for each in due), default=None),
     )
 
@@ -126,10 +127,10 @@ def _over(view: PodView, now: datetime) -> PodPlan:
 
 def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
     """Stop what runs; once nothing does, give everything back."""
-    kills = _kills(view, now) if deleted else _kills(view, now, grace_of(view.pod))
     if _running(view):
+        stops = stop_all(view, now, deletion_grace(view.pod) if deleted else grace_of(view.pod))
         status = pod_status(view, now, over=not deleted and view.rejection is not None)
-        return PodPlan(status=status, actions=kills)
+        return PodPlan(status=status, actions=tuple(stops), ends=True)
     actions = list(_release(view))
     if deleted:
         homes = {each.id for each in view.sandboxes}
@@ -149,26 +150,6 @@ def _release(view: PodView) -> tuple[NodeAction, ...]:
         # Whether they are there or not: an agent that has ended since may have published them.
         stops.append(UnpublishVolumes())
     return tuple(stops)
-
-
-def _kills(view: PodView, now: datetime, grace: int | None = None) -> tuple[NodeAction, ...]:
-    """Regular containers side by side; then sidecars from the last to the first."""
-    if grace is None:
-        grace = deletion_grace(view.pod)
-    last = {spec.name for spec in sidecars(view.pod)}
-    running = {container_name(each): each for each in _running(view)}
-    regular = [each for name, each in running.items() if name not in last]
-    if regular:
-        chosen = regular
-    else:
-        order = [running[spec.name] for spec in reversed(tuple(sidecars(view.pod))) if spec.name in running]
-        chosen = order[:1] or list(running.values())[:1]
-    known = {spec.name for spec in all_specs(view.pod)}
-    return tuple(
-        KillContainer(each, f"Stopping container {container_name(each)}", grace, hook=container_name(each) in known)
-        for each in chosen
-        if each.id not in view.stopping or view.stopping[each.id] > now + timedelta(seconds=grace)
-    )
 
 
 def deletion_grace(pod: Pod) -> int:

@@ -65,6 +65,10 @@ class PodRecord:
     failed_hooks: set[str] = attrs.field(factory=set)
     """Ids of containers whose postStart hook failed."""
     stopping: dict[str, datetime] = attrs.field(factory=dict)
+    pre_stops: dict[str, datetime] = attrs.field(factory=dict)
+    """By container id: until when a preStop hook that was begun before its container's turn has, or when it was done."""
+    ending_since: datetime | None = None
+    """When the pod's grace period began."""
     messages: dict[str, str] = attrs.field(factory=dict)
     exits_seen: set[str] = attrs.field(factory=set)
     said: set[str] = attrs.field(factory=set)
@@ -85,7 +89,9 @@ class PodRecord:
         changed = (tuple(sandboxes), tuple(containers)) != (self.sandboxes, self.containers)
         self.sandboxes, self.containers = tuple(sandboxes), tuple(containers)
         there = {each.id for each in self.containers}
-        by_ids: tuple[dict[str, Any], ...] = (self.probes, self.failed_starts, self.stopping, self.messages)
+        by_ids: tuple[dict[str, Any], ...] = (
+            self.probes, self.failed_starts, self.stopping, self.pre_stops, self.messages,
+        )  # fmt: skip
         for by_id in by_ids:
             for container_id in [each for each in by_id if each not in there]:
                 del by_id[container_id]
@@ -116,6 +122,8 @@ class PodRecord:
             post_starts=frozenset(self.post_starts),
             failed_hooks=frozenset(self.failed_hooks),
             stopping=self.stopping,
+            pre_stops=self.pre_stops,
+            ending_since=self.ending_since,
             messages=self.messages,
             rejection=self.rejection,
             first_seen=self.first_seen,

@@ -83,6 +83,10 @@ class PodView:
     """Ids of containers that are to be killed, as their postStart hook failed."""
     stopping: Mapping[str, datetime] = attrs.field(factory=dict)
     """By container id: until when it has its grace."""
+    pre_stops: Mapping[str, datetime] = attrs.field(factory=dict)
+    """By id of a sidecar: until when its preStop hook has, or when it was done."""
+    ending_since: datetime | None = None
+    """When the pod's grace period began."""
     messages: Mapping[str, str] = attrs.field(factory=dict)
     """Termination messages by container id."""
     rejection: Rejection | None = None

@@ -21,6 +21,7 @@ from sampan.core.node.actions import (
     DeletePod,
     KillContainer,
     NodeAction,
+    PreStop,
     PublishVolumes,
     RemoveContainer,
     RemoveSandbox,
@@ -92,6 +93,8 @@ class PodWorker:
             view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
             plan = plan_pod(view, now)
             record.told, record.waiting = plan.status, plan.waiting
+            if plan.ends and record.ending_since is None:
+                record.ending_since = now
             if not record.gone:
                 self._writer.put(record.pod, plan.status)
             if not await self._carry_out(record, plan.actions):
@@ -175,6 +178,9 @@ class PodWorker:
                     self._events.say(record, action)
                 case KillContainer():
                     self._background.kill(record, action)
+                    acted = True
+                case PreStop():
+                    self._background.pre_stop(record, action)
                     acted = True
                 case PublishVolumes():
                     acted = True

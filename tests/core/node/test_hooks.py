@@ -1,4 +1,4 @@
-"""postStart hooks: beside the work on pods, never in its way."""
+"""Hooks: beside the work on pods, never in its way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.probe import ExecAction, Lifecycle, LifecycleHandler
-from sampan.core.node import background
+from sampan.core.node import background, lifecycle
 from sampan.core.node.probe_actions import Answer
+from sampan.core.testing.clock import START
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +69,32 @@ async def test_a_hook_that_fails_ends_its_container(bench: Bench, hooks: Hooks) 
     await bench.agent.settled()
     assert bench.events("FailedPostStartHook") == [("FailedPostStartHook", "PostStartHook failed")]
     assert bench.events("Killing") == [("Killing", "FailedPostStartHook")]
+
+
+async def test_the_hook_of_a_sidecar_runs_while_the_others_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = threading.Event()
+
+    def run(*_: Any) -> Answer:
+        began.set()
+        return Answer(True)
+
+    monkeypatch.setattr(lifecycle, "run_hook", run)
+    stop = Lifecycle(pre_stop=LifecycleHandler(exec=ExecAction(command=("drain",))))
+    sidecar = Container(name="proxy", image="x", restart_policy="Always", lifecycle=stop)
+    words = {"main.sampan.dev/stop-time": "20", "proxy.sampan.dev/stop-time": "15"}
+    bench.put(init_containers=(sidecar,), words=words, termination_grace_period_seconds=30)
+    await bench.becomes("Running: proxy running 0 ready, main running 0 ready")
+    await bench.api.delete(Pod, "web", "default")
+    await bench.until(began.is_set)
+    by_name = {each.config.name: each for each in bench.world.containers.values()}
+    await bench.until(lambda: by_name["main"].stopped)
+    assert by_name["proxy"].stopped is None
+    bench.time.advance(20)
+    await bench.until(lambda: by_name["proxy"].stopped)
+    bench.time.advance(10)
+    await bench.until(lambda: not bench.api.all(Pod))
+    ended, code = by_name["proxy"].stopped
+    assert (code, (ended - START).total_seconds()) == (137, 30), "it had what the others left of the 30 seconds"
 
 
 async def test_a_hook_that_fails_is_why_its_container_is_not_there(bench: Bench, hooks: Hooks) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sampan.core.contracts.runtime import LABEL_CONTAINER, Container, Sandbox
 from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.container import EphemeralContainer
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -17,6 +18,7 @@ from sampan.core.node.actions import (
     CreateSandbox,
     DeletePod,
     KillContainer,
+    PreStop,
     PublishVolumes,
     RemoveContainer,
     RemoveSandbox,
@@ -208,12 +210,49 @@ class TestDeletion:
         (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=1, stopping=stopping))
         assert kill.grace == 1
 
-    def test_sidecars_end_after_the_others(self) -> None:
+    def test_sidecars_end_after_the_others_but_their_hooks_run_at_once(self) -> None:
+        sidecar, main = container("proxy"), container()
+        both: Any = {"sandboxes": [sandbox()], "deleted": True, "spec": {"init_containers": (SIDECAR,)}}
+        kill, hook = actions(view(sidecar, main, **both))
+        assert kill == KillContainer(main, "Stopping container main", 30)
+        assert hook == PreStop(sidecar, "Stopping container proxy", 30)
+        begun = {"proxy0": NOW + timedelta(seconds=30)}
+        stopping = {"main0": NOW + timedelta(seconds=30)}
+        assert actions(view(sidecar, main, **both, pre_stops=begun, stopping=stopping, ending_since=NOW)) == []
+
+    @pytest.mark.parametrize(("elapsed", "left"), [(0, 30), (12, 18), (29, 2), (60, 2)])
+    def test_a_sidecar_gets_what_the_others_have_left_of_the_grace(self, elapsed: int, left: int) -> None:
         spec = {"init_containers": (SIDECAR,)}
-        both = view(container("proxy"), container(), sandboxes=[sandbox()], deleted=True, spec=spec)
-        assert [each.container.name for each in actions(both)] == ["main"]
-        last = view(container("proxy"), container(state="exited"), sandboxes=[sandbox()], deleted=True, spec=spec)
-        assert [each.container.name for each in actions(last)] == ["proxy"]
+        now = NOW + timedelta(seconds=elapsed)
+        given: Any = {"sandboxes": [sandbox()], "deleted": True, "spec": spec, "ending_since": NOW}
+        (kill,) = actions(view(container("proxy"), container(state="exited"), **given, pre_stops={"proxy0": NOW}), now)
+        assert (kill.container.name, kill.grace, kill.hook) == ("proxy", left, False)
+        (kill,) = actions(view(container("proxy"), container(state="exited"), **given), now)
+        assert (kill.grace, kill.hook) == (left, True), "its hook has not been begun before"
+
+    def test_a_sidecars_turn_comes_when_its_hook_is_done(self) -> None:
+        spec = {"init_containers": (SIDECAR,)}
+        given: Any = {"sandboxes": [sandbox()], "deleted": True, "spec": spec, "ending_since": NOW}
+        ends = {"pre_stops": {"proxy0": NOW + timedelta(seconds=30)}}
+        left = (container("proxy"), container(state="exited"))
+        assert actions(view(*left, **given, **ends), NOW + timedelta(seconds=5)) == []
+        (kill,) = actions(view(*left, **given, **ends, grace=10), NOW + timedelta(seconds=5))
+        assert kill.grace == 5, "a second deletion leaves it less time"
+
+    def test_without_grace_all_end_at_once(self) -> None:
+        spec = {"init_containers": (SIDECAR,)}
+        given = view(container("proxy"), container(), sandboxes=[sandbox()], deleted=True, grace=0, spec=spec)
+        assert [(type(each), each.grace) for each in actions(given)] == [(KillContainer, 0), (KillContainer, 0)]
+
+    def test_a_pod_that_is_over_ends_its_sidecars_and_those_who_look_at_it(self) -> None:
+        spec = {
+            "init_containers": (SIDECAR,), "restart_policy": "Never",
+            "ephemeral_containers": (EphemeralContainer(name="debug", image="x"),),
+        }  # fmt: skip
+        given = (container("proxy"), container(state="exited"), container("debug"))
+        plan = plan_pod(view(*given, sandboxes=[sandbox()], spec=spec), NOW)
+        stopped = [each.container.name for each in plan.actions if isinstance(each, KillContainer | PreStop)]
+        assert (stopped, plan.ends) == (["debug", "proxy"], True)
 
     def test_when_nothing_runs_all_is_given_back_and_the_pod_goes(self) -> None:
         given = view(container(state="exited"), sandboxes=[sandbox()], deleted=True)
