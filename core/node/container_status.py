@@ -85,7 +85,6 @@ def _terminated(view: PodView, container: Container) -> ContainerStateTerminated
     message = view.messages.get(container.id) or container.message
     return ContainerStateTerminated(
         exit_code=code,
-        signal=container.signal or 0,
         reason=reason,
         message=message or None,
         started_at=_seconds(container.started_at),

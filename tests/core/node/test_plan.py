@@ -150,6 +150,13 @@ def test_a_start_that_failed_counts_as_an_end() -> None:
     assert (status.state.terminated.exit_code, status.state.terminated.reason) == (128, "StartError")
 
 
+def test_of_the_end_by_a_signal_the_exit_code_tells_as_the_kubelet_does() -> None:
+    given = view(container(state="exited", exit_code=137, signal=9), sandboxes=[sandbox()])
+    ended = plan_pod(given, NOW).status.container_statuses[0].state.terminated
+    assert ended is not None
+    assert (ended.exit_code, ended.signal) == (137, 0)
+
+
 def test_of_many_dead_attempts_the_last_two_are_kept() -> None:
     dead = [container(state="exited", attempt=number) for number in range(3)]
     given = view(*dead, container(attempt=3), sandboxes=[sandbox()])
