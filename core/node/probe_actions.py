@@ -9,8 +9,10 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
@@ -22,6 +24,9 @@ from sampan.core.model.meta import IntOrString
 
 USER_AGENT = "kube-probe/1.36"
 LONGEST_OUTPUT = 10 * 1024
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REQUESTS = 10
+"""Of one try, redirects included."""
 
 
 class Handler(Protocol):
@@ -39,6 +44,8 @@ class Handler(Protocol):
 class Answer:
     success: bool
     message: str = ""
+    warning: bool = False
+    """A success of which the message should be told."""
 
 
 @attrs.frozen(kw_only=True)
@@ -84,35 +91,82 @@ def _run(target: Target, command: Sequence[str], timeout: float) -> Answer:
 
 
 def _get(action: HTTPGetAction, target: Target, timeout: float) -> Answer:
+    """Redirects are followed as long as they stay with the host that was asked first (whatever its port)."""
     host = action.host or target.ip
-    port = resolve_port(action.port, target.container)
-    scheme = (action.scheme or "HTTP").upper()
     path = action.path or "/"
     path = path if path.startswith("/") else f"/{path}"
-    url = f"{scheme.lower()}://{host}:{port}{path}"
+    port = resolve_port(action.port, target.container)
+    url = f"{(action.scheme or 'HTTP').lower()}://{f'[{host}]' if ':' in host else host}:{port}{path}"
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"}
     headers |= {each.name: each.value for each in action.http_headers}
-    connection = _connection(scheme, host, port, timeout)
+    deadline = time.monotonic() + timeout if timeout else None
+    for _ in range(MOST_REQUESTS):
+        parts = urlsplit(url)
+        try:
+            page = _fetch(parts, headers, deadline)
+        except TimeoutError:
+            words = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+            return Answer(False, f'Get "{url}": {words}')
+        except (OSError, http.client.HTTPException) as exc:
+            return Answer(False, f'Get "{url}": {_in_go_words(exc, parts.hostname or "", _port(parts))}')
+        following = urljoin(url, page.location)
+        if not page.location or (urlsplit(following).hostname or "") != (parts.hostname or ""):
+            return _verdict(page)
+        if urlsplit(page.location).netloc:
+            headers = {name: value for name, value in headers.items() if name.lower() != "host"}
+        url = following
+    return Answer(False, f'Get "{url}": stopped after {MOST_REQUESTS} redirects')
+
+
+@attrs.frozen
+class Page:
+    """An HTTP server's answer."""
+
+    status: int
+    body: str
+    location: str
+    """Where it sends the client; empty: nowhere."""
+
+
+def _fetch(parts: SplitResult, headers: Mapping[str, str], deadline: float | None) -> Page:
+    timeout = None
+    if deadline is not None and (timeout := deadline - time.monotonic()) <= 0:
+        raise TimeoutError
+    connection = _connection(parts.scheme, parts.hostname or "", _port(parts), timeout)
     try:
-        connection.request("GET", path, headers=headers)
-        status = connection.getresponse().status
-    except TimeoutError:
-        return Answer(False, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)')
-    except (OSError, http.client.HTTPException) as exc:
-        return Answer(False, f'Get "{url}": {_in_go_words(exc, host, port)}')
+        connection.request(
+            "GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", headers=dict(headers)
+        )
+        answer = connection.getresponse()
+        body = answer.read(LONGEST_OUTPUT).decode(errors="replace")
     finally:
         connection.close()
-    return Answer(200 <= status < 400, f"HTTP probe failed with statuscode: {status}")
+    location = answer.getheader("Location", "") if answer.status in REDIRECTS else ""
+    return Page(answer.status, body, location)
 
 
-def _connection(scheme: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
-    if scheme == "HTTPS":
+def _verdict(page: Page) -> Answer:
+    if 200 <= page.status < 300:
+        return Answer(True)
+    if 300 <= page.status < 400:
+        return Answer(True, f"Probe terminated redirects, Response body: {page.body}", warning=True)
+    return Answer(False, f"HTTP probe failed with statuscode: {page.status}")
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _connection(scheme: str, host: str, port: int, timeout: float | None) -> http.client.HTTPConnection:
+    if scheme == "https":
         # As in Kubernetes: a probe asks whether somebody answers, not who.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(host, port, timeout=timeout or None, context=context)
-    return http.client.HTTPConnection(host, port, timeout=timeout or None)
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+    raise ValueError(f'unsupported protocol scheme "{scheme}"')
 
 
 def _connect(action: TCPSocketAction, target: Target, timeout: float) -> Answer:

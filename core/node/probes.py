@@ -102,7 +102,7 @@ class Prober:
             if sort == "startup" or results.started:
                 answer = await self._ask(record, spec, container, probe)
                 count = count.after(answer.success)
-                if not answer.success:
+                if not answer.success or answer.warning:
                     self._say(record, spec, sort, answer)
                 decided = count.decided(probe)
                 if decided is not None and self._settle(record, container, sort, decided):
@@ -136,10 +136,11 @@ class Prober:
         return bool(after.failed) or (sort == "startup" and success)
 
     def _say(self, record: PodRecord, spec: ContainerSpec, sort: Sort, answer: Answer) -> None:
-        message = f"{sort.capitalize()} probe failed: {answer.message}"
+        reason, verb = ("Unhealthy", "failed") if not answer.success else ("ProbeWarning", "warning")
+        message = f"{sort.capitalize()} probe {verb}: {answer.message}"
         group = "initContainers" if spec in record.pod.spec.init_containers else "containers"
         path = f"spec.{group}{{{spec.name}}}"
-        self._parts.recorder.emit(record.pod, "Unhealthy", message, type="Warning", field_path=path)
+        self._parts.recorder.emit(record.pod, reason, message, type="Warning", field_path=path)
 
 
 def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

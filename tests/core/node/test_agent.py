@@ -15,13 +15,15 @@ from sampan.core.model.core_v1.configuration import ConfigMap
 from sampan.core.model.core_v1.container import Container, VolumeMount
 from sampan.core.model.core_v1.environment import EnvVar, EnvVarSource
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.model.core_v1.probe import ExecAction, Probe
+from sampan.core.model.core_v1.probe import ExecAction, HTTPGetAction, Probe
 from sampan.core.model.core_v1.projection import ConfigMapVolumeSource
 from sampan.core.model.core_v1.references import ConfigMapKeySelector
 from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
 from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node import probes
+from sampan.core.node.probe_actions import Answer
 
 pytestmark = pytest.mark.anyio
 
@@ -143,6 +145,19 @@ async def test_a_pod_is_ready_when_its_probe_says_so(bench: Bench) -> None:
     await bench.until(lambda: bench.events("Unhealthy"))
     await bench.pass_until("Running: main running 0 ready", 5)
     assert bench.events("Unhealthy")[0][1].startswith("Readiness probe failed: ")
+
+
+async def test_a_probe_that_is_sent_elsewhere_succeeds_with_a_warning(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Answer(True, "Probe terminated redirects, Response body: go there", warning=True)
+    monkeypatch.setattr(probes, "ask", lambda *_: ended)
+    probe = Probe(http_get=HTTPGetAction(port=80), period_seconds=5)
+    bench.put("web", Container(name="main", image="x", readiness_probe=probe))
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.settled()
+    message = "Readiness probe warning: Probe terminated redirects, Response body: go there"
+    assert bench.events("ProbeWarning") == [("ProbeWarning", message)]
 
 
 async def test_a_container_that_fails_its_liveness_probe_is_killed_and_restarted(bench: Bench) -> None:

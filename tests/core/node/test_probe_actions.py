@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -17,13 +18,22 @@ from sampan.core.node.probe_actions import USER_AGENT, Answer, Target, ask
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """Answers with the status that the path names, or with what it was asked."""
+    """Answers with the status that the path names, or with what it was asked; or sends its client elsewhere."""
+
+    ELSEWHERE: ClassVar = {
+        "/moved": "/200?to=here", "/away": "http://192.0.2.1/200", "/gone": "/404", "/round": "/round",
+    }  # fmt: skip
 
     def do_GET(self) -> None:
-        number = self.path.strip("/")
-        self.send_response(int(number) if number.isdigit() else 200 if self.headers["X-Boat"] == "sampan" else 400)
-        self.send_header("Location", "http://192.0.2.1/")
+        path, _, _ = self.path.partition("?")
+        number = path.strip("/")
+        if path in self.ELSEWHERE:
+            self.send_response(302)
+            self.send_header("Location", self.ELSEWHERE[path])
+        else:
+            self.send_response(int(number) if number.isdigit() else 200 if self.headers["X-Boat"] == "sampan" else 400)
         self.end_headers()
+        self.wfile.write(b"page")
         assert self.headers["User-Agent"] == USER_AGENT
 
     def log_message(self, format: str, *arguments: object) -> None:
@@ -70,10 +80,32 @@ def target(port: int = 0) -> Target:
     return Target(runtime=Shell(), container=container, container_id="c", ip="127.0.0.1")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("path", "success"), [("/200", True), ("/302", True), ("399", True), ("/404", False)])
-def test_any_status_from_200_to_399_is_success(port: int, path: str, success: bool) -> None:
-    answer = ask(Probe(http_get=HTTPGetAction(path=path, port=port)), target(), 5)
-    assert answer == Answer(success, f"HTTP probe failed with statuscode: {path.strip('/')}")
+FAILED = "HTTP probe failed with statuscode: 404"
+ENDED = "Probe terminated redirects, Response body: page"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/200", Answer(True)),
+        ("299", Answer(True)),
+        ("/404", Answer(False, FAILED)),
+        ("/moved", Answer(True)),
+        ("/gone", Answer(False, FAILED)),
+        ("/away", Answer(True, ENDED, warning=True)),
+        ("/302", Answer(True, ENDED, warning=True)),
+        ("/399", Answer(True, ENDED, warning=True)),
+    ],
+)
+def test_redirects_are_followed_on_the_same_host_and_any_status_from_200_to_399_is_success(
+    port: int, path: str, answer: Answer
+) -> None:
+    assert ask(Probe(http_get=HTTPGetAction(path=path, port=port)), target(), 5) == answer
+
+
+def test_redirects_that_lead_nowhere_are_a_failure(port: int) -> None:
+    answer = ask(Probe(http_get=HTTPGetAction(path="/round", port=port)), target(), 5)
+    assert answer == Answer(False, f'Get "http://127.0.0.1:{port}/round": stopped after 10 redirects')
 
 
 def test_a_port_may_be_named_and_headers_are_sent(port: int) -> None:
