@@ -7,10 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sampan.core.client.protocol import Client
-from sampan.core.errors import Conflict, NotFound, SampanError
+from sampan.core.errors import (
+    BadRequest,
+    Conflict,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    SampanError,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.node.status_patch import status_patch
 from sampan.core.reconcile.clock import Clock
@@ -18,6 +28,11 @@ from sampan.core.reconcile.clock import Clock
 log = logging.getLogger(__name__)
 
 FIRST_RETRY, LONGEST_RETRY = 0.2, 10.0
+REFUSALS = (BadRequest, Invalid, MethodNotAllowed, TooLarge, UnsupportedMediaType)
+
+
+class PodIsGone(SampanError):
+    """There is nothing to write a status to."""
 
 
 class StatusWriter:
@@ -40,7 +55,7 @@ class StatusWriter:
             self._tasks[uid] = asyncio.create_task(self._write(pod, uid), name=f"status of {pod.metadata.name}")
 
     async def flushed(self, uid: str) -> None:
-        """Wait until the newest status is written, or cannot be."""
+        """Wait until the newest status is written, or is refused."""
         if (task := self._tasks.get(uid)) is not None:
             await asyncio.wait({task})
 
@@ -58,17 +73,41 @@ class StatusWriter:
                 if patch is None:
                     continue
                 try:
-                    namespace, name = pod.key
-                    pod = await self._client.patch(Pod, name, namespace, patch, type="strategic", subresource="status")
+                    pod = await self._patch(pod, patch)
                     self._written(pod)
                     delay = FIRST_RETRY
-                except (NotFound, Conflict):
-                    return  # it is gone, or another pod of that name has come
+                except PodIsGone:
+                    return
+                except REFUSALS as exc:
+                    # Asking again changes nothing; a status that is decided later may be another.
+                    log.error("the status of %s/%s is refused: %s", *pod.key, exc)
                 except SampanError as exc:
                     log.warning("the status of %s/%s is not written, again in %.1f s: %s", *pod.key, delay, exc)
                     self._wanted.setdefault(uid, status)
                     await self._clock.sleep(delay)
                     delay = min(delay * 2, LONGEST_RETRY)
+        except Exception:
+            log.exception("writing the status of %s/%s broke", *pod.key)
         finally:
             self._wanted.pop(uid, None)
             del self._tasks[uid]
+
+    async def _patch(self, pod: Pod, patch: Mapping[str, Any]) -> Pod:
+        """Raises `PodIsGone` where it is, whether or not another pod of its name has come."""
+        namespace, name = pod.key
+        try:
+            return await self._client.patch(Pod, name, namespace, patch, type="strategic", subresource="status")
+        except NotFound as exc:
+            raise PodIsGone from exc
+        except (Conflict, Invalid) as exc:
+            # Either the uid differs, or it is what the error says: too many others wrote at the same time, say.
+            if await self._is_there(pod):
+                raise
+            raise PodIsGone from exc
+
+    async def _is_there(self, pod: Pod) -> bool:
+        namespace, name = pod.key
+        try:
+            return (await self._client.get(Pod, name, namespace)).metadata.uid == pod.metadata.uid
+        except NotFound:
+            return False
