@@ -246,7 +246,11 @@ class PodWorker:
                 log.exception("the volumes of pod %s/%s are not refreshed", *record.pod.key)
 
     async def is_over_limit(self, record: PodRecord) -> bool:
-        """Have the pod evicted where a volume of it has grown too large."""
+        """Have the pod evicted where a volume of it has grown too large.
+
+        It gets no condition ``DisruptionTarget``, here as in the kubelet: that is for what happens to a pod. This is its
+        own doing, and a Job that forgives disruptions must not start it again for ever.
+        """
         if record.rejection is not None or record.volumes is None or record.gone:
             return False
         why = await self._parts.calls.run(self._volumes.over_limit, record.pod)

@@ -367,6 +367,7 @@ async def test_a_pod_whose_volume_grows_over_its_limit_is_evicted(bench: Bench) 
     await bench.becomes("Failed: main Completed 0 0")
     assert bench.pod().status.reason == "Evicted"
     assert bench.pod().status.message == 'Usage of EmptyDir volume "cache" exceeds the limit "64Ki". '
+    assert "DisruptionTarget" not in {each.type for each in bench.pod().status.conditions}
 
 
 class Engine:
