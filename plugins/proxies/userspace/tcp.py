@@ -23,7 +23,7 @@ class Pipe(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.other: Pipe | None = None
         self._early: list[bytes] = []
-        self._early_eof = False
+        self._ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -34,8 +34,8 @@ class Pipe(asyncio.Protocol):
         for data in self._early:
             self._send(data)
         self._early.clear()
-        if self._early_eof:
-            self.eof_received()
+        if self._ended:
+            self._pass_on_end()
 
     def data_received(self, data: bytes) -> None:
         if self.other is None:
@@ -46,10 +46,8 @@ class Pipe(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The sender is done: tell the other side, and keep this one open for the answer."""
-        if self.other is None:
-            self._early_eof = True
-        elif self.other.transport is not None and self.other.transport.can_write_eof():
-            self.other.transport.write_eof()
+        self._ended = True
+        self._pass_on_end()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,6 +75,17 @@ class Pipe(asyncio.Protocol):
     def abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+    def _pass_on_end(self) -> None:
+        """Once both sides are done, nobody is left to end the connections: they are closed, what is underway sent first."""
+        if self.other is None:
+            return
+        if self.other.transport is not None and self.other.transport.can_write_eof():
+            self.other.transport.write_eof()
+        if self._ended and self.other._ended:
+            for transport in (self.transport, self.other.transport):
+                if transport is not None:
+                    transport.close()
 
     def _send(self, data: bytes) -> None:
         if self.other is not None and self.other.transport is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +16,26 @@ from sampan.core.host.capabilities import is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
+from tests.support.wait import eventually
 
 ONE, TWO, THREE = (Endpoint(ip=f"10.0.0.{last}", port=80) for last in (1, 2, 3))
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def send_and_close(connection: socket.socket, data: bytes) -> None:
+    connection.sendall(data)
+    connection.close()
+
+
+def received(connection: socket.socket) -> bytes:
+    """All until the other side is done."""
+    data = bytearray()
+    while piece := connection.recv(65536):
+        data += piece
+    return bytes(data)
 
 
 def settings(tmp_path: Path, cidr: str) -> ProxySettings:
@@ -30,6 +51,45 @@ class TestWithoutRoot(ProxyContract):
         proxy.start()
         yield proxy
         proxy.close()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[UserspaceProxy]:
+    proxy = UserspaceProxy(settings(tmp_path, "127.96.0.0/16"))
+    proxy.start()
+    yield proxy
+    proxy.close()
+
+
+def test_connections_that_end_in_order_leave_nothing_open(proxy: UserspaceProxy) -> None:
+    with backend() as endpoint:
+        service = ProxyContract().service(endpoint)
+        proxy.sync([service])
+        before = open_files()
+        for _ in range(20):
+            assert ask_tcp(service.ip, service.port) == b"%d:hello" % endpoint.port
+        eventually(lambda: open_files() <= before, f"no more than {before} open files")
+
+
+def test_a_side_that_is_done_still_hears_the_other(proxy: UserspaceProxy) -> None:
+    """Whichever is done first; and what is underway when both are arrives whole."""
+    data = bytes(range(256)) * 4096
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        service = ProxyContract().service(Endpoint(ip="127.0.0.1", port=server.getsockname()[1]))
+        proxy.sync([service])
+        for client_is_first in (True, False):
+            with (
+                socket.create_connection((service.ip, service.port), timeout=5) as client,
+                server.accept()[0] as behind,
+            ):
+                behind.settimeout(5)
+                first, second = (client, behind) if client_is_first else (behind, client)
+                first.shutdown(socket.SHUT_WR)
+                assert second.recv(1) == b""
+                sender = threading.Thread(target=send_and_close, args=(second, data))
+                sender.start()
+                assert received(first) == data
+                sender.join()
 
 
 @pytest.mark.root
