@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker.errors
-import requests.exceptions
 
 from sampan.core.contracts.runtime import ImageError, RuntimeFailure
 from sampan.core.errors import NotFound
+from sampan.runtimes.engine.errors import UNANSWERED, one_line
 
 
 @contextmanager
@@ -24,8 +24,8 @@ def translated(*, gone_is_fine: bool = False) -> Iterator[None]:
             raise NotFound(_words(exc)) from exc
     except docker.errors.APIError as exc:
         raise RuntimeFailure(_words(exc)) from exc
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as exc:
-        raise RuntimeFailure(f"Docker does not answer: {exc}") from exc
+    except (docker.errors.DockerException, docker.errors.StreamParseError, *UNANSWERED) as exc:
+        raise RuntimeFailure(f"Docker does not answer: {one_line(str(exc))}") from exc
 
 
 def _words(exc: docker.errors.APIError) -> str:

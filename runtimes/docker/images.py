@@ -38,7 +38,7 @@ class DockerImages(EngineImages):
     def loaded(self, archive: Path) -> Sequence[str]:
         with archive.open("rb") as data:
             answer = self._api.send("/images/load", data, params={"quiet": True})
-            said = "".join(str(message.get("stream", "")) for message in messages(answer.pieces()))
+            said = "".join(str(message.get("stream", "")) for message in messages(answer.pieces(), self.engine))
         return loaded_names(said)
 
     def import_root(self, root: bytes, image: str, changes: str) -> None:

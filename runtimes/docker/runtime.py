@@ -9,19 +9,19 @@ from typing import Any
 import attrs
 import docker
 import docker.errors
-import requests.exceptions
 
 from sampan.core.contracts.runtime import (
     LABEL_KIND,
     Capabilities,
     ContainerConfig,
+    RuntimeFailure,
     RuntimeInfo,
     RuntimeSettings,
     Sandbox,
     SandboxConfig,
     Stats,
 )
-from sampan.core.errors import ConfigError
+from sampan.core.errors import ConfigError, NotFound
 from sampan.runtimes.docker.available import address
 from sampan.runtimes.docker.errors import translated
 from sampan.runtimes.docker.images import DockerImages
@@ -60,10 +60,11 @@ class DockerRuntime(EngineRuntime):
 
     def start(self) -> None:
         try:
-            self._cidr = ensure_network(self._client, self._settings)
+            with translated():
+                self._cidr = ensure_network(self._client, self._settings)
             self._images.ensure_pause()
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as exc:
-            raise ConfigError(f"Docker does not answer: {exc}; start it, or choose another --runtime") from exc
+        except (RuntimeFailure, NotFound) as exc:
+            raise ConfigError(f"Docker cannot be used: {exc}; start it, or choose another --runtime") from exc
 
     def pod_cidr(self) -> str:
         return self._cidr

@@ -14,7 +14,7 @@ import requests
 
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.runtimes.engine.answers import Answer
-from sampan.runtimes.engine.errors import one_line, refusal
+from sampan.runtimes.engine.errors import UNANSWERED, decoded, one_line, refusal
 
 CALL_TIMEOUT = 60.0
 """Seconds that an engine may take for one call that has no time limit of its own."""
@@ -46,7 +46,7 @@ class EngineApi:
         Raises `NotFound`, `EngineRefusal`, or `RuntimeFailure` where the engine does not answer.
         """
         with self._ask(method, path, params, _encoded(body), timeout, stream=False) as answer:
-            return answer.json() if answer.content else None
+            return decoded(answer.content, self._engine) if answer.content else None
 
     def send(self, path: str, data: bytes | IO[bytes], *, params: Params | None = None) -> Answer:
         """Post a tar archive, which may take any time."""
@@ -86,11 +86,11 @@ class EngineApi:
                 timeout=(CALL_TIMEOUT, timeout),
                 stream=stream,
             )
-        except OSError as exc:  # what requests raises, and what the SDKs raise on connecting, are OSErrors
+            if answer.status_code >= 400:
+                with answer:
+                    raise refusal(answer)
+        except UNANSWERED as exc:
             raise RuntimeFailure(f"{self._engine} does not answer: {one_line(str(exc))}") from exc
-        if answer.status_code >= 400:
-            with answer:
-                raise refusal(answer)
         return answer
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import requests
+import urllib3
 
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.errors import NotFound, SampanError
 
 HTTP_NOT_FOUND = 404
+UNANSWERED = (OSError, urllib3.exceptions.HTTPError)
+"""What a call raises where the engine is not there or goes away: requests' errors and those of connecting are `OSError`,
+and requests passes urllib3's on where an answer that is read as it comes breaks off."""
 
 
 class EngineRefusal(RuntimeFailure):
@@ -32,6 +39,14 @@ def words(answer: requests.Response) -> str:
     except (ValueError, KeyError, TypeError, AttributeError):
         message = answer.text or answer.reason
     return one_line(str(message))
+
+
+def decoded(body: bytes, engine: str) -> Any:
+    """The JSON of an answer. Raises `RuntimeFailure` for what is none: cut short, or from something that is no engine."""
+    try:
+        return json.loads(body)
+    except ValueError as exc:
+        raise RuntimeFailure(f"{engine} answers what is not JSON: {one_line(repr(body[:80]))}") from exc
 
 
 def one_line(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from sampan.core.contracts.runtime import Auth, Image, ImageError, RuntimeFailure
 from sampan.core.errors import NotFound
 from sampan.runtimes.engine.api import EngineApi
-from sampan.runtimes.engine.errors import one_line
+from sampan.runtimes.engine.errors import decoded, one_line
 from sampan.runtimes.engine.inspect import image_of
 from sampan.runtimes.engine.lines import whole_lines
 from sampan.runtimes.engine.pause import PAUSE_COMMAND, PAUSE_IMAGE, pause_root
@@ -82,11 +81,11 @@ class EngineImages(ABC):
         return names
 
 
-def messages(pieces: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-    """An engine's progress, a JSON object a line. Raises `RuntimeFailure` at one that tells of an error."""
+def messages(pieces: Iterator[bytes], engine: str) -> Iterator[dict[str, Any]]:
+    """An engine's progress, a JSON object a line. Raises `RuntimeFailure` at one that tells of an error or is cut short."""
     for line in whole_lines(pieces):
         if line.strip():
-            message: dict[str, Any] = json.loads(line)
+            message: dict[str, Any] = decoded(line, engine)
             if error := message.get("error"):
                 raise RuntimeFailure(one_line(str(error)))
             yield message

@@ -9,7 +9,7 @@ import podman.errors
 
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.errors import NotFound
-from sampan.runtimes.engine.errors import one_line
+from sampan.runtimes.engine.errors import UNANSWERED, one_line
 
 
 @contextmanager
@@ -21,5 +21,5 @@ def translated() -> Iterator[None]:
         raise NotFound(one_line(str(exc.explanation or exc))) from exc
     except podman.errors.APIError as exc:
         raise RuntimeFailure(one_line(str(exc.explanation or exc))) from exc
-    except (podman.errors.PodmanError, OSError) as exc:
+    except (podman.errors.PodmanError, *UNANSWERED) as exc:
         raise RuntimeFailure(f"Podman does not answer: {one_line(str(exc))}") from exc

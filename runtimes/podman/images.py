@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sampan.core.contracts.runtime import Auth, Image
 from sampan.core.errors import NotFound
+from sampan.runtimes.engine.errors import decoded
 from sampan.runtimes.engine.images import EngineImages, messages
 from sampan.runtimes.engine.pause import PAUSE_IMAGE
 from sampan.runtimes.engine.references import parse_reference
@@ -30,13 +31,14 @@ class PodmanImages(EngineImages):
         """From Docker Hub where no registry is named: Podman itself might ask others, or refuse to guess."""
         params = {"reference": parse_reference(image).qualified(), "policy": "always"}
         headers = {"X-Registry-Auth": registry_auth(auth)} if auth else {}
-        for _ in messages(self._api.open("POST", "/images/pull", params=params, headers=headers).pieces()):
+        answer = self._api.open("POST", "/images/pull", params=params, headers=headers)
+        for _ in messages(answer.pieces(), self.engine):
             pass
 
     def loaded(self, archive: Path) -> Sequence[str]:
         with archive.open("rb") as data:
             body = b"".join(self._api.send("/images/load", data).pieces())
-        return [str(name) for name in json.loads(body)["Names"]]
+        return [str(name) for name in decoded(body, self.engine)["Names"]]
 
     def import_root(self, root: bytes, image: str, changes: str) -> None:
         params = {"reference": f"{LOCAL_REGISTRY}/{image}", "changes": changes}
