@@ -387,7 +387,12 @@ class Runtime(Protocol):
     def stats(self, container_id: str) -> Stats: ...
 
     def events(self) -> Iterator[RuntimeEvent]:
-        """Blocks for the next event; ends after `close`. A gap is allowed: the node agent also relists now and then."""
+        """What happens from this call on, even before the iterator is first asked; that blocks for the next event.
+
+        Ends after `close`, and where the engine breaks it off: the caller calls again, and lists everything after each
+        call that succeeded, for what happened meanwhile. Raises `RuntimeFailure` where the engine does not answer. One
+        caller at a time.
+        """
         ...
 
     def destroy(self) -> None:

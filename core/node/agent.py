@@ -10,7 +10,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -197,21 +196,24 @@ class NodeAgent:
                 self._queue.add(event.uid)
 
         def listen() -> None:
-            pause = threading.Event()
+            pause, heard = threading.Event(), True
             while not self._stopping:
                 try:
-                    for event in self.parts.runtime.events():
+                    events = self.parts.runtime.events()
+                    loop.call_soon_threadsafe(self._relist_wanted.set)  # for what happened before this call
+                    heard = True
+                    for event in events:
                         loop.call_soon_threadsafe(hint, event)
                 except SampanError as exc:
-                    log.warning("the runtime's events broke off: %s", exc)
+                    if heard:
+                        log.warning("the runtime tells no events: %s", exc)
+                    heard = False
                 except Exception:
                     if not (self._stopping or loop.is_closed()):
                         log.exception("the runtime's events broke off")
                 if self._stopping or loop.is_closed():
-                    return
+                    return  # the runtime was closed
                 pause.wait(EVENTS_RETRY)
-                with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._relist_wanted.set)
 
         self._listener = threading.Thread(target=listen, name="runtime events", daemon=True)
         self._listener.start()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from sampan.core.contracts.runtime import LABEL_UID, RuntimeEvent, RuntimeFailure
-from sampan.core.errors import NotFound
+from sampan.core.contracts.runtime import LABEL_UID, RuntimeEvent
 from sampan.runtimes.engine.answers import Answer
-from sampan.runtimes.engine.api import EngineApi
+from sampan.runtimes.engine.api import EngineApi, Params
 from sampan.runtimes.engine.lines import whole_lines
 
 _TYPES: Mapping[str, Literal["started", "exited", "removed"]] = {
@@ -21,11 +20,10 @@ _TYPES: Mapping[str, Literal["started", "exited", "removed"]] = {
     "destroy": "removed",
     "remove": "removed",
 }
-RECONNECT_SECONDS = 1.0
 
 
 class EventFeed:
-    """One long request to the engine, asked again where it ends before `close` (the engine was restarted)."""
+    """One long request to the engine, which ends with it."""
 
     def __init__(self, api: EngineApi, owner: Mapping[str, str]) -> None:
         """``owner`` are the labels of whose events these are."""
@@ -36,12 +34,8 @@ class EventFeed:
         self._lock = threading.Lock()
 
     def events(self) -> Iterator[RuntimeEvent]:
-        while not self._closed.is_set():
-            with contextlib.suppress(RuntimeFailure, NotFound):
-                for line in whole_lines(self._open().pieces()):
-                    if event := event_of(line, self._owner):
-                        yield event
-            self._closed.wait(RECONNECT_SECONDS)
+        """Connected when this returns. See the contract's ``Runtime.events``."""
+        return iter(()) if self._closed.is_set() else self._told(self._open())
 
     def close(self) -> None:
         self._closed.set()
@@ -49,9 +43,16 @@ class EventFeed:
             if self._answer:
                 self._answer.close()
 
+    def _told(self, answer: Answer) -> Iterator[RuntimeEvent]:
+        for line in whole_lines(answer.pieces()):
+            if event := event_of(line, self._owner):
+                yield event
+
     def _open(self) -> Answer:
+        """``since``, as both engines send the head of their answer before they begin to listen themselves."""
         filters = {"type": ["container"], "event": sorted(_TYPES)}
-        answer = self._api.open("GET", "/events", params={"stream": True, "filters": json.dumps(filters)})
+        params: Params = {"stream": True, "since": f"{time.time():.6f}", "filters": json.dumps(filters)}
+        answer = self._api.open("GET", "/events", params=params)
         with self._lock:
             self._answer = answer
             if self._closed.is_set():

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator
 
 import attrs
 
-from sampan.core.contracts.runtime import LogOptions, Runtime, RuntimeEvent
+from sampan.core.contracts.runtime import LogOptions, RuntimeEvent
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 
 class Listener:
     """Collects a runtime's events in a thread, as the node agent does."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, events: Iterator[RuntimeEvent]) -> None:
         self._events: queue.Queue[RuntimeEvent] = queue.Queue()
-        self._thread = threading.Thread(target=self._listen, args=(runtime,), daemon=True)
+        self._thread = threading.Thread(target=self._listen, args=(events,), daemon=True)
         self._thread.start()
 
-    def _listen(self, runtime: Runtime) -> None:
-        for event in runtime.events():
+    def _listen(self, events: Iterator[RuntimeEvent]) -> None:
+        for event in events:
             self._events.put(event)
 
     def wait_for(self, uid: str, type: str, patience: float) -> None:
@@ -88,15 +89,27 @@ class RecoveryPromises(RuntimeBench):
             bench.runtime.close()
 
     def test_a_pods_changes_are_heard_of(self, own_bench: Bench) -> None:
-        listener = Listener(own_bench.runtime)
+        listener = Listener(own_bench.runtime.events())
         pod = own_bench.pod()
         container_id = pod.run(**self.forever())
         listener.wait_for(pod.config.uid, "started", self.patience)
         own_bench.runtime.stop_container(container_id, 20)
         listener.wait_for(pod.config.uid, "exited", self.patience)
 
+    def test_what_happened_before_anyone_asked_for_the_next_event_is_heard_of(self, own_bench: Bench) -> None:
+        events = own_bench.runtime.events()
+        pod = own_bench.pod()
+        own_bench.ended(pod.run(**self.exiting(0)))
+        listener = Listener(events)
+        listener.wait_for(pod.config.uid, "started", self.patience)
+        listener.wait_for(pod.config.uid, "exited", self.patience)
+
+    def test_a_closed_runtime_tells_no_more_events(self, own_bench: Bench) -> None:
+        own_bench.runtime.close()
+        assert list(own_bench.runtime.events()) == []
+
     def test_a_container_killed_behind_the_runtimes_back_is_heard_of_and_seen(self, own_bench: Bench) -> None:
-        listener = Listener(own_bench.runtime)
+        listener = Listener(own_bench.runtime.events())
         pod = own_bench.pod()
         container_id = pod.run(**self.stubborn())
         listener.wait_for(pod.config.uid, "started", self.patience)
@@ -105,7 +118,7 @@ class RecoveryPromises(RuntimeBench):
         assert own_bench.ended(container_id).exit_code == 137
 
     def test_events_end_when_the_runtime_is_closed(self, own_bench: Bench) -> None:
-        listener = Listener(own_bench.runtime)
+        listener = Listener(own_bench.runtime.events())
         pod = own_bench.pod()
         pod.run(**self.forever())
         listener.wait_for(pod.config.uid, "started", self.patience)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import LogOptions, RuntimeFailure
+from sampan.core.contracts.runtime import LogOptions, RuntimeEvent, RuntimeFailure
 from sampan.core.contracts.streams import PodRef
 from sampan.core.errors import BadRequest, NotFound
 from sampan.core.model.core_v1.configuration import ConfigMap
@@ -394,6 +395,47 @@ async def test_an_engine_that_went_away_and_came_back_is_gone_on_with(bench: Ben
     engine.gone = False
     await bench.pass_time(2)
     await bench.becomes("Running: main running 0 ready")
+
+
+class SlowToHear(Engine):
+    """One that hears of nothing, and whose connection for events waits until it is let through."""
+
+    def __init__(self, runtime: Any) -> None:
+        super().__init__(runtime)
+        self.connect = threading.Semaphore(0)
+        self.break_off = threading.Semaphore(0)
+
+    def events(self) -> Iterator[RuntimeEvent]:
+        self.connect.acquire()
+        return self._silence()
+
+    def close(self) -> None:
+        self.connect.release()
+        self.break_off.release()
+        self._runtime.close()
+
+    def _silence(self) -> Iterator[RuntimeEvent]:
+        self.break_off.acquire()
+        yield from ()
+
+
+async def test_what_happened_while_nobody_listened_is_found_when_the_engine_is_heard_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sampan.core.node.agent.EVENTS_RETRY", 0.001)
+    bench.put()
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.stop()
+    bench.runtime = engine = SlowToHear(bench.runtime)
+    bench.agent = bench.make_agent()
+    await bench.agent.start()
+    for state in ("running 1 ready", "CrashLoopBackOff 1"):
+        await bench.agent.settled()
+        (container,) = [each for each in engine.list_containers() if each.state == "running"]
+        engine.stop_container(container.id, 0)
+        engine.connect.release()
+        await bench.becomes(f"Running: main {state}")
+        engine.break_off.release()
 
 
 async def test_the_log_of_the_last_crash_stays_readable(bench: Bench) -> None:
