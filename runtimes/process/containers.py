@@ -158,10 +158,10 @@ class Containers:
         return [each.id for each in self.all() if each.sandbox_id == sandbox_id]
 
     def recover(self) -> None:
-        """After a start: clear away what a crash left half made."""
+        """After a start: clear away what a crash left half made, or a broken disk without a record."""
         for folder in self._layout.containers.iterdir():
-            if not (folder / "container.json").exists():
-                remove_tree(str(folder))
+            if any(records.read(str(folder / name)) is None for name in ("job.json", "container.json")):
+                self.remove(folder.name)
 
     def folder(self, container_id: str) -> Path:
         return self._layout.containers / container_id

@@ -129,9 +129,12 @@ class Sandboxes:
         shutil.rmtree(self._layout.sandboxes / sandbox_id, ignore_errors=True)
 
     def recover(self) -> None:
-        """After a start: clear away what a crash left half made, and the addresses of what is gone."""
+        """After a start: clear away what a crash left half made, or a broken disk without a record.
+
+        The addresses of what is gone are free then.
+        """
         for folder in self._layout.sandboxes.iterdir():
-            if not (folder / "sandbox.json").exists():
+            if records.read(str(folder / "sandbox.json")) is None:
                 shutil.rmtree(folder, ignore_errors=True)
         if self._network:
             holders = [each.id for each in self.all() if not self.record(each.id)["stopped"]]

@@ -10,19 +10,21 @@ import os
 
 
 def write(path: str, record: object) -> None:
-    """Atomically: readers see the old file or the new one."""
+    """Atomically: readers see the old file or the new one, also after a power cut."""
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(record, file)
+        file.flush()
+        os.fsync(file.fileno())  # else the new name may come to the disk before what it stands for
     os.rename(temporary, path)
 
 
 def read(path: str) -> dict[str, object] | None:
-    """``None`` where there is no such file."""
+    """``None`` where there is no such file, or one without a record in it."""
     try:
         with open(path, encoding="utf-8") as file:
             record = json.load(file)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return record if isinstance(record, dict) else None
 

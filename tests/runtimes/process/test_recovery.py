@@ -19,6 +19,7 @@ import pytest
 from sampan.core.contracts.runtime import ContainerConfig, LogOptions, Runtime, RuntimeSettings, Sandbox, SandboxConfig
 from sampan.runtimes.process.processes import of_state_dir
 from sampan.runtimes.process.runtime import make_process
+from sampan.runtimes.process.shim import records
 
 T = TypeVar("T")
 FOREVER = "echo ready; trap 'exit 7' TERM; while :; do sleep 0.1; done"
@@ -182,6 +183,38 @@ def test_what_a_crash_left_half_made_is_cleared_away(folder: Path, runtime: Runt
     if again.capabilities().own_network:
         assert not (folder / "state/addresses/10.99.0.9").exists()
     again.close()
+
+
+@pytest.mark.parametrize("rest", ["", '{"uid": ', "\0\0\0\0"])
+def test_records_that_a_power_cut_spoiled_are_cleared_away(folder: Path, runtime: Runtime, rest: str) -> None:
+    sandbox, spoiled = pod(runtime, uid="whole"), pod(runtime, uid="spoiled")
+    whole, without_record, without_job = (run(runtime, sandbox, "exit 3", name=name) for name in ("a", "b", "c"))
+    for container in (whole, without_record, without_job):
+        eventually(lambda: (folder / "state/containers" / container / "exit.json").exists(), "its end")  # noqa: B023
+    (folder / "state/containers" / without_record / "container.json").write_text(rest)
+    (folder / "state/containers" / without_job / "job.json").write_text(rest)
+    holder = record(folder, f"../sandboxes/{spoiled.id}", "sandbox.json")
+    os.kill(holder["process"]["pid"], signal.SIGKILL)
+    (folder / "state/sandboxes" / spoiled.id / "sandbox.json").write_text(rest)
+    again = restarted(folder, runtime)
+    assert [each.id for each in again.list_containers()] == os.listdir(folder / "state/containers") == [whole]
+    assert [each.id for each in again.list_pod_sandboxes()] == os.listdir(folder / "state/sandboxes") == [sandbox.id]
+    again.close()
+
+
+def test_a_record_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[str, object]] = []
+
+    def sync(fd: int) -> None:
+        steps.append(("sync", json.loads(Path(f"/proc/self/fd/{fd}").read_text())))
+
+    def rename(_old: str, new: str) -> None:
+        steps.append(("rename", new))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "rename", rename)
+    records.write(str(tmp_path / "record"), {"a": 1})
+    assert steps == [("sync", {"a": 1}), ("rename", str(tmp_path / "record"))]
 
 
 def test_a_sandbox_that_a_crash_left_half_made_is_made_anew(folder: Path, runtime: Runtime) -> None:
