@@ -31,6 +31,10 @@ LABEL_KIND = "sampan.kind"
 """``sandbox`` or ``container``."""
 
 
+EXEC_OUTPUT_BYTES = 64 * 1024
+"""As much as `Runtime.exec_sync` keeps of each stream."""
+
+
 class RuntimeFailure(SampanError):
     """The engine could not do what was asked: its own words, in one sentence."""
 
@@ -365,7 +369,10 @@ class Runtime(Protocol):
     def remove_image(self, image: str) -> None: ...
 
     def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
-        """Run to the end. Raises `TimeoutError` after ``timeout`` seconds (0: never), the process killed."""
+        """Run to the end. Raises `TimeoutError` after ``timeout`` seconds (0: never), the process killed.
+
+        The first `EXEC_OUTPUT_BYTES` of each stream are kept; what comes after them is read and dropped.
+        """
         ...
 
     def exec(self, container_id: str, command: Sequence[str], *, tty: bool, stdin: bool) -> Stream: ...

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sampan.core.contracts.runtime import ExecResult, LogOptions, RuntimeFailure
+from sampan.core.contracts.runtime import EXEC_OUTPUT_BYTES, ExecResult, LogOptions, RuntimeFailure
 from sampan.core.errors import NotFound
 from sampan.runtimes.engine.answers import Answer
 from sampan.runtimes.engine.api import EngineApi
@@ -55,7 +55,7 @@ class EngineProcesses:
         output: dict[StreamName, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         try:
             for name, data in frames(answer.read):
-                output[name] += data
+                output[name] += data[: EXEC_OUTPUT_BYTES - len(output[name])]
         finally:
             if timer:
                 timer.cancel()

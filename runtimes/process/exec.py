@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from sampan.core.contracts.runtime import ExecResult
+from sampan.core.contracts.runtime import EXEC_OUTPUT_BYTES, ExecResult
 from sampan.runtimes.process import jobs, launcher
 from sampan.runtimes.process.containers import Containers
 from sampan.runtimes.process.shim.channel import Channel, ChannelClosed
@@ -47,10 +47,12 @@ class ExecStream:
             sources: list[int] = list(self._outputs)
             if self._code is None:
                 sources.append(self._channel.socket.fileno())
-            patience = 0.0 if self._code is not None else None
-            if patience is None and deadline is not None:
-                patience = max(0.0, deadline - time.monotonic())
-            ready, _, _ = select.select(sources, [], [], patience)
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:  # also where the command, or a child that it left, never stops talking
+                if self._code is not None:
+                    return None
+                raise TimeoutError("the command took too long")
+            ready, _, _ = select.select(sources, [], [], left if self._code is None else 0.0)
             if not ready:
                 if self._code is not None:
                     return None  # ended, and all is read: a child that it left may hold the pipe for ever
@@ -178,17 +180,18 @@ def run(
     """Raises `TimeoutError`, the command killed."""
     deadline = time.monotonic() + timeout if timeout else None
     stream = open_exec(containers, launch, container_id, command, tty=False, stdin=False)
-    pieces: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+    output = {"stdout": bytearray(), "stderr": bytearray()}
     try:
         while (piece := stream.read_until(deadline)) is not None:
-            pieces[piece[0]].append(piece[1])
+            kept = output[piece[0]]
+            kept += piece[1][: EXEC_OUTPUT_BYTES - len(kept)]
         code = stream.exit_code_until(deadline)
     except TimeoutError:
         stream.kill()
         raise TimeoutError(f"the command {command[0]!r} took longer than {timeout:g} seconds") from None
     finally:
         stream.close()
-    return ExecResult(exit_code=code, stdout=b"".join(pieces["stdout"]), stderr=b"".join(pieces["stderr"]))
+    return ExecResult(exit_code=code, stdout=bytes(output["stdout"]), stderr=bytes(output["stderr"]))
 
 
 def _open_terminal(launch: launcher.Launcher, request: dict[str, object]) -> ExecStream:

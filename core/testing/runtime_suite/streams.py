@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sampan.core.contracts.runtime import LogOptions, RuntimeFailure, Stream
+from sampan.core.contracts.runtime import EXEC_OUTPUT_BYTES, LogOptions, RuntimeFailure, Stream
 from sampan.core.errors import NotFound
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
@@ -130,6 +130,18 @@ class ExecPromises(RuntimeBench):
         real.eventually(
             lambda: real.runtime.exec_sync(container, ["sh", "-c", gone], 10).exit_code == 0, "the command's end"
         )
+
+    def test_of_a_commands_output_the_beginning_is_kept(self, real: Bench, container: str) -> None:
+        script = "echo begin; head -c 1000000 /dev/zero; echo problem >&2; exit 3"
+        result = real.runtime.exec_sync(container, ["sh", "-c", script], 20)
+        assert (result.exit_code, result.stderr) == (3, b"problem\n")
+        assert result.stdout == b"begin\n".ljust(EXEC_OUTPUT_BYTES, b"\0")
+
+    def test_a_command_that_never_stops_talking_is_killed_when_its_time_is_over(
+        self, real: Bench, container: str
+    ) -> None:
+        with pytest.raises(TimeoutError):
+            real.runtime.exec_sync(container, ["yes"], 0.5)
 
     def test_nothing_runs_in_a_container_that_ended(self, real: Bench) -> None:
         container_id = real.pod().run(**self.exiting(0))
