@@ -26,20 +26,21 @@ class Balancer:
         self._sticky = {client: kept for client, kept in self._sticky.items() if affinity_seconds and kept[0] in here}
 
     def candidates(self, client: str, now: float) -> Iterator[Endpoint]:
-        """Endpoints in the order to try them: the client's own first, then round-robin; each once.
+        """Endpoints of this moment in the order to try them: the client's own first, then round-robin; each once.
 
         ``now`` is in seconds on any steady clock.
         """
         stuck = self._stuck_to(client, now)
         if stuck is not None:
             yield stuck
-        count = len(self.endpoints)
+        endpoints = self.endpoints  # there may be others by the time that one has refused
+        count = len(endpoints)
         if not count:
             return
         start = self._next % count
         self._next = start + 1
         for offset in range(count):
-            endpoint = self.endpoints[(start + offset) % count]
+            endpoint = endpoints[(start + offset) % count]
             if endpoint != stuck:
                 yield endpoint
 

@@ -118,6 +118,14 @@ def test_every_endpoint_is_tried_once_beginning_with_the_next() -> None:
     assert list(balancer.candidates("client", 0)) == [TWO, THREE, ONE]
 
 
+def test_endpoints_may_leave_while_they_are_tried() -> None:
+    balancer = Balancer([ONE, TWO, THREE])
+    candidates = balancer.candidates("client", 0)
+    assert next(candidates) == ONE
+    balancer.update([THREE], 0)
+    assert list(candidates) == [TWO, THREE]
+
+
 def test_affinity_ends_after_its_time() -> None:
     balancer = Balancer([ONE, TWO], affinity_seconds=10)
     balancer.served("client", TWO, now=0)
