@@ -53,10 +53,14 @@ def used_networks() -> list[ipaddress.IPv4Network]:
 
 
 def free_network(candidates: tuple[str, ...], taken: Sequence[ipaddress.IPv4Network] = ()) -> str:
-    """The first candidate that overlaps nothing routed here, and nothing ``taken``. Raises `ConfigError` where all do."""
-    used = [*used_networks(), *taken]
-    for candidate in candidates:
-        network = ipaddress.IPv4Network(candidate)
-        if not any(network.overlaps(other) for other in used):
-            return candidate
+    """The first candidate that overlaps nothing routed here. Raises `ConfigError` where all do.
+
+    Those that overlap something ``taken`` without a route come last.
+    """
+    used = used_networks()
+    for avoided in ([*used, *taken], used):
+        for candidate in candidates:
+            network = ipaddress.IPv4Network(candidate)
+            if not any(network.overlaps(other) for other in avoided):
+                return candidate
     raise ConfigError(f"every one of {candidates[0]} … {candidates[-1]} is in use here: name a free range yourself")

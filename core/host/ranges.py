@@ -1,8 +1,8 @@
 """Which address ranges the clusters of this machine have chosen, also those that no route shows yet.
 
 Two clusters that start at the same moment look free to each other, and so does a network of Podman's until its first pod. A
-range is noted for the folder that its cluster's part keeps its state in, and counts for as long as that folder is there: a
-cluster that is down keeps its range. Without root nothing is routed, and nothing is noted. Blocking; any thread.
+range is noted for the folder that its cluster's part keeps its state in, until it is given back or that folder is gone.
+Without root nothing is routed, and nothing is noted. Blocking; any thread.
 """
 
 from __future__ import annotations
@@ -28,11 +28,21 @@ def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[IPv4Ne
     if not is_network_admin() or not _is_usable(notes):
         yield (), lambda _cidr: None
         return
-    own = notes / sha256(os.fsencode(owner.absolute())).hexdigest()[:16]
+    own = _note_of(owner, notes)
     with (notes / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         others = [network for path, network in _noted(notes) if path != own]
         yield others, lambda cidr: _write(own, f"{cidr} {owner.absolute()}\n")
+
+
+def give_back(owner: Path, notes: Path = NOTES) -> None:
+    """The owner's range is free again. Idempotent."""
+    with contextlib.suppress(OSError):  # who may not write here has noted nothing
+        _note_of(owner, notes).unlink()
+
+
+def _note_of(owner: Path, notes: Path) -> Path:
+    return notes / sha256(os.fsencode(owner.absolute())).hexdigest()[:16]
 
 
 def _is_usable(notes: Path) -> bool:

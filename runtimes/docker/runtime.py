@@ -22,6 +22,7 @@ from sampan.core.contracts.runtime import (
     Stats,
 )
 from sampan.core.errors import ConfigError, NotFound
+from sampan.core.host.ranges import give_back
 from sampan.runtimes.docker.available import address
 from sampan.runtimes.docker.errors import translated
 from sampan.runtimes.docker.images import DockerImages
@@ -128,6 +129,7 @@ class DockerRuntime(EngineRuntime):
             side_by_side(self._containers.remove, self._container_ids({LABEL_KIND: kind}))
         with translated():
             remove_network(self._client, self._settings)
+        give_back(self._settings.state_dir)
         self._resolvers.destroy()
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from sampan.core.contracts.runtime import (
     Stats,
 )
 from sampan.core.errors import ConfigError, NotFound
+from sampan.core.host.ranges import give_back
 from sampan.runtimes.engine import inspect, names
 from sampan.runtimes.engine.api import CALL_TIMEOUT, POOLED_CONNECTIONS, EngineApi, Params
 from sampan.runtimes.engine.errors import EngineRefusal
@@ -154,6 +155,7 @@ class PodmanRuntime(EngineRuntime):
         side_by_side(self._containers.remove, self._container_ids({LABEL_KIND: names.KIND_CONTAINER}))
         with translated():
             remove_network(self._client, self._settings)
+        give_back(self._settings.state_dir)
 
     def close(self) -> None:
         self._feed.close()

@@ -10,7 +10,7 @@ import attrs
 
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import ConfigError
-from sampan.core.host.ranges import choosing
+from sampan.core.host.ranges import choosing, give_back
 from sampan.runtimes.process import cidr, firewall
 from sampan.runtimes.process.ipam import AddressPool
 from sampan.runtimes.process.layout import Layout
@@ -89,6 +89,7 @@ class PodNetwork:
 
     def destroy(self) -> None:
         """Remove the bridge, what hangs on it and the rules. Idempotent; needs no `start`."""
+        give_back(self._settings.state_dir)
         known = records.read(str(self._layout.network))
         if known is None:
             return

@@ -14,7 +14,7 @@ from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip
-from sampan.core.host.ranges import choosing
+from sampan.core.host.ranges import choosing, give_back
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.tcp import TcpListener
@@ -66,6 +66,7 @@ class UserspaceProxy:
             except HostNetworkError as exc:
                 if "No such process" not in str(exc):  # the kernel's word for a route that is not there
                     raise
+        give_back(self._settings.state_dir)
 
     def close(self) -> None:
         if self._listeners:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.host import ranges
+from sampan.core.host import iproute, ranges
 from sampan.core.host.ranges import choosing
 
 
@@ -39,6 +39,21 @@ def test_a_range_is_free_again_when_its_owners_data_is_gone(tmp_path: Path) -> N
     choose(tmp_path / "a", "10.1.0.0/16", notes)
     shutil.rmtree(tmp_path / "a")
     assert choose(tmp_path / "b", "10.1.0.0/16", notes) == []
+
+
+def test_a_range_that_was_given_back_is_free(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    choose(tmp_path / "a", "10.1.0.0/16", notes)
+    for _ in range(2):
+        ranges.give_back(tmp_path / "a", notes)
+    assert choose(tmp_path / "b", "10.1.0.0/16", notes) == []
+
+
+def test_what_is_taken_without_a_route_is_used_before_nothing_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iproute, "used_networks", lambda: [IPv4Network("10.1.0.0/16")])
+    candidates, taken = ("10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"), [IPv4Network("10.2.0.0/16")]
+    assert iproute.free_network(candidates, taken) == "10.3.0.0/16"
+    assert iproute.free_network(candidates[:2], taken) == "10.2.0.0/16"
 
 
 def test_two_never_choose_at_the_same_time(tmp_path: Path) -> None:
