@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -118,7 +119,7 @@ class Cluster:
             engine = await self._start_controllers(context, static)
         finally:
             runtime = await _outcome(runtime_ready)
-        await self._start_node(runtime, proxy, engine, decisions)
+        await self._start_node(runtime, proxy, engine, decisions, static)
         for controller in static:
             self._follow_manifests(controller, engine)
         self._directory.keep(decisions)
@@ -207,7 +208,14 @@ class Cluster:
         self._say(f"controllers: {len(controllers)} run")
         return engine
 
-    async def _start_node(self, runtime: Runtime, proxy: Proxy, engine: Engine, decisions: Decisions) -> None:
+    async def _start_node(
+        self,
+        runtime: Runtime,
+        proxy: Proxy,
+        engine: Engine,
+        decisions: Decisions,
+        static: Sequence[StaticPodController],
+    ) -> None:
         settings = NodeSettings(name=decisions.node_name, cluster=decisions.cluster, data_dir=self._directory.path)
         agent = NodeAgent(
             settings,
@@ -218,6 +226,7 @@ class Cluster:
             plugins=self._plugins,
             informers=engine.informers,
             directory=self._nodes,
+            static_uids=lambda: {uid for controller in static for uid in controller.uids()},
         )
         self._cleanup.push_async_callback(agent.stop)
         recorder = EventRecorder(self._component("service-proxy"), self._clock, "service-proxy", decisions.node_name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
 from typing import Any
 
 import attrs
@@ -18,13 +18,16 @@ from sampan.core.client.protocol import Client
 from sampan.core.contracts.runtime import LABEL_UID, Container, Runtime, RuntimeEvent, Sandbox
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
-from sampan.core.errors import NotFound, SampanError
+from sampan.core.errors import SampanError
 from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.meta import evolve
+from sampan.core.node.getter import Getter
 from sampan.core.node.heartbeat import Heartbeat
+from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.node.pod_volumes import PodVolumes, limited_volumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
@@ -56,6 +59,7 @@ class NodeAgent:
     """One node. ``runtime`` must have been started; it is closed by whoever made it.
 
     ``informers`` are shared with others in the process (Services are read from them); without them the agent has its own.
+    ``static_uids`` tells which static pods this node is to run at this moment, by `node_uid`.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class NodeAgent:
         plugins: Plugins | None = None,
         informers: InformerSet | None = None,
         directory: NodeDirectory | None = None,
+        static_uids: Callable[[], Set[str]] = frozenset,
     ) -> None:
         clock = clock or RealClock()
         settings = with_address(settings)
@@ -87,6 +92,7 @@ class NodeAgent:
         self._services = self._informers.informer(Service)
         self._pods: Informer[Pod] = Informer(client, Pod, clock, field_selector=f"spec.nodeName={settings.name}")
         self._directory = directory
+        self._static_uids = static_uids
         self._heartbeat = Heartbeat(self.parts)
         self._records: dict[str, PodRecord] = {}
         self._queue: WorkQueue[str] = WorkQueue(clock)
@@ -98,7 +104,7 @@ class NodeAgent:
         self._relist_wanted = asyncio.Event()
         self._worker: PodWorker | None = None
         self._volumes: PodVolumes | None = None
-        self.streams = PodStreams(self.parts, self._records.get)
+        self.streams = PodStreams(self.parts, self._find)
 
     @property
     def node(self) -> Node:
@@ -162,31 +168,41 @@ class NodeAgent:
             tasks = [task for record in self._records.values() for task in record.tasks]
             if tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for uid in tuple(self._records):
-            await self._writer.flushed(uid)
+        for record in tuple(self._records.values()):
+            await self._writer.flushed(record.api_uid)
         await self.parts.recorder.flushed()
 
     # What happens
 
     def _on_change(self, old: KubeObject | None, new: KubeObject | None) -> None:
         """A pod of the API came, changed or went."""
-        if isinstance(old, Pod) and (new is None or new.metadata.uid != old.metadata.uid):
-            record = self._records.get(old.metadata.uid or "")
-            if record is not None:
-                record.gone = True
-                self._queue.add(record.uid)
-        if isinstance(new, Pod) and new.spec.node_name == self.parts.settings.name:
+        is_here = isinstance(new, Pod) and new.spec.node_name == self.parts.settings.name
+        if isinstance(old, Pod) and not (isinstance(new, Pod) and node_uid(new) == node_uid(old)):
+            self._lost(node_uid(old))
+        if isinstance(new, Pod) and is_here:
             self._written(new)
-            self._queue.add(new.metadata.uid or "")
+            self._queue.add(node_uid(new))
+
+    def _lost(self, uid: str) -> None:
+        """The API has a pod no longer; a static pod goes on without, for as long as its manifest is there."""
+        record = self._records.get(uid)
+        if record is not None and uid not in self._static_uids():
+            record.gone = True
+            self._queue.add(uid)
 
     def _written(self, pod: Pod) -> None:
         """The API's word, from the watch or as the answer to a write, whichever is newer."""
-        uid = pod.metadata.uid or ""
+        uid = node_uid(pod)
+        is_static = uid in self._static_uids()
+        if is_static:
+            meta = evolve(pod.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
+            pod = evolve(pod, metadata=meta)
         record = self._records.get(uid)
         if record is None:
-            self._records[uid] = PodRecord(pod=pod, stale=False)
+            # What is new to the API is new to the engine, but for a static pod that was there before its mirror pod.
+            self._records[uid] = PodRecord(pod=pod, stale=is_static)
         elif revision(pod) >= revision(record.pod):
-            record.pod = pod
+            record.told_by_api(pod)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         def hint(event: RuntimeEvent) -> None:
@@ -225,9 +241,20 @@ class NodeAgent:
         self._relist_wanted.clear()
         timer.cancel()
         self._take(await self._list())
+        self._look_at_mirrors()
         for record in list(self._records.values()):
             if self._worker is not None:
                 await self._worker.refresh_volumes(record)
+
+    def _look_at_mirrors(self) -> None:
+        """Static pods whose manifest went while their mirror pod was being deleted or made anew."""
+        for uid, record in list(self._records.items()):
+            if MIRROR in record.pod.metadata.annotations and uid not in self._static_uids():
+                mirror = self._pods.get(*record.pod.key)
+                if mirror is None or node_uid(mirror) != uid:
+                    self._lost(uid)
+                elif mirror.metadata.deletion_timestamp != record.pod.metadata.deletion_timestamp:
+                    self._on_change(None, mirror)
 
     async def _watch_limits(self) -> None:
         """Evict pods whose volumes have grown over their limit; looks at those that have one."""
@@ -254,6 +281,8 @@ class NodeAgent:
         """Wake the pods for which the engine's word is news; what belongs to no pod must go."""
         for uid, (sandboxes, containers) in seen.items():
             record = self._records.get(uid)
+            if record is None and uid in self._static_uids():
+                continue  # its mirror pod is about to be made
             if record is None:
                 self._records[uid] = orphan(uid, sandboxes, containers, self.parts.clock.now())
                 self._queue.add(uid)
@@ -269,7 +298,7 @@ class NodeAgent:
         """Folders of pods that went while nobody looked."""
         assert self._volumes is not None
         for uid in await self.parts.calls.run(self._volumes.left_over):
-            if uid not in self._records:
+            if uid not in self._records and uid not in self._static_uids():
                 try:
                     await self.parts.calls.run(self._volumes.unpublish, uid)
                 except VolumeFailure as exc:
@@ -333,27 +362,17 @@ class NodeAgent:
         links = pod.spec.enable_service_links is not False
         return service_env(self._services.all(), pod.metadata.namespace or "", links=links)
 
+    def _find(self, api_uid: str) -> PodRecord | None:
+        """By the uid that the API has given."""
+        record = self._records.get(api_uid)
+        return record or next((each for each in self._records.values() if each.api_uid == api_uid), None)
+
     def _other_pods(self, uid: str) -> Iterable[Pod]:
         """Those that this node has let in."""
         return [
             record.pod for record in self._records.values()
             if record.uid != uid and record.admitted and record.rejection is None and not record.gone
         ]  # fmt: skip
-
-
-class Getter:
-    """Reads API objects from worker threads."""
-
-    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop) -> None:
-        self._client = client
-        self._loop = loop
-
-    def __call__(self, kind: type[KubeObject], namespace: str, name: str) -> KubeObject | None:
-        asked = asyncio.run_coroutine_threadsafe(self._client.get(kind, name, namespace), self._loop)
-        try:
-            return asked.result()
-        except NotFound:
-            return None
 
 
 def with_address(settings: NodeSettings) -> NodeSettings:

@@ -31,6 +31,7 @@ from sampan.core.model.core_v1.security import PodSecurityContext, SecurityConte
 from sampan.core.model.quantity import milli, value
 from sampan.core.node.environment import ContainerConfigProblem
 from sampan.core.node.expansion import expand
+from sampan.core.node.identity import node_uid
 from sampan.core.node.spec_hash import spec_hash
 
 MIN_SHARES = 2
@@ -93,7 +94,7 @@ def pod_labels(pod: Pod, cluster: str, node: str) -> dict[str, str]:
         LABEL_NODE: node,
         LABEL_NAMESPACE: meta.namespace or "",
         LABEL_POD: meta.name or "",
-        LABEL_UID: meta.uid or "",
+        LABEL_UID: node_uid(pod),
     }
 
 

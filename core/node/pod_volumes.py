@@ -15,6 +15,7 @@ from sampan.core.model.core_v1.volume import Volume
 from sampan.core.model.meta import Quantity
 from sampan.core.model.quantity import value
 from sampan.core.node.environment import Get
+from sampan.core.node.identity import node_uid
 from sampan.core.node.settings import NodeSettings
 
 Warn = Callable[[str], None]
@@ -59,7 +60,7 @@ class PodVolumes:
     def over_limit(self, pod: Pod) -> str | None:
         """Why the pod is to be evicted: an emptyDir on disk that has grown over its ``sizeLimit``."""
         for volume, limit in limited_volumes(pod):
-            directory = self._settings.pod_dir(pod.metadata.uid or "") / "volumes" / "emptyDir" / volume.name
+            directory = self._settings.pod_dir(node_uid(pod)) / "volumes" / "emptyDir" / volume.name
             if disk_usage(directory) > value(limit):
                 return f'Usage of EmptyDir volume "{volume.name}" exceeds the limit "{limit}". '
         return None
@@ -93,7 +94,7 @@ class PodVolumes:
         return VolumeContext(
             pod=pod,
             volume=volume,
-            directory=self._settings.pod_dir(pod.metadata.uid or "") / "volumes" / driver / volume.name,
+            directory=self._settings.pod_dir(node_uid(pod)) / "volumes" / driver / volume.name,
             get=self._get,
             allocatable=self._allocatable,
             token=None if token is None else partial(token, pod),

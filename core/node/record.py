@@ -19,6 +19,7 @@ from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.back_off import BackOff
 from sampan.core.node.conditions import OWN
+from sampan.core.node.identity import node_uid
 from sampan.core.node.view import PodView, ProbeResults, Problem, Pull, Rejection
 
 TOLD = (
@@ -82,7 +83,18 @@ class PodRecord:
 
     @property
     def uid(self) -> str:
+        """The node's, which a static pod keeps while its mirror pod is made anew."""
+        return node_uid(self.pod)
+
+    @property
+    def api_uid(self) -> str:
         return self.pod.metadata.uid or ""
+
+    def told_by_api(self, pod: Pod) -> None:
+        """Take the API's word. A mirror pod that was made anew ends the end of the one before it."""
+        if pod.metadata.deletion_timestamp is None and self.pod.metadata.deletion_timestamp is not None:
+            self.ending_since, self.deleted = None, False
+        self.pod = pod
 
     def observed(self, sandboxes: Sequence[Sandbox], containers: Sequence[Container]) -> bool:
         """Take the engine's word; returns whether it is news."""

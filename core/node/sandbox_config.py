@@ -6,6 +6,7 @@ from sampan.core.contracts.runtime import LABEL_ATTEMPT, LABEL_KIND, PortMapping
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.container_config import pod_labels
 from sampan.core.node.dns import Dns
+from sampan.core.node.identity import node_uid
 
 HOST_NAME_LENGTH = 63
 
@@ -16,7 +17,7 @@ def sandbox_config(pod: Pod, attempt: int, dns: Dns, cluster: str, node: str) ->
     return SandboxConfig(
         name=meta.name or "",
         namespace=meta.namespace or "",
-        uid=meta.uid or "",
+        uid=node_uid(pod),
         attempt=attempt,
         hostname=host_name(pod),
         host_network=spec.host_network,

@@ -19,6 +19,7 @@ from sampan.core.model.quantity import value
 from sampan.core.node.actions import Say
 from sampan.core.node.container_config import ConfigInput, container_config
 from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
+from sampan.core.node.identity import node_uid
 from sampan.core.node.images import image_need
 from sampan.core.node.mounts import container_mounts
 from sampan.core.node.settings import NodeParts
@@ -106,7 +107,7 @@ class ContainerStarter:
         )
         mounts = container_mounts(container, given.volumes, env)
         if self._parts.runtime.capabilities().real_processes:
-            pod_dir = settings.pod_dir(pod.metadata.uid or "")
+            pod_dir = settings.pod_dir(node_uid(pod))
             mounts += (make_message_mount(pod_dir, container, given.attempt),)
         config = container_config(
             ConfigInput(

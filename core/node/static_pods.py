@@ -1,7 +1,7 @@
 """Static pods: manifests in a folder of the node, followed as they change.
 
-The kubelet runs them whatever the API says and shows a *mirror pod* there. Here the mirror pod is the pod: the node agent
-makes it in the API, bound to its own node, and makes it again when somebody deletes it, for as long as the file is there.
+The API only shows a static pod, by a *mirror pod* that is bound to its node and made again when somebody deletes it. Its
+containers go on meanwhile: the node agent knows it by its manifest (`sampan.core.node.identity`) and ends it with that.
 https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
 """
 
@@ -24,6 +24,7 @@ from sampan.core.errors import SampanError
 from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
+from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.reconcile.clock import Clock
 from sampan.core.schema.codec import from_wire
 from sampan.core.schema.decode import decode_body
@@ -36,7 +37,6 @@ GATHERED = 0.1
 """Seconds in which changes of files are gathered: an editor makes several of one."""
 SOURCE = "kubernetes.io/config.source"
 HASH = "kubernetes.io/config.hash"
-MIRROR = "kubernetes.io/config.mirror"
 """The kubelet's annotations."""
 
 
@@ -94,18 +94,29 @@ class StaticPodController:
         """The pods that the folder asks for."""
         return set(self._wanted)
 
+    def uids(self) -> set[str]:
+        """By which the node knows them."""
+        return {node_uid(pod) for pod in self._wanted.values()}
+
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         wanted = self._wanted.get(key)
         there = state.get(Pod, key.namespace, key.name)
         if there is None:
             return Plan(actions=(Create(obj=wanted, ignore_exists=True),)) if wanted else NOTHING
         is_as_wanted = wanted and there.metadata.annotations.get(HASH) == wanted.metadata.annotations[HASH]
+        if is_as_wanted and there.metadata.deletion_timestamp:
+            # Somebody deleted it: it is made anew. The pod itself, which it only mirrors, goes on.
+            return Plan(actions=(self._delete(there, grace_period=0),))
         if is_as_wanted or there.metadata.deletion_timestamp or not self._is_ours(there):
             return NOTHING
         if wanted is None and self._unclear:
             self._spared.add(key)
             return NOTHING
-        return Plan(actions=(Delete(kind=Pod, namespace=key.namespace, name=key.name, uid=there.metadata.uid),))
+        return Plan(actions=(self._delete(there),))
+
+    def _delete(self, pod: Pod, grace_period: int | None = None) -> Delete:
+        namespace, name = pod.key
+        return Delete(kind=Pod, namespace=namespace, name=name, uid=pod.metadata.uid, grace_period=grace_period)
 
     def _own_pods(self, obj: KubeObject, _state: Lister) -> Iterable[Key]:
         if isinstance(obj, Pod) and self._is_ours(obj):

@@ -34,6 +34,7 @@ from sampan.core.node.admission import admit
 from sampan.core.node.back_off import next_back_off
 from sampan.core.node.background import Background
 from sampan.core.node.dns import host_dns, pod_dns
+from sampan.core.node.identity import node_uid
 from sampan.core.node.plan import plan_pod
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.pod_volumes import PodVolumes
@@ -125,7 +126,7 @@ class PodWorker:
                 self._parts.hook("sampan_container_exited", pod=record.pod, container=container)
 
     def _ask(self, pod: Pod, known: frozenset[str]) -> tuple[Sequence[Sandbox], Sequence[Container], dict[str, str]]:
-        uid = pod.metadata.uid or ""
+        uid = node_uid(pod)
         sandboxes, containers = self._parts.runtime.pod_containers(uid)
         specs = {each.name: each for each in all_specs(pod)}
         messages = {}
@@ -215,6 +216,7 @@ class PodWorker:
                 await self._parts.calls.run(runtime.remove_container, action.container_id)
 
     async def _publish(self, record: PodRecord) -> bool:
+        record.released = False
         if not record.pod.spec.volumes:
             record.volumes = {}
             return True
@@ -231,7 +233,6 @@ class PodWorker:
             self._events.say(record, Say("FailedMount", str(exc), "Warning"))
             return False
         record.failures.pop("volumes", None)
-        record.released = False
         return True
 
     async def refresh_volumes(self, record: PodRecord) -> None:
@@ -338,10 +339,10 @@ class PodWorker:
         """The last status must be readable before the pod goes."""
         if record.deleted or record.gone:
             return False
-        await self._writer.flushed(record.uid)
+        await self._writer.flushed(record.api_uid)
         namespace, name = record.pod.key
         try:
-            await self._parts.client.delete(Pod, name, namespace, uid=record.uid, grace_period=0)
+            await self._parts.client.delete(Pod, name, namespace, uid=record.api_uid, grace_period=0)
         except NotFound:
             record.gone = True
         record.deleted = True

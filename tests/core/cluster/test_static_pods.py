@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ import pytest
 from sampan.core.cluster import Cluster
 from sampan.core.config import Config
 from sampan.core.contracts.access import SYSTEM_MASTERS, User
+from sampan.core.contracts.proxy import ProxyReport, ProxySettings
 from sampan.core.errors import NotFound
+from sampan.core.hooks import hookimpl
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins import load_plugins
+from sampan.core.registry import Registry
 
 pytestmark = pytest.mark.anyio
 
@@ -25,24 +29,68 @@ spec:
 """
 
 
+class QuietProxy:
+    """A proxy that leaves the machine as it is."""
+
+    def service_cidr(self) -> str:
+        return "127.97.0.0/16"
+
+    def start(self) -> None: ...
+
+    def sync(self, desired: object) -> ProxyReport:
+        return ProxyReport()
+
+    def destroy(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class QuietPlugin:
+    @hookimpl
+    def sampan_register(self, registry: Registry) -> None:
+        def make(_settings: ProxySettings) -> QuietProxy:
+            return QuietProxy()
+
+        registry.proxy("quiet", make)  # type: ignore[arg-type]
+
+
 async def start(directory: Path) -> Cluster:
     config = Config(
-        data_dir=directory / "data", port=0, runtime="simulated", proxy="userspace", node_name="n1",
+        data_dir=directory / "data", port=0, runtime="simulated", proxy="quiet", node_name="n1",
         manifests=directory / "manifests",
     )  # fmt: skip
-    cluster = Cluster(config, load_plugins())
+    cluster = Cluster(config, load_plugins(extra=[("quiet", QuietPlugin())]))
     await cluster.start()
     return cluster
 
 
-async def static_pod(cluster: Cluster) -> Pod:
+async def static_pod(cluster: Cluster, is_so: Callable[[Pod], bool] = lambda _: True) -> Pod:
+    """Its mirror pod, once there is one and it is so."""
     client = cluster.api.client(User(name="tester", groups=(SYSTEM_MASTERS,)))
     async with asyncio.timeout(10):
         while True:
             try:
-                return await client.get(Pod, "web-n1", "default")
+                if is_so(pod := await client.get(Pod, "web-n1", "default")):
+                    return pod
             except NotFound:
-                await asyncio.sleep(0.01)
+                pass
+            await asyncio.sleep(0.01)
+
+
+async def test_a_mirror_pod_that_is_deleted_comes_back_and_its_containers_go_on(tmp_path: Path) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "web.yaml").write_text(MANIFEST)
+    cluster = await start(tmp_path)
+    client = cluster.api.client(User(name="tester", groups=(SYSTEM_MASTERS,)))
+    before = await static_pod(cluster, lambda pod: pod.status.phase == "Running")
+    await client.delete(Pod, "web-n1", "default")
+    after = await static_pod(
+        cluster, lambda pod: pod.metadata.uid != before.metadata.uid and pod.status.phase == "Running"
+    )
+    await cluster.stop()
+    assert [each.container_id for each in after.status.container_statuses] == [
+        each.container_id for each in before.status.container_statuses
+    ]
 
 
 async def test_a_restart_keeps_the_static_pods_that_there_are(tmp_path: Path) -> None:

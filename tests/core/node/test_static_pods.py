@@ -15,6 +15,8 @@ from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Create, Delete
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.identity import node_uid
 from sampan.core.node.static_pods import (
     FolderWatch,
     ManifestFollower,
@@ -99,6 +101,28 @@ def test_a_removed_manifest_removes_the_pod(controller: StaticPodController, tmp
     assert isinstance(action, Delete)
     ending = evolve(pod, metadata=evolve(pod.metadata, deletion_timestamp=NOW))
     assert controller.reconcile(KEY, Cache(ending), NOW).actions == ()
+
+
+def test_a_mirror_pod_that_somebody_deletes_goes_at_once_to_be_made_anew(controller: StaticPodController) -> None:
+    pod = made_by(controller)
+    ending = evolve(pod, metadata=evolve(pod.metadata, uid="u", deletion_timestamp=NOW))
+    (action,) = controller.reconcile(KEY, Cache(ending), NOW).actions
+    assert action == Delete(kind=Pod, namespace=KEY.namespace, name=KEY.name, uid="u", grace_period=0)
+    assert made_by(controller) == pod
+
+
+class TestIdentity:
+    """A static pod stays the same while its mirror pod is made anew; nothing else passes for it."""
+
+    def test_any_other_pod_is_known_by_its_uid(self) -> None:
+        assert node_uid(Pod(metadata=ObjectMeta(name="web", uid="u"))) == "u"
+
+    def test_a_mirror_pod_is_known_by_its_name_and_manifest(self, controller: StaticPodController) -> None:
+        mirror = made_by(controller)
+        again = evolve(mirror, metadata=evolve(mirror.metadata, uid="another"))
+        assert {node_uid(mirror), node_uid(again)} == controller.uids()
+        forged = evolve(mirror, metadata=evolve(mirror.metadata, name="forged"))
+        assert node_uid(forged) not in controller.uids()
 
 
 def test_a_file_that_cannot_be_read_for_a_moment_keeps_its_pod(controller: StaticPodController, tmp_path: Path) -> None:
