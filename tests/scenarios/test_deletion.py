@@ -57,6 +57,38 @@ def test_who_does_not_listen_is_killed_when_the_time_is_up(kubectl: Kubectl, clu
     assert not is_running(cluster, container)
 
 
+@pytest.mark.needs("mounts")
+def test_sidecars_share_the_grace_with_those_they_serve(kubectl: Kubectl, images: Images, tmp_path: Path) -> None:
+    slow = "trap 'sleep 1; echo main >> /diary/page; exit 0' TERM; sleep 3600 & wait"
+    container, volume = diary(images, tmp_path, slow)
+    hook = {"preStop": {"exec": {"command": ["sh", "-c", "echo preStop >> /diary/page"]}}}
+    deaf = "trap '' TERM; while true; do sleep 0.2; done"
+    sidecar, _ = diary(images, tmp_path, deaf, lifecycle=hook, restartPolicy="Always")
+    sidecar["name"] = "proxy"
+    kubectl.apply(pod("served", container, initContainers=[sidecar], volumes=[volume], terminationGracePeriodSeconds=4))
+    kubectl("wait --for=condition=Ready pod/served --timeout=30s")
+
+    started = time.monotonic()
+    kubectl("delete pod served")
+    took = time.monotonic() - started
+
+    assert (tmp_path / "page").read_text().split() == ["preStop", "main"]
+    assert took < 5 + 3, "the sidecar had no grace period of its own"
+
+
+@pytest.mark.needs("processes")
+def test_a_deletion_goes_past_a_hook_that_hangs(kubectl: Kubectl, images: Images) -> None:
+    hook = {"postStart": {"exec": {"command": ["sh", "-c", "sleep 3600"]}}}
+    kubectl.apply(pod("hangs", images.shell.container("main", command=["sleep", "3600"], lifecycle=hook)))
+    kubectl("wait --for=jsonpath={.status.containerStatuses[0].containerID} pod/hangs --timeout=30s")
+    state = "get pod hangs -o jsonpath={.status.containerStatuses[0].state.waiting.reason}"
+    assert kubectl(state) == "ContainerCreating", "it is made, and its hook goes on"
+
+    kubectl("delete pod hangs --timeout=20s")
+
+    assert kubectl.run("get pod hangs").code == 1
+
+
 @pytest.mark.needs("processes")
 def test_deletion_by_force_does_not_wait(kubectl: Kubectl, cluster: Cluster, images: Images) -> None:
     stubborn = images.shell.container("deaf", command=["sh", "-c", "trap '' TERM; while true; do sleep 0.2; done"])
