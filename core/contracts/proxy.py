@@ -69,7 +69,10 @@ class Proxy(Protocol):
         ...
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
-        """Make exactly these reachable. Existing connections of unchanged ports go on. Idempotent."""
+        """Make exactly these reachable. Existing connections of unchanged ports go on. Idempotent.
+
+        UDP has no connections: what a client sends to an endpoint that has left goes to another one from now on.
+        """
         ...
 
     def destroy(self) -> None:

@@ -157,6 +157,16 @@ class ProxyContract:
                 client.sendto(b"ping", (self.ip, self.port))
                 assert client.recv(100) == b"%d:ping" % endpoint.port
 
+    def test_a_udp_client_is_served_by_another_endpoint_once_its_own_has_left(self, proxy: Proxy) -> None:
+        kind = socketserver.ThreadingUDPServer
+        with backend(kind) as one, backend(kind) as two, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(5)
+            for endpoints in ((one,), (one, two), (two,), (), (one,)):
+                proxy.sync([self.service(*endpoints, protocol="UDP")])
+                if endpoints:
+                    client.sendto(b"ping", (self.ip, self.port))
+                    assert client.recv(100) == b"%d:ping" % endpoints[0].port
+
     def test_what_cannot_be_served_is_reported_with_its_reason(self, proxy: Proxy) -> None:
         with socket.create_server((self.ip, self.port)), backend() as endpoint:
             service = self.service(endpoint)

@@ -94,6 +94,8 @@ class UserspaceProxy:
         if listener is None:
             make = TcpListener if service.protocol == "TCP" else UdpListener
             listener = self._listeners[key] = make(service.ip, service.port, balancer)
+        if isinstance(listener, UdpListener):
+            listener.forget_departed()
         if not service.endpoints:
             listener.refuse()
             return None

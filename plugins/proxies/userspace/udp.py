@@ -1,10 +1,14 @@
-"""UDP: one socket for a service port, and for each client a socket of its own to one endpoint, until it falls idle."""
+"""UDP: one socket for a service port, and for each client a socket of its own to one endpoint.
+
+That one is kept until the client falls idle or the endpoint leaves the service.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
 
+from sampan.core.contracts.proxy import Endpoint
 from sampan.plugins.proxies.userspace.balancer import Balancer
 
 IDLE_SECONDS = 60.0
@@ -19,6 +23,8 @@ class _Session(asyncio.DatagramProtocol):
         self._client = client
         self._waiting: list[bytes] = []
         self.transport: asyncio.DatagramTransport | None = None
+        self.endpoint: Endpoint | None = None
+        """``None`` while one is looked for."""
         self.last_used = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,6 +104,12 @@ class UdpListener(asyncio.DatagramProtocol):
         if session is not None and session.transport is not None:
             session.transport.close()
 
+    def forget_departed(self) -> None:
+        """Let the clients of endpoints that have left begin anew with another one."""
+        for client, session in list(self._sessions.items()):
+            if session.endpoint is not None and session.endpoint not in self._balancer.endpoints:
+                self.forget(client)
+
     async def _connect(self, session: _Session, client: Address) -> None:
         loop = asyncio.get_running_loop()
         for endpoint in self._balancer.candidates(client[0], loop.time()):
@@ -105,7 +117,9 @@ class UdpListener(asyncio.DatagramProtocol):
                 await loop.create_datagram_endpoint(lambda: session, remote_addr=(endpoint.ip, endpoint.port))
             except OSError:
                 continue
+            session.endpoint = endpoint
             self._balancer.served(client[0], endpoint, loop.time())
+            self.forget_departed()  # it may have left just now
             return
         self.forget(client)
 
