@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +13,7 @@ from sampan.runtimes.engine.answers import Answer
 from sampan.runtimes.engine.api import EngineApi
 from sampan.runtimes.engine.containers import EngineContainers
 from sampan.runtimes.engine.lines import LogLines, whole_lines
+from sampan.runtimes.engine.signals import kill_in_container
 from sampan.runtimes.engine.streams import ChannelStream, StreamName, frames
 
 EXIT_CODE_TRIES = 200
@@ -38,7 +37,8 @@ class EngineProcesses:
     def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
         """A command that is over time is killed by its process id, which the engine tells: it has no verb for that.
 
-        Where this process may not signal it (not root), it is let go of instead.
+        Where this process may not signal it (not root), or does not see it (see `kill_in_container`), it is let go of
+        instead.
         """
         exec_id = self._create_exec(container_id, command, tty=False, stdin=False)
         answer = self._start_exec(exec_id, tty=False)
@@ -46,7 +46,7 @@ class EngineProcesses:
 
         def give_up() -> None:
             late.set()
-            self._kill_exec(exec_id)
+            self._kill_exec(exec_id, container_id)
             answer.close()
 
         timer = threading.Timer(timeout, give_up) if timeout else None
@@ -115,10 +115,10 @@ class EngineProcesses:
             pause.wait(EXIT_CODE_PAUSE)
         raise RuntimeFailure("the command closed its streams and does not end")
 
-    def _kill_exec(self, exec_id: str) -> None:
-        with contextlib.suppress(RuntimeFailure, NotFound, ProcessLookupError, PermissionError):
+    def _kill_exec(self, exec_id: str, container_id: str) -> None:
+        with contextlib.suppress(RuntimeFailure, NotFound):
             if pid := int(self._exec_state(exec_id)["Pid"]):
-                os.kill(pid, signal.SIGKILL)
+                kill_in_container(pid, container_id)
 
 
 def log_params(options: LogOptions) -> dict[str, str | int | bool]:

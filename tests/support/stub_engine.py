@@ -33,8 +33,11 @@ def stub_engine(answer: Answer | bytes) -> Iterator[str]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             target = self.rfile.readline().split()[1].decode()
-            while self.rfile.readline().strip():
-                pass
+            length = 0
+            while head := self.rfile.readline().strip().lower():
+                if head.startswith(b"content-length:"):
+                    length = int(head.partition(b":")[2])
+            self.rfile.read(length)
             if isinstance(answer, bytes):
                 self.connection.sendall(answer)
             else:
