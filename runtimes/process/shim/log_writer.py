@@ -25,7 +25,7 @@ class LogWriter:
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._rest = {b"stdout": b"", b"stderr": b""}
-        self._open()
+        self._fd, self._size = self._open()
 
     def write(self, stream: bytes, data: bytes) -> None:
         """Log the whole lines that there are now; an unfinished one waits for its end."""
@@ -62,13 +62,23 @@ class LogWriter:
         self._size += len(data)
 
     def _rotate(self) -> None:
+        """Where that fails (a full disk) the old file is gone on with, and the next write tries again."""
+        try:
+            if os.path.exists(self._path):  # else an earlier try has moved them all, and failed at the new file
+                self._move_older()
+            fd, size = self._open()
+        except OSError:
+            return
         os.close(self._fd)
+        self._fd, self._size = fd, size
+
+    def _move_older(self) -> None:
         for number in range(self._max_files - 1, 0, -1):
             older = f"{self._path}.{number - 1}" if number > 1 else self._path
             if os.path.exists(older):
                 os.replace(older, f"{self._path}.{number}")
-        self._open()
 
-    def _open(self) -> None:
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._size = os.fstat(self._fd).st_size
+    def _open(self) -> tuple[int, int]:
+        """The file that is written now, and its size."""
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return fd, os.fstat(fd).st_size

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import threading
 from pathlib import Path
+
+import pytest
 
 from sampan.core.contracts.runtime import LogOptions
 from sampan.runtimes.process.logs import LogReader
@@ -54,6 +58,25 @@ def test_the_log_is_bounded_and_its_newest_part_is_kept(tmp_path: Path) -> None:
     lines = read(tmp_path)
     assert lines == [b"line %03d\n" % number for number in range(200 - len(lines), 200)]
     assert len(lines) > 50
+
+
+@pytest.mark.parametrize("broken", ["open", "replace"])
+def test_a_log_that_cannot_be_rotated_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    log = writer(tmp_path, max_bytes=100)
+    log.write(b"stdout", b"line 0\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, broken, full)
+        for number in range(1, 6):
+            log.write(b"stdout", b"line %d\n" % number)
+    log.write(b"stdout", b"line 6\n")
+    log.close()
+    assert read(tmp_path) == [b"line %d\n" % number for number in range(7)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "log.1"]
 
 
 def test_a_line_that_was_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
