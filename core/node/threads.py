@@ -21,7 +21,10 @@ class Threads:
         self._free = asyncio.Semaphore(bound)
 
     async def run(self, call: Callable[..., T], *arguments: Any) -> T:
-        """What ``call`` returns or raises. A cancelled wait leaves the call to its end."""
+        """What ``call`` returns or raises. A cancelled wait leaves the call to its end.
+
+        Raises `RuntimeError` where the machine has no thread left.
+        """
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
@@ -48,5 +51,9 @@ class Threads:
                     return  # the loop has ended: nobody waits
 
         # `threading.Thread.start` waits until the thread runs, which would block the event loop.
-        _thread.start_new_thread(work, ())
+        try:
+            _thread.start_new_thread(work, ())
+        except BaseException:
+            self._free.release()
+            raise
         return await outcome

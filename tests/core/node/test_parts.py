@@ -121,6 +121,19 @@ async def test_what_a_call_raises_is_raised_to_the_caller() -> None:
         await Threads(1).run(call)
 
 
+async def test_a_call_that_gets_no_thread_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = Threads(1)
+    with monkeypatch.context() as patched:
+        patched.setattr("_thread.start_new_thread", none_left)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await threads.run(lambda: "before")
+    async with asyncio.timeout(10):
+        assert await threads.run(lambda: "after") == "after"
+
+
 async def test_a_cancelled_wait_keeps_its_place_until_the_call_has_ended() -> None:
     threads, gate = Threads(1), threading.Event()
     waiting = asyncio.create_task(threads.run(gate.wait, 5))
