@@ -10,13 +10,16 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 MOST_WAITING = 1000
+"""Enough for lines."""
 
 
 class Pump(Generic[T]):
     """``async for item in Pump(iterator)``. The first item (or error) can be waited for with `begin`."""
 
-    def __init__(self, items: Iterator[T]) -> None:
+    def __init__(self, items: Iterator[T], most: int = MOST_WAITING) -> None:
+        """``most`` items wait; after that the iterator does."""
         self._items = items
+        self._most = most
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._room = threading.Condition()
@@ -67,7 +70,7 @@ class Pump(Generic[T]):
         try:
             for item in self._items:
                 with self._room:
-                    while len(self._waiting) >= MOST_WAITING and not self._closed:
+                    while len(self._waiting) >= self._most and not self._closed:
                         self._room.wait()
                     if self._closed:
                         break

@@ -21,6 +21,8 @@ from sampan.core.node.threads import Threads
 from sampan.core.node.view import bare_id, container_name
 
 Piece = tuple[Literal["stdout", "stderr"], bytes]
+MOST_WAITING = 16
+"""Pieces of a stream, up to 64 KiB each, that a client has not taken yet."""
 
 
 class PodStreams:
@@ -124,7 +126,7 @@ class OpenStream:
     def __init__(self, stream: Stream, threads: Threads) -> None:
         self._stream = stream
         self._threads = threads
-        self._pump: Pump[Piece] = Pump(Pieces(stream))
+        self._pump: Pump[Piece] = Pump(Pieces(stream), MOST_WAITING)
         self._reader = aiter(self._pump)
 
     async def read(self) -> Piece | None:
