@@ -81,6 +81,8 @@ class Api:
             user = await self.authenticate(scope, read_headers(scope["headers"]))
             request = Request(scope, receive, send, "GET", target, read_headers(scope["headers"]), user)
             await self.resources.connect(request)
+        except ClientGone:
+            return
         except ApiError as exc:
             await self._refuse(reply, exc, ())
         except Exception:

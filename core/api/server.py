@@ -34,6 +34,7 @@ from sampan.core.api.resources import Resources
 from sampan.core.api.service_addresses import ServiceAddresses
 from sampan.core.api.subresources.all import make_subresources
 from sampan.core.api.tls import EmbeddedServer, PeerProtocol
+from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, User
 from sampan.core.contracts.streams import NodeDirectory
@@ -147,8 +148,9 @@ class ApiServer:
         return uvicorn.Config(
             self.app,
             http=PeerProtocol,
-            ws="websockets-sansio",
+            ws=UpgradeProtocol,
             ws_per_message_deflate=False,
+            ws_ping_timeout=PING_TIMEOUT,
             lifespan="off",
             interface="asgi3",
             access_log=False,

@@ -1,10 +1,19 @@
-"""What goes in and out of containers: logs, commands run inside, files copied; and every kubectl that there is."""
+"""What goes in and out of containers: logs, commands run inside, files copied, ports forwarded; and every kubectl that
+there is."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+import socket
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import attrs
+import httpx
 import pytest
 
 from tests.support.cluster import Cluster
@@ -17,6 +26,38 @@ pytestmark = pytest.mark.needs("processes")
 
 FIRST_WITH_WEBSOCKETS = 30
 """kubectl's exec speaks WebSocket since 1.30; SPDY, which it spoke before, is not served."""
+FIRST_TO_FORWARD_BY_ITSELF = 31
+"""kubectl's port-forward does since 1.31; 1.30 must be told to."""
+
+HARBOUR = """
+import hashlib, http.server, signal, sys
+
+class Harbour(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        word, _, count = self.path[1:].partition("/")
+        self.answer(word.encode() * int(count or 1))
+
+    def do_POST(self):
+        left, sums = int(self.headers["Content-Length"]), hashlib.sha256()
+        while left:
+            piece = self.rfile.read(min(left, 65536))
+            left -= len(piece)
+            sums.update(piece)
+        self.answer(sums.hexdigest().encode())
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+Server(("", 8080), Harbour).serve_forever()
+"""
+"""``GET /word/7``: the word seven times. ``POST``: the checksum of the body."""
 
 
 @pytest.fixture
@@ -113,6 +154,95 @@ def test_every_kubectl_does_its_daily_work(
     else:
         assert one.run("exec talker -- echo ahoy").code != 0
     one("delete configmap chart")
+
+
+@attrs.frozen
+class Forward:
+    """A ``kubectl port-forward`` that goes on, and its end on this machine."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), 30)
+
+
+@contextmanager
+def forward(kubectl: Kubectl, what: str, port: int) -> Iterator[Forward]:
+    """Ended at the end, unless it has ended by itself."""
+    with kubectl.start(f"port-forward --address 127.0.0.1 {what} :{port}", stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
+            if found is None:
+                process.kill()
+                raise AssertionError(f"{said}{process.communicate()[1]}")
+            yield Forward(process, int(found[1]))
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def harbour(kubectl: Kubectl, images: Images) -> str:
+    """A pod with a web server on its port 8080."""
+    kubectl.apply(pod("harbour", images.python.container("harbour", command=["python3", "-u", "-c", HARBOUR])))
+    kubectl("wait --for=condition=Ready pod/harbour --timeout=30s")
+    probe = "import socket; socket.create_connection(('127.0.0.1', 8080))"
+    eventually(lambda: kubectl.run("exec harbour -- python3 -c", probe).code == 0, "the server in the pod")
+    return "pod/harbour"
+
+
+@pytest.mark.needs("network")
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(path, id=path.name) for path in every_kubectl() if minor_version(path) >= FIRST_WITH_WEBSOCKETS],
+)
+def test_every_kubectl_forwards_a_port(
+    cluster: Cluster, kubectl: Kubectl, harbour: str, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if minor_version(program) < FIRST_TO_FORWARD_BY_ITSELF:
+        monkeypatch.setenv("KUBECTL_PORT_FORWARD_WEBSOCKETS", "true")
+    one = cluster.kubectl(kubectl.namespace, program)
+
+    with forward(one, harbour, 8080) as forwarded, forwarded.client() as client, ThreadPoolExecutor(8) as crew:
+        pages = list(crew.map(lambda number: client.get(f"/ship{number}").text, range(32)))
+        large = client.get("/ballast/1000000").content
+        cargo = bytes(range(256)) * 32_768
+        received = client.post("/", content=cargo).text
+
+        assert pages == [f"ship{number}" for number in range(32)]
+        assert large == b"ballast" * 1_000_000
+        assert received == hashlib.sha256(cargo).hexdigest()
+
+
+@pytest.mark.needs("network")
+def test_who_leaves_early_or_ends_its_half_holds_up_nobody(kubectl: Kubectl, harbour: str) -> None:
+    with forward(kubectl, harbour, 8080) as forwarded, forwarded.client() as client:
+        for _ in range(5):
+            with closing(forwarded.connect()) as early:
+                early.sendall(b"GET /ballast/10000000 HTTP/1.0\r\n\r\n")
+                assert early.recv(16).startswith(b"HTTP/1.0 200")
+        with closing(forwarded.connect()) as half:
+            half.sendall(b"GET /half HTTP/1.0\r\n\r\n")
+            half.shutdown(socket.SHUT_WR)
+            with half.makefile("rb") as answer:
+                assert answer.read().endswith(b"half")
+        assert client.get("/still-here").text == "still-here"
+
+
+@pytest.mark.needs("network")
+def test_a_port_that_nobody_listens_on_is_told(kubectl: Kubectl, talker: str) -> None:
+    with forward(kubectl, "pod/talker", 81) as forwarded:
+        with closing(forwarded.connect()) as nobody:
+            assert nobody.recv(1) == b""
+        assert forwarded.process.stderr is not None
+        said = forwarded.process.stderr.readline()
+    assert "error forwarding port 81 to pod talker_" in said
+    assert "refused" in said
 
 
 def test_a_terminal_is_a_terminal(kubectl: Kubectl, talker: str) -> None:

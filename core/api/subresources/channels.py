@@ -7,13 +7,12 @@ One `Channels` per connection, used by the tasks of its request.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 
 import attrs
 
-from sampan.core.api.responses import Receive, Scope, Send
-from sampan.core.errors import BadRequest
+from sampan.core.api.subresources.websocket import WebSocket
 
 V5: Final = "v5.channel.k8s.io"
 V4: Final = "v4.channel.k8s.io"
@@ -34,35 +33,19 @@ class Piece:
 
 @attrs.define(eq=False)
 class Channels:
-    scope: Scope
-    receive: Receive
-    send: Send
-    protocol: str = ""
+    """``protocol`` is `V5` or `V4`."""
 
-    async def accept(self, offered: Sequence[str] = (V5, V4)) -> None:
-        """Agree on a protocol with the client. Raises `BadRequest` where there is none."""
-        wanted = self.scope.get("subprotocols", ())
-        chosen = next((each for each in offered if each in wanted), None)
-        if chosen is None:
-            known = ", ".join(offered)
-            raise BadRequest(f"unable to upgrade: the client offers none of the protocols {known}")
-        self.protocol = chosen
-        await self.receive()  # websocket.connect
-        await self.send({"type": "websocket.accept", "subprotocol": chosen})
+    socket: WebSocket
+    protocol: str
 
     async def write(self, channel: int, data: bytes) -> None:
         """Send ``data`` on a channel; nothing at all is a message too."""
         for start in range(0, len(data) or 1, PIECE):
-            piece = bytes((channel,)) + data[start : start + PIECE]
-            await self.send({"type": "websocket.send", "bytes": piece})
-
-    async def close(self, code: int = 1000) -> None:
-        await self.send({"type": "websocket.close", "code": code})
+            await self.socket.write(bytes((channel,)) + data[start : start + PIECE])
 
     async def pieces(self) -> AsyncIterator[Piece]:
         """What the client sends, until it goes away."""
-        while (message := await self.receive())["type"] == "websocket.receive":
-            data = message.get("bytes") or (message.get("text") or "").encode()
+        async for data in self.socket.messages():
             if not data:
                 continue
             if data[0] == CLOSE and self.protocol == V5 and len(data) > 1:

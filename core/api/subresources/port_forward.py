@@ -1,13 +1,13 @@
-"""``portforward``: TCP connections into a pod over a WebSocket, two channels for each port (data and errors).
+"""``portforward``: TCP connections into a pod over a WebSocket, in one of two protocols.
 
-``v4.channel.k8s.io`` with ``?ports=…``, as the client libraries speak it. Each channel begins with its port, two bytes,
+`Tunnel` is what kubectl speaks. ``v4.channel.k8s.io`` with ``?ports=…`` is what the client libraries of other languages
+speak: one connection for each port, with two channels (data and errors). Each channel begins with its port, two bytes,
 little-endian.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 from urllib.parse import parse_qs
 
 import attrs
@@ -18,10 +18,10 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.channels import V4, Channels
 from sampan.core.api.subresources.containers import pod_ref, streams_of
 from sampan.core.api.subresources.terminal import CONNECT
+from sampan.core.api.subresources.tunnel import PORTS, TUNNEL, Tunnel
+from sampan.core.api.subresources.websocket import PROTOCOL_ERROR, WebSocket
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory, NodeStreams, PodRef
 from sampan.core.errors import BadRequest, SampanError
-
-PORTS: Final = range(1, 65536)
 
 
 @attrs.define(eq=False)
@@ -44,10 +44,15 @@ class PortForward:
 
     async def connect(self, request: Request, call: Call) -> None:
         streams, pod = await self._aim(call)
-        ports = wanted_ports(request)
-        channels = Channels(request.scope, request.receive, request.send)
-        await channels.accept((V4,))
-        await Forwarding(channels, streams, pod, ports).run()
+        socket = WebSocket(request.scope, request.receive, request.send)
+        if socket.choose((TUNNEL, V4)) == TUNNEL:
+            await socket.accept(TUNNEL)
+            if not await Tunnel(streams, pod, socket.write).run(socket.messages()):
+                await socket.close(PROTOCOL_ERROR)
+        else:
+            ports = wanted_ports(request)
+            await socket.accept(V4)
+            await Forwarding(Channels(socket, V4), streams, pod, ports).run()
 
     async def _aim(self, call: Call) -> tuple[NodeStreams, PodRef]:
         await self.pipeline.gates.check(attrs.evolve(call, verb="create").attributes)
@@ -82,7 +87,7 @@ class Forwarding:
         try:
             await asyncio.wait({outgoing, incoming}, return_when=asyncio.FIRST_COMPLETED)
             if outgoing.done():
-                await self.channels.close()
+                await self.channels.socket.close()
         finally:
             for task in (*tasks, outgoing, incoming):
                 task.cancel()

@@ -18,8 +18,9 @@ from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import Query, flag
 from sampan.core.api.request import Request
-from sampan.core.api.subresources.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, Channels
+from sampan.core.api.subresources.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, V4, V5, Channels
 from sampan.core.api.subresources.containers import Aim, aim
+from sampan.core.api.subresources.websocket import WebSocket
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory
 from sampan.core.errors import ApiError, BadRequest, InternalError
 
@@ -52,10 +53,11 @@ class Terminal:
     async def connect(self, request: Request, call: Call) -> None:
         target = await self._aim(request, call)
         stream = await self._open(request, target)
-        channels = Channels(request.scope, request.receive, request.send)
+        socket = WebSocket(request.scope, request.receive, request.send)
         try:
-            await channels.accept()
-            await converse(channels, stream, streams_of(request.query))
+            protocol = socket.choose((V5, V4))
+            await socket.accept(protocol)
+            await converse(Channels(socket, protocol), stream, streams_of(request.query))
         finally:
             await stream.close()
 
@@ -104,7 +106,7 @@ async def converse(channels: Channels, stream: AsyncStream, listens: frozenset[i
         await asyncio.wait({output, entry}, return_when=asyncio.FIRST_COMPLETED)
         if output.done():
             await channels.write(ERROR, await _verdict(output, stream))
-            await channels.close()
+            await channels.socket.close()
     finally:
         for task in (output, entry):
             task.cancel()

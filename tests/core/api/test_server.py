@@ -13,11 +13,19 @@ import pytest
 import websockets
 
 from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.api.spdy.codec import Decoder, Encoder
+from sampan.core.api.spdy.frames import Data, Frame, SynStream
+from sampan.core.api.subresources.tunnel import TUNNEL
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import ConfigError
+from sampan.core.model.builtin import Pod, ServiceAccount
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod_spec import PodSpec
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.registry import Registry
 from sampan.plugins.stores.memory import MemoryStore
+from tests.support.node import FakeNode
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +93,45 @@ async def test_a_stream_that_is_refused_says_why(listening: ApiServer, tmp_path:
         )
     assert refused.value.response.status_code == 404
     assert b'pods \\"absent\\" not found' in refused.value.response.body
+
+
+async def test_a_forwarded_ports_frames_are_cut_anywhere(
+    listening: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kubectl sends a frame in several messages; others may send many in one, and that one in fragments. The name of the
+    protocol is kubectl's too; the library of the test would not have it."""
+    monkeypatch.setattr("websockets.client.parse_subprotocol", lambda header: [header])
+    monkeypatch.setattr("websockets.asyncio.client.validate_subprotocols", list)
+    node = FakeNode()
+    listening.nodes.enter("n", node)
+    client = listening.client()
+    await client.create(ServiceAccount(metadata=ObjectMeta(name="default", namespace="default")))
+    spec = PodSpec(node_name="n", containers=(Container(name="c", image="i"),))
+    await client.create(Pod(metadata=ObjectMeta(name="p", namespace="default"), spec=spec))
+    connection = websockets.connect(
+        listening.url.replace("https", "wss") + "/api/v1/namespaces/default/pods/p/portforward",
+        ssl=trusting(tmp_path),
+        additional_headers={"Authorization": f"Bearer {TOKEN}"},
+        subprotocols=[websockets.Subprotocol(TUNNEL)],
+    )
+    cargo = bytes(range(256)) * 12 * 1024  # 3 MiB
+    encoder, decoder = Encoder(), Decoder()
+    common = {"port": "80", "requestid": "0"}
+    frames = [
+        SynStream(1, {"streamtype": "error", **common}),
+        SynStream(3, {"streamtype": "data", **common}),
+        Data(3, cargo),
+        Data(3, b"", fin=True),
+    ]
+    wire = b"".join(map(encoder.encode, frames))
+    async with connection as socket, asyncio.timeout(20):
+        assert socket.subprotocol == TUNNEL
+        await socket.send(wire[:5])
+        await socket.send([wire[5:100_000], wire[100_000:2_000_000], wire[2_000_000:]])
+        answer: list[Frame] = []
+        while Data(3, b"", fin=True) not in answer:
+            answer += decoder.feed(await socket.recv(decode=False))
+    assert b"".join(frame.data for frame in answer if isinstance(frame, Data)) == cargo
 
 
 async def test_stopping_does_not_wait_for_watchers(listening: ApiServer, tmp_path: Path) -> None:

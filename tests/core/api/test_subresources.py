@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
-import attrs
 import orjson
 import pytest
 
 from sampan.core.api.server import ApiServer
-from sampan.core.contracts.runtime import LogOptions
-from sampan.core.contracts.streams import AsyncStream, PodRef
-from sampan.core.errors import BadRequest
+from sampan.core.api.spdy.codec import Encoder
+from sampan.core.api.spdy.frames import Ping
+from sampan.core.api.subresources.tunnel import TUNNEL
 from tests.support.asgi import AsgiClient
+from tests.support.node import FakeNode
 
 pytestmark = pytest.mark.anyio
 
@@ -28,72 +26,6 @@ def pod(name: str, *containers: str, **spec: Any) -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": {"containers": [{"name": each, "image": "i"} for each in containers or ("c",)], **spec},
     }
-
-
-@attrs.define(eq=False)
-class Echo(AsyncStream):
-    """A process that repeats its input, and ends with ``code`` at the end of it."""
-
-    code: int = 0
-    said: asyncio.Queue[tuple[Literal["stdout", "stderr"], bytes] | None] = attrs.field(factory=asyncio.Queue)
-    sizes: list[tuple[int, int]] = attrs.field(factory=list)
-    closed: bool = False
-
-    async def read(self) -> tuple[Literal["stdout", "stderr"], bytes] | None:
-        return await self.said.get()
-
-    async def write(self, data: bytes) -> None:
-        self.said.put_nowait(("stdout", data))
-
-    async def close_stdin(self) -> None:
-        self.said.put_nowait(None)
-
-    async def resize(self, width: int, height: int) -> None:
-        self.sizes.append((width, height))
-
-    async def exit_code(self) -> int:
-        return self.code
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-@attrs.define(eq=False)
-class FakeNode:
-    """One node's pods."""
-
-    stream: Echo = attrs.field(factory=Echo)
-    asked: list[Any] = attrs.field(factory=list)
-    lines: list[bytes] = attrs.field(factory=list)
-    more: asyncio.Event = attrs.field(factory=asyncio.Event)
-
-    async def logs(
-        self, pod: PodRef, container: str, options: LogOptions, *, previous: bool = False
-    ) -> AsyncIterator[bytes]:
-        if previous:
-            raise BadRequest(f'previous terminated container "{container}" in pod "{pod.name}" not found')
-        self.asked.append((container, options))
-        return self._say(options.follow)
-
-    async def _say(self, follow: bool) -> AsyncIterator[bytes]:
-        for line in self.lines:
-            yield line
-        if follow:
-            await self.more.wait()
-            yield b"later\n"
-
-    async def exec(self, pod: PodRef, container: str, command: Sequence[str], *, tty: bool, stdin: bool) -> AsyncStream:
-        self.asked.append((pod.name, container, list(command), tty, stdin))
-        return self.stream
-
-    async def attach(self, pod: PodRef, container: str, *, tty: bool, stdin: bool) -> AsyncStream:
-        self.asked.append((pod.name, container, tty, stdin))
-        return self.stream
-
-    async def port_forward(self, pod: PodRef, port: int) -> AsyncStream:
-        if port == 1:
-            raise BadRequest("connection refused")
-        return self.stream
 
 
 @pytest.fixture
@@ -299,3 +231,28 @@ async def test_ports_are_forwarded_each_on_its_own_channels(api: AsgiClient, nod
         assert await socket.piece() == (0, b"ping")
     assert sorted(heads) == [(0, b"\x50\x00"), (1, b"\x50\x00"), (2, b"\x01\x00"), (3, b"\x01\x00")]
     assert refused == (3, b"connection refused")
+
+
+async def test_port_forward_speaks_spdy_to_those_who_ask_for_it(api: AsgiClient, node: FakeNode) -> None:
+    ping = Encoder().encode(Ping(1))
+    async with api.connect(f"{PODS}/p/portforward", TUNNEL) as socket:
+        assert await socket.message() == {"type": "websocket.accept", "subprotocol": TUNNEL}
+        for byte in ping:
+            socket.client({"type": "websocket.receive", "bytes": bytes((byte,))})
+        assert await socket.message() == {"type": "websocket.send", "bytes": ping}
+
+
+async def test_port_forward_ends_where_it_hears_no_spdy(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/portforward", TUNNEL) as socket:
+        await socket.message()
+        socket.client({"type": "websocket.receive", "bytes": b"\x80\x02" + bytes(6)})
+        assert (await socket.message())["type"] == "websocket.send"  # GOAWAY
+        assert await socket.message() == {"type": "websocket.close", "code": 1002}
+
+
+async def test_port_forward_says_which_protocols_it_speaks(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/portforward?ports=80", "v9.channel.k8s.io") as socket:
+        refused = [await socket.message() for _ in range(2)]
+    assert refused[0]["status"] == 400
+    said = orjson.loads(refused[1]["body"])["message"]
+    assert said.endswith(f"the client offers none of the protocols {TUNNEL}, {V4}")
