@@ -216,7 +216,7 @@ class Container:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     exit_code: int | None = None
-    signal: int | None = None
+    """128 more than the signal's number for what a signal has ended, as shells count."""
     reason: str = ""
     """``OOMKilled`` and the like; empty where exit code tells all."""
     message: str = ""

@@ -34,7 +34,6 @@ _STATES: Mapping[str, State] = {
     "dead": "exited",
 }
 _FRACTION = re.compile(r"\.(\d+)")
-SIGNALLED = 128
 
 
 def engine_time(text: str | None) -> datetime | None:
@@ -51,7 +50,6 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
     labels = inspected["Config"].get("Labels") or {}
     status = _STATES.get(state["Status"].lower(), "unknown")
     ended = status == "exited"
-    code = state.get("ExitCode") if ended else None
     return Container(
         id=inspected["Id"],
         sandbox_id=labels.get(LABEL_SANDBOX, ""),
@@ -63,8 +61,7 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
         created_at=created_at(inspected),
         started_at=engine_time(state.get("StartedAt")),
         finished_at=engine_time(state.get("FinishedAt")) if ended else None,
-        exit_code=code,
-        signal=code - SIGNALLED if code is not None and code > SIGNALLED else None,
+        exit_code=state.get("ExitCode") if ended else None,
         reason="OOMKilled" if ended and state.get("OOMKilled") else "",
         message=state.get("Error") or "",
         labels=labels,

