@@ -7,12 +7,16 @@ of what all of sampan may use.
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 from sampan.core.contracts.runtime import RuntimeFailure
+
+ALREADY_GONE = ("Cannot find device", "No such device")
+"""Before ``ip`` looked, or between its look and the removal: the kernel takes a pair away with its namespace."""
 
 
 class Links(Protocol):
@@ -42,7 +46,7 @@ class IpCommand:
         self._program = program
 
     def add_bridge(self, name: str, mac: str, address: str, prefix: int) -> None:
-        self._batch([f"link add {name} address {mac} type bridge"], fine="File exists")
+        self._batch([f"link add {name} address {mac} type bridge"], fine=("File exists",))
         self._batch([f"address replace {address}/{prefix} dev {name}", f"link set {name} up"])
 
     def add_veth(self, name: str, bridge: str, mac: str, pid: int) -> None:
@@ -50,18 +54,18 @@ class IpCommand:
         self._batch([pair, f"link set {name} master {bridge} up"])
 
     def delete(self, name: str) -> None:
-        self._batch([f"link delete {name}"], fine="Cannot find device")
+        self._batch([f"link delete {name}"], fine=ALREADY_GONE)
 
     def ports(self, bridge: str) -> list[str]:
         command = [self._program, "-br", "link", "show", "master", bridge]
         lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
         return [line.split()[0].partition("@")[0] for line in lines]
 
-    def _batch(self, commands: list[str], fine: str = "") -> None:
+    def _batch(self, commands: list[str], fine: tuple[str, ...] = ()) -> None:
         done = subprocess.run(
             [self._program, "-batch", "-"], input="\n".join(commands), capture_output=True, text=True, check=False
         )
-        if done.returncode and not (fine and fine in done.stderr):
+        if done.returncode and not any(words in done.stderr for words in fine):
             raise RuntimeFailure(f"ip {commands[0]}: {done.stderr.strip().splitlines()[0]}")
 
 
@@ -85,7 +89,8 @@ class Netlink:
     def delete(self, name: str) -> None:
         with self._route() as route:
             for index in route.link_lookup(ifname=name):
-                route.link("del", index=index)
+                with suppress_gone():
+                    route.link("del", index=index)
 
     def ports(self, bridge: str) -> list[str]:
         with self._route() as route:
@@ -103,3 +108,14 @@ class Netlink:
                 yield route
             except NetlinkError as exc:
                 raise RuntimeFailure(f"netlink: {exc}") from exc
+
+
+@contextlib.contextmanager
+def suppress_gone() -> Iterator[None]:
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        yield
+    except NetlinkError as exc:
+        if exc.code != errno.ENODEV:
+            raise
