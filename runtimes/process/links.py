@@ -89,7 +89,7 @@ class Netlink:
     def delete(self, name: str) -> None:
         with self._route() as route:
             for index in route.link_lookup(ifname=name):
-                with suppress_gone():
+                with _gone_is_fine():
                     route.link("del", index=index)
 
     def ports(self, bridge: str) -> list[str]:
@@ -111,7 +111,8 @@ class Netlink:
 
 
 @contextlib.contextmanager
-def suppress_gone() -> Iterator[None]:
+def _gone_is_fine() -> Iterator[None]:
+    """As `ALREADY_GONE` for netlink's own errors."""
     from pyroute2.netlink.exceptions import NetlinkError
 
     try:
