@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import attrs
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Users have compiled modules: pip compiles what it installs, and Python what it imports."""
 SAMPAN = [sys.executable, "-m", "sampan.cli.main"]
 NAME = "bench"
 
@@ -60,7 +63,7 @@ def cluster(runtime: str) -> Iterator[Running]:
         place = ["--data-dir", f"{folder}/data", "--name", NAME]
         command = [*SAMPAN, "up", *place, "--port", "0", "--runtime", runtime, "--kubeconfig", f"{folder}/config"]
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
         try:
             yield Running(process, Path(folder) / "data", started)
         finally:
