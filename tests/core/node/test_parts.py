@@ -72,7 +72,7 @@ def test_the_pull_secret_of_the_registry_is_used() -> None:
     broken = Secret(data={".dockerconfigjson": b"{"})
     expected = Auth(server="https://index.docker.io/v1/", username="me", password="pass:word")
     assert registry_auth("nginx", [broken, secret]) == expected
-    assert registry_auth("quay.io/x", [secret]) is None
+    assert registry_auth("images.example/x", [secret]) is None
 
 
 def test_fields_that_a_runtime_does_not_honour_are_named_where_they_are_set() -> None:

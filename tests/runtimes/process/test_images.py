@@ -97,7 +97,7 @@ def layer_of(store: ImageStore, name: str, index: int = 0) -> Path:
         ("index.docker.io/library/nginx:1", "docker.io/library/nginx:1"),
         ("localhost/app", "localhost/app:latest"),
         ("localhost:5000/app:v1", "localhost:5000/app:v1"),
-        ("quay.io/a/b/c", "quay.io/a/b/c:latest"),
+        ("images.example/a/b/c", "images.example/a/b/c:latest"),
         ("nginx@sha256:00", "docker.io/library/nginx@sha256:00"),
         ("nginx:1@sha256:00", "docker.io/library/nginx@sha256:00"),
     ],
@@ -108,7 +108,7 @@ def test_names_are_read_as_docker_reads_them(name: str, full: str) -> None:
 
 def test_a_short_name_may_be_one_that_podman_saved() -> None:
     assert candidates("app:1") == ["docker.io/library/app:1", "localhost/app:1"]
-    assert candidates("quay.io/app:1") == ["quay.io/app:1"]
+    assert candidates("images.example/app:1") == ["images.example/app:1"]
 
 
 def test_a_docker_archive_is_found_by_all_its_names_and_its_id(store: ImageStore, tmp_path: Path) -> None:
