@@ -18,6 +18,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.selector import LabelSelector, LabelSelectorRequirement
 from sampan.core.reconcile.labels import matches
+from sampan.plugins.schedulers.decision import OncePerDecision
 from sampan.plugins.schedulers.normalize import between_extremes
 
 AFFINITY = Refusal("node(s) didn't match pod affinity rules")
@@ -33,8 +34,6 @@ NO_AFFINITY = Affinity()
 class _Survey:
     """Where the pods are that matter to one pod."""
 
-    pod: Pod
-    state: ClusterState
     friends: frozenset[Domain]
     """Places with pods that match all of its affinity terms."""
     is_first: bool
@@ -52,7 +51,7 @@ class InterPodAffinity(SchedulerPluginBase):
     weight = 2
 
     def __init__(self) -> None:
-        self._last: _Survey | None = None
+        self._survey = OncePerDecision(_look_around)
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         survey = self._survey(pod, state)
@@ -73,11 +72,6 @@ class InterPodAffinity(SchedulerPluginBase):
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
         return between_extremes(scores)
 
-    def _survey(self, pod: Pod, state: ClusterState) -> _Survey:
-        if self._last is None or self._last.pod is not pod or self._last.state is not state:
-            self._last = _look_around(pod, state)
-        return self._last
-
 
 def _look_around(pod: Pod, state: ClusterState) -> _Survey:
     required, avoided = _required(pod), _avoided(pod)
@@ -97,7 +91,7 @@ def _look_around(pod: Pod, state: ClusterState) -> _Survey:
                 for domain in _domains([wish.pod_affinity_term], labels):
                     wishes[domain] += sign * wish.weight
     is_first = bool(required) and not friends and all(_selects(term, pod, pod, state) for term in required)
-    return _Survey(pod, state, frozenset(friends), is_first, frozenset(rivals), frozenset(forbidden), dict(wishes))
+    return _Survey(frozenset(friends), is_first, frozenset(rivals), frozenset(forbidden), dict(wishes))
 
 
 def _looks_at_pods(pod: Pod) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.pod_requests import CPU, MEMORY, PODS, Amounts, amounts, pod_requests, scored_requests, total
+from sampan.plugins.schedulers.decision import OncePerDecision
 
 
 class NodeResourcesFit(SchedulerPluginBase):
@@ -16,13 +17,13 @@ class NodeResourcesFit(SchedulerPluginBase):
     weight = 1
 
     def __init__(self) -> None:
-        self._last: tuple[Pod, Amounts] | None = None
+        self._wanted = OncePerDecision(lambda pod, _state: pod_requests(pod))
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         room = _room(node)
         if PODS in room and len(node.pods) + 1 > room[PODS]:
             return Refusal("Too many pods", preemption_helps=True)
-        wanted = self._wanted(pod)
+        wanted = self._wanted(pod, state)
         if not any(wanted.values()):
             return None
         used = _used(node)
@@ -36,11 +37,6 @@ class NodeResourcesFit(SchedulerPluginBase):
         first, *others = (f"Insufficient {resource}" for resource in short)
         fits_alone = all(wanted[resource] <= room.get(resource, 0) for resource in short)
         return Refusal(first, preemption_helps=fits_alone, further=tuple(others))
-
-    def _wanted(self, pod: Pod) -> Amounts:
-        if self._last is None or self._last[0] is not pod:
-            self._last = (pod, pod_requests(pod))
-        return self._last[1]
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
         shares = _shares(pod, node)

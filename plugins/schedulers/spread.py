@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sampan.core.contracts.scheduler import ClusterState, NodeState, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
+from sampan.plugins.schedulers.decision import OncePerDecision
 from sampan.plugins.schedulers.normalize import less_is_better
 
 
@@ -17,12 +18,10 @@ class PodSpread(SchedulerPluginBase):
     weight = 2
 
     def __init__(self) -> None:
-        self._last: tuple[Pod, ClusterState, Callable[[Pod], bool]] | None = None
+        self._fellows = OncePerDecision(fellows_of)
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        if self._last is None or self._last[0] is not pod or self._last[1] is not state:
-            self._last = (pod, state, fellows_of(pod, state))
-        is_fellow = self._last[2]
+        is_fellow = self._fellows(pod, state)
         return sum(is_fellow(other) for other in node.pods)
 
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:

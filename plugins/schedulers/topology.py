@@ -18,6 +18,7 @@ from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.selector import LabelSelector, LabelSelectorRequirement
 from sampan.core.reconcile.labels import matches
 from sampan.plugins.schedulers.affinity import matches_node
+from sampan.plugins.schedulers.decision import OncePerDecision
 from sampan.plugins.schedulers.normalize import FULL
 from sampan.plugins.schedulers.taints import KEEPS_AWAY, intolerable
 
@@ -53,11 +54,12 @@ class PodTopologySpread(SchedulerPluginBase):
     weight = 2
 
     def __init__(self) -> None:
-        self._last: tuple[Pod, ClusterState, dict[str, list[_Spread]]] | None = None
+        self._hard = OncePerDecision(lambda pod, state: _look_around(pod, state, "DoNotSchedule"))
+        self._soft = OncePerDecision(lambda pod, state: _look_around(pod, state, "ScheduleAnyway"))
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         labels = node.node.metadata.labels
-        for spread in self._spreads(pod, state, "DoNotSchedule"):
+        for spread in self._hard(pod, state):
             place = labels.get(spread.constraint.topology_key)
             if place is None:
                 return NO_LABEL
@@ -67,23 +69,17 @@ class PodTopologySpread(SchedulerPluginBase):
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
         """How crowded the node's places are; a key with many values weighs more."""
-        return _crowd(node, self._spreads(pod, state, "ScheduleAnyway"))
+        return _crowd(node, self._soft(pod, state))
 
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
         most, least = max(scores), min(scores)
         return [FULL * (most + least - score) / most if most else FULL for score in scores]
 
-    def _spreads(self, pod: Pod, state: ClusterState, when: str) -> list[_Spread]:
-        if not pod.spec.topology_spread_constraints:
-            return []
-        if self._last is None or self._last[0] is not pod or self._last[1] is not state:
-            found = {hardness: _look_around(pod, state, hardness) for hardness in ("DoNotSchedule", "ScheduleAnyway")}
-            self._last = (pod, state, found)
-        return self._last[2][when]
-
 
 def _look_around(pod: Pod, state: ClusterState, when: str) -> list[_Spread]:
     constraints = [item for item in pod.spec.topology_spread_constraints if item.when_unsatisfiable == when]
+    if not constraints:
+        return []
     keys = {item.topology_key for item in constraints}
     nodes = [node for node in state.nodes if keys <= node.node.metadata.labels.keys()]
     return [_spread(pod, constraint, nodes) for constraint in constraints]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,10 @@ REFERENCES = {
     "any": "meta.v1.FieldsV1",
 }
 
-pytestmark = pytest.mark.skipif(not DEFINITIONS.exists(), reason="Kubernetes' OpenAPI definitions are not at hand")
+pytestmark = pytest.mark.skipif(
+    not DEFINITIONS.exists() and os.environ.get("CI") != "true",  # CI has them, or fails
+    reason="Kubernetes' OpenAPI definitions are not at hand",
+)
 
 
 @cache
