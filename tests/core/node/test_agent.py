@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import LogOptions, RuntimeEvent, RuntimeFailure
+from sampan.core.contracts.runtime import LogOptions
 from sampan.core.contracts.streams import PodRef
 from sampan.core.errors import BadRequest, NotFound
 from sampan.core.model.core_v1.configuration import ConfigMap
@@ -24,7 +23,6 @@ from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
 from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node import probes
-from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.node.probe_actions import Answer
 
 pytestmark = pytest.mark.anyio
@@ -259,76 +257,6 @@ async def test_a_pod_that_was_removed_at_once_is_stopped_all_the_same(bench: Ben
     await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
 
 
-async def test_a_restarted_agent_adopts_what_runs(bench: Bench) -> None:
-    bench.put()
-    await bench.becomes("Running: main running 0 ready")
-    before = bench.pod().status
-    await bench.restart_agent()
-    assert bench.pod().status == before
-    assert len(bench.world.containers) == 1
-
-
-async def test_a_restarted_agent_goes_by_what_the_probes_said_before(bench: Bench) -> None:
-    probe = Probe(exec=ExecAction(command=("true",)), period_seconds=5, failure_threshold=2)
-    container = Container(name="main", image="x", startup_probe=probe, readiness_probe=probe)
-    bench.put("web", container, words={"ready-after": "2", "fails-after": "22"})
-    await bench.pass_until("Running: main running 0 ready", 5)
-    writes = bench.api.requests.count(("patch", "Pod default/web"))
-    await bench.restart_agent()
-    assert bench.api.requests.count(("patch", "Pod default/web")) == writes, "it was ready all the time"
-    await bench.pass_until("Running: main running 0", 5)
-    await bench.pass_time(20)
-    assert bench.events("Killing") == [], "what has once started needs no startup probe any more"
-
-
-async def test_a_restarted_agent_stops_what_belongs_to_no_pod(bench: Bench) -> None:
-    bench.put()
-    await bench.becomes("Running: main running 0 ready")
-    await bench.agent.settled()
-    await bench.agent.stop()
-    bench.api.remove(Pod, "default", "web")
-    bench.runtime.close()
-    bench.runtime = bench.make_runtime()
-    bench.agent = bench.make_agent()
-    await bench.agent.start()
-    await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
-
-
-async def test_a_restarted_agent_gives_back_the_volumes_of_a_pod_that_ended_meanwhile(bench: Bench) -> None:
-    volume = Volume(name="cache", empty_dir=EmptyDirVolumeSource())
-    pod = bench.put(words={"run-time": "5"}, volumes=(volume,), restart_policy="Never")
-    await bench.becomes("Running: main running 0 ready")
-    await bench.agent.settled()
-    folder = bench.directory / "pods" / pod.metadata.uid / "volumes"
-    assert folder.exists()
-    await bench.agent.stop()
-    bench.time.advance(5)
-    bench.api.put(evolve(bench.pod(), status=evolve(bench.pod().status, phase="Succeeded")))
-    await bench.restart_agent()
-    await bench.until(lambda: not folder.exists())
-
-
-async def test_a_container_killed_from_outside_comes_back(bench: Bench) -> None:
-    bench.put()
-    await bench.becomes("Running: main running 0 ready")
-    (container,) = bench.world.containers
-    bench.runtime.stop_container(container, 0)
-    await bench.becomes("Running: main running 1 ready")
-    last = bench.pod().status.container_statuses[0].last_state.terminated
-    assert (last.exit_code, last.reason) == (137, "Error")
-
-
-async def test_a_lost_sandbox_is_made_anew_with_its_containers(bench: Bench) -> None:
-    bench.put()
-    await bench.becomes("Running: main running 0 ready")
-    (sandbox,) = bench.world.sandboxes
-    bench.runtime.stop_pod_sandbox(sandbox)
-    await bench.becomes("Running: main running 1 ready")
-    await bench.agent.settled()
-    assert bench.pod().status.pod_ip == bench.runtime.list_pod_sandboxes()[-1].ip
-    assert ("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") in bench.events()
-
-
 async def test_a_changed_image_restarts_its_container_alone(bench: Bench) -> None:
     pod = bench.put("web", Container(name="main", image="x:1"), Container(name="side", image="y"))
     await bench.becomes("Running: main running 0 ready, side running 0 ready")
@@ -370,131 +298,6 @@ async def test_a_pod_whose_volume_grows_over_its_limit_is_evicted(bench: Bench) 
     assert bench.pod().status.reason == "Evicted"
     assert bench.pod().status.message == 'Usage of EmptyDir volume "cache" exceeds the limit "64Ki". '
     assert "DisruptionTarget" not in {each.type for each in bench.pod().status.conditions}
-
-
-class TestStaticPod:
-    """A pod of the node's own, which the API only mirrors."""
-
-    async def running(self, bench: Bench) -> tuple[Pod, set[str]]:
-        """Its mirror pod, and what the node is to run."""
-        await bench.agent.stop()
-        wanted: set[str] = set()
-        bench.agent = bench.make_agent(static_uids=lambda: wanted)
-        await bench.agent.start()
-        pod = Pod(metadata=ObjectMeta(name="web", namespace="default", annotations={MIRROR: "hash"}))
-        wanted.add(node_uid(pod))
-        return bench.put(words={MIRROR: "hash"}), wanted
-
-    async def test_it_outlives_its_mirror_pod(self, bench: Bench) -> None:
-        mirror, _ = await self.running(bench)
-        await bench.becomes("Running: main running 0 ready")
-        before = set(bench.world.containers)
-        await bench.api.delete(Pod, "web", "default")
-        await bench.agent.settled()
-        bench.api.remove(Pod, "default", "web")
-        again = bench.put(words={MIRROR: "hash"})
-        await bench.becomes("Running: main running 0 ready")
-        assert again.metadata.uid != mirror.metadata.uid
-        assert (set(bench.world.containers), bench.events("Killing")) == (before, [])
-        lines = await bench.agent.streams.logs(refer(again), "main", LogOptions())
-        assert [line async for line in lines] == []
-
-    async def test_it_ends_with_its_manifest(self, bench: Bench) -> None:
-        _, wanted = await self.running(bench)
-        await bench.becomes("Running: main running 0 ready")
-        wanted.clear()
-        await bench.api.delete(Pod, "web", "default")
-        await bench.until(lambda: not bench.api.all(Pod) and not bench.world.containers)
-
-    async def test_a_manifest_that_goes_while_there_is_no_mirror_pod_is_found_out(self, bench: Bench) -> None:
-        _, wanted = await self.running(bench)
-        await bench.becomes("Running: main running 0 ready")
-        bench.api.remove(Pod, "default", "web")
-        await bench.api.delivered()
-        wanted.clear()
-        await bench.pass_time(60)
-        await bench.until(lambda: not bench.world.containers)
-
-    async def test_it_is_adopted_before_its_mirror_pod_is_made(self, bench: Bench) -> None:
-        _, wanted = await self.running(bench)
-        await bench.becomes("Running: main running 0 ready")
-        before = set(bench.world.containers)
-        await bench.agent.settled()
-        await bench.agent.stop()
-        bench.api.remove(Pod, "default", "web")
-        bench.agent = bench.make_agent(static_uids=lambda: wanted)
-        await bench.agent.start()
-        await bench.agent.settled()
-        bench.put(words={MIRROR: "hash"})
-        await bench.becomes("Running: main running 0 ready")
-        assert set(bench.world.containers) == before
-
-
-class Engine:
-    """A runtime whose engine can go away."""
-
-    def __init__(self, runtime: Any) -> None:
-        self._runtime = runtime
-        self.gone = False
-
-    def __getattr__(self, name: str) -> Any:
-        if self.gone and name != "close":
-            raise RuntimeFailure("the engine does not answer")
-        return getattr(self._runtime, name)
-
-
-async def test_an_engine_that_went_away_and_came_back_is_gone_on_with(bench: Bench) -> None:
-    await bench.agent.stop()
-    bench.runtime = engine = Engine(bench.runtime)
-    bench.agent = bench.make_agent()
-    await bench.agent.start()
-    engine.gone = True
-    bench.put()
-    await bench.until(lambda: bench.events("FailedCreatePodSandBox"))
-    engine.gone = False
-    await bench.pass_time(2)
-    await bench.becomes("Running: main running 0 ready")
-
-
-class SlowToHear(Engine):
-    """One that hears of nothing, and whose connection for events waits until it is let through."""
-
-    def __init__(self, runtime: Any) -> None:
-        super().__init__(runtime)
-        self.connect = threading.Semaphore(0)
-        self.break_off = threading.Semaphore(0)
-
-    def events(self) -> Iterator[RuntimeEvent]:
-        self.connect.acquire()
-        return self._silence()
-
-    def close(self) -> None:
-        self.connect.release()
-        self.break_off.release()
-        self._runtime.close()
-
-    def _silence(self) -> Iterator[RuntimeEvent]:
-        self.break_off.acquire()
-        yield from ()
-
-
-async def test_what_happened_while_nobody_listened_is_found_when_the_engine_is_heard_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sampan.core.node.agent.EVENTS_RETRY", 0.001)
-    bench.put()
-    await bench.becomes("Running: main running 0 ready")
-    await bench.agent.stop()
-    bench.runtime = engine = SlowToHear(bench.runtime)
-    bench.agent = bench.make_agent()
-    await bench.agent.start()
-    for state in ("running 1 ready", "CrashLoopBackOff 1"):
-        await bench.agent.settled()
-        (container,) = [each for each in engine.list_containers() if each.state == "running"]
-        engine.stop_container(container.id, 0)
-        engine.connect.release()
-        await bench.becomes(f"Running: main {state}")
-        engine.break_off.release()
 
 
 async def test_the_log_of_the_last_crash_stays_readable(bench: Bench) -> None:
