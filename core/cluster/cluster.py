@@ -38,7 +38,6 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.node.agent import NodeAgent
-from sampan.core.node.proxier import Proxier
 from sampan.core.node.settings import NodeSettings
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
@@ -47,6 +46,7 @@ from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.scheduling import SchedulingController
 from sampan.core.reconcile.scheduling_hooks import Hooked
+from sampan.core.services.proxier import Proxier
 
 
 class Cluster:

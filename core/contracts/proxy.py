@@ -1,7 +1,7 @@
 """The service proxy contract, after kube-proxy's: the whole desired state in, the difference applied.
 
 Plain blocking code, called from one thread of the node at a time. What a service address reaches is decided by
-`sampan.core.node.service_table` (pure); a proxy only carries it out.
+`sampan.core.services.service_table` (pure); a proxy only carries it out.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import pytest
 from sampan.core.contracts import proxy
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
-from sampan.core.node.service_table import service_table
 from sampan.core.schema.codec import from_wire
+from sampan.core.services.service_table import service_table
 
 
 def service(**spec: Any) -> Service:

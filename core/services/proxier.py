@@ -15,11 +15,11 @@ from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
-from sampan.core.node.service_table import service_table
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.service_table import service_table
 
 log = logging.getLogger(__name__)
 
