@@ -14,9 +14,9 @@ from typing import Any, Final
 import attrs
 
 from sampan.core.api.catalog import Served
-from sampan.core.api.field_sets import FieldSet, Path, compare, from_fields, to_fields
 from sampan.core.api.operations.pipeline import MutableWire, Wire
 from sampan.core.schema.encode import ordered
+from sampan.core.schema.field_sets import FieldSet, Path, compare, from_fields, to_fields
 from sampan.core.schema.scalars import format_time
 
 UPDATE: Final = "Update"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampan.core.api.field_sets import compare, from_fields, to_fields
 from sampan.core.model.builtin import Pod
 from sampan.core.schema.builtin import struct_of
+from sampan.core.schema.field_sets import compare, from_fields, to_fields
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.anyio
