@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 def register(registry: Registry) -> None:
     """Name them all; those that follow every kind or hand out the CA learn that from the cluster."""
-    from sampan.plugins.controllers.deployment.controller import DeploymentController
-    from sampan.plugins.controllers.endpoints.endpoints import EndpointsController
-    from sampan.plugins.controllers.endpoints.slices import EndpointSliceController
+    from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
+    from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
+    from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
+    from sampan.plugins.controllers.core.endpoints.slices import EndpointSliceController
+    from sampan.plugins.controllers.core.namespace import NamespaceController
+    from sampan.plugins.controllers.core.namespace_content import RootCaPublisher, ServiceAccountController
+    from sampan.plugins.controllers.core.nodes.lifecycle import NodeLifecycleController
+    from sampan.plugins.controllers.core.nodes.pod_gc import PodGarbageCollector
+    from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
+    from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
-    from sampan.plugins.controllers.namespace import NamespaceController
-    from sampan.plugins.controllers.namespace_content import RootCaPublisher, ServiceAccountController
-    from sampan.plugins.controllers.nodes.lifecycle import NodeLifecycleController
-    from sampan.plugins.controllers.nodes.pod_gc import PodGarbageCollector
-    from sampan.plugins.controllers.nodes.taint_eviction import TaintEvictionController
-    from sampan.plugins.controllers.replica_set import ReplicaSetController
-    from sampan.plugins.controllers.replication_controller import ReplicationControllerController
 
     def root_ca(context: ClusterContext) -> Controller:
         return RootCaPublisher(context.ca_pem)

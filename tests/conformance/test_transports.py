@@ -20,7 +20,7 @@ from sampan.core.node.settings import NodeSettings
 from sampan.core.reconcile.engine import Engine
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.control_plane import ControlPlane, control_plane
-from sampan.plugins.controllers.replica_set import ReplicaSetController
+from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
 from sampan.runtimes.simulated.runtime import make_simulated
 
 pytestmark = pytest.mark.anyio

@@ -30,9 +30,9 @@ from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.pods import is_ready
 from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.fake_api import FakeApi
-from sampan.plugins.controllers.deployment.controller import DeploymentController
-from sampan.plugins.controllers.deployment.sizes import fence_posts
-from sampan.plugins.controllers.replica_set import ReplicaSetController
+from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
+from sampan.plugins.controllers.apps.deployment.sizes import fence_posts
+from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,8 @@ from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.meta import IntOrString
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.meta_v1.selector import LabelSelector
-from sampan.plugins.controllers.deployment.revisions import SAFE_LETTERS, template_hash
-from sampan.plugins.controllers.deployment.sizes import (
+from sampan.plugins.controllers.apps.deployment.revisions import SAFE_LETTERS, template_hash
+from sampan.plugins.controllers.apps.deployment.sizes import (
     MAX_REPLICAS,
     fence_posts,
     max_unavailable,

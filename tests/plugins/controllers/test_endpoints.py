@@ -20,8 +20,8 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.testing.state import State
-from sampan.plugins.controllers.endpoints.endpoints import EndpointsController
-from sampan.plugins.controllers.endpoints.slices import EndpointSliceController
+from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
+from sampan.plugins.controllers.core.endpoints.slices import EndpointSliceController
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEY = Key("default", "web")

@@ -14,8 +14,8 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.testing.state import State
-from sampan.plugins.controllers.namespace import NamespaceController
-from sampan.plugins.controllers.namespace_content import RootCaPublisher, ServiceAccountController
+from sampan.plugins.controllers.core.namespace import NamespaceController
+from sampan.plugins.controllers.core.namespace_content import RootCaPublisher, ServiceAccountController
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEY = Key("", "shop")

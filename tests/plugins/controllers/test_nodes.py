@@ -19,9 +19,9 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import MicroTime, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.testing.state import State
-from sampan.plugins.controllers.nodes.lifecycle import NodeLifecycleController
-from sampan.plugins.controllers.nodes.pod_gc import PodGarbageCollector
-from sampan.plugins.controllers.nodes.taint_eviction import TaintEvictionController
+from sampan.plugins.controllers.core.nodes.lifecycle import NodeLifecycleController
+from sampan.plugins.controllers.core.nodes.pod_gc import PodGarbageCollector
+from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)

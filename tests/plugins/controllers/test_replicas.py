@@ -22,10 +22,10 @@ from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.core.testing.state import State
+from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
+from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
 from sampan.plugins.controllers.ownership import controller_reference
 from sampan.plugins.controllers.pod_ranking import first_to_go
-from sampan.plugins.controllers.replica_set import ReplicaSetController
-from sampan.plugins.controllers.replication_controller import ReplicationControllerController
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEY = Key("default", "web")

@@ -14,9 +14,9 @@ from sampan.core.errors import AlreadyExists
 from sampan.core.model.apps_v1.deployment import Deployment, DeploymentStatus
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.meta import evolve
-from sampan.plugins.controllers.deployment import revisions
-from sampan.plugins.controllers.deployment.sizes import new_size, size
-from sampan.plugins.controllers.deployment.status import (
+from sampan.plugins.controllers.apps.deployment import revisions
+from sampan.plugins.controllers.apps.deployment.sizes import new_size, size
+from sampan.plugins.controllers.apps.deployment.status import (
     condition,
     has_deadline,
     make_condition,

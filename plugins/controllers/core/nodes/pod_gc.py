@@ -15,8 +15,8 @@ from sampan.core.contracts.plan import NOTHING, Action, Delete, ExpectGone, Plan
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.reconcile.pods import is_finished
-from sampan.plugins.controllers.nodes.by_node import INDEX, key_of_node, pods_on
-from sampan.plugins.controllers.nodes.disruption import disruption
+from sampan.plugins.controllers.core.nodes.by_node import INDEX, key_of_node, pods_on
+from sampan.plugins.controllers.core.nodes.disruption import disruption
 
 QUARANTINE = timedelta(seconds=40)
 

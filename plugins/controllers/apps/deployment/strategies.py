@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
-from sampan.plugins.controllers.deployment.rollout import Rollout
-from sampan.plugins.controllers.deployment.sizes import (
+from sampan.plugins.controllers.apps.deployment.rollout import Rollout
+from sampan.plugins.controllers.apps.deployment.sizes import (
     DESIRED,
     active,
     available,
@@ -23,7 +23,7 @@ from sampan.plugins.controllers.deployment.sizes import (
     total,
     wanted,
 )
-from sampan.plugins.controllers.deployment.status import counts, is_complete, rollout_status
+from sampan.plugins.controllers.apps.deployment.status import counts, is_complete, rollout_status
 
 FindTaken = Callable[[], ReplicaSet | None]
 """Who else has the name that the new ReplicaSet would get."""

@@ -23,7 +23,7 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.reconcile.pods import is_ready
-from sampan.plugins.controllers.endpoints.members import (
+from sampan.plugins.controllers.core.endpoints.members import (
     HEADLESS,
     TRIGGER_TIME,
     addresses,

@@ -12,7 +12,7 @@ from typing import Literal
 from sampan.core.model.apps_v1.deployment import Deployment, DeploymentCondition, DeploymentStatus
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.meta import evolve
-from sampan.plugins.controllers.deployment.sizes import available, max_unavailable, total, wanted
+from sampan.plugins.controllers.apps.deployment.sizes import available, max_unavailable, total, wanted
 
 Truth = Literal["True", "False", "Unknown"]
 

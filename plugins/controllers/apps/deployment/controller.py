@@ -16,10 +16,10 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.labels import is_empty, matches
 from sampan.core.reconcile.pods import is_finished
-from sampan.plugins.controllers.deployment import revisions, strategies
-from sampan.plugins.controllers.deployment.rollout import Rollout
-from sampan.plugins.controllers.deployment.sizes import is_rolling
-from sampan.plugins.controllers.deployment.status import counts, with_pause
+from sampan.plugins.controllers.apps.deployment import revisions, strategies
+from sampan.plugins.controllers.apps.deployment.rollout import Rollout
+from sampan.plugins.controllers.apps.deployment.sizes import is_rolling
+from sampan.plugins.controllers.apps.deployment.status import counts, with_pause
 from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, refers_to
 
 

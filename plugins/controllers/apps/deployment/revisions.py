@@ -15,7 +15,7 @@ from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.schema.codec import to_wire
-from sampan.plugins.controllers.deployment.sizes import DESIRED, MAX_REPLICAS, born, max_surge, wanted
+from sampan.plugins.controllers.apps.deployment.sizes import DESIRED, MAX_REPLICAS, born, max_surge, wanted
 from sampan.plugins.controllers.ownership import controller_reference
 
 HASH_LABEL = "pod-template-hash"

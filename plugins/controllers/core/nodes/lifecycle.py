@@ -18,7 +18,7 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.reconcile.pods import is_ready
 from sampan.core.schema.scalars import format_time
-from sampan.plugins.controllers.nodes.by_node import INDEX, key_of_node, pods_on
+from sampan.plugins.controllers.core.nodes.by_node import INDEX, key_of_node, pods_on
 
 LEASES = "kube-node-lease"
 GRACE = timedelta(seconds=50)
