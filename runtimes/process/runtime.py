@@ -43,7 +43,7 @@ from sampan.runtimes.process.isolation import Isolation, decide, subordinate_ids
 from sampan.runtimes.process.launcher import Launcher
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.logs import LogReader
-from sampan.runtimes.process.network import PodNetwork
+from sampan.runtimes.process.network.pod_network import PodNetwork
 from sampan.runtimes.process.sandboxes import SHARED_MEMORY, Sandboxes
 from sampan.runtimes.process.shim.removal import remove_tree
 

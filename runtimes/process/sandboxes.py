@@ -15,11 +15,12 @@ import attrs
 
 from sampan.core.contracts.runtime import PortMapping, RuntimeFailure, RuntimeSettings, Sandbox, SandboxConfig
 from sampan.core.errors import NotFound
-from sampan.runtimes.process import cidr, launcher, pod_files, processes
+from sampan.runtimes.process import launcher, pod_files, processes
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.jobs import SandboxView
 from sampan.runtimes.process.layout import Layout
-from sampan.runtimes.process.network import PodNetwork
+from sampan.runtimes.process.network.cidr import host_address
+from sampan.runtimes.process.network.pod_network import PodNetwork
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.channel import Channel
 
@@ -204,7 +205,7 @@ class Sandboxes:
         """Sets the sandbox up to its end; returns the pod's address."""
         if "net" not in record["namespaces"]:
             channel.send({})
-            return cidr.host_address()
+            return host_address()
         assert self._network
         address = self._network.take(sandbox_id)
         self._write(sandbox_id, {**record, "ip": address.ip})

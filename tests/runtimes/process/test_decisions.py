@@ -10,13 +10,14 @@ import pytest
 
 from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, RuntimeFailure, SandboxConfig, Security
 from sampan.core.errors import ConfigError
-from sampan.runtimes.process import cgroups, cidr, jobs, pod_files
+from sampan.runtimes.process import cgroups, jobs, pod_files
 from sampan.runtimes.process.available import unavailable
 from sampan.runtimes.process.images.model import StoredImage
-from sampan.runtimes.process.ipam import AddressPool
 from sampan.runtimes.process.isolation import Isolation, decide
 from sampan.runtimes.process.layout import Layout
-from sampan.runtimes.process.network import mac
+from sampan.runtimes.process.network import cidr
+from sampan.runtimes.process.network.ipam import AddressPool
+from sampan.runtimes.process.network.pod_network import mac
 from sampan.runtimes.process.shim.identity import UnknownUser, resolve
 from sampan.runtimes.process.shim.job import UserJob
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sampan.core.contracts.runtime import RuntimeFailure
-from sampan.runtimes.process.links import IpCommand
+from sampan.runtimes.process.network.links import IpCommand
 
 
 def ip_that_says(words: str, folder: Path) -> IpCommand:

@@ -26,8 +26,8 @@ from sampan.core.contracts.runtime import (
     SandboxConfig,
     Security,
 )
-from sampan.runtimes.process import links
 from sampan.runtimes.process.isolation import Isolation
+from sampan.runtimes.process.network import links
 from sampan.runtimes.process.runtime import ProcessRuntime
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")

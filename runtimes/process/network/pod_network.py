@@ -11,10 +11,10 @@ import attrs
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import ConfigError
 from sampan.core.host.ranges import choosing, give_back
-from sampan.runtimes.process import cidr, firewall
-from sampan.runtimes.process.ipam import AddressPool
 from sampan.runtimes.process.layout import Layout
-from sampan.runtimes.process.links import Links, links
+from sampan.runtimes.process.network import cidr, firewall
+from sampan.runtimes.process.network.ipam import AddressPool
+from sampan.runtimes.process.network.links import Links, links
 from sampan.runtimes.process.shim import records
 
 
