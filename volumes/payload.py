@@ -12,7 +12,7 @@ from sampan.core.contracts.volume import VolumeContext, VolumeFailure
 from sampan.core.errors import Permanent
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret
 from sampan.core.model.core_v1.projection import DownwardAPIVolumeFile, KeyToPath, ServiceAccountTokenProjection
-from sampan.core.node.fields import field_value, resource_value
+from sampan.core.node.config.fields import field_value, resource_value
 from sampan.volumes.atomic import FileContent
 
 DEFAULT_MODE = 0o644

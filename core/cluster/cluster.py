@@ -38,7 +38,7 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.node.agent import NodeAgent
-from sampan.core.node.settings import NodeSettings
+from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock

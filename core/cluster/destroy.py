@@ -12,8 +12,8 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.kubeconfig import remove_context
 from sampan.core.model.kinds import KubeObject
+from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.pod_volumes import PodVolumes
-from sampan.core.node.settings import NodeSettings
 from sampan.core.plugins import Plugins
 
 

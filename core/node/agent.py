@@ -25,14 +25,15 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
+from sampan.core.node.config.service_env import service_env
 from sampan.core.node.getter import Getter
 from sampan.core.node.heartbeat import Heartbeat
 from sampan.core.node.identity import MIRROR, node_uid
+from sampan.core.node.machine.settings import NodeSettings
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_volumes import PodVolumes, limited_volumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
-from sampan.core.node.service_env import service_env
-from sampan.core.node.settings import NodeParts, NodeSettings
 from sampan.core.node.starter import ContainerStarter
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.streams import PodStreams

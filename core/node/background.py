@@ -15,14 +15,14 @@ from typing import Any
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.probe import LifecycleHandler
-from sampan.core.node.actions import KillContainer, PreStop, Say
+from sampan.core.node.decide.actions import KillContainer, PreStop, Say
+from sampan.core.node.decide.view import Problem, Pull, all_specs, container_name
 from sampan.core.node.lifecycle import run_hook, run_pre_stop, stop_container
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.probe_actions import Answer, Target
 from sampan.core.node.pulls import ImagePuller
 from sampan.core.node.record import PodRecord
-from sampan.core.node.settings import NodeParts
-from sampan.core.node.view import Problem, Pull, all_specs, container_name
 
 log = logging.getLogger(__name__)
 

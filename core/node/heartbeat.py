@@ -16,9 +16,9 @@ from sampan.core.model.coordination_v1.lease import Lease, LeaseSpec
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.model.meta import MicroTime
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.machine import pressures
-from sampan.core.node.node_status import new_node, node_labels, node_status
-from sampan.core.node.settings import NodeParts
+from sampan.core.node.machine.facts import pressures
+from sampan.core.node.machine.node_status import new_node, node_labels, node_status
+from sampan.core.node.parts import NodeParts
 from sampan.core.schema.codec import to_wire
 from sampan.core.schema.scalars import format_micro_time
 

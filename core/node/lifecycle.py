@@ -9,8 +9,8 @@ import time
 
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.model.core_v1.probe import LifecycleHandler
+from sampan.core.node.decide.stopping import LEAST_GRACE
 from sampan.core.node.probe_actions import Answer, Target, ask, sleep_for
-from sampan.core.node.stopping import LEAST_GRACE
 
 
 class HookFailed(RuntimeFailure):

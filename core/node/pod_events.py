@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.actions import Say
+from sampan.core.node.decide.actions import Say
 from sampan.core.node.record import PodRecord
 from sampan.core.reconcile.events import EventRecorder
 

@@ -14,9 +14,9 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
 from sampan.core.model.meta import Quantity
 from sampan.core.model.quantity import value
-from sampan.core.node.environment import Get
+from sampan.core.node.config.environment import Get
 from sampan.core.node.identity import node_uid
-from sampan.core.node.settings import NodeSettings
+from sampan.core.node.machine.settings import NodeSettings
 
 Warn = Callable[[str], None]
 

@@ -19,10 +19,10 @@ from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import PodStatus
 from sampan.core.model.core_v1.probe import Probe
+from sampan.core.node.decide.view import ProbeResults, bare_id, container_name, is_sidecar
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.probe_actions import Answer, Target, ask
 from sampan.core.node.record import PodRecord
-from sampan.core.node.settings import NodeParts
-from sampan.core.node.view import ProbeResults, bare_id, container_name, is_sidecar
 
 log = logging.getLogger(__name__)
 

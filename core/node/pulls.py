@@ -14,12 +14,12 @@ from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.actions import Say
-from sampan.core.node.back_off import next_back_off
-from sampan.core.node.images import registry_auth
+from sampan.core.node.decide.actions import Say
+from sampan.core.node.decide.back_off import next_back_off
+from sampan.core.node.decide.images import registry_auth
+from sampan.core.node.decide.view import Problem, Pull
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.record import PodRecord
-from sampan.core.node.settings import NodeParts
-from sampan.core.node.view import Problem, Pull
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.back_off import BackOff
-from sampan.core.node.conditions import OWN
+from sampan.core.node.decide.back_off import BackOff
+from sampan.core.node.decide.conditions import OWN
+from sampan.core.node.decide.view import PodView, ProbeResults, Problem, Pull, Rejection
 from sampan.core.node.identity import node_uid
-from sampan.core.node.view import PodView, ProbeResults, Problem, Pull, Rejection
 
 TOLD = (
     "observed_generation", "phase", "reason", "message", "host_ip", "host_ips", "pod_ip", "pod_ips", "start_time",

@@ -16,15 +16,15 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod, PodIP
 from sampan.core.model.meta import evolve
 from sampan.core.model.quantity import value
-from sampan.core.node.actions import Say
-from sampan.core.node.container_config import ConfigInput, container_config
-from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
+from sampan.core.node.config.container_config import ConfigInput, container_config
+from sampan.core.node.config.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
+from sampan.core.node.config.mounts import container_mounts
+from sampan.core.node.decide.actions import Say
+from sampan.core.node.decide.images import image_need
+from sampan.core.node.decide.view import Problem
 from sampan.core.node.identity import node_uid
-from sampan.core.node.images import image_need
-from sampan.core.node.mounts import container_mounts
-from sampan.core.node.settings import NodeParts
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.termination_message import make_message_mount
-from sampan.core.node.view import Problem
 
 
 @attrs.frozen(kw_only=True)

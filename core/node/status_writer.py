@@ -22,7 +22,7 @@ from sampan.core.errors import (
     UnsupportedMediaType,
 )
 from sampan.core.model.core_v1.pod import Pod, PodStatus
-from sampan.core.node.status_patch import status_patch
+from sampan.core.node.decide.status_patch import status_patch
 from sampan.core.reconcile.clock import Clock
 
 log = logging.getLogger(__name__)

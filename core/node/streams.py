@@ -14,11 +14,11 @@ from sampan.core.contracts.runtime import Container, LogOptions, RuntimeFailure,
 from sampan.core.contracts.streams import AsyncStream, PodRef
 from sampan.core.errors import BadRequest, InternalError, NotFound
 from sampan.core.model.core_v1.container_status import ContainerStatus
+from sampan.core.node.decide.view import bare_id, container_name
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.pump import Pump
 from sampan.core.node.record import PodRecord
-from sampan.core.node.settings import NodeParts
 from sampan.core.node.threads import Threads
-from sampan.core.node.view import bare_id, container_name
 
 Piece = tuple[Literal["stdout", "stderr"], bytes]
 MOST_WAITING = 16

@@ -16,7 +16,10 @@ from sampan.core.contracts.volume import VolumeFailure
 from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.actions import (
+from sampan.core.node.background import Background
+from sampan.core.node.config.dns import host_dns, pod_dns
+from sampan.core.node.config.sandbox_config import sandbox_config
+from sampan.core.node.decide.actions import (
     CreateSandbox,
     DeletePod,
     KillContainer,
@@ -30,23 +33,20 @@ from sampan.core.node.actions import (
     StopSandbox,
     UnpublishVolumes,
 )
-from sampan.core.node.admission import admit
-from sampan.core.node.back_off import next_back_off
-from sampan.core.node.background import Background
-from sampan.core.node.dns import host_dns, pod_dns
+from sampan.core.node.decide.admission import admit
+from sampan.core.node.decide.back_off import next_back_off
+from sampan.core.node.decide.plan import plan_pod
+from sampan.core.node.decide.unsupported import open_stdins, unsupported_fields
+from sampan.core.node.decide.view import Rejection, all_specs, container_name
 from sampan.core.node.identity import node_uid
-from sampan.core.node.plan import plan_pod
+from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord
-from sampan.core.node.sandbox_config import sandbox_config
-from sampan.core.node.settings import NodeParts
 from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
-from sampan.core.node.unsupported import open_stdins, unsupported_fields
-from sampan.core.node.view import Rejection, all_specs, container_name
 
 log = logging.getLogger(__name__)
 

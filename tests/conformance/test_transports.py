@@ -16,7 +16,7 @@ from sampan.core.model.core_v1.configuration import ServiceAccount
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.agent import NodeAgent
-from sampan.core.node.settings import NodeSettings
+from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.reconcile.engine import Engine
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.control_plane import ControlPlane, control_plane

@@ -17,7 +17,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.agent import NodeAgent
-from sampan.core.node.settings import NodeSettings
+from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.fake_api import FakeApi
 from sampan.runtimes.simulated.runtime import SimulatedRuntime

@@ -16,7 +16,7 @@ from sampan.core.model.core_v1.container import (
     ContainerRestartRule,
     ContainerRestartRuleOnExitCodes,
 )
-from sampan.core.node.back_off import LONGEST_DELAY, BackOff, next_back_off, restarts, waits_until
+from sampan.core.node.decide.back_off import LONGEST_DELAY, BackOff, next_back_off, restarts, waits_until
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

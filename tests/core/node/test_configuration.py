@@ -26,14 +26,14 @@ from sampan.core.model.core_v1.security import PodSecurityContext, SecurityConte
 from sampan.core.model.core_v1.service import Service, ServicePort, ServiceSpec
 from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.container_config import ConfigInput, container_config, container_resources, oom_score
-from sampan.core.node.dns import Dns, host_dns, parse_resolv_conf, pod_dns
-from sampan.core.node.environment import ContainerConfigProblem, EnvironmentInput, environment
-from sampan.core.node.expansion import expand
-from sampan.core.node.fields import field_value
-from sampan.core.node.mounts import container_mounts, resolve_sub_path
-from sampan.core.node.sandbox_config import host_name, sandbox_config
-from sampan.core.node.service_env import service_env
+from sampan.core.node.config.container_config import ConfigInput, container_config, container_resources, oom_score
+from sampan.core.node.config.dns import Dns, host_dns, parse_resolv_conf, pod_dns
+from sampan.core.node.config.environment import ContainerConfigProblem, EnvironmentInput, environment
+from sampan.core.node.config.expansion import expand
+from sampan.core.node.config.fields import field_value
+from sampan.core.node.config.mounts import container_mounts, resolve_sub_path
+from sampan.core.node.config.sandbox_config import host_name, sandbox_config
+from sampan.core.node.config.service_env import service_env
 
 META = ObjectMeta(name="web", namespace="default", uid="u1", labels={"app": "web"})
 POD = Pod(metadata=META, spec=PodSpec(node_name="n1"), status=PodStatus(pod_ip="10.0.0.1", host_ip="192.0.2.9"))

@@ -9,7 +9,7 @@ import pytest
 from sampan.core.model.coordination_v1.lease import Lease
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.node import heartbeat
-from sampan.core.node.node_status import node_status
+from sampan.core.node.machine.node_status import node_status
 from sampan.core.testing.clock import START
 
 pytestmark = pytest.mark.anyio

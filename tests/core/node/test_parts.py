@@ -17,11 +17,11 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.security import SeccompProfile, SecurityContext
-from sampan.core.node.images import image_need, registry_auth, registry_of
+from sampan.core.node.decide.images import image_need, registry_auth, registry_of
+from sampan.core.node.decide.unsupported import unsupported_fields
 from sampan.core.node.pump import Pump
 from sampan.core.node.termination_message import make_message_mount
 from sampan.core.node.threads import Threads
-from sampan.core.node.unsupported import unsupported_fields
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from sampan.core.model.core_v1.container import EphemeralContainer
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.actions import (
+from sampan.core.node.decide.actions import (
     CreateSandbox,
     DeletePod,
     KillContainer,
@@ -27,8 +27,8 @@ from sampan.core.node.actions import (
     StopSandbox,
     UnpublishVolumes,
 )
-from sampan.core.node.plan import plan_pod
-from sampan.core.node.view import PodView, Problem, Pull
+from sampan.core.node.decide.plan import plan_pod
+from sampan.core.node.decide.view import PodView, Problem, Pull
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SIDECAR = ContainerSpec(name="proxy", image="x", restart_policy="Always")

@@ -1,4 +1,4 @@
-"""A pod's conditions, in Kubernetes' order and words. Pure; a part of `sampan.core.node.status`.
+"""A pod's conditions, in Kubernetes' order and words. Pure; a part of `sampan.core.node.decide.status`.
 
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
 """
@@ -13,7 +13,7 @@ import attrs
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod import Pod, PodCondition
 from sampan.core.model.meta import evolve
-from sampan.core.node.view import is_sidecar
+from sampan.core.node.decide.view import is_sidecar
 
 OWN = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 """What the node agent tells, in this order; all others are somebody else's."""

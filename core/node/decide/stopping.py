@@ -1,6 +1,6 @@
 """What to stop now of a pod that is to end: its containers side by side, then its sidecars from the last to the first.
 
-Pure; a part of `sampan.core.node.plan`. There is one grace period for the pod and not one for each turn: a sidecar gets
+Pure; a part of `decide.plan`. There is one grace period for the pod and not one for each turn: a sidecar gets
 what those before it have left of it, and its preStop hook runs from the beginning, while it waits for its turn.
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sampan.core.contracts.runtime import Container
-from sampan.core.node.actions import KillContainer, NodeAction, PreStop
-from sampan.core.node.view import PodView, all_specs, container_name, sidecars
+from sampan.core.node.decide.actions import KillContainer, NodeAction, PreStop
+from sampan.core.node.decide.view import PodView, all_specs, container_name, sidecars
 
 LEAST_GRACE = 2.0
 """Seconds that a container has to end, however late its turn comes (the kubelet's)."""

@@ -12,9 +12,9 @@ from datetime import datetime
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod import HostIP, Pod, PodIP, PodStatus
 from sampan.core.model.meta import evolve
-from sampan.core.node.conditions import pod_conditions
-from sampan.core.node.container_status import container_status
-from sampan.core.node.view import PodView, is_sidecar
+from sampan.core.node.decide.conditions import pod_conditions
+from sampan.core.node.decide.container_status import container_status
+from sampan.core.node.decide.view import PodView, is_sidecar
 
 TERMINAL = ("Succeeded", "Failed")
 

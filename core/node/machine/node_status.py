@@ -19,7 +19,7 @@ from sampan.core.model.core_v1.node import (
     NodeSystemInfo,
 )
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.settings import NodeSettings
+from sampan.core.node.machine.settings import NodeSettings
 
 KUBELET_VERSION = "v1.36.0+sampan"
 ATTACH_DETACH = "volumes.kubernetes.io/controller-managed-attach-detach"
@@ -66,7 +66,7 @@ def node_status(
     old: NodeStatus,
     now: datetime,
 ) -> NodeStatus:
-    """``old`` keeps the times of what has not changed; ``pressed`` as by `sampan.core.node.machine.pressures`."""
+    """``old`` keeps the times of what has not changed; ``pressed`` as by `sampan.core.node.machine.facts.pressures`."""
     machine = settings.machine
     capacity = {**machine.capacity, **settings.capacity}
     return NodeStatus(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sampan.core.contracts.runtime import LABEL_ATTEMPT, LABEL_KIND, PortMapping, SandboxConfig
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.container_config import pod_labels
-from sampan.core.node.dns import Dns
+from sampan.core.node.config.container_config import pod_labels
+from sampan.core.node.config.dns import Dns
 from sampan.core.node.identity import node_uid
 
 HOST_NAME_LENGTH = 63

@@ -16,8 +16,8 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.environment import EnvFromSource, EnvVarSource
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
-from sampan.core.node.expansion import expand
-from sampan.core.node.fields import field_value, resource_value
+from sampan.core.node.config.expansion import expand
+from sampan.core.node.config.fields import field_value, resource_value
 
 Get = Callable[[type[KubeObject], str, str], KubeObject | None]
 """(kind, namespace, name) → the object, or ``None``."""
@@ -33,7 +33,7 @@ class EnvironmentInput:
     """With the addresses that its sandbox has."""
     container: Container
     services: Mapping[str, str]
-    """See `sampan.core.node.service_env`."""
+    """See `sampan.core.node.config.service_env`."""
     allocatable: Mapping[str, str]
     get: Get
 

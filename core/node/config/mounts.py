@@ -14,8 +14,8 @@ from typing import Literal, cast
 from sampan.core.contracts.runtime import Mount
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.container import Container, VolumeMount
-from sampan.core.node.environment import ContainerConfigProblem
-from sampan.core.node.expansion import expand
+from sampan.core.node.config.environment import ContainerConfigProblem
+from sampan.core.node.config.expansion import expand
 
 SUB_PATH_MODE = 0o750
 

@@ -16,7 +16,7 @@ from sampan.core.model.core_v1.container_status import (
     VolumeMountStatus,
 )
 from sampan.core.model.meta import evolve
-from sampan.core.node.view import PodView, is_sidecar
+from sampan.core.node.decide.view import PodView, is_sidecar
 
 Sort = Literal["init", "main", "ephemeral"]
 

@@ -1,6 +1,6 @@
 """Which containers of a running pod to start and which to kill: init containers in order, sidecars, the others, restarts.
 
-Pure; a part of `sampan.core.node.plan`. The order of things is that of
+Pure; a part of `decide.plan`. The order of things is that of
 https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior
 """
 
@@ -13,11 +13,11 @@ import attrs
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
-from sampan.core.node.back_off import restarts, waits_until
-from sampan.core.node.spec_hash import spec_hash
-from sampan.core.node.stopping import stop_all
-from sampan.core.node.view import PodView, Problem, is_sidecar, sidecars, spec_hash_of
+from sampan.core.node.decide.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
+from sampan.core.node.decide.back_off import restarts, waits_until
+from sampan.core.node.decide.spec_hash import spec_hash
+from sampan.core.node.decide.stopping import stop_all
+from sampan.core.node.decide.view import PodView, Problem, is_sidecar, sidecars, spec_hash_of
 
 DEFAULT_GRACE = 30
 

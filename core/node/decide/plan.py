@@ -1,6 +1,6 @@
 """Decide what to do about one pod. Pure: the same view and time give the same plan.
 
-Called by the pod's worker after every change of the pod, of its containers or of time. See `sampan.core.node.actions` for
+Called by the pod's worker after every change of the pod, of its containers or of time. See `decide.actions` for
 what a plan may hold, and https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ for the rules.
 """
 
@@ -12,7 +12,7 @@ import attrs
 
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.actions import (
+from sampan.core.node.decide.actions import (
     CreateSandbox,
     DeletePod,
     NodeAction,
@@ -24,10 +24,10 @@ from sampan.core.node.actions import (
     StopSandbox,
     UnpublishVolumes,
 )
-from sampan.core.node.container_decisions import decide_containers, grace_of, is_done, main_is_over, policy_of
-from sampan.core.node.status import pod_status
-from sampan.core.node.stopping import stop_all
-from sampan.core.node.view import PodView, Rejection
+from sampan.core.node.decide.container_decisions import decide_containers, grace_of, is_done, main_is_over, policy_of
+from sampan.core.node.decide.status import pod_status
+from sampan.core.node.decide.stopping import stop_all
+from sampan.core.node.decide.view import PodView, Rejection
 
 TERMINAL = ("Succeeded", "Failed")
 DEADLINE = Rejection("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")

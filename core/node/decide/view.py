@@ -1,6 +1,6 @@
 """What the node agent knows of one pod at one moment: the input of every decision about it.
 
-Made by the pod's worker out of its memory; `sampan.core.node.plan` and `sampan.core.node.status` read nothing else.
+Made by the pod's worker out of its memory; `decide.plan` and `decide.status` read nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 from sampan.core.contracts.runtime import LABEL_CONTAINER, LABEL_SPEC_HASH, Container, Sandbox
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.back_off import BackOff
+from sampan.core.node.decide.back_off import BackOff
 
 
 @attrs.frozen

@@ -29,10 +29,10 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext
 from sampan.core.model.quantity import milli, value
-from sampan.core.node.environment import ContainerConfigProblem
-from sampan.core.node.expansion import expand
+from sampan.core.node.config.environment import ContainerConfigProblem
+from sampan.core.node.config.expansion import expand
+from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.identity import node_uid
-from sampan.core.node.spec_hash import spec_hash
 
 MIN_SHARES = 2
 MIN_QUOTA_MICROS = 1000

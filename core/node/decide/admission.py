@@ -11,7 +11,7 @@ from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.pod_requests import amount, pod_requests
 from sampan.core.model.quantity import value
-from sampan.core.node.view import Rejection
+from sampan.core.node.decide.view import Rejection
 
 FINISHED = ("Succeeded", "Failed")
 

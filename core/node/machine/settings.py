@@ -1,0 +1,37 @@
+"""What a node agent is told about its node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import attrs
+
+from sampan.core.model.core_v1.node import Taint
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.meta import Quantity
+from sampan.core.node.machine.facts import Machine, this_machine
+
+PodToken = Callable[[Pod, str, int], str]
+"""(pod, audience, seconds) → a token of its service account. Blocking."""
+
+
+@attrs.frozen(kw_only=True)
+class NodeSettings:
+    """One node. ``capacity`` overrides what the machine has (simulated nodes)."""
+
+    name: str
+    cluster: str
+    data_dir: Path
+    """Where pods' folders are: ``DATA/pods/UID``."""
+    ip: str = ""
+    """Empty: the machine's own."""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    taints: tuple[Taint, ...] = ()
+    capacity: Mapping[str, Quantity] = attrs.field(factory=dict)
+    cluster_dns: tuple[str, ...] = ()
+    pod_token: PodToken | None = None
+    machine: Machine = attrs.field(factory=this_machine)
+
+    def pod_dir(self, uid: str) -> Path:
+        return self.data_dir / "pods" / uid
