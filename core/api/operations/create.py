@@ -13,7 +13,7 @@ from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipe
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import Unclassified
 from sampan.core.errors import AlreadyExists
-from sampan.core.model.rules.metadata import validate as validate_metadata
+from sampan.core.model.rules.common.metadata import validate as validate_metadata
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import Resource

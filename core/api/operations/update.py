@@ -23,7 +23,7 @@ from sampan.core.api.operations.pipeline import (
 )
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound
-from sampan.core.model.rules.metadata import validate_update as validate_metadata_update
+from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.validate import validate, validate_update
 from sampan.core.store.entry import Entry

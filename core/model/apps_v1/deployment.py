@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.columns.workloads import DEPLOYMENT_COLUMNS
+from sampan.core.model.columns.apps_v1.deployment import DEPLOYMENT_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import IntOrString, model, wire
 from sampan.core.model.meta_v1.selector import LabelSelector
-from sampan.core.model.rules.workloads import DeploymentRules, validate_deployment
+from sampan.core.model.rules.apps_v1.deployment import DeploymentRules, validate_deployment
 
 
 @model

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.columns.workloads import REPLICA_SET_COLUMNS
+from sampan.core.model.columns.apps_v1.replica_set import REPLICA_SET_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.selector import LabelSelector
-from sampan.core.model.rules.workloads import ReplicaSetRules, validate_replica_set
+from sampan.core.model.rules.apps_v1.replica_set import ReplicaSetRules, validate_replica_set
 
 
 @model

@@ -1,1 +1,1 @@
-"""What ``kubectl get`` prints of each kind: cells as pure functions of the wire object and now."""
+"""What ``kubectl get`` prints of each kind: cells as pure functions of the wire object and now, by group."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sampan.core.model.columns.cluster import LEASE_COLUMNS
+from sampan.core.model.columns.coordination_v1.lease import LEASE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
-from sampan.core.model.rules.cluster import validate_lease
+from sampan.core.model.rules.coordination_v1.lease import validate_lease
 
 
 @model

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sampan.core.model.columns.cluster import CONFIG_MAP_COLUMNS, SECRET_COLUMNS, SERVICE_ACCOUNT_COLUMNS
+from sampan.core.model.columns.core_v1.configuration import CONFIG_MAP_COLUMNS, SECRET_COLUMNS, SERVICE_ACCOUNT_COLUMNS
 from sampan.core.model.core_v1.references import LocalObjectReference, ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, model, wire
-from sampan.core.model.rules.configuration import (
-    ConfigMapRules,
-    SecretRules,
-    ServiceAccountRules,
-    no_further_checks,
-    validate_config_map,
-    validate_secret,
-)
+from sampan.core.model.rules.common.unchecked import no_further_checks
+from sampan.core.model.rules.core_v1.config_map import ConfigMapRules, validate_config_map
+from sampan.core.model.rules.core_v1.secret import SecretRules, validate_secret
+from sampan.core.model.rules.core_v1.service_account import ServiceAccountRules
 
 
 @kind("v1", plural="configmaps", short_names=("cm",), columns=CONFIG_MAP_COLUMNS, rules=ConfigMapRules())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sampan.core.model.columns.services import ENDPOINTS_COLUMNS
+from sampan.core.model.columns.core_v1.endpoints import ENDPOINTS_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import model, wire
-from sampan.core.model.rules.endpoints import EndpointsRules, validate_endpoints
+from sampan.core.model.rules.core_v1.endpoints import EndpointsRules, validate_endpoints
 
 
 @model

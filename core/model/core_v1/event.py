@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.columns.cluster import EVENT_COLUMNS
+from sampan.core.model.columns.core_v1.event import EVENT_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.model.rules.events import EVENT_FIELDS, source_of, validate_core_event
+from sampan.core.model.rules.core_v1.event import EVENT_FIELDS, source_of, validate_core_event
 
 
 @model

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.columns.cluster import NAMESPACE_COLUMNS
+from sampan.core.model.columns.core_v1.namespace import NAMESPACE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
-from sampan.core.model.rules.cluster import NamespaceRules
-from sampan.core.model.rules.configuration import no_further_checks
+from sampan.core.model.rules.common.unchecked import no_further_checks
+from sampan.core.model.rules.core_v1.namespace import NamespaceRules
 
 
 @model

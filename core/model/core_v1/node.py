@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sampan.core.model.columns.cluster import NODE_COLUMNS
+from sampan.core.model.columns.core_v1.node import NODE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, Quantity, model, wire
-from sampan.core.model.rules.cluster import NodeRules, validate_node
+from sampan.core.model.rules.core_v1.node import NodeRules, validate_node
 
 
 @model

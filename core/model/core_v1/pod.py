@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sampan.core.model.columns.pod import POD_COLUMNS, POD_TEMPLATE_COLUMNS
+from sampan.core.model.columns.core_v1.pod import POD_COLUMNS, POD_TEMPLATE_COLUMNS
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.references import ObjectReference
@@ -15,14 +15,14 @@ from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, Quantity, model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.model.rules.pod import (
+from sampan.core.model.rules.core_v1.pod import (
     PodRules,
     PodTemplateRules,
     validate_binding,
     validate_pod,
     validate_pod_template,
 )
-from sampan.core.model.rules.pod_spec import validate_template
+from sampan.core.model.rules.core_v1.pod_spec import validate_template
 
 POD_FIELDS: Final = (
     "spec.nodeName",

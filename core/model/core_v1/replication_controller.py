@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sampan.core.model.columns.workloads import REPLICATION_CONTROLLER_COLUMNS
+from sampan.core.model.columns.core_v1.replication_controller import REPLICATION_CONTROLLER_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, model, wire
-from sampan.core.model.rules.workloads import ReplicationControllerRules, validate_replication_controller
+from sampan.core.model.rules.core_v1.replication_controller import (
+    ReplicationControllerRules,
+    validate_replication_controller,
+)
 
 
 @model

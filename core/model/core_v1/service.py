@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sampan.core.model.columns.services import SERVICE_COLUMNS
+from sampan.core.model.columns.core_v1.service import SERVICE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, IntOrString, model, wire
 from sampan.core.model.meta_v1.condition import Condition
-from sampan.core.model.rules.service import ServiceRules, validate_service
+from sampan.core.model.rules.core_v1.service import ServiceRules, validate_service
 
 
 @model

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sampan.core.model.columns.services import ENDPOINT_SLICE_COLUMNS
+from sampan.core.model.columns.discovery_v1.endpoint_slice import ENDPOINT_SLICE_COLUMNS
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import EMPTY, model, wire
-from sampan.core.model.rules.endpoints import EndpointSliceRules, validate_endpoint_slice
+from sampan.core.model.rules.discovery_v1.endpoint_slice import EndpointSliceRules, validate_endpoint_slice
 
 
 @model

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sampan.core.model.columns.cluster import EVENT_COLUMNS
-from sampan.core.model.columns.words import seen_as
+from sampan.core.model.columns.common.words import seen_as
+from sampan.core.model.columns.core_v1.event import EVENT_COLUMNS
 from sampan.core.model.core_v1.event import Event as CoreEvent
 from sampan.core.model.core_v1.event import EventSource
 from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, StoredAs, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
-from sampan.core.model.rules.events import SHOWN_FIELDS, EventRules, from_core, source_of, to_core, validate_event
+from sampan.core.model.rules.core_v1.event import (
+    SHOWN_FIELDS,
+    EventRules,
+    from_core,
+    source_of,
+    to_core,
+    validate_event,
+)
 
 
 @model

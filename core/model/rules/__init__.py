@@ -1,1 +1,1 @@
-"""What the kinds check and default beyond their types, one module per topic. Pure functions on wire values."""
+"""What the kinds check and default beyond their types: pure functions on wire values, by group like the classes."""

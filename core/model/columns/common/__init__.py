@@ -1,0 +1,1 @@
+"""Columns that kinds of several groups share."""

@@ -1,0 +1,106 @@
+"""Deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model.causes import changed, forbidden, invalid, negative, not_supported, required
+from sampan.core.model.kinds import Json, JsonObject, KindRules
+from sampan.core.model.rules.common.carry_over import keep
+from sampan.core.model.rules.common.workloads import (
+    amount,
+    count_or_percent,
+    validate_own_selector,
+    validate_selected_template,
+)
+from sampan.core.model.rules.core_v1.pod_defaults import default_template
+
+Value = Mapping[str, Any]
+
+DEPLOYMENT_COUNTS: Final = (
+    "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas",
+    "unavailableReplicas", "collisionCount",
+)  # fmt: skip
+
+MORE_THAN_ALL: Final = "must not be greater than 100%"
+
+
+class DeploymentRules(KindRules):
+    def default(self, obj: JsonObject) -> None:
+        spec = obj.get("spec") or {}
+        default_template(spec.get("template"))
+        strategy = spec.setdefault("strategy", {})
+        strategy.setdefault("type", "RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            rolling = strategy.setdefault("rollingUpdate", {})
+            rolling.setdefault("maxUnavailable", "25%")
+            rolling.setdefault("maxSurge", "25%")
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        if subresource == "status":
+            keep(obj["metadata"], old["metadata"], "labels")
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        if subresource == "status":
+            return validate_deployment_status(obj.get("status") or {}, old.get("status") or {})
+        return changed("spec.selector", obj["spec"].get("selector"), old["spec"].get("selector"))
+
+    def generation_input(self, obj: Mapping[str, Any]) -> Json:
+        """A roll-out reads its annotations too (change cause, revision)."""
+        return [obj.get("spec"), (obj.get("metadata") or {}).get("annotations") or {}]
+
+
+def validate_deployment(obj: Value, path: str) -> list[Cause]:
+    spec = obj.get("spec") or {}
+    causes = negative("spec.replicas", spec.get("replicas"))
+    causes += validate_own_selector(spec.get("selector"), "spec.selector", "deployment")
+    causes += validate_selected_template(spec)
+    causes += _strategy(spec.get("strategy") or {}, "spec.strategy")
+    ready = spec.get("minReadySeconds") or 0
+    causes += negative("spec.minReadySeconds", ready)
+    causes += negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None:
+        causes += negative("spec.progressDeadlineSeconds", deadline)
+        if deadline <= ready:
+            causes.append(invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
+    return causes
+
+
+def _strategy(strategy: Value, path: str) -> list[Cause]:
+    kind, rolling = strategy.get("type") or "", strategy.get("rollingUpdate")
+    if kind == "Recreate":
+        words = "may not be specified when strategy `type` is 'Recreate'"
+        return [] if rolling is None else [forbidden(f"{path}.rollingUpdate", words)]
+    if kind != "RollingUpdate":
+        return [not_supported(f"{path}.type", kind, ("Recreate", "RollingUpdate"))]
+    if rolling is None:
+        return [required(f"{path}.rollingUpdate", "this should be defaulted and never be nil")]
+    return _rolling_update(rolling, f"{path}.rollingUpdate")
+
+
+def _rolling_update(rolling: Value, path: str) -> list[Cause]:
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
+    causes = count_or_percent(unavailable, f"{path}.maxUnavailable")
+    causes += count_or_percent(surge, f"{path}.maxSurge")
+    if amount(unavailable) == 0 and amount(surge) == 0:
+        causes.append(invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
+    if isinstance(unavailable, str) and amount(unavailable) > 100:
+        causes.append(invalid(f"{path}.maxUnavailable", unavailable, MORE_THAN_ALL))
+    return causes
+
+
+def validate_deployment_status(status: Value, old: Value) -> list[Cause]:
+    causes = [cause for word in DEPLOYMENT_COUNTS for cause in negative(f"status.{word}", status.get(word))]
+    total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
+    for word in ("updatedReplicas", "readyReplicas", "availableReplicas"):
+        if (status.get(word) or 0) > total:
+            causes.append(invalid(f"status.{word}", status[word], "cannot be greater than status.replicas"))
+    available = status.get("availableReplicas") or 0
+    if available > ready:
+        causes.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
+    if (status.get("collisionCount") or 0) < (old.get("collisionCount") or 0):
+        causes.append(invalid("status.collisionCount", status.get("collisionCount"), "cannot be decremented"))
+    return causes

@@ -1,0 +1,1 @@
+"""Checks and defaults that kinds of several groups share."""

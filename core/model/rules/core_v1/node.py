@@ -1,0 +1,92 @@
+"""Node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_network
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model import formats
+from sampan.core.model.causes import duplicate, forbidden, invalid, malformed
+from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.selectors import label_name
+from sampan.core.model.rules.core_v1.affinity import taint_effect
+from sampan.core.model.rules.core_v1.resources import validate_amount
+
+Value = Mapping[str, Any]
+
+NOT_READY: Final = "node.kubernetes.io/not-ready"
+
+
+class NodeRules(KindRules):
+    def default(self, obj: JsonObject) -> None:
+        status = obj.get("status") or {}
+        if status.get("capacity") and not status.get("allocatable"):
+            status["allocatable"] = dict(status["capacity"])
+        spec = obj.get("spec") or {}
+        if spec.get("podCIDR") and not spec.get("podCIDRs"):
+            spec["podCIDRs"] = [spec["podCIDR"]]
+        elif spec.get("podCIDRs") and not spec.get("podCIDR"):
+            spec["podCIDR"] = spec["podCIDRs"][0]
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        """A new node is not ready until it says so (Kubernetes' TaintNodesByCondition admission)."""
+        spec = obj.setdefault("spec", {})
+        taints = list(spec.get("taints") or ())
+        if not any(taint.get("key") == NOT_READY and taint.get("effect") == "NoSchedule" for taint in taints):
+            taints.append({"key": NOT_READY, "effect": "NoSchedule"})
+        spec["taints"] = taints
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        causes = []
+        addresses = (obj.get("status") or {}).get("addresses") or ()
+        for index, address in enumerate(addresses):
+            if address in addresses[:index]:
+                causes.append(duplicate(f"status.addresses[{index}]", address))
+        spec, before = obj.get("spec") or {}, old.get("spec") or {}
+        words = 'node updates may not change {} except from "" to valid'
+        if before.get("podCIDRs") and spec.get("podCIDRs") != before["podCIDRs"]:
+            causes.append(forbidden("spec.podCIDRs", words.format("podCIDR")))
+        if before.get("providerID") and spec.get("providerID") != before["providerID"]:
+            causes.append(forbidden("spec.providerID", words.format("providerID")))
+        if spec.get("externalID") != before.get("externalID"):
+            causes.append(forbidden("spec.externalID", "may not be updated"))
+        return causes
+
+
+def validate_node(obj: Value, path: str) -> list[Cause]:
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    causes = _taints(spec.get("taints") or (), "metadata.taints")
+    for word in ("capacity", "allocatable"):
+        for name, amount in (status.get(word) or {}).items():
+            causes += validate_amount(name, amount, f"status.{word}.{name}")
+    return causes + _pod_cidrs(spec.get("podCIDRs") or ())
+
+
+def _taints(taints: Sequence[Value], path: str) -> list[Cause]:
+    """Kubernetes reports them under ``metadata``."""
+    causes = []
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate(taints):
+        where, key, effect = f"{path}[{index}]", taint.get("key") or "", taint.get("effect") or ""
+        causes += label_name(key, f"{where}.key")
+        if problems := formats.label_value(taint.get("value") or ""):
+            causes.append(invalid(f"{where}.value", taint["value"], ";".join(problems)))
+        causes += taint_effect(effect, f"{where}.effect")
+        if (effect, key) in seen:
+            causes.append(duplicate(where, taint))
+        seen.add((effect, key))
+    return causes
+
+
+def _pod_cidrs(cidrs: Sequence[str]) -> list[Cause]:
+    path = "spec.podCIDRs"
+    causes = [cause for index, cidr in enumerate(cidrs) for cause in malformed(f"{path}[{index}]", cidr, "cidr")]
+    if len(cidrs) < 2 or causes:
+        return causes
+    versions = {ip_network(cidr, strict=False).version for cidr in cidrs}
+    if len(versions) < 2 or len(cidrs) > 2:
+        causes.append(invalid(path, list(cidrs), "may specify no more than one CIDR for each IP family"))
+    causes += [duplicate(f"{path}[{i}]", cidr) for i, cidr in enumerate(cidrs) if cidr in cidrs[:i]]
+    return causes

@@ -1,0 +1,343 @@
+"""Services: checks in Kubernetes' order (``ValidateService``), and what may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model import formats
+from sampan.core.model.causes import duplicate, forbidden, invalid, malformed, not_supported, required
+from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.metadata import validate_labels
+from sampan.core.model.rules.core_v1.probes import port_number_or_name
+from sampan.core.model.rules.core_v1.service_defaults import (
+    HEADLESS,
+    WITH_CLUSTER_IP,
+    carry_over,
+    default_families,
+    default_service,
+    externally_accessible,
+    is_headless,
+    needs_health_check,
+    sync_cluster_ips,
+)
+
+Value = Mapping[str, Any]
+
+PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
+TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+AFFINITIES: Final = ("ClientIP", "None")
+FAMILIES: Final = ("IPv4", "IPv6")
+FAMILY_POLICIES: Final = ("PreferDualStack", "RequireDualStack", "SingleStack")
+TRAFFIC_POLICIES: Final = ("Cluster", "Local")
+DISTRIBUTIONS: Final = ("PreferClose", "PreferSameNode", "PreferSameZone")
+MAX_AFFINITY: Final = 86400
+ONCE: Final = "may not change once set"
+LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
+
+
+class ServiceRules(KindRules):
+    revalidates_metadata = True
+
+    def default(self, obj: JsonObject) -> None:
+        default_service(obj)
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        spec = obj.setdefault("spec", {})
+        obj["status"] = {"loadBalancer": {}}
+        sync_cluster_ips(spec)
+        default_families(spec)
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        if not subresource:
+            sync_cluster_ips(obj["spec"], old["spec"])
+            carry_over(obj["spec"], old["spec"])
+            default_families(obj["spec"])
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        if subresource == "status":
+            return _load_balancer_status(obj)
+        spec, before = obj.get("spec") or {}, old.get("spec") or {}
+        causes = _cluster_ip_changes(spec, before)
+        if "ExternalName" not in (spec.get("type"), before.get("type")):
+            causes += _family_changes(spec.get("ipFamilies") or (), before.get("ipFamilies") or ())
+        same_type = spec.get("type") == before.get("type") == "LoadBalancer"
+        if same_type and spec.get("loadBalancerClass") != before.get("loadBalancerClass"):
+            causes.append(invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE))
+        checked = needs_health_check(spec) and needs_health_check(before)
+        if checked and spec.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
+            causes.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
+        return causes
+
+
+def validate_service(obj: Value, path: str) -> list[Cause]:
+    spec = obj.get("spec") or {}
+    kind, ports = spec.get("type") or "", spec.get("ports") or ()
+    causes = []
+    if not ports and not is_headless(spec) and kind != "ExternalName":
+        causes.append(required("spec.ports"))
+    if kind in ("LoadBalancer", "NodePort") and is_headless(spec):
+        words = f"may not be set to 'None' for {kind} services"
+        causes.append(invalid("spec.clusterIPs[0]", HEADLESS, words))
+    if kind == "ExternalName":
+        causes += _external_name(spec)
+    causes += _ports(ports)
+    causes += validate_labels(spec.get("selector") or {}, "spec.selector")
+    causes += _affinity(spec)
+    if kind != "ExternalName":
+        causes += _cluster_ips(spec)
+    for index, address in enumerate(spec.get("externalIPs") or ()):
+        where = f"spec.externalIPs[{index}]"
+        causes += malformed(where, address, "ip") or special_address(address, where)
+    if kind not in TYPES:
+        causes.append(not_supported("spec.type", kind, TYPES) if kind else required("spec.type"))
+    causes += _port_numbers(ports, kind)
+    causes += _load_balancer(spec, kind)
+    return causes + _traffic(spec, kind)
+
+
+def _external_name(spec: Value) -> list[Cause]:
+    words = "may not be set for ExternalName services"
+    causes = [
+        forbidden(f"spec.{word}", words) for word in ("clusterIPs", "ipFamilies", "ipFamilyPolicy") if spec.get(word)
+    ]
+    name = (spec.get("externalName") or "").removesuffix(".")
+    if not name:
+        return [*causes, required("spec.externalName")]
+    return causes + malformed("spec.externalName", name, "dns1123-subdomain")
+
+
+def _ports(ports: Sequence[Value]) -> list[Cause]:
+    causes = []
+    names: set[str] = set()
+    for index, port in enumerate(ports):
+        where, name = f"spec.ports[{index}]", port.get("name") or ""
+        if not name and len(ports) > 1:
+            causes.append(required(f"{where}.name"))
+        elif name:
+            causes += malformed(f"{where}.name", name, "dns1123-label")
+            if name in names:
+                causes.append(duplicate(f"{where}.name", name))
+            names.add(name)
+        number = port.get("port") or 0
+        causes += [invalid(f"{where}.port", number, problem) for problem in formats.port_number(number)]
+        protocol = port.get("protocol") or ""
+        if protocol not in PROTOCOLS:
+            missing = required(f"{where}.protocol")
+            causes.append(not_supported(f"{where}.protocol", protocol, PROTOCOLS) if protocol else missing)
+        causes += port_number_or_name(port.get("targetPort", 0), f"{where}.targetPort")
+        if port.get("appProtocol") is not None:
+            causes += malformed(f"{where}.appProtocol", port["appProtocol"], "qualified-name")
+    return causes
+
+
+def _affinity(spec: Value) -> list[Cause]:
+    kind, config, path = spec.get("sessionAffinity") or "", spec.get("sessionAffinityConfig"), "spec.sessionAffinity"
+    if kind not in AFFINITIES:
+        return [not_supported(path, kind, AFFINITIES) if kind else required(path)]
+    where = f"{path}Config"
+    if kind == "None":
+        words = "must not be set when session affinity is None"
+        return [] if config is None else [forbidden(where, words)]
+    client = (config or {}).get("clientIP")
+    seconds = (client or {}).get("timeoutSeconds")
+    if seconds is None:
+        missing = (
+            where if config is None else f"{where}.clientIP" if client is None else f"{where}.clientIP.timeoutSeconds"
+        )
+        return [required(missing, "when session affinity type is ClientIP")]
+    if not 0 < seconds <= MAX_AFFINITY:
+        words = f"must be greater than 0 and less than {MAX_AFFINITY}"
+        return [invalid(f"{where}.clientIP.timeoutSeconds", seconds, words)]
+    return []
+
+
+def _cluster_ips(spec: Value) -> list[Cause]:
+    first, addresses, path = spec.get("clusterIP") or "", list(spec.get("clusterIPs") or ()), "spec.clusterIPs"
+    causes = []
+    if not first and addresses:
+        causes.append(invalid(path, addresses, "must be empty when `clusterIP` is not specified"))
+    elif first and not addresses:
+        causes.append(required(path))
+    elif first and addresses[0] != first:
+        causes.append(invalid(path, addresses, "first value must match `clusterIP`"))
+    causes += _families(spec)
+    broken = False
+    for index, address in enumerate(addresses):
+        if index == 0 and address == HEADLESS:
+            if len(addresses) > 1:
+                broken = True
+                causes.append(invalid(path, addresses, "'None' must be the first and only value"))
+            continue
+        found = malformed(f"{path}[{index}]", address, "ip")
+        broken |= bool(found)
+        causes += found
+    if len(addresses) > 2:
+        causes.append(invalid(path, addresses, "may only hold up to 2 values"))
+    if broken:
+        return causes
+    versions = [ip_address(address).version for address in addresses if address != HEADLESS]
+    if len(versions) > 1 and len(set(versions)) < len(versions):
+        causes.append(invalid(path, addresses, "may specify no more than one IP for each IP family"))
+    if not causes:
+        for index, (version, family) in enumerate(zip(versions, spec.get("ipFamilies") or (), strict=False)):
+            if family != f"IPv{version}":
+                words = f"expected an {family} value as indicated by `ipFamilies[{index}]`"
+                causes.append(invalid(f"{path}[{index}]", addresses[index], words))
+    return causes
+
+
+def _families(spec: Value) -> list[Cause]:
+    causes = []
+    seen: set[str] = set()
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        where = f"spec.ipFamilies[{index}]"
+        if family not in FAMILIES:
+            causes.append(not_supported(where, family, FAMILIES))
+        if family in seen:
+            causes.append(duplicate(where, family))
+        seen.add(family)
+    policy = spec.get("ipFamilyPolicy")
+    if policy is not None and policy not in FAMILY_POLICIES:
+        causes.append(not_supported("spec.ipFamilyPolicy", policy, FAMILY_POLICIES))
+    return causes
+
+
+def special_address(text: str, path: str, *, loopback: bool = False) -> list[Cause]:
+    """Addresses that cannot be another machine's: unspecified, loopback (unless allowed), link-local."""
+    address = ip_address(text)
+    causes = []
+    if address.is_unspecified:
+        causes.append(invalid(path, text, f"may not be unspecified ({text})"))
+    if address.is_loopback and not loopback:
+        causes.append(invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"))
+    if address.is_link_local:
+        causes.append(invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
+    if address.is_multicast and text.startswith(("224.0.0.", "ff02")):
+        causes.append(invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"))
+    return causes
+
+
+def _port_numbers(ports: Sequence[Value], kind: str) -> list[Cause]:
+    causes = []
+    if kind == "ClusterIP":
+        words = "may not be used when `type` is 'ClusterIP'"
+        causes += [
+            forbidden(f"spec.ports[{i}].nodePort", words) for i, port in enumerate(ports) if port.get("nodePort")
+        ]
+    node_ports: set[tuple[Any, Any]] = set()
+    for index, port in enumerate(ports):
+        key = (port.get("protocol"), port.get("nodePort"))
+        if port.get("nodePort") and key in node_ports:
+            causes.append(duplicate(f"spec.ports[{index}].nodePort", port["nodePort"]))
+        node_ports.add(key)
+    numbers: set[tuple[Any, Any]] = set()
+    for index, port in enumerate(ports):
+        key = (port.get("protocol"), port.get("port"))
+        if key in numbers:
+            shown = {"protocol": key[0], "port": key[1]}
+            causes.append(duplicate(f"spec.ports[{index}]", shown))
+        numbers.add(key)
+    return causes
+
+
+def _load_balancer(spec: Value, kind: str) -> list[Cause]:
+    causes = []
+    ranges = spec.get("loadBalancerSourceRanges") or ()
+    if ranges:
+        where = "spec.LoadBalancerSourceRanges"
+        if kind != "LoadBalancer":
+            causes.append(forbidden(where, LB_ONLY))
+        for index, value in enumerate(ranges):
+            causes += malformed(f"{where}[{index}]", value.strip(), "cidr")
+    allocates = spec.get("allocateLoadBalancerNodePorts")
+    if allocates is not None and kind != "LoadBalancer":
+        causes.append(forbidden("spec.allocateLoadBalancerNodePorts", LB_ONLY))
+    if allocates is None and kind == "LoadBalancer":
+        causes.append(required("allocateLoadBalancerNodePorts"))
+    name = spec.get("loadBalancerClass")
+    if name is not None:
+        if kind != "LoadBalancer":
+            return [*causes, forbidden("spec.loadBalancerClass", LB_ONLY)]
+        causes += malformed("spec.loadBalancerClass", name, "qualified-name")
+    return causes
+
+
+def _traffic(spec: Value, kind: str) -> list[Cause]:
+    causes = _external_traffic(spec)
+    number = spec.get("healthCheckNodePort") or 0
+    if number and not needs_health_check(spec):
+        words = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        causes.append(invalid("spec.healthCheckNodePort", number, words))
+    elif number:
+        causes += [invalid("spec.healthCheckNodePort", number, problem) for problem in formats.port_number(number)]
+    internal, path = spec.get("internalTrafficPolicy"), "spec.internalTrafficPolicy"
+    if internal is None and kind in WITH_CLUSTER_IP:
+        causes.append(required(path))
+    elif internal is not None and internal not in TRAFFIC_POLICIES:
+        causes.append(not_supported(path, internal, TRAFFIC_POLICIES))
+    spread = spec.get("trafficDistribution")
+    if spread is not None and spread not in DISTRIBUTIONS:
+        causes.append(not_supported("spec.trafficDistribution", spread, DISTRIBUTIONS))
+    return causes
+
+
+def _external_traffic(spec: Value) -> list[Cause]:
+    policy, path = spec.get("externalTrafficPolicy") or "", "spec.externalTrafficPolicy"
+    if not externally_accessible(spec):
+        words = "may only be set for externally-accessible services"
+        return [invalid(path, policy, words)] if policy else []
+    if not policy:
+        return [required(path)]
+    return [] if policy in TRAFFIC_POLICIES else [not_supported(path, policy, TRAFFIC_POLICIES)]
+
+
+def _cluster_ip_changes(spec: Value, old: Value) -> list[Cause]:
+    if "ExternalName" in (spec.get("type"), old.get("type")) or (is_headless(spec) and is_headless(old)):
+        return []
+    new_list, old_list, path = list(spec.get("clusterIPs") or ()), list(old.get("clusterIPs") or ()), "spec.clusterIPs"
+    if len(new_list) == len(old_list):
+        pairs = enumerate(zip(new_list, old_list, strict=True))
+        return [invalid(f"{path}[{index}]", new_list, ONCE) for index, (new, before) in pairs if new != before]
+    if not new_list:
+        return [invalid(f"{path}[0]", new_list, "primary clusterIP can not be unset")]
+    causes = []
+    if old_list and new_list[0] != old_list[0]:
+        causes.append(invalid(f"{path}[0]", new_list, ONCE))
+    if len(new_list) < len(old_list) and spec.get("ipFamilyPolicy") != "SingleStack":
+        words = "must be set to 'SingleStack' when releasing the secondary clusterIP"
+        causes.append(invalid("spec.ipFamilyPolicy", spec.get("ipFamilyPolicy"), words))
+    return causes
+
+
+def _family_changes(new: Sequence[str], old: Sequence[str]) -> list[Cause]:
+    if not new or not old:
+        return []
+    pairs = enumerate(zip(new, old, strict=False))
+    return [invalid(f"spec.ipFamilies[{index}]", list(new), ONCE) for index, (a, b) in pairs if a != b]
+
+
+def _load_balancer_status(obj: Value) -> list[Cause]:
+    ingresses = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    path = "status.loadBalancer.ingress"
+    kind = (obj.get("spec") or {}).get("type")
+    if ingresses and kind != "LoadBalancer":
+        return [forbidden(path, "may only be used when `spec.type` is LoadBalancer")]
+    causes = []
+    for index, ingress in enumerate(ingresses):
+        where, mode = f"{path}[{index}]", ingress.get("ipMode")
+        if ingress.get("ip"):
+            causes += malformed(f"{where}.ip", ingress["ip"], "ip")
+            if mode is None:
+                causes.append(required(f"{where}.ipMode", "must be specified when `ip` is set"))
+        elif mode is not None:
+            causes.append(forbidden(f"{where}.ipMode", "may not be specified when `ip` is not set"))
+        if mode is not None and mode not in ("Proxy", "VIP"):
+            causes.append(not_supported(f"{where}.ipMode", mode, ("Proxy", "VIP")))
+        if name := ingress.get("hostname"):
+            causes += malformed(f"{where}.hostname", name, "dns1123-subdomain")
+            if not malformed(where, name, "ip"):
+                causes.append(invalid(f"{where}.hostname", name, "must be a DNS name, not an IP address"))
+    return causes

@@ -1,0 +1,119 @@
+"""EndpointSlice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model import formats
+from sampan.core.model.causes import changed, duplicate, invalid, malformed, not_supported, required, too_many
+from sampan.core.model.kinds import Json, JsonObject, KindRules
+from sampan.core.model.rules.core_v1.endpoints import written_by_cluster
+from sampan.core.model.rules.core_v1.service import PROTOCOLS, special_address
+
+Value = Mapping[str, Any]
+
+ADDRESS_TYPES: Final = ("FQDN", "IPv4", "IPv6")
+MAX_ADDRESSES: Final = 100
+MAX_ENDPOINTS: Final = 1000
+MAX_PORTS: Final = 20000
+MAX_HINTS: Final = 8
+
+
+class EndpointSliceRules(KindRules):
+    revalidates_metadata = True
+
+    def default(self, obj: JsonObject) -> None:
+        for port in obj.get("ports") or ():
+            port.setdefault("name", "")
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        return changed("addressType", obj.get("addressType"), old.get("addressType"))
+
+    def generation_input(self, obj: Mapping[str, Any]) -> Json:
+        """All but the metadata that others than the writer change."""
+        meta = obj.get("metadata") or {}
+        return [obj.get("endpoints"), obj.get("ports"), obj.get("addressType"), meta.get("labels")]
+
+
+def validate_endpoint_slice(obj: Value, path: str) -> list[Cause]:
+    kind = obj.get("addressType") or ""
+    causes = []
+    if kind not in ADDRESS_TYPES:
+        missing = required("addressType")
+        causes.append(not_supported("addressType", kind, ADDRESS_TYPES) if kind else missing)
+    causes += _endpoints(obj.get("endpoints") or (), kind, loopback=written_by_cluster(obj))
+    return causes + _slice_ports(obj.get("ports") or ())
+
+
+def _endpoints(endpoints: Sequence[Value], kind: str, *, loopback: bool) -> list[Cause]:
+    if len(endpoints) > MAX_ENDPOINTS:
+        return [too_many("endpoints", len(endpoints), MAX_ENDPOINTS)]
+    causes = []
+    for index, endpoint in enumerate(endpoints):
+        where, addresses = f"endpoints[{index}]", endpoint.get("addresses") or ()
+        if not addresses:
+            causes.append(required(f"{where}.addresses", "must contain at least 1 address"))
+        elif len(addresses) > MAX_ADDRESSES:
+            causes.append(too_many(f"{where}.addresses", len(addresses), MAX_ADDRESSES))
+        for number, address in enumerate(addresses):
+            causes += _slice_address(address, kind, f"{where}.addresses[{number}]", loopback=loopback)
+        if endpoint.get("nodeName") is not None:
+            causes += malformed(f"{where}.nodeName", endpoint["nodeName"], "dns1123-subdomain")
+        if endpoint.get("hostname") is not None:
+            causes += malformed(f"{where}.hostname", endpoint["hostname"], "dns1123-label")
+        causes += _hints(endpoint.get("hints") or {}, f"{where}.hints")
+    return causes
+
+
+def _slice_address(address: str, kind: str, path: str, *, loopback: bool) -> list[Cause]:
+    if kind == "FQDN":
+        return malformed(path, address, "dns1123-subdomain")
+    if kind not in ("IPv4", "IPv6"):
+        return []
+    found = malformed(path, address, "ip")
+    if found:
+        return found
+    causes = []
+    if ip_address(address).version != int(kind[-1]):
+        causes.append(invalid(path, address, f"must be a valid {kind} address"))
+    return causes + special_address(address, path, loopback=loopback)
+
+
+def _hints(hints: Value, path: str) -> list[Cause]:
+    zones = hints.get("forZones") or ()
+    if len(zones) > MAX_HINTS:
+        return [too_many(f"{path}.forZones", len(zones), MAX_HINTS)]
+    causes = []
+    seen: set[str] = set()
+    for index, zone in enumerate(zones):
+        name = zone.get("name") or ""
+        if name in seen:
+            causes.append(duplicate(f"{path}.forZones[{index}].name", name))
+        seen.add(name)
+        causes += malformed(f"{path}.forZones[{index}].name", name, "label-value")
+    return causes
+
+
+def _slice_ports(ports: Sequence[Value]) -> list[Cause]:
+    if len(ports) > MAX_PORTS:
+        return [too_many("ports", len(ports), MAX_PORTS)]
+    causes = []
+    names: set[str] = set()
+    for index, port in enumerate(ports):
+        where, name, protocol = f"ports[{index}]", port.get("name") or "", port.get("protocol") or ""
+        if name:
+            causes += malformed(f"{where}.name", name, "dns1123-label")
+        if name in names:
+            causes.append(duplicate(f"{where}.name", name))
+        names.add(name)
+        if protocol not in PROTOCOLS:
+            missing = required(f"{where}.protocol")
+            causes.append(not_supported(f"{where}.protocol", protocol, PROTOCOLS) if protocol else missing)
+        if (number := port.get("port")) is not None:
+            causes += [invalid(f"{where}.port", number, problem) for problem in formats.port_number(number)]
+        if port.get("appProtocol") is not None:
+            causes += malformed(f"{where}.appProtocol", port["appProtocol"], "qualified-name")
+    return causes
