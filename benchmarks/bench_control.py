@@ -88,7 +88,7 @@ async def fan_out(plane: ControlPlane) -> float:
     async def work() -> None:
         for number in range(CHANGES):
             patch = {"metadata": {"annotations": {"change": str(number)}}}
-            await plane.client.patch(Pod, "watched", "default", patch=patch, type="merge")
+            await plane.client.patch(Pod, "default", "watched", patch=patch, type="merge")
         await asyncio.gather(*watchers)
 
     return await timed(work)

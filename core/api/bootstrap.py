@@ -30,7 +30,7 @@ async def bootstrap(client: Client, service_cidr: str, port: int) -> None:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
     try:
-        await client.get(Service, NAME, "default")
+        await client.get(Service, "default", NAME)
     except NotFound:
         await client.create(_service(first_service_address(service_cidr), port))
 
@@ -61,7 +61,7 @@ async def _put_endpoints(client: Client, address: str, port: int) -> None:
     )
     wanted = Endpoints(metadata=ObjectMeta(name=NAME, namespace="default", labels=labels), subsets=(subset,))
     try:
-        present = await client.get(Endpoints, NAME, "default")
+        present = await client.get(Endpoints, "default", NAME)
     except NotFound:
         await client.create(wanted)
         return
@@ -79,7 +79,7 @@ async def _put_slice(client: Client, address: str, port: int) -> None:
         ports=(endpoint_slice.EndpointPort(name="https", port=port, protocol="TCP"),),
     )
     try:
-        present = await client.get(EndpointSlice, NAME, "default")
+        present = await client.get(EndpointSlice, "default", NAME)
     except NotFound:
         await client.create(wanted)
         return

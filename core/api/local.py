@@ -53,7 +53,7 @@ class LocalClient:
         """The same access under another name in ``managedFields``."""
         return attrs.evolve(self, agent=agent)
 
-    async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
+    async def get(self, kind: type[T], namespace: str, name: str) -> T:
         call = self._call(kind, "get", namespace, name)
         return cast(T, call.served.typed(await read.get(self.pipeline, call)))
 
@@ -87,8 +87,8 @@ class LocalClient:
     async def patch(
         self,
         kind: type[T],
-        name: str,
         namespace: str,
+        name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
         type: PatchType = "merge",
@@ -101,8 +101,8 @@ class LocalClient:
     async def delete(
         self,
         kind: type[KubeObject],
+        namespace: str,
         name: str,
-        namespace: str = "",
         *,
         uid: str | None = None,
         resource_version: str | None = None,

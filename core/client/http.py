@@ -48,7 +48,7 @@ class HttpClient:
             base_url=access.server, verify=tls_for(access), headers=headers, timeout=REQUEST_TIMEOUT, trust_env=False
         )
 
-    async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
+    async def get(self, kind: type[T], namespace: str, name: str) -> T:
         return from_wire(kind, await self.request("GET", object_path(info(kind), namespace, name)))
 
     async def list(
@@ -85,8 +85,8 @@ class HttpClient:
     async def patch(
         self,
         kind: type[T],
-        name: str,
         namespace: str,
+        name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
         type: PatchType = "merge",
@@ -98,8 +98,8 @@ class HttpClient:
     async def delete(
         self,
         kind: type[KubeObject],
+        namespace: str,
         name: str,
-        namespace: str = "",
         *,
         uid: str | None = None,
         resource_version: str | None = None,

@@ -35,9 +35,12 @@ class WatchEvent(Generic[T]):
 
 
 class Client(Protocol):
-    """One user's access to one API server. ``namespace`` is ``""`` for cluster-scoped kinds."""
+    """One user's access to one API server.
 
-    async def get(self, kind: type[T], name: str, namespace: str = "") -> T: ...
+    An object is always named in the order (kind, namespace, name); ``namespace`` is ``""`` for cluster-scoped kinds.
+    """
+
+    async def get(self, kind: type[T], namespace: str, name: str) -> T: ...
 
     async def list(
         self,
@@ -59,8 +62,8 @@ class Client(Protocol):
     async def patch(
         self,
         kind: type[T],
-        name: str,
         namespace: str,
+        name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
         type: PatchType = "merge",
@@ -70,8 +73,8 @@ class Client(Protocol):
     async def delete(
         self,
         kind: type[KubeObject],
+        namespace: str,
         name: str,
-        namespace: str = "",
         *,
         uid: str | None = None,
         resource_version: str | None = None,

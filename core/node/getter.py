@@ -17,7 +17,7 @@ class Getter:
         self._loop = loop
 
     def __call__(self, kind: type[KubeObject], namespace: str, name: str) -> KubeObject | None:
-        asked = asyncio.run_coroutine_threadsafe(self._client.get(kind, name, namespace), self._loop)
+        asked = asyncio.run_coroutine_threadsafe(self._client.get(kind, namespace, name), self._loop)
         try:
             return asked.result()
         except NotFound:

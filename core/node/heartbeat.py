@@ -47,7 +47,7 @@ class Heartbeat:
         """Make the Node, or take over the one that is there."""
         parts, settings = self._parts, self._parts.settings
         try:
-            found: Node | None = await parts.client.get(Node, settings.name)
+            found: Node | None = await parts.client.get(Node, "", settings.name)
         except NotFound:
             found = None
         status = await self._status(found.status if found else NodeStatus())
@@ -56,10 +56,10 @@ class Heartbeat:
                 cidr = parts.runtime.pod_cidr()
                 found = await parts.client.create(new_node(settings, cidr, status))
             except AlreadyExists:
-                found = await parts.client.get(Node, settings.name)
+                found = await parts.client.get(Node, "", settings.name)
         elif any(found.metadata.labels.get(key) != value for key, value in node_labels(settings).items()):
             labels = {"metadata": {"labels": node_labels(settings)}}
-            found = await parts.client.patch(Node, settings.name, "", labels, type="strategic")
+            found = await parts.client.patch(Node, "", settings.name, labels, type="strategic")
         self._node = found
         await self._tell(status)
         parts.recorder.emit(self.node, "NodeReady", f"Node {settings.name} status is now: NodeReady")
@@ -99,7 +99,7 @@ class Heartbeat:
         patch = {"status": to_wire(status)}
         try:
             self._node = await self._parts.client.patch(
-                Node, settings.name, "", patch, type="strategic", subresource="status"
+                Node, "", settings.name, patch, type="strategic", subresource="status"
             )
         except NotFound:
             # Somebody deleted the Node while its agent lives: it comes back, as in Kubernetes.
@@ -112,7 +112,7 @@ class Heartbeat:
         now = self._parts.clock.now()
         try:
             spec = {"spec": {"renewTime": format_micro_time(MicroTime(now)), "holderIdentity": name}}
-            await client.patch(Lease, name, LEASE_NAMESPACE, spec)
+            await client.patch(Lease, LEASE_NAMESPACE, name, spec)
         except NotFound:
             spec_made = LeaseSpec(holder_identity=name, lease_duration_seconds=LEASE_SECONDS, renew_time=MicroTime(now))
             lease = Lease(metadata=ObjectMeta(name=name, namespace=LEASE_NAMESPACE), spec=spec_made)

@@ -87,7 +87,7 @@ class ImagePuller:
         for reference in pod.spec.image_pull_secrets:
             try:
                 namespace = pod.metadata.namespace or ""
-                secrets.append(await self._parts.client.get(Secret, reference.name or "", namespace))
+                secrets.append(await self._parts.client.get(Secret, namespace, reference.name or ""))
             except NotFound:
                 continue
         return secrets

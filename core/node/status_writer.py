@@ -96,7 +96,7 @@ class StatusWriter:
         """Raises `PodIsGone` where it is, whether or not another pod of its name has come."""
         namespace, name = pod.key
         try:
-            return await self._client.patch(Pod, name, namespace, patch, type="strategic", subresource="status")
+            return await self._client.patch(Pod, namespace, name, patch, type="strategic", subresource="status")
         except NotFound as exc:
             raise PodIsGone from exc
         except (Conflict, Invalid) as exc:
@@ -108,6 +108,6 @@ class StatusWriter:
     async def _is_there(self, pod: Pod) -> bool:
         namespace, name = pod.key
         try:
-            return (await self._client.get(Pod, name, namespace)).metadata.uid == pod.metadata.uid
+            return (await self._client.get(Pod, namespace, name)).metadata.uid == pod.metadata.uid
         except NotFound:
             return False

@@ -163,7 +163,7 @@ class PodWorker:
         if rejection is None:
             return None
         try:
-            node = await self._parts.client.get(Node, self._parts.settings.name)
+            node = await self._parts.client.get(Node, "", self._parts.settings.name)
         except NotFound:
             return rejection
         return admit(record.pod, others, node)
@@ -342,7 +342,7 @@ class PodWorker:
         await self._writer.flushed(record.api_uid)
         namespace, name = record.pod.key
         try:
-            await self._parts.client.delete(Pod, name, namespace, uid=record.api_uid, grace_period=0)
+            await self._parts.client.delete(Pod, namespace, name, uid=record.api_uid, grace_period=0)
         except NotFound:
             record.gone = True
         record.deleted = True

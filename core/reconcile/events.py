@@ -199,7 +199,7 @@ class EventRecorder:
         else:
             stamp = saying.time.strftime("%Y-%m-%dT%H:%M:%SZ")
             change = {"count": known.count, "lastTimestamp": stamp, "message": message}
-        await self._client.patch(Event, known.name, known.namespace, change, type="strategic")
+        await self._client.patch(Event, known.namespace, known.name, change, type="strategic")
 
     def _event(self, saying: _Saying, message: str) -> Event:
         about = saying.regarding

@@ -155,14 +155,14 @@ class Runner:
 
     async def _patch(self, action: Patch, writes: _Writes) -> None:
         call = self._client.patch(
-            action.kind, action.name, action.namespace, action.patch, type=action.type, subresource=action.subresource
+            action.kind, action.namespace, action.name, action.patch, type=action.type, subresource=action.subresource
         )
         if (patched := await _unless_missing(call, action.ignore_missing)) is not None:
             writes.wrote(patched)
 
     async def _delete(self, action: Delete, writes: _Writes) -> None:
         call = self._client.delete(
-            action.kind, action.name, action.namespace,
+            action.kind, action.namespace, action.name,
             uid=action.uid, resource_version=action.resource_version,
             propagation=action.propagation, grace_period=action.grace_period,
         )  # fmt: skip
@@ -175,7 +175,7 @@ class Runner:
             self._emit(action.then, "{name}", action.name)
 
     async def _expect_gone(self, action: ExpectGone) -> None:
-        live = await _unless_missing(self._client.get(action.kind, action.name, action.namespace), True)
+        live = await _unless_missing(self._client.get(action.kind, action.namespace, action.name), True)
         if live is not None and action.uid in (None, live.metadata.uid):
             raise Conflict(f"{info(action.kind).resource} {action.name!r} is there after all: the cache is behind")
 

@@ -87,7 +87,7 @@ class FakeApi:
 
     # The client protocol
 
-    async def get(self, kind: type[T], name: str, namespace: str = "") -> T:
+    async def get(self, kind: type[T], namespace: str, name: str) -> T:
         return self.find(kind, namespace, name)
 
     async def list(
@@ -121,8 +121,8 @@ class FakeApi:
     async def patch(
         self,
         kind: type[T],
-        name: str,
         namespace: str,
+        name: str,
         patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
         type: PatchType = "merge",
@@ -141,8 +141,8 @@ class FakeApi:
     async def delete(
         self,
         kind: type[KubeObject],
+        namespace: str,
         name: str,
-        namespace: str = "",
         *,
         uid: str | None = None,
         resource_version: str | None = None,

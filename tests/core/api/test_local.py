@@ -23,9 +23,9 @@ def config_map(name: str, **labels: str) -> ConfigMap:
 async def test_readers_share_one_frozen_object_per_revision(server: ApiServer) -> None:
     client, other = server.client(), server.client()
     await client.create(config_map("a"))
-    assert await client.get(ConfigMap, "a", "default") is await other.get(ConfigMap, "a", "default")
+    assert await client.get(ConfigMap, "default", "a") is await other.get(ConfigMap, "default", "a")
     listed = await other.list(ConfigMap, "default")
-    assert listed.items[0] is await client.get(ConfigMap, "a", "default")
+    assert listed.items[0] is await client.get(ConfigMap, "default", "a")
 
 
 async def test_what_was_read_can_be_changed_and_written_back_once(server: ApiServer) -> None:
@@ -43,7 +43,7 @@ async def test_errors_are_those_of_the_api(server: ApiServer) -> None:
     with pytest.raises(AlreadyExists):
         await client.create(config_map("a"))
     with pytest.raises(NotFound):
-        await client.get(ConfigMap, "b", "default")
+        await client.get(ConfigMap, "default", "b")
     with pytest.raises(Invalid):
         await client.create(config_map("Bad_Name"))
     with pytest.raises(Forbidden):
@@ -65,8 +65,8 @@ async def test_a_watch_shows_every_later_change(server: ApiServer) -> None:
     since = (await client.list(ConfigMap)).resource_version
     async with client.watch(ConfigMap, resource_version=since) as events:
         await client.create(config_map("a"))
-        await client.patch(ConfigMap, "a", "default", {"data": {"k": "w"}})
-        await client.delete(ConfigMap, "a", "default")
+        await client.patch(ConfigMap, "default", "a", {"data": {"k": "w"}})
+        await client.delete(ConfigMap, "default", "a")
         async with asyncio.timeout(5):
             seen = [await anext(events) for _ in range(3)]
     assert [event.type for event in seen] == ["ADDED", "MODIFIED", "DELETED"]

@@ -70,7 +70,7 @@ async def static_pod(cluster: Cluster, is_so: Callable[[Pod], bool] = lambda _: 
     async with asyncio.timeout(10):
         while True:
             try:
-                if is_so(pod := await client.get(Pod, "web-n1", "default")):
+                if is_so(pod := await client.get(Pod, "default", "web-n1")):
                     return pod
             except NotFound:
                 pass
@@ -83,7 +83,7 @@ async def test_a_mirror_pod_that_is_deleted_comes_back_and_its_containers_go_on(
     cluster = await start(tmp_path)
     client = cluster.api.client(User(name="tester", groups=(SYSTEM_MASTERS,)))
     before = await static_pod(cluster, lambda pod: pod.status.phase == "Running")
-    await client.delete(Pod, "web-n1", "default")
+    await client.delete(Pod, "default", "web-n1")
     after = await static_pod(
         cluster, lambda pod: pod.metadata.uid != before.metadata.uid and pod.status.phase == "Running"
     )

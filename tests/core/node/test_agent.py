@@ -223,7 +223,7 @@ async def test_volumes_are_there_before_the_containers_and_gone_after_the_pod(be
     (made,) = [each for each in container.config.mounts if each.container_path == "/cache"]
     uid = bench.pod().metadata.uid
     assert made.host_path == str(bench.directory / "pods" / uid / "volumes" / "emptyDir" / "cache")
-    await bench.api.delete(Pod, "web", "default")
+    await bench.api.delete(Pod, "default", "web")
     await bench.until(lambda: not bench.api.all(Pod))
     await bench.until(lambda: not (bench.directory / "pods" / uid).exists())
 
@@ -241,7 +241,7 @@ async def test_a_volume_that_cannot_be_made_is_said_and_tried_again(bench: Bench
 async def test_a_deleted_pod_gets_its_grace_and_then_goes(bench: Bench) -> None:
     bench.put(words={"stop-time": "20"}, termination_grace_period_seconds=30)
     await bench.becomes("Running: main running 0 ready")
-    await bench.api.delete(Pod, "web", "default")
+    await bench.api.delete(Pod, "default", "web")
     await bench.until(lambda: bench.events("Killing") == [("Killing", "Stopping container main")])
     assert bench.state() == "Running: main running 0 ready"
     await bench.until(lambda: [c.stopped for c in bench.world.containers.values()] != [None])

@@ -34,7 +34,7 @@ class TestStaticPod:
         mirror, _ = await self.running(bench)
         await bench.becomes("Running: main running 0 ready")
         before = set(bench.world.containers)
-        await bench.api.delete(Pod, "web", "default")
+        await bench.api.delete(Pod, "default", "web")
         await bench.agent.settled()
         bench.api.remove(Pod, "default", "web")
         again = bench.put(words={MIRROR: "hash"})
@@ -49,7 +49,7 @@ class TestStaticPod:
         _, wanted = await self.running(bench)
         await bench.becomes("Running: main running 0 ready")
         wanted.clear()
-        await bench.api.delete(Pod, "web", "default")
+        await bench.api.delete(Pod, "default", "web")
         await bench.until(lambda: not bench.api.all(Pod) and not bench.world.containers)
 
     async def test_a_manifest_that_goes_while_there_is_no_mirror_pod_is_found_out(self, bench: Bench) -> None:

@@ -57,7 +57,7 @@ async def test_hooks_that_hang_hold_no_other_pod_up_and_their_own_can_be_deleted
     bench.put()
     await bench.becomes("Running: main running 0 ready")
     for number in range(20):
-        await bench.api.delete(Pod, f"hangs-{number}", "default")
+        await bench.api.delete(Pod, "default", f"hangs-{number}")
     await bench.until(lambda: len(bench.api.all(Pod)) == 1)
 
 
@@ -84,7 +84,7 @@ async def test_the_hook_of_a_sidecar_runs_while_the_others_end(bench: Bench, mon
     words = {"main.sampan.dev/stop-time": "20", "proxy.sampan.dev/stop-time": "15"}
     bench.put(init_containers=(sidecar,), words=words, termination_grace_period_seconds=30)
     await bench.becomes("Running: proxy running 0 ready, main running 0 ready")
-    await bench.api.delete(Pod, "web", "default")
+    await bench.api.delete(Pod, "default", "web")
     await bench.until(began.is_set)
     by_name = {each.config.name: each for each in bench.world.containers.values()}
     await bench.until(lambda: by_name["main"].stopped)

@@ -75,7 +75,7 @@ async def test_a_deletion_does_not_wait_for_a_pull(bench: Bench, registry: Regis
     registry.gate.clear()
     bench.put()
     await bench.until(lambda: bench.events("Pulling"))
-    await bench.api.delete(Pod, "web", "default")
+    await bench.api.delete(Pod, "default", "web")
     await bench.until(lambda: not bench.api.all(Pod))
     registry.gate.set()
 

@@ -79,7 +79,7 @@ async def test_what_an_owner_leaves_behind_goes_down_to_the_last_grandchild() ->
     owner = config_map("owner")
     child = secret("child", owner)
     async with collecting(owner, child, config_map("grandchild", child), config_map("other")) as api:
-        await api.delete(ConfigMap, "owner", "default")
+        await api.delete(ConfigMap, "default", "owner")
         await settle(api)
         assert names(api) == {"other"}
 
@@ -87,7 +87,7 @@ async def test_what_an_owner_leaves_behind_goes_down_to_the_last_grandchild() ->
 async def test_one_owner_is_enough_to_stay() -> None:
     first, second = config_map("first"), config_map("second")
     async with collecting(first, second, secret("both", first, second)) as api:
-        await api.delete(ConfigMap, "first", "default")
+        await api.delete(ConfigMap, "default", "first")
         await settle(api)
         left = api.find(Secret, "default", "both").metadata.owner_references
         assert [reference.name for reference in left] == ["second"]
@@ -97,11 +97,11 @@ async def test_a_foreground_deletion_waits_for_those_that_block() -> None:
     owner = config_map("owner")
     blocking = secret("blocking", owner, blocking=True, finalizers=("example.com/hold",))
     async with collecting(owner, blocking, secret("free", owner, finalizers=("example.com/hold",))) as api:
-        await api.delete(ConfigMap, "owner", "default", propagation="Foreground")
+        await api.delete(ConfigMap, "default", "owner", propagation="Foreground")
         await settle(api)
         assert names(api) == {"owner", "blocking", "free"}
         assert all(obj.metadata.deletion_timestamp for obj in api.all(Secret))
-        await api.patch(Secret, "blocking", "default", {"metadata": {"finalizers": None}})
+        await api.patch(Secret, "default", "blocking", {"metadata": {"finalizers": None}})
         await settle(api)
         assert names(api) == {"free"}
 
@@ -111,10 +111,10 @@ async def test_a_foreground_deletion_goes_on_below() -> None:
     child = secret("child", owner, blocking=True)
     held = config_map("held", child, blocking=True, finalizers=("example.com/hold",))
     async with collecting(owner, child, held) as api:
-        await api.delete(ConfigMap, "owner", "default", propagation="Foreground")
+        await api.delete(ConfigMap, "default", "owner", propagation="Foreground")
         await settle(api)
         assert names(api) == {"owner", "child", "held"}
-        await api.patch(ConfigMap, "held", "default", {"metadata": {"finalizers": None}})
+        await api.patch(ConfigMap, "default", "held", {"metadata": {"finalizers": None}})
         await settle(api)
         assert names(api) == set()
 
@@ -122,7 +122,7 @@ async def test_a_foreground_deletion_goes_on_below() -> None:
 async def test_orphans_are_set_free() -> None:
     owner = config_map("owner")
     async with collecting(owner, secret("child", owner)) as api:
-        await api.delete(ConfigMap, "owner", "default", propagation="Orphan")
+        await api.delete(ConfigMap, "default", "owner", propagation="Orphan")
         await settle(api)
         assert names(api) == {"child"}
         assert api.find(Secret, "default", "child").metadata.owner_references == ()
@@ -132,7 +132,7 @@ async def test_two_that_own_each_other_both_go() -> None:
     first, second = config_map("first"), config_map("second")
     first = config_map("first", second, blocking=True)
     async with collecting(first, config_map("second", first, blocking=True)) as api:
-        await api.delete(ConfigMap, "first", "default", propagation="Foreground")
+        await api.delete(ConfigMap, "default", "first", propagation="Foreground")
         await settle(api)
         assert names(api) == set()
 
