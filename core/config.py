@@ -47,7 +47,7 @@ class Config:
 
 @attrs.frozen(kw_only=True)
 class ClusterContext:
-    """What controllers, admission, authenticators and authorizers are made with."""
+    """What controllers are made with, and (inside of an `AccessContext`) admission, authenticators and authorizers."""
 
     config: Config
     service_cidr: str

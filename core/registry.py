@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import click
 
     from sampan.core.config import ClusterContext
-    from sampan.core.contracts.access import Admission, Authenticator, Authorizer
+    from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
@@ -145,13 +145,13 @@ class Registry:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL."""
         self.stores.add(self._part(scheme, make))
 
-    def admission(self, name: str, make: Callable[[ClusterContext], Admission]) -> None:
+    def admission(self, name: str, make: Callable[[AccessContext], Admission]) -> None:
         self.admissions.add(self._part(name, make))
 
-    def authenticator(self, name: str, make: Callable[[ClusterContext], Authenticator]) -> None:
+    def authenticator(self, name: str, make: Callable[[AccessContext], Authenticator]) -> None:
         self.authenticators.add(self._part(name, make))
 
-    def authorizer(self, name: str, make: Callable[[ClusterContext], Authorizer]) -> None:
+    def authorizer(self, name: str, make: Callable[[AccessContext], Authorizer]) -> None:
         self.authorizers.add(self._part(name, make))
 
     def kind(self, cls: type[KubeObject]) -> None:

@@ -6,6 +6,7 @@ admission methods; only HTTP requests need `Gates.authenticate`. All on the API 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import attrs
@@ -17,18 +18,21 @@ from sampan.core.contracts.access import (
     Authenticator,
     Authorizer,
     Credentials,
+    Decision,
     User,
 )
-from sampan.core.errors import Forbidden, Unauthorized
+from sampan.core.errors import Forbidden, InternalError, SampanError, Unauthorized
+
+log = logging.getLogger(__name__)
 
 
 @attrs.define(eq=False)
 class Gates:
-    """Authentication, authorization and admission, each a chain of plugins."""
+    """Authentication, authorization and admission, each a chain of plugins. Empty until the server has made them."""
 
-    authenticators: Sequence[Authenticator]
-    authorizers: Sequence[Authorizer]
-    admissions: Sequence[Admission]
+    authenticators: Sequence[Authenticator] = ()
+    authorizers: Sequence[Authorizer] = ()
+    admissions: Sequence[Admission] = ()
 
     async def authenticate(self, credentials: Credentials) -> User:
         """The first authenticator that knows the credentials decides. Raises `Unauthorized`."""
@@ -38,27 +42,49 @@ class Gates:
                 return user
         raise Unauthorized("Unauthorized")
 
-    async def check(self, attributes: Attributes) -> None:
-        """The first authorizer with an opinion decides; nobody's opinion is a no. Raises `Forbidden`."""
-        reason = ""
+    async def authorize(self, attributes: Attributes) -> Decision:
+        """The first authorizer with an opinion decides; what the others gave as reasons is said together."""
+        reasons: list[str] = []
         for authorizer in self.authorizers:
             decision = await authorizer.authorize(attributes)
             if decision.verdict == "allow":
-                return
-            reason = decision.reason or reason
+                return decision
+            if decision.reason:
+                reasons.append(decision.reason)
             if decision.verdict == "deny":
-                break
-        raise denied(attributes, reason)
+                return Decision("deny", "\n".join(reasons))
+        return Decision("no-opinion", "\n".join(reasons))
+
+    async def check(self, attributes: Attributes) -> None:
+        """Nobody's opinion is a no. Raises `Forbidden`."""
+        decision = await self.authorize(attributes)
+        if decision.verdict != "allow":
+            raise denied(attributes, decision.reason)
 
     async def mutate(self, request: AdmissionRequest) -> None:
-        """Raises what an admission plugin refuses with."""
+        """Raises what an admission plugin refuses with, and `InternalError` for one that fails."""
         for admission in self.admissions:
-            await admission.mutate(request)
+            try:
+                await admission.mutate(request)
+            except SampanError:
+                raise
+            except Exception as exc:
+                raise _failed(admission, exc) from exc
 
     async def validate(self, request: AdmissionRequest) -> None:
-        """Raises what an admission plugin refuses with."""
+        """Raises what an admission plugin refuses with, and `InternalError` for one that fails."""
         for admission in self.admissions:
-            await admission.validate(request)
+            try:
+                await admission.validate(request)
+            except SampanError:
+                raise
+            except Exception as exc:
+                raise _failed(admission, exc) from exc
+
+
+def _failed(admission: Admission, exc: Exception) -> InternalError:
+    log.error("admission plugin %s failed", admission.name, exc_info=exc)
+    return InternalError(f'Internal error occurred: admission plugin "{admission.name}" failed to complete')
 
 
 def denied(attributes: Attributes, reason: str = "") -> Forbidden:

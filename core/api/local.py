@@ -54,7 +54,7 @@ class LocalClient:
         return attrs.evolve(self, agent=agent)
 
     async def get(self, kind: type[T], namespace: str, name: str) -> T:
-        call = self._call(kind, "get", namespace, name)
+        call = await self._permitted(kind, "get", namespace, name)
         return cast(T, call.served.typed(await read.get(self.pipeline, call)))
 
     async def list(
@@ -67,7 +67,7 @@ class LocalClient:
         limit: int = 0,
         continue_token: str = "",
     ) -> ObjectList[T]:
-        call = self._call(kind, "list", namespace or "")
+        call = await self._permitted(kind, "list", namespace or "")
         selection = select(call.served.resource, label_selector, field_selector)
         options = ListOptions(limit=limit, continue_token=continue_token)
         listed = await read.list_page(self.pipeline, call, options, selection)
@@ -75,12 +75,12 @@ class LocalClient:
         return ObjectList(items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token)
 
     async def create(self, obj: T, *, dry_run: bool = False) -> T:
-        call = self._call(type(obj), "create", obj.metadata.namespace or "")
+        call = await self._permitted(type(obj), "create", obj.metadata.namespace or "")
         outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
         return cast(T, self._typed(call, outcome.entry))
 
     async def update(self, obj: T, *, subresource: str = "") -> T:
-        call = self._call(type(obj), "update", *obj.key, subresource)
+        call = await self._permitted(type(obj), "update", *obj.key, subresource)
         outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
         return cast(T, self._typed(call, outcome.entry))
 
@@ -94,7 +94,7 @@ class LocalClient:
         type: PatchType = "merge",
         subresource: str = "",
     ) -> T:
-        call = self._call(kind, "patch", namespace, name, subresource)
+        call = await self._permitted(kind, "patch", namespace, name, subresource)
         outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
         return cast(T, self._typed(call, outcome.entry))
 
@@ -112,7 +112,7 @@ class LocalClient:
         options = DeleteOptions(
             uid=uid, resource_version=resource_version, propagation=propagation, grace_period=grace_period
         )
-        await delete(self.pipeline, self._call(kind, "delete", namespace, name), options)
+        await delete(self.pipeline, await self._permitted(kind, "delete", namespace, name), options)
 
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         served = self.pipeline.catalog.find("", "v1", "pods")
@@ -121,6 +121,7 @@ class LocalClient:
             user=self.user, verb="create", served=served, namespace=namespace, name=pod,
             subresource="binding", agent=self.agent,
         )  # fmt: skip
+        await self.pipeline.gates.check(call.attributes)
         await bind(self.pipeline, call, node, uid=uid)
 
     def watch(
@@ -138,7 +139,7 @@ class LocalClient:
     async def _watch(
         self, kind: type[T], namespace: str | None, resource_version: str, label_selector: str, field_selector: str
     ) -> AsyncIterator[AsyncIterator[WatchEvent[T]]]:
-        call = self._call(kind, "watch", namespace or "")
+        call = await self._permitted(kind, "watch", namespace or "")
         selection = select(call.served.resource, label_selector, field_selector)
         options = ListOptions(watch=True, resource_version=resource_version)
         watcher = await watching.open_watch(self.pipeline, call, options, selection)
@@ -147,6 +148,14 @@ class LocalClient:
 
     async def close(self) -> None:
         """Nothing of its own to close."""
+
+    async def _permitted(
+        self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = ""
+    ) -> Call:
+        """Raises `Forbidden`: in-process or not, a component may do what its user may."""
+        call = self._call(kind, verb, namespace, name, subresource)
+        await self.pipeline.gates.check(call.attributes)
+        return call
 
     def _call(self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = "") -> Call:
         try:

@@ -16,9 +16,9 @@ from sampan.core.api.operations.pipeline import Call
 from sampan.core.api.paths import Target
 from sampan.core.api.problems import NoMethod, NoRoute
 from sampan.core.api.request import Request
+from sampan.core.api.request_info import attributes_of
 from sampan.core.api.subresources.binding import post_binding
 from sampan.core.api.subresources.contract import Subresource
-from sampan.core.contracts.access import Attributes
 
 Handler = Callable[[Request, Call], Awaitable[None]]
 
@@ -49,11 +49,10 @@ class Resources:
         }
 
     async def serve(self, request: Request) -> None:
+        """Authorize first: who may not ask learns nothing of what there is, and no body of theirs is read."""
+        await self.handlers.pipeline.gates.check(attributes_of(request))
         target = request.target
-        served = self.catalog.find(target.group, target.version, target.resource)
-        if served is None or not fits(target, served):
-            await self._refuse_unknown(request)
-            raise NoRoute
+        served = self._find(target)
         if target.subresource:
             await self._serve_subresource(request, served)
             return
@@ -66,6 +65,13 @@ class Resources:
         else:
             await self._by_verb[verb](request, call)
 
+    def _find(self, target: Target) -> Served:
+        """Raises `NoRoute`."""
+        served = self.catalog.find(target.group, target.version, target.resource)
+        if served is None or not fits(target, served):
+            raise NoRoute
+        return served
+
     async def _serve_subresource(self, request: Request, served: Served) -> None:
         subresource = self._subresource(request.target, served)
         verb = SUBRESOURCE_VERBS.get(request.method, "")
@@ -74,10 +80,16 @@ class Resources:
         await subresource.serve(request, self.call(request, served, verb))
 
     async def connect(self, request: Request) -> None:
-        """A WebSocket. Raises what an HTTP request would be refused with."""
+        """A WebSocket. Raises what an HTTP request would be refused with.
+
+        It changes what it reaches though its method is GET, so it takes the right to ``create`` as well.
+        """
+        attributes = attributes_of(request)
+        await self.handlers.pipeline.gates.check(attributes)
+        await self.handlers.pipeline.gates.check(attrs.evolve(attributes, verb="create"))
         target = request.target
-        served = self.catalog.find(target.group, target.version, target.resource)
-        if served is None or not fits(target, served) or not target.subresource:
+        served = self._find(target)
+        if not target.subresource:
             raise NoRoute
         subresource = self._subresource(target, served)
         await subresource.connect(request, self.call(request, served, "get"))
@@ -100,23 +112,6 @@ class Resources:
             subresource=target.subresource,
             agent=request.headers.agent,
             warnings=request.warnings,
-        )
-
-    async def _refuse_unknown(self, request: Request) -> None:
-        """Only those who may ask learn that there is no such resource."""
-        target = request.target
-        verbs = OBJECT_VERBS if target.name else COLLECTION_VERBS
-        await self.handlers.pipeline.gates.check(
-            Attributes(
-                user=request.user,
-                verb=verbs.get(request.method, request.method.lower()),
-                group=target.group,
-                version=target.version,
-                resource=target.resource,
-                subresource=target.subresource,
-                namespace=target.namespace,
-                name=target.name,
-            )
         )
 
 

@@ -21,7 +21,7 @@ from sampan.core.api import pki
 from sampan.core.api.access import Gates
 from sampan.core.api.app import Api
 from sampan.core.api.bootstrap import advertise, bootstrap
-from sampan.core.api.catalog import Catalog
+from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.handlers import Handlers
@@ -36,7 +36,7 @@ from sampan.core.api.subresources.all import make_subresources
 from sampan.core.api.tls import EmbeddedServer, PeerProtocol
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.config import ClusterContext
-from sampan.core.contracts.access import SYSTEM_MASTERS, User
+from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import ConfigError
 from sampan.core.registry import Part, Registry
@@ -79,11 +79,7 @@ class ApiServer:
         self.catalog = Catalog(self._follower)
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
-        gates = Gates(
-            _ordered(registry.authenticators, context),
-            _ordered(registry.authorizers, context),
-            _ordered(registry.admissions, context),
-        )
+        gates = make_gates(registry, context, CacheReader(self.catalog))
         self.pipeline = Pipeline(
             store=store,
             catalog=self.catalog,
@@ -200,7 +196,17 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
     return pki.server_files(folder, context.config.cluster, hosts, context.clock())
 
 
-def _ordered(parts: Iterable[Part[OrderedPart]], context: ClusterContext) -> list[OrderedPart]:
+def make_gates(registry: Registry, context: ClusterContext, reader: Reader) -> Gates:
+    """The chains of plugins, each made with a way to ask the whole of them."""
+    gates = Gates()
+    made_with = AccessContext(cluster=context, reader=reader, authorizer=gates, clock=context.clock)
+    gates.authenticators = _ordered(registry.authenticators, made_with)
+    gates.authorizers = _ordered(registry.authorizers, made_with)
+    gates.admissions = _ordered(registry.admissions, made_with)
+    return gates
+
+
+def _ordered(parts: Iterable[Part[OrderedPart]], context: AccessContext) -> list[OrderedPart]:
     """Every part of one sort, in the order that the parts themselves name."""
     made = [(part.name, part.make(context)) for part in parts]
     return [each for _, each in sorted(made, key=lambda pair: (pair[1].order, pair[0]))]

@@ -6,11 +6,13 @@ their ``order`` and then of their names; registration order decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import attrs
 
+from sampan.core.config import ClusterContext
 from sampan.core.model.kinds import KindInfo
 
 SYSTEM_MASTERS = "system:masters"
@@ -58,6 +60,9 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    field_selector: str = ""
+    label_selector: str = ""
+    """As a list, watch or deletecollection gave them."""
 
     @property
     def is_resource(self) -> bool:
@@ -74,6 +79,14 @@ class Authorizer(Protocol):
     order: int
 
     async def authorize(self, attributes: Attributes) -> Decision: ...
+
+
+class Decider(Protocol):
+    """All authorizers together."""
+
+    async def authorize(self, attributes: Attributes) -> Decision:
+        """The first opinion; ``no-opinion`` where nobody has one, which is a no."""
+        ...
 
 
 class Reader(Protocol):
@@ -117,3 +130,15 @@ class Admission(Protocol):
     async def validate(self, request: AdmissionRequest) -> None:
         """Raise `Forbidden` or `Invalid`; change nothing."""
         ...
+
+
+@attrs.frozen(kw_only=True)
+class AccessContext:
+    """What authenticators, authorizers and admission plugins are made with."""
+
+    cluster: ClusterContext
+    reader: Reader
+    """Of all kinds; has nothing to say before the server has loaded them, which is before the first request."""
+    authorizer: Decider
+    """The whole chain, for those who must ask on behalf of somebody (escalation, owner references)."""
+    clock: Callable[[], datetime]

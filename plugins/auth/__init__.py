@@ -11,7 +11,7 @@ from sampan.plugins.auth.tokens import StaticTokens
 
 
 def register(registry: Registry) -> None:
-    registry.authenticator("static-tokens", lambda context: StaticTokens.of_admin(context.admin_token))
+    registry.authenticator("static-tokens", lambda context: StaticTokens.of_admin(context.cluster.admin_token))
     registry.authenticator("client-certificates", lambda context: ClientCertificates())
     registry.authenticator("anonymous", lambda context: Anonymous())
     registry.authorizer("masters", lambda context: Masters())

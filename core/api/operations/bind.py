@@ -30,7 +30,6 @@ async def bind(
 
     Raises `Conflict` for a pod that has a node, is being deleted, is gated, or is another than ``uid``.
     """
-    await pipeline.gates.check(call.attributes)
     dry_run = options is not None and options.dry_run
     binding = {"metadata": dict(metadata or {}), "target": {"kind": "Node", "name": node}}
     request = pipeline.admission(call, "CREATE", binding, None, dry_run=dry_run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
+from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.managed import track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
@@ -26,7 +27,6 @@ NAME_ATTEMPTS = 8
 
 async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
     """Store ``obj`` (decoded, not defaulted). Raises what the pipeline's gates and rules refuse with."""
-    await pipeline.gates.check(call.attributes)
     info = call.served.info
     meta = metadata.place(obj, info, call.namespace)
     if meta.get("resourceVersion"):
@@ -50,9 +50,9 @@ async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options
     fill_defaults(resource, obj)
     track(served, obj, None, options.manager or call.agent, pipeline.clock())
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
-    await pipeline.gates.mutate(request)
+    obj = await mutate(pipeline, call, request)
     fill_defaults(resource, obj)
-    metadata.begin(meta, resource.info, pipeline.clock())
+    metadata.begin(obj["metadata"], resource.info, pipeline.clock())
     if resource.info.has_status and not resource.info.status_on_create:
         obj.pop("status", None)
         fill_defaults(resource, obj)

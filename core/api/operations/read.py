@@ -73,7 +73,6 @@ class Continue:
 
 async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Entry:
     """One object, at least as new as ``resource_version`` (empty: the newest there is). Raises `NotFound`."""
-    await pipeline.gates.check(call.attributes)
     cache = call.served.entries
     if not resource_version:
         await cache.fresh()
@@ -87,7 +86,6 @@ async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Ent
 
 async def list_page(pipeline: Pipeline, call: Call, options: ListOptions, selection: Selection) -> Listed:
     """A list, or a page of it. Raises `BadRequest`, `Expired`, `Timeout`."""
-    await pipeline.gates.check(call.attributes)
     cache, scope = call.served.entries, call.served.scope(call.namespace)
     matches = matcher(call, selection)
     if options.continue_token:

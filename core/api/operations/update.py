@@ -9,7 +9,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable
 
+import attrs
+
 from sampan.core.api.operations import metadata
+from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.create import create_named, fill_defaults
 from sampan.core.api.operations.managed import track
 from sampan.core.api.operations.pipeline import (
@@ -37,7 +40,6 @@ Change = Callable[[Entry], Awaitable[MutableWire]]
 
 async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
     """Replace an object; a few kinds are created by it where there is none."""
-    await pipeline.gates.check(call.attributes)
     meta = metadata.place(obj, call.served.info, call.namespace)
     check_name(call, meta.get("name", ""))
 
@@ -52,6 +54,7 @@ async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
         and call.served.info.create_on_update
         and not call.subresource
     ):
+        await pipeline.gates.check(attrs.evolve(call, verb="create").attributes)
         meta.pop("resourceVersion", None)
         return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))
     return Outcome(entry=await change(pipeline, call, replaced, options))
@@ -99,14 +102,15 @@ async def rewrite(
 async def _change_once(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions) -> Entry:
     """One attempt. A store's `Conflict` or `NotFound` (without details) means that another writer was faster."""
     served, resource, before = call.served, call.served.resource, old.wire
-    meta, old_meta = obj["metadata"], before["metadata"]
-    meta["resourceVersion"] = str(old.revision)
+    old_meta = before["metadata"]
+    obj["metadata"]["resourceVersion"] = str(old.revision)
     fill_defaults(resource, obj)
     track(served, obj, before, options.manager or call.agent, pipeline.clock(), call.subresource)
     request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)
-    await pipeline.gates.mutate(request)
+    obj = await mutate(pipeline, call, request)
+    check_name(call, obj["metadata"].get("name", ""))
     fill_defaults(resource, obj)
-    metadata.carry_over(meta, old_meta)
+    metadata.carry_over(obj["metadata"], old_meta)
     _keep_other_half(obj, before, call)
     resource.rules.prepare_update(obj, before, call.subresource)
     _bump_generation(call, obj, before)

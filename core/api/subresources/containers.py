@@ -23,10 +23,16 @@ class Aim:
 
 async def aim(pipeline: Pipeline, nodes: NodeDirectory, call: Call, container: str) -> Aim:
     """Raises `NotFound` and `BadRequest` in Kubernetes' words."""
-    await pipeline.gates.check(call.attributes)
     pod = (await pipeline.current(call)).wire
     chosen = choose_container(pod, container)
     return Aim(streams_of(nodes, pod), pod_ref(pod), chosen)
+
+
+async def admit(pipeline: Pipeline, call: Call, options: dict[str, Any]) -> None:
+    """Admission of a stream into a pod. Raises what it is refused with."""
+    request = pipeline.admission(call, "CONNECT", options, None, dry_run=False)
+    await pipeline.gates.mutate(request)
+    await pipeline.gates.validate(request)
 
 
 def pod_ref(pod: Mapping[str, Any]) -> PodRef:

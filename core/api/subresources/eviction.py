@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from sampan.core.api.catalog import Served
-from sampan.core.api.operations.delete import delete_permitted
+from sampan.core.api.operations.delete import delete
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import delete_options, write_options
 from sampan.core.api.request import Request
@@ -44,12 +44,11 @@ class EvictionSubresource(Plain):
     async def serve(self, request: Request, call: Call) -> None:
         options = write_options(request.query, "CreateOptions")
         wanted = await read_object(request, call, EVICTION, options.field_validation)
-        await self.pipeline.gates.check(call.attributes)
         pod = await self.pipeline.current(call)
         self._check_budgets(pod.wire)
         deletion = delete_options(request.query, wanted.get("deleteOptions") or {})
         deletion = attrs.evolve(deletion, dry_run=deletion.dry_run or options.dry_run)
-        await delete_permitted(self.pipeline, attrs.evolve(call, subresource=""), deletion)
+        await delete(self.pipeline, attrs.evolve(call, subresource=""), deletion)
         await request.answer(created(), 201)
 
     def _check_budgets(self, pod: Mapping[str, Any]) -> None:

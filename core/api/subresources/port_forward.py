@@ -8,6 +8,7 @@ little-endian.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from urllib.parse import parse_qs
 
 import attrs
@@ -16,7 +17,7 @@ from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.channels import V4, Channels
-from sampan.core.api.subresources.containers import pod_ref, streams_of
+from sampan.core.api.subresources.containers import admit, pod_ref, streams_of
 from sampan.core.api.subresources.terminal import CONNECT
 from sampan.core.api.subresources.tunnel import PORTS, TUNNEL, Tunnel
 from sampan.core.api.subresources.websocket import PROTOCOL_ERROR, WebSocket
@@ -39,11 +40,11 @@ class PortForward:
         return ("", "", "PodPortForwardOptions")
 
     async def serve(self, request: Request, call: Call) -> None:
-        await self._aim(call)
+        await self._aim(request, call)
         raise BadRequest("Upgrade request required")
 
     async def connect(self, request: Request, call: Call) -> None:
-        streams, pod = await self._aim(call)
+        streams, pod = await self._aim(request, call)
         socket = WebSocket(request.scope, request.receive, request.send)
         if socket.choose((TUNNEL, V4)) == TUNNEL:
             await socket.accept(TUNNEL)
@@ -54,8 +55,11 @@ class PortForward:
             await socket.accept(V4)
             await Forwarding(Channels(socket, V4), streams, pod, ports).run()
 
-    async def _aim(self, call: Call) -> tuple[NodeStreams, PodRef]:
-        await self.pipeline.gates.check(attrs.evolve(call, verb="create").attributes)
+    async def _aim(self, request: Request, call: Call) -> tuple[NodeStreams, PodRef]:
+        options: dict[str, Any] = {"kind": "PodPortForwardOptions", "apiVersion": "v1"}
+        if "ports" in request.query:
+            options["ports"] = wanted_ports(request)
+        await admit(self.pipeline, call, options)
         pod = (await self.pipeline.current(call)).wire
         return streams_of(self.nodes, pod), pod_ref(pod)
 

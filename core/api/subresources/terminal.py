@@ -19,7 +19,7 @@ from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import Query, flag
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, V4, V5, Channels
-from sampan.core.api.subresources.containers import Aim, aim
+from sampan.core.api.subresources.containers import Aim, admit, aim
 from sampan.core.api.subresources.websocket import WebSocket
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory
 from sampan.core.errors import ApiError, BadRequest, InternalError
@@ -62,17 +62,15 @@ class Terminal:
             await stream.close()
 
     async def _aim(self, request: Request, call: Call) -> Aim:
-        """Authorization, admission and the container."""
+        """Admission, the options' own rules, and the container."""
         query = request.query
-        call = attrs.evolve(call, verb="create")
+        options = connect_options(request, self.body_kind(call.served)[2])
+        await admit(self.pipeline, call, options)
         target = await aim(self.pipeline, self.nodes, call, query.get("container", ""))
         if self.name == "exec" and not commands(request):
             raise BadRequest("you must specify at least one command for the container")
         if not streams_of(query) and not flag(query, "stdin"):
             raise BadRequest("you must specify at least 1 of stdin, stdout, stderr")
-        admission = self.pipeline.admission(call, "CONNECT", None, None, dry_run=False)
-        await self.pipeline.gates.mutate(admission)
-        await self.pipeline.gates.validate(admission)
         return target
 
     async def _open(self, request: Request, target: Aim) -> AsyncStream:
@@ -81,6 +79,18 @@ class Terminal:
             return await target.streams.attach(target.pod, target.container, tty=tty, stdin=stdin)
         command = commands(request)
         return await target.streams.exec(target.pod, target.container, command, tty=tty, stdin=stdin)
+
+
+def connect_options(request: Request, kind: str) -> dict[str, Any]:
+    """The ``PodExecOptions`` or ``PodAttachOptions`` that admission sees."""
+    query = request.query
+    options: dict[str, Any] = {"kind": kind, "apiVersion": "v1"}
+    options |= {name: True for name in ("stdin", "stdout", "stderr", "tty") if flag(query, name)}
+    if container := query.get("container"):
+        options["container"] = container
+    if words := commands(request):
+        options["command"] = words
+    return options
 
 
 def commands(request: Request) -> list[str]:

@@ -1,0 +1,55 @@
+"""What a request for a resource asks to be allowed, read off its method, path and query alone.
+
+As Kubernetes' RequestInfoFactory: known before anything is looked up, so that nobody learns what there is, or has a body
+read, without the right to it. Called by the router, on the API server's loop.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sampan.core.api.options import Query, flag
+from sampan.core.api.request import Request
+from sampan.core.contracts.access import Attributes
+
+OBJECT_VERBS: Final = {
+    "GET": "get",
+    "HEAD": "get",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+COLLECTION_VERBS: Final = {**OBJECT_VERBS, "GET": "list", "HEAD": "list", "DELETE": "deletecollection"}
+
+
+def attributes_of(request: Request) -> Attributes:
+    """The attributes to authorize. A method that means nothing is the empty verb, which no rule names."""
+    target = request.target
+    verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
+    query: Query = request.query if request.scope["query_string"] and not target.name else {}
+    if target.watch or (verb == "list" and flag(query, "watch")):
+        verb = "watch"
+    selects = verb in ("list", "watch", "deletecollection")
+    fields = query.get("fieldSelector", "") if selects else ""
+    return Attributes(
+        user=request.user,
+        verb=verb,
+        group=target.group,
+        version=target.version,
+        resource=target.resource,
+        subresource=target.subresource,
+        namespace=target.namespace,
+        name=target.name or _selected_name(fields),
+        field_selector=fields,
+        label_selector=query.get("labelSelector", "") if selects else "",
+    )
+
+
+def _selected_name(fields: str) -> str:
+    """The name in ``metadata.name=NAME``: such a list or watch asks for one object."""
+    for requirement in fields.split(","):
+        field, equals, value = requirement.partition("=")
+        if equals and field.strip() == "metadata.name":
+            return value.removeprefix("=").strip()
+    return ""
