@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
     from sampan.core.contracts.scheduler import Scheduler, SchedulerPlugin
+    from sampan.core.contracts.source import Source, SourceContext
     from sampan.core.contracts.volume import VolumeDriver
     from sampan.core.store.contract import Store
 
@@ -99,6 +100,7 @@ class Registry:
         self.controllers: Parts[Controller] = Parts("controller")
         self.proxies: Parts[Proxy] = Parts("proxy")
         self.stores: Parts[Store] = Parts("store")
+        self.sources: Parts[Source] = Parts("source of computed objects")
         self.admissions: Parts[Admission] = Parts("admission")
         self.authenticators: Parts[Authenticator] = Parts("authenticator")
         self.authorizers: Parts[Authorizer] = Parts("authorizer")
@@ -144,6 +146,10 @@ class Registry:
     def store(self, scheme: str, make: Callable[[str], Store]) -> None:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL."""
         self.stores.add(self._part(scheme, make))
+
+    def source(self, name: str, make: Callable[[SourceContext], Source]) -> None:
+        """What works out the objects of kinds with ``storage=Computed(source=name)``."""
+        self.sources.add(self._part(name, make))
 
     def admission(self, name: str, make: Callable[[AccessContext], Admission]) -> None:
         self.admissions.add(self._part(name, make))

@@ -6,32 +6,40 @@ resources, plugin kinds), and `generation` tells those who precompute. Lives on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from sampan.core.api.storage import (
+    Answer,
+    Cached,
+    Posted,
+    Storage,
+    cached,
+    computed,
+    join_items,
+    object_head,
+    view_of,
+)
+from sampan.core.contracts.source import Source
+from sampan.core.model import storage as declared
 from sampan.core.model.kinds import KindInfo, KubeObject
+from sampan.core.model.meta import EMPTY
 from sampan.core.schema.codec import from_wire
-from sampan.core.schema.encode import encode, splice_resource_version
+from sampan.core.schema.encode import encode
 from sampan.core.schema.resource import Resource
 from sampan.core.store.entry import Entry
 from sampan.core.store.follower import Follower
 from sampan.core.store.watch_cache import WatchCache, join_whole
 
-REGISTRY = "/registry/"
-
 
 @attrs.define(eq=False)
 class Served:
-    """A kind with the cache that holds its objects. Prepared strings are what the hot paths send."""
+    """A kind with the place of its objects. Prepared strings are what the hot paths send."""
 
     resource: Resource
-    cache: WatchCache | None
-    """``None`` for kinds that are only posted (Binding)."""
-    stored: Served | None = None
-    """For a kind that is another view of a stored one's objects: that one, whose cache it shares."""
+    storage: Storage
 
     head: bytes = attrs.field(init=False)
     """How every stored object of the kind begins: what list items of built-in kinds leave out."""
@@ -50,13 +58,12 @@ class Served:
     @property
     def refusing(self) -> Resource:
         """The kind that a refused object is called by: for a view the stored one."""
-        return self.resource if self.stored is None else self.stored.resource
+        return self.storage.resource
 
     @property
     def entries(self) -> WatchCache:
-        """The cache of a kind that is stored."""
-        assert self.cache is not None, f"{self.info.kind} is not stored"
-        return self.cache
+        """The cache of the objects. Raises `MethodNotAllowed` for a kind that is only posted."""
+        return self.storage.cache
 
     def key(self, namespace: str, name: str) -> str:
         return f"{self.entries.prefix}{namespace}/{name}" if self.info.namespaced else f"{self.entries.prefix}{name}"
@@ -67,18 +74,14 @@ class Served:
 
     def get(self, namespace: str, name: str) -> Entry | None:
         entry = self.entries.get(self.key(namespace, name))
-        return entry if entry is None or self.stored is None else self.show(entry)
+        return None if entry is None else self.storage.show(entry)
 
     def show(self, entry: Entry) -> Entry:
-        """A stored entry as this kind shows it: itself, but for a view."""
-        view = self.info.stored_as
-        if view is None:
-            return entry
-        raw = splice_resource_version(self.encode(view.from_stored(entry.wire)), entry.revision)
-        return Entry(entry.key, raw, created=entry.created, revision=entry.revision)
+        """An entry of the cache as this kind shows it: itself, but for a view."""
+        return self.storage.show(entry)
 
     def show_all(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        return entries if self.stored is None else [self.show(entry) for entry in entries]
+        return [self.storage.show(entry) for entry in entries] if self.storage.is_view else entries
 
     def typed(self, entry: Entry) -> KubeObject:
         """The shared frozen object of an entry."""
@@ -100,38 +103,18 @@ class Served:
 
     def to_store(self, wire: Mapping[str, Any]) -> bytes:
         """What is stored of an object of this kind."""
-        view = self.info.stored_as
-        if self.stored is None or view is None:
-            return self.encode(wire)
-        return self.stored.encode(view.to_stored(wire))
-
-
-def storage_folder(info: KindInfo) -> str:
-    """The folder under ``/registry/``: Kubernetes' own for its groups, ``group/plural`` for all others."""
-    if info.storage_prefix:
-        return info.storage_prefix
-    if "." not in info.group or info.group.endswith(".k8s.io"):
-        return info.plural
-    return f"{info.group}/{info.plural}"
-
-
-def object_head(info: KindInfo) -> bytes:
-    """How every stored object of a kind begins (see `sampan.core.schema.encode`)."""
-    return b'{"kind":"%b","apiVersion":"%b",' % (info.kind.encode(), info.api_version.encode())
-
-
-def join_items(head: int, entries: Sequence[Entry]) -> bytes:
-    """The items of a list: built-in kinds leave kind and apiVersion, the first ``head`` bytes, out of them."""
-    if not entries:
-        return b""
-    return b"{" + b",{".join([memoryview(entry.raw)[head:] for entry in entries])
+        return self.storage.encode(wire)
 
 
 class Catalog:
     """Kinds by (group, version, plural)."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(
+        self, follower: Follower, sources: Callable[[str], Source], answers: Mapping[str, Answer] = EMPTY
+    ) -> None:
         self._follower = follower
+        self._sources = sources
+        self._answers = answers
         self._served: dict[tuple[str, str, str], Served] = {}
         self._by_class: dict[type, Served] = {}
         self._by_resource: dict[str, Served] = {}
@@ -140,20 +123,8 @@ class Catalog:
 
     async def add(self, resource: Resource) -> Served:
         """Serve a kind: its objects are loaded before the first request for it can come. Views come after their kinds."""
+        served = Served(resource, await self._storage_of(resource))
         info = resource.info
-        cache, stored = None, None
-        if info.stored_as is not None:
-            stored = self._by_class[info.stored_as.kind]
-            cache = stored.cache
-        elif "get" in info.verbs:
-            cache = WatchCache(
-                self._follower,
-                f"{REGISTRY}{storage_folder(info)}/",
-                finish=splice_resource_version,
-                join=join_whole if resource.custom else partial(join_items, len(object_head(info))),
-            )
-            await cache.start()
-        served = Served(resource, cache, stored)
         self._served[info.group, info.version, info.plural] = served
         self._by_kind[info.api_version, info.kind] = served
         self._by_resource.setdefault(info.resource, served)
@@ -161,6 +132,19 @@ class Catalog:
             self._by_class[resource.cls] = served
         self.generation += 1
         return served
+
+    async def _storage_of(self, resource: Resource) -> Storage:
+        match resource.info.storage:
+            case declared.Stored():
+                return await cached(resource, self._follower)
+            case declared.ViewOf() as view:
+                stored = self._by_class[view.kind].storage
+                assert isinstance(stored, Cached), f"{resource.info.kind} shows a kind that is not stored"
+                return view_of(resource, stored, view)
+            case declared.Computed() as computation:
+                return await computed(resource, self._sources(computation.source))
+            case declared.Posted() as posted:
+                return Posted(resource, self._answers[posted.answer])
 
     def remove(self, resource: Resource) -> None:
         """Stop serving a kind; watches of it end. Its objects stay in the store."""
@@ -171,14 +155,12 @@ class Catalog:
         self._by_kind.pop((info.api_version, info.kind), None)
         self._by_resource = {name: one for name, one in self._by_resource.items() if one is not served}
         self._by_class = {cls: one for cls, one in self._by_class.items() if one is not served}
-        if served.cache is not None and served.stored is None:
-            served.cache.close()
+        served.storage.close()
         self.generation += 1
 
     def close(self) -> None:
         for served in self._served.values():
-            if served.cache is not None:
-                served.cache.close()
+            served.storage.close()
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self._served.values())

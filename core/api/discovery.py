@@ -18,6 +18,7 @@ from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.problems import NoRoute, PageNotFound
 from sampan.core.api.request import Request
 from sampan.core.api.responses import send_bytes
+from sampan.core.api.storage import Cached, Computed, View
 from sampan.core.api.subresources.contract import Subresource
 
 Document = dict[str, Any]
@@ -167,7 +168,7 @@ def _resource(served: Served) -> Document:
         document["shortNames"] = list(info.short_names)
     if info.categories:
         document["categories"] = list(info.categories)
-    if served.cache is not None:
+    if isinstance(served.storage, Cached | View) and not isinstance(served.storage, Computed):
         document["storageVersionHash"] = storage_hash(f"{info.group}/{info.version}/{info.kind}")
     return document
 

@@ -60,7 +60,7 @@ class Handlers:
             await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)
             return
         whole = selection is EVERYTHING and not options.limit and options.version_match != "Exact"
-        if whole and not options.continue_token and request.representation is PLAIN and call.served.stored is None:
+        if whole and not options.continue_token and request.representation is PLAIN and not call.served.storage.is_view:
             await self._list_everything(request, call, options)
             return
         listed = await read.list_page(self.pipeline, call, options, selection)

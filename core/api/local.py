@@ -26,7 +26,7 @@ from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
 from sampan.core.api.selectors import select
 from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
 from sampan.core.contracts.access import User
-from sampan.core.errors import NotFound
+from sampan.core.errors import MethodNotAllowed, NotFound
 from sampan.core.model.kinds import KubeObject, Propagation, info
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.schema.codec import to_wire
@@ -162,6 +162,8 @@ class LocalClient:
             served = self.pipeline.catalog.of_class(kind)
         except KeyError:
             raise NotFound(f"this server does not serve {info(kind).resource}") from None
+        if not subresource and verb not in served.info.verbs:
+            raise MethodNotAllowed(f"{served.info.resource} have no {verb}")
         return Call(
             user=self.user, verb=verb, served=served, namespace=namespace, name=name,
             subresource=subresource, agent=self.agent,

@@ -17,7 +17,6 @@ from sampan.core.api.paths import Target
 from sampan.core.api.problems import NoMethod, NoRoute
 from sampan.core.api.request import Request
 from sampan.core.api.request_info import attributes_of
-from sampan.core.api.subresources.binding import post_binding
 from sampan.core.api.subresources.contract import Subresource
 
 Handler = Callable[[Request, Call], Awaitable[None]]
@@ -59,11 +58,7 @@ class Resources:
         verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
         if verb not in served.info.verbs or (not target.namespace and served.info.namespaced and verb != "list"):
             raise NoMethod
-        call = self.call(request, served, verb)
-        if served.cache is None:
-            await post_binding(self.handlers.pipeline, request, call)
-        else:
-            await self._by_verb[verb](request, call)
+        await self._by_verb[verb](request, self.call(request, served, verb))
 
     def _find(self, target: Target) -> Served:
         """Raises `NoRoute`."""

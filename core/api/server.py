@@ -19,6 +19,7 @@ import uvicorn
 
 from sampan.core.api import pki
 from sampan.core.api.access import Gates
+from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.bootstrap import advertise, bootstrap
 from sampan.core.api.catalog import CacheReader, Catalog
@@ -37,6 +38,7 @@ from sampan.core.api.tls import EmbeddedServer, PeerProtocol
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
+from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import ConfigError
 from sampan.core.registry import Part, Registry
@@ -76,7 +78,7 @@ class ApiServer:
         self._registry = registry
         self._context = context
         self._follower = Follower(store)
-        self.catalog = Catalog(self._follower)
+        self.catalog = Catalog(self._follower, self._source, ANSWERS)
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
         gates = make_gates(registry, context, CacheReader(self.catalog))
@@ -101,6 +103,10 @@ class ApiServer:
         endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, Health(self._check_store))
         return Api(self.pipeline, Resources(self.catalog, handlers, subresources), endpoints, metrics)
 
+    def _source(self, name: str) -> Source:
+        context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
+        return self._registry.sources.find(name).make(context)
+
     async def _check_store(self) -> None:
         await self.pipeline.store.revision()
 
@@ -116,7 +122,7 @@ class ApiServer:
         """Serve the registry's kinds in-process: all that tests without sockets need."""
         await self._follower.start()
         resources = [resource_of(cls) for cls in self._registry.kinds]
-        for resource in sorted(resources, key=lambda resource: resource.info.stored_as is not None):
+        for resource in sorted(resources, key=lambda resource: resource.info.is_view):
             await self.catalog.add(resource)
         self.addresses.load()
 

@@ -52,7 +52,7 @@ async def open_watch(pipeline: Pipeline, call: Call, options: ListOptions, selec
 
 def encoder(call: Call) -> Encode:
     """How whole objects are sent."""
-    if call.served.stored is not None:
+    if call.served.storage.is_view:
         return transforming(lambda obj: obj, call)
     info = call.served.info
 

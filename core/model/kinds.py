@@ -16,6 +16,7 @@ import attrs
 from sampan.core.errors import Cause
 from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.storage import Storage, Stored, ViewOf
 
 Json = Any
 JsonObject = MutableMapping[str, Any]
@@ -39,21 +40,6 @@ class Column:
     format: str = ""
     description: str = ""
     priority: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class StoredAs:
-    """A kind that is another view of the objects of ``kind`` (events of both groups): it has no storage of its own.
-
-    Its objects are validated and defaulted in their own form, then stored in the other; reads go the other way. Both
-    functions make a new wire value and leave the argument alone. ``selectable`` maps this kind's field labels to those
-    of the stored kind.
-    """
-
-    kind: type[KubeObject]
-    to_stored: Callable[[Mapping[str, Any]], JsonObject]
-    from_stored: Callable[[Mapping[str, Any]], JsonObject]
-    selectable: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -145,13 +131,16 @@ class KindInfo:
     unconditional_update: bool = True
     """A PUT may leave out the resourceVersion."""
     rules: KindRules = attrs.field(factory=KindRules)
-    stored_as: StoredAs | None = None
-    storage_prefix: str = ""
-    """The folder under ``/registry/``; Kubernetes' own is the plural."""
+    storage: Storage = attrs.field(factory=Stored)
 
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def is_view(self) -> bool:
+        """Its objects are those of another kind: whoever follows all objects follows that one."""
+        return isinstance(self.storage, ViewOf)
 
     @property
     def resource(self) -> str:

@@ -47,6 +47,18 @@ class Listing:
     remaining: int = 0
 
 
+class History(Protocol):
+    """What can be asked of the past: the reading half of a `Store`, whose rules hold."""
+
+    async def revision(self) -> int: ...
+
+    async def list(
+        self, prefix: str, *, start_after: str = "", limit: int = 0, revision: int | None = None
+    ) -> Listing: ...
+
+    def watch(self, prefix: str, from_revision: int) -> AbstractAsyncContextManager[AsyncIterator[StoreEvent]]: ...
+
+
 class Store(Protocol):
     """A durable, watchable, revisioned map. An empty one is at revision 1, so the first write makes revision 2.
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from sampan.core.errors import Expired
 from sampan.core.store.checks import future_revision
-from sampan.core.store.contract import Listing, Store, StoreEvent
+from sampan.core.store.contract import History, Listing, Store, StoreEvent
 from sampan.core.store.keys import folders
 
 FRESH_TIMEOUT = 3.0
@@ -49,6 +49,10 @@ class Follower:
         self._listing = asyncio.Lock()  # a sink is never listed while a lost history is being made up for
         self._waiters: set[tuple[int, asyncio.Future[None]]] = set()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def history(self) -> History:
+        return self.store
 
     async def start(self) -> None:
         self.revision = await self.store.revision()

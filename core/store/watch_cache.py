@@ -12,14 +12,15 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import attrs
 
 from sampan.core.errors import Expired
 from sampan.core.store.checks import check_readable
-from sampan.core.store.contract import Listing, StoreEvent
+from sampan.core.store.contract import History, Listing, StoreEvent
 from sampan.core.store.entry import Change, Entry, Finish, Matches, WatchEvent
-from sampan.core.store.follower import FRESH_TIMEOUT, Follower
+from sampan.core.store.follower import FRESH_TIMEOUT, Sink
 from sampan.core.store.keys import folders, key_range
 from sampan.core.store.watcher import Watcher
 
@@ -50,12 +51,28 @@ class Page:
     """How many follow; ``None`` where a selector makes that unknown, or where there are none."""
 
 
+class Supply(Protocol):
+    """What keeps a cache up to date: the follower of the store, or a computation."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def history(self) -> History: ...
+
+    async def add(self, sink: Sink) -> None: ...
+
+    def remove(self, sink: Sink) -> None: ...
+
+    async def wait_until(self, revision: int, timeout: float) -> None: ...
+
+
 class WatchCache:
     """``prefix`` ends in a slash (``/registry/pods/``). All keys and scopes given to its methods lie below it."""
 
     def __init__(
         self,
-        follower: Follower,
+        supply: Supply,
         prefix: str,
         *,
         finish: Finish,
@@ -64,7 +81,7 @@ class WatchCache:
         backlog: int = WATCHER_BACKLOG,
     ) -> None:
         self.prefix = prefix
-        self._follower = follower
+        self._supply = supply
         self._finish = finish
         self._join = join
         self._backlog = backlog
@@ -80,11 +97,11 @@ class WatchCache:
 
     async def start(self) -> None:
         """Load; from then on the cache follows the store."""
-        await self._follower.add(self)
+        await self._supply.add(self)
 
     def close(self) -> None:
         """Let all watches end. Idempotent."""
-        self._follower.remove(self)
+        self._supply.remove(self)
         for watcher in self._all_watchers():
             watcher.finish()
         self._watchers.clear()
@@ -94,16 +111,16 @@ class WatchCache:
     @property
     def revision(self) -> int:
         """The store's revision that this cache has reached: the ``resourceVersion`` of a list."""
-        return max(self._loaded, self._follower.revision)
+        return max(self._loaded, self._supply.revision)
 
     async def wait_until(self, revision: int, timeout: float = FRESH_TIMEOUT) -> None:
         """Until the cache has reached ``revision``. Raises `Timeout` after ``timeout`` seconds."""
         if self.revision < revision:
-            await self._follower.wait_until(revision, timeout)
+            await self._supply.wait_until(revision, timeout)
 
     async def fresh(self) -> None:
         """Until the cache shows every write that has been acknowledged so far."""
-        await self.wait_until(await self._follower.store.revision())
+        await self.wait_until(await self._supply.history.revision())
 
     def get(self, key: str) -> Entry | None:
         return self._entries.get(key)
@@ -143,13 +160,17 @@ class WatchCache:
             keys = self._keys[key_range(self._keys, prefix, start_after)]
             return _page([self._entries[key] for key in keys], limit, revision, matches)
         check_readable(revision, compacted=0, latest=now)
-        listing = await self._follower.store.list(
+        listing = await self._supply.history.list(
             prefix, start_after=start_after, limit=0 if matches else limit, revision=revision
         )
         entries = [Entry.of(item, self._finish) for item in listing.items]
         return _page(entries, limit, revision, matches, beyond=listing.remaining)
 
     # Watching
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watchers)
 
     async def watch(
         self,
@@ -210,7 +231,7 @@ class WatchCache:
         changes: list[Change] = []
         if until <= 1:
             return changes  # an empty store's revision belongs to no write
-        async with self._follower.store.watch("", after) as events:
+        async with self._supply.history.watch("", after) as events:
             async for event in events:
                 if event.revision <= until and event.item.key.startswith(self.prefix):
                     changes.append(Change.of(event, self._finish))

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import attrs
 
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.api.operations.update import rewrite
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import Conflict
+from sampan.core.model.builtin import Binding
+from sampan.core.model.causes import not_supported, required
+from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.resource import resource_of
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.entry import Entry
+
+BINDING: Final = resource_of(Binding)
 
 
 async def bind(
@@ -48,6 +56,25 @@ async def bind(
         return obj
 
     return await rewrite(pipeline, call, bound, dry_run=dry_run)
+
+
+async def bind_as_told(pipeline: Pipeline, call: Call, binding: Mapping[str, Any], options: WriteOptions) -> Entry:
+    """`bind` with what a Binding says; it is about ``call.name``, or about the pod that it names itself."""
+    target, meta = binding.get("target", {}), binding["metadata"]
+    named = attrs.evolve(call, name=call.name or meta.get("name", ""))
+    check_target(named.name, target.get("kind", ""), target.get("name", ""))
+    return await bind(pipeline, named, target["name"], uid=meta.get("uid", ""), metadata=meta, options=options)
+
+
+def check_target(name: str, kind: str, node: str) -> None:
+    """Raises `Invalid` for a target that is no node."""
+    causes = []
+    if kind not in ("", "Node"):
+        causes.append(not_supported("target.kind", kind, ("Node", "<empty>")))
+    if not node:
+        causes.append(required("target.name"))
+    if causes:
+        raise invalid_object(BINDING, name, causes)
 
 
 def _check(call: Call, pod: Mapping[str, Any], node: str, uid: str) -> None:

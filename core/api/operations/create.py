@@ -13,6 +13,7 @@ from sampan.core.api.operations.managed import track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import Unclassified
+from sampan.core.api.storage import Posted
 from sampan.core.errors import AlreadyExists
 from sampan.core.model.rules.common.metadata import validate as validate_metadata
 from sampan.core.schema.default import apply_defaults
@@ -27,6 +28,8 @@ NAME_ATTEMPTS = 8
 
 async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
     """Store ``obj`` (decoded, not defaulted). Raises what the pipeline's gates and rules refuse with."""
+    if isinstance(call.served.storage, Posted):
+        return await call.served.storage.answer(pipeline, call, obj, options)
     info = call.served.info
     meta = metadata.place(obj, info, call.namespace)
     if meta.get("resourceVersion"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sampan.core.api.operations.pipeline import Call
+from sampan.core.api.operations.pipeline import Call, MutableWire
 from sampan.core.api.operations.update import check_name
 from sampan.core.api.request import Request
 from sampan.core.errors import BadRequest
@@ -23,7 +23,7 @@ async def read_object(request: Request, call: Call, resource: Resource, validati
     return decoded.value
 
 
-def check_place(call: Call, obj: dict[str, Any]) -> None:
+def check_place(call: Call, obj: MutableWire) -> None:
     """The body's name and namespace, where it gives them, are those of the path."""
     meta = obj.setdefault("metadata", {})
     if call.name and meta.get("name"):

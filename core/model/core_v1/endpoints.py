@@ -7,6 +7,7 @@ from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import model, wire
 from sampan.core.model.rules.core_v1.endpoints import EndpointsRules, validate_endpoints
+from sampan.core.model.storage import Stored
 
 
 @model
@@ -61,7 +62,7 @@ class EndpointSubset:
     singular="endpoints",
     short_names=("ep",),
     create_on_update=True,
-    storage_prefix="services/endpoints",
+    storage=Stored(folder="services/endpoints"),
     columns=ENDPOINTS_COLUMNS,
     rules=EndpointsRules(),
 )

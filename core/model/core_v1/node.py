@@ -10,6 +10,7 @@ from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, Quantity, model, wire
 from sampan.core.model.rules.core_v1.node import NodeRules, validate_node
+from sampan.core.model.storage import Stored
 
 
 @model
@@ -256,7 +257,7 @@ class NodeStatus:
     has_status=True,
     status_on_create=True,
     subresources=("proxy",),
-    storage_prefix="minions",
+    storage=Stored(folder="minions"),
     selectable_fields=("spec.unschedulable",),
     columns=NODE_COLUMNS,
     rules=NodeRules(),

@@ -23,6 +23,7 @@ from sampan.core.model.rules.core_v1.pod import (
     validate_pod_template,
 )
 from sampan.core.model.rules.core_v1.pod_spec import validate_template
+from sampan.core.model.storage import Posted
 
 POD_FIELDS: Final = (
     "spec.nodeName",
@@ -224,7 +225,7 @@ class PodTemplate(KubeObject):
     """The pods that could be made from it."""
 
 
-@kind("v1", plural="bindings", verbs=("create",))
+@kind("v1", plural="bindings", verbs=("create",), storage=Posted(answer="binding"))
 @model
 class Binding(KubeObject):
     """The decision that a pod runs on a node: the body of the ``binding`` subresource."""

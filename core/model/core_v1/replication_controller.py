@@ -14,6 +14,7 @@ from sampan.core.model.rules.core_v1.replication_controller import (
     ReplicationControllerRules,
     validate_replication_controller,
 )
+from sampan.core.model.storage import Stored
 
 
 @model
@@ -73,7 +74,7 @@ class ReplicationControllerStatus:
     has_generation=True,
     scale=Scale(selector=".spec.selector"),
     orphans_by_default=True,
-    storage_prefix="controllers",
+    storage=Stored(folder="controllers"),
     selectable_fields=("status.replicas",),
     columns=REPLICATION_CONTROLLER_COLUMNS,
     rules=ReplicationControllerRules(),

@@ -10,6 +10,7 @@ from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, IntOrString, model, wire
 from sampan.core.model.meta_v1.condition import Condition
 from sampan.core.model.rules.core_v1.service import ServiceRules, validate_service
+from sampan.core.model.storage import Stored
 
 
 @model
@@ -173,7 +174,7 @@ class ServiceStatus:
     subresources=("proxy",),
     delete_answers_object=True,
     create_on_update=True,
-    storage_prefix="services/specs",
+    storage=Stored(folder="services/specs"),
     name_format="dns1123-label",
     selectable_fields=("spec.clusterIP", "spec.type"),
     columns=SERVICE_COLUMNS,

@@ -9,7 +9,7 @@ from sampan.core.model.columns.core_v1.event import EVENT_COLUMNS
 from sampan.core.model.core_v1.event import Event as CoreEvent
 from sampan.core.model.core_v1.event import EventSource
 from sampan.core.model.core_v1.references import ObjectReference
-from sampan.core.model.kinds import KubeObject, StoredAs, kind, struct_rules
+from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
 from sampan.core.model.rules.core_v1.event import (
     SHOWN_FIELDS,
@@ -19,6 +19,7 @@ from sampan.core.model.rules.core_v1.event import (
     to_core,
     validate_event,
 )
+from sampan.core.model.storage import ViewOf
 
 
 @model
@@ -40,7 +41,7 @@ class EventSeries:
     field_readers={"source": source_of},
     columns=seen_as(EVENT_COLUMNS, to_core),
     rules=EventRules(),
-    stored_as=StoredAs(kind=CoreEvent, to_stored=to_core, from_stored=from_core, selectable=SHOWN_FIELDS),
+    storage=ViewOf(kind=CoreEvent, to_stored=to_core, from_stored=from_core),
 )
 @model
 class Event(KubeObject):

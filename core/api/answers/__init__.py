@@ -1,0 +1,1 @@
+"""What is answered to objects that are only posted: one module per kind, as their classes name them."""

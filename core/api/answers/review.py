@@ -1,0 +1,38 @@
+"""The usual way of a posted object (a review): checked like a new object, answered in its status, kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sampan.core.api.operations import metadata
+from sampan.core.api.operations.admission import mutate
+from sampan.core.api.operations.create import fill_defaults
+from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
+from sampan.core.api.options import WriteOptions
+from sampan.core.api.storage import Answer
+from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.validate import validate
+
+Decide = Callable[[Pipeline, Call, MutableWire], Awaitable[dict[str, Any]]]
+"""The status that answers a review."""
+
+
+def review(decide: Decide) -> Answer:
+    """An answer that fills in ``status`` with what ``decide`` says of a valid review."""
+
+    async def answer(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Outcome:
+        resource = call.served.resource
+        metadata.place(obj, resource.info, call.namespace)
+        fill_defaults(resource, obj)
+        request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run)
+        obj = await mutate(pipeline, call, request)
+        fill_defaults(resource, obj)
+        causes = [*validate(resource.struct, obj), *resource.rules.validate(obj), *resource.rules.validate_create(obj)]
+        if causes:
+            raise invalid_object(resource, obj["metadata"].get("name", ""), causes)
+        await pipeline.gates.validate(request)
+        answered = {**obj, "status": await decide(pipeline, call, obj)}
+        return Outcome(code=201, entry=pipeline.not_stored(call.served, "", answered))
+
+    return answer
