@@ -23,6 +23,7 @@ CLUSTER: _Table = {
     "stop": ("lifecycle.stop:stop", "End the control plane; pods go on."),
     "down": ("lifecycle.down:down", "End the cluster: pods, network and rules go too."),
     "status": ("lifecycle.status:status", "Say how the cluster is."),
+    "node": ("lifecycle.node:node", "Add this machine, or a further part of it, to a cluster."),
     "image": ("lifecycle.image:image", "Load images from files; list those that are there."),
     "plugins": ("lifecycle.plugins:plugins", "Show which plugins are loaded, and what they bring."),
     "version": ("lifecycle.version:version", "Print the versions of sampan and of the server."),

@@ -36,6 +36,8 @@ class Config:
     """A store URL; empty is SQLite in the data directory."""
     node_name: str = ""
     """Empty is the host's name."""
+    nodes: int = 0
+    """How many nodes there are on this machine; 0: as many as before, at first one."""
     service_cidr: str = ""
     pod_cidr: str = ""
     manifests: Path | None = None

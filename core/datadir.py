@@ -3,12 +3,13 @@
 ```
 DIR/version          the layout's number
 DIR/lock             held (flock) by the running control plane; names its process
-DIR/cluster.json     what may not change between starts: ranges, node name, the administrator's token
+DIR/cluster.json     what may not change between starts: ranges, node names, the administrator's token
 DIR/kubeconfig       for the administrator (0600)
 DIR/pki/             the cluster's CA and certificates (0700)
 DIR/store.db         the embedded store
 DIR/runtime/NAME/    a runtime's own
 DIR/pods/UID/        volumes and files of pods
+DIR/nodes/NODE/      the same two of every further node
 DIR/sampan.log       what a cluster in the background says
 ```
 """
@@ -20,6 +21,7 @@ import json
 import os
 import shutil
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +32,31 @@ from sampan.core.errors import ConfigError
 LAYOUT_VERSION = 1
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Decisions:
     """What the first start settled. Later starts keep to it, whatever is free by then."""
 
     cluster: str
-    node_name: str = ""
+    server: str = ""
+    """The API that the node here has joined; empty where the control plane itself is here."""
     runtime: str = ""
     proxy: str = ""
     store: str = ""
     service_cidr: str = ""
-    pod_cidr: str = ""
+    nodes: Mapping[str, str] = attrs.field(factory=dict)
+    """The range of pod addresses by node, empty until its runtime has one. The first node has the folder itself."""
     port: int = 0
     admin_token: str = ""
+
+    @property
+    def node_name(self) -> str:
+        """The first node's."""
+        return next(iter(self.nodes), "")
+
+    @property
+    def pod_cidr(self) -> str:
+        """The first node's."""
+        return self.nodes.get(self.node_name, "")
 
 
 class DataDir:
@@ -57,6 +71,10 @@ class DataDir:
         folder = self.path.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def node_folder(self, node: str, decisions: Decisions) -> Path:
+        """Where a node of this machine keeps what is its own."""
+        return self.folder() if node == decisions.node_name else self.folder("nodes", node)
 
     @property
     def kubeconfig(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,13 +36,17 @@ def load(place: Place, files: tuple[Path, ...]) -> None:
     for file in files:
         if not file.is_file():
             raise ConfigError(f"there is no file {file}")
-    with _runtime(place) as runtime:
-        if not runtime.capabilities().loads_images:
-            raise ConfigError(f"the runtime {runtime.info().name} has no images to load")
+    with _runtimes(place) as runtimes:
+        first, *others = runtimes
+        if not first.capabilities().loads_images:
+            raise ConfigError(f"the runtime {first.info().name} has no images to load")
         for file in files:
             if sys.stderr.isatty():
                 click.echo(f"loading {file} …", err=True)
-            for name in runtime.load_images(file.absolute()):
+            names = first.load_images(file.absolute())
+            for other in others:
+                _load_where_missing(file, names, first, other)
+            for name in names:
                 click.echo(f"Loaded image: {name}")
 
 
@@ -50,24 +54,35 @@ def load(place: Place, files: tuple[Path, ...]) -> None:
 @with_place
 def list_(place: Place) -> None:
     """List the runtime's images."""
-    with _runtime(place) as runtime:
-        rows = [row for found in runtime.list_images() for row in _rows(found)]
-    click.echo(table([["IMAGE", "ID", "SIZE"], *sorted(rows)]), nl=False)
+    with _runtimes(place) as runtimes:
+        rows = {tuple(row) for runtime in runtimes for found in runtime.list_images() for row in _rows(found)}
+    click.echo(table([["IMAGE", "ID", "SIZE"], *sorted(map(list, rows))]), nl=False)
+
+
+def _load_where_missing(file: Path, names: Sequence[str], first: Runtime, other: Runtime) -> None:
+    """The nodes of one engine have their images in common; nodes without an engine each have their own."""
+
+    def known(runtime: Runtime) -> list[str]:
+        return [found.id if (found := runtime.image(name)) else "" for name in names]
+
+    if known(other) != known(first):
+        other.load_images(file.absolute())
 
 
 @contextmanager
-def _runtime(place: Place) -> Iterator[Runtime]:
-    """The cluster's runtime. Raises `ConfigError` where there is no cluster yet."""
-    from sampan.core.cluster import open_runtime
+def _runtimes(place: Place) -> Iterator[list[Runtime]]:
+    """The runtime of each node here. Raises `ConfigError` where there is no cluster yet."""
+    from sampan.core.cluster import open_runtimes
     from sampan.core.config import Config
     from sampan.core.plugins import load_plugins
 
     place.decisions()
-    runtime = open_runtime(Config(cluster=place.name, data_dir=place.data_dir), load_plugins())
+    runtimes = open_runtimes(Config(cluster=place.name, data_dir=place.data_dir), load_plugins())
     try:
-        yield runtime
+        yield runtimes
     finally:
-        runtime.close()
+        for runtime in runtimes:
+            runtime.close()
 
 
 def _rows(found: Image) -> Iterator[list[str]]:

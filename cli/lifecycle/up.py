@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import click
 
@@ -16,10 +16,17 @@ from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_place
 from sampan.core.config import DEFAULT_PORT, Config
 from sampan.core.errors import ConfigError
 
-if TYPE_CHECKING:
-    from sampan.core.cluster import Cluster
-
 Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """What runs until it is told to stop: a cluster, or a node of one."""
+
+    async def start(self) -> None: ...
+
+    async def wait(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 @click.command()
@@ -33,7 +40,8 @@ Say = Callable[[str], None]
 @click.option(
     "--kubeconfig", type=click.Path(path_type=Path), help="File to write a context into (default: kubectl's)."
 )
-@click.option("--node-name", default="", help="The node's name (default: the host's).")
+@click.option("--node-name", default="", help="The first node's name (default: the host's).")
+@click.option("--nodes", type=click.IntRange(1, 1000), help="How many nodes (default: as before, at first one).")
 @click.option("--service-cidr", default="", help="Range of service addresses.")
 @click.option("--pod-cidr", default="", help="Range of pod addresses.")
 @click.option("--block-plugin", "blocked", multiple=True, metavar="NAME", help="Leave a plugin out.")
@@ -49,6 +57,7 @@ def up(
     manifests: Path | None,
     kubeconfig: Path | None,
     node_name: str,
+    nodes: int | None,
     service_cidr: str,
     pod_cidr: str,
     blocked: tuple[str, ...],
@@ -66,6 +75,7 @@ def up(
         proxy=proxy,
         store=store,
         node_name=node_name,
+        nodes=nodes or 0,
         service_cidr=service_cidr,
         pod_cidr=pod_cidr,
         manifests=manifests.absolute() if manifests else None,
@@ -73,7 +83,7 @@ def up(
         blocked_plugins=blocked,
     )
     if not detach:
-        serve(config, _step, lambda: None)
+        serve(config, step, lambda: None)
         return
 
     from sampan.cli.background import start_behind
@@ -82,7 +92,7 @@ def up(
     directory = place.directory
     directory.open()
     directory.close()
-    start_behind(directory.log_file, lambda say, ready: serve(config, say, ready), _step)
+    start_behind(directory.log_file, lambda say, ready: serve(config, say, ready), step)
     click.echo(f"It goes on in the background; its log is {directory.log_file}. Stop it with `sampan stop`.")
 
 
@@ -101,14 +111,24 @@ async def _serve(config: Config, say: Say, ready: Callable[[], None]) -> None:
     from sampan.core.plugins import load_plugins
 
     cluster = Cluster(config, load_plugins(blocked=config.blocked_plugins), say)
-    running = asyncio.create_task(_run(cluster, config, say, ready))
+
+    def started() -> None:
+        say(f"ready: {cluster.access.server}, context {config.cluster!r} in {config.kubeconfig}")
+        ready()
+
+    await run_until_signal(cluster, say, started, "the control plane ends")
+
+
+async def run_until_signal(part: Part, say: Say, started: Callable[[], None], what_ends: str) -> None:
+    """Start it, and stop it in order when SIGINT or SIGTERM comes."""
+    running = asyncio.create_task(_run(part, started))
     asked: list[str] = []
 
     def end(name: str) -> None:
         # A second signal is no different: stopping takes a moment, and ends by itself.
         if not asked:
             asked.append(name)
-            say(f"stopping: {name} came; the control plane ends, pods go on")
+            say(f"stopping: {name} came; {what_ends}, pods go on")
             running.cancel()
 
     loop = asyncio.get_running_loop()
@@ -121,17 +141,16 @@ async def _serve(config: Config, say: Say, ready: Callable[[], None]) -> None:
             raise
 
 
-async def _run(cluster: Cluster, config: Config, say: Say, ready: Callable[[], None]) -> None:
-    await cluster.start()
+async def _run(part: Part, started: Callable[[], None]) -> None:
+    await part.start()
     try:
-        say(f"ready: {cluster.access.server}, context {config.cluster!r} in {config.kubeconfig}")
-        ready()
-        await cluster.wait()
+        started()
+        await part.wait()
     finally:
-        await cluster.stop()
+        await part.stop()
 
 
-def _step(line: str) -> None:
+def step(line: str) -> None:
     """One step, for a person who waits: what it is about stands out on a terminal."""
     subject, colon, rest = line.partition(":")
     click.echo(f"{click.style(subject + colon, fg='cyan')}{rest}" if colon else line)

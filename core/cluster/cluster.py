@@ -1,52 +1,37 @@
-"""A cluster in one process: API server, controllers, scheduler, node agent and proxy, on one event loop.
+"""A cluster in one process: a control plane, the nodes of this machine and its service proxy, on one event loop.
 
-`Cluster.start` brings the parts up in the order in which they need each other, what can wait for something else side by
-side; it returns when the API answers and the node is Ready. `Cluster.stop` ends the control plane and leaves the pods.
+`Cluster.start` decides everything first, then brings the parts up in the order in which they need each other, what can wait
+for something else side by side; it returns when the API answers and the nodes are Ready. `Cluster.stop` ends the control
+plane and leaves the pods.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
-import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
 import attrs
 
-from sampan.core.api.bootstrap import first_service_address
-from sampan.core.api.local import LocalClient
-from sampan.core.api.server import ApiServer, bind, server_files
-from sampan.core.cluster.parts import (
-    Say,
-    choose_proxy,
-    choose_runtime,
-    make_volume_drivers,
-    open_store,
-    silent,
-)
+from sampan.core.api.server import ApiServer, bind
+from sampan.core.cluster.about import publish_about
+from sampan.core.cluster.control_plane import ControlPlane, new_context
+from sampan.core.cluster.here import local_nodes, service_proxying
+from sampan.core.cluster.node import LocalNode
 from sampan.core.cluster.ports import bind_port
-from sampan.core.config import ClusterContext, Config
-from sampan.core.contracts.access import SYSTEM_MASTERS, User
-from sampan.core.contracts.controller import Controller
-from sampan.core.contracts.proxy import Proxy
-from sampan.core.contracts.runtime import Runtime
-from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.cluster.proxying import ServiceProxying
+from sampan.core.cluster.say import Say, silent
+from sampan.core.cluster.settle import settle
+from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
-from sampan.core.node.agent import NodeAgent
-from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
-from sampan.core.reconcile.events import EventRecorder
-from sampan.core.reconcile.scheduling import SchedulingController
-from sampan.core.reconcile.scheduling_hooks import Hooked
-from sampan.core.services.proxier import Proxier
 
 
 class Cluster:
@@ -58,27 +43,21 @@ class Cluster:
         self._say = say
         self._clock = clock or RealClock()
         self._directory = DataDir(config.data_dir)
-        self._nodes = NodeDirectory()
         self._cleanup = AsyncExitStack()
         self._ended = asyncio.Event()
-        self._api: ApiServer | None = None
-        self._access: Access | None = None
-        self._made: list[Runtime | Proxy] = []
-        """What may have changed the machine."""
+        self._plane: ControlPlane | None = None
+        self._take_back: list[Callable[[], None]] = []
+        """Undoes what may have changed the machine."""
 
     @property
     def access(self) -> Access:
         """How the administrator reaches it. Raises `ConfigError` before `start`."""
-        if self._access is None:
-            raise ConfigError("the cluster has not been started")
-        return self._access
+        return self._started().access
 
     @property
     def api(self) -> ApiServer:
         """The API server, for in-process clients. Raises `ConfigError` before `start`."""
-        if self._api is None:
-            raise ConfigError("the cluster has not been started")
-        return self._api
+        return self._started().api
 
     async def start(self) -> None:
         """Bring everything up. Raises `ConfigError` on what cannot be; then nothing is left running.
@@ -92,7 +71,7 @@ class Cluster:
             await self._start()
         except BaseException:
             if is_first:
-                await asyncio.to_thread(self._take_back)
+                await asyncio.to_thread(self._undo)
             await self._cleanup.aclose()
             raise
 
@@ -107,81 +86,64 @@ class Cluster:
         self._ended.set()
 
     async def _start(self) -> None:
-        decisions = self._directory.decisions(self._config.cluster)
-        decisions.node_name = decisions.node_name or self._config.node_name or socket.gethostname().lower()
+        decisions = await asyncio.to_thread(self._settle)
         self._plugins.call("sampan_cluster_starting", cluster=self._config.cluster)
+        nodes = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
+        proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
+        self._take_back = [*(node.destroy for node in nodes), proxying.destroy]
+        for close in (*(node.close for node in nodes), proxying.close):
+            self._cleanup.push_async_callback(asyncio.to_thread, close)
         # Engines take a while to answer: they are asked while the API comes up.
-        runtime_ready = asyncio.create_task(asyncio.to_thread(self._start_runtime, decisions))
+        prepared = asyncio.gather(*(asyncio.to_thread(node.prepare) for node in nodes), return_exceptions=True)
         try:
-            proxy = await asyncio.to_thread(self._start_proxy, decisions)
-            context = await self._start_api(decisions)
+            await asyncio.to_thread(proxying.prepare)
+            plane, decisions = await self._start_plane(decisions)
             static = await self._static_pods(decisions.node_name)
-            engine = await self._start_controllers(context, static)
+            engine = await plane.run_controllers(static)
         finally:
-            runtime = await _outcome(runtime_ready)
-        await self._start_node(runtime, proxy, engine, decisions, static)
+            ranges = await prepared  # nothing is left half-started, even where something else has failed
+        decisions = attrs.evolve(decisions, nodes=_known_ranges(nodes, ranges))
+        self._directory.keep(decisions)
+        await publish_about(plane.component("cluster"), decisions)
+        await self._join(plane, engine, nodes, proxying, static)
         for controller in static:
             self._follow_manifests(controller, engine)
-        self._directory.keep(decisions)
         self._write_kubeconfigs()
         self._plugins.call("sampan_cluster_ready", cluster=self._config.cluster, server=self.access.server)
 
-    def _take_back(self) -> None:
-        """Undo a first start that failed."""
-        for part in self._made:
-            part.destroy()
+    def _settle(self) -> Decisions:
+        before = self._directory.decisions(self._config.cluster)
+        decisions = settle(self._config, before, self._plugins, self._say)
+        decisions = attrs.evolve(decisions, admin_token=decisions.admin_token or secrets.token_urlsafe(32))
+        self._directory.keep(decisions)
+        return decisions
+
+    def _undo(self) -> None:
+        """Take back a first start that failed."""
+        for undo in self._take_back:
+            undo()
         self._directory.forget()
 
-    # The parts, in the order in which they need each other
-
-    def _start_runtime(self, decisions: Decisions) -> Runtime:
-        runtime = choose_runtime(self._config, decisions, self._plugins, self._say)
-        self._cleanup.push_async_callback(asyncio.to_thread, runtime.close)
-        self._made.append(runtime)
-        self._directory.keep(decisions)
-        runtime.start()
-        decisions.pod_cidr = runtime.pod_cidr()
-        if note := runtime.info().note:
-            self._say(f"runtime: {note}")
-        return runtime
-
-    def _start_proxy(self, decisions: Decisions) -> Proxy:
-        proxy = choose_proxy(self._config, decisions, self._plugins, self._say)
-        self._cleanup.push_async_callback(asyncio.to_thread, proxy.close)
-        self._made.append(proxy)
-        self._directory.keep(decisions)
-        proxy.start()
-        return proxy
-
-    async def _start_api(self, decisions: Decisions) -> ClusterContext:
-        store = open_store(self._config, decisions, self._plugins, self._say)
+    async def _start_plane(self, decisions: Decisions) -> tuple[ControlPlane, Decisions]:
+        """With the port that it listens on."""
+        store = self._plugins.registry.stores.find(decisions.store.partition(":")[0]).make(decisions.store)
         self._cleanup.push_async_callback(store.close)
+        self._say(f"store: {decisions.store}")
         bound = bind_port(self._config, decisions.port, bind, self._say)
-        decisions.port = bound.getsockname()[1]
-        decisions.admin_token = decisions.admin_token or secrets.token_urlsafe(32)
-        context = ClusterContext(
-            config=attrs.evolve(self._config, port=decisions.port),
+        decisions = attrs.evolve(decisions, port=bound.getsockname()[1])
+        context = new_context(
+            self._plugins,
+            attrs.evolve(self._config, port=decisions.port),
             service_cidr=decisions.service_cidr,
             admin_token=decisions.admin_token,
-            clock=self._clock.now,
-            metrics=self._plugins.metrics,
-            kinds=tuple(self._plugins.registry.kinds),
+            clock=self._clock,
         )
-        inside = address_for_pods(decisions.service_cidr)
-        kubernetes = first_service_address(decisions.service_cidr)
-        files = server_files(context, self._directory.folder("pki"), (kubernetes, *inside))
-        context = attrs.evolve(context, ca_pem=files.ca_pem)
-        api = ApiServer(self._plugins.registry, store, context, self._nodes)
-        self._cleanup.push_async_callback(api.stop)
-        await api.start(files, bound, *(bind(address, decisions.port) for address in inside))
-        for address in inside:
-            await api.advertise(address)
-        self._api = api
-        self._access = Access(
-            name=self._config.cluster, server=api.url, ca_pem=files.ca_pem, token=decisions.admin_token
-        )
-        self._say(f"api: {api.url}")
-        return context
+        plane = ControlPlane(self._plugins, store, context, self._directory.folder("pki"), self._clock)
+        self._cleanup.push_async_callback(plane.stop)
+        await plane.start(bound, serves_pods=True)
+        self._plane = plane
+        self._say(f"api: {plane.api.url}")
+        return plane, decisions
 
     async def _static_pods(self, node: str) -> list[StaticPodController]:
         """With the folder read: a controller that knew of no file yet would take every pod of its own for unwanted."""
@@ -194,46 +156,32 @@ class Cluster:
         await asyncio.to_thread(controller.reload)
         return [controller]
 
-    async def _start_controllers(self, context: ClusterContext, static: list[StaticPodController]) -> Engine:
-        registry = self._plugins.registry
-        concerns = [*(part.make() for part in registry.scheduler_plugins), Hooked(self._plugins)]
-        schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
-        controllers: list[Controller] = [part.make(context) for part in registry.controllers]
-        controllers += [SchedulingController(schedulers), *static]
-        engine = Engine(
-            controllers, self._component, clock=self._clock, plugins=self._plugins, metrics=self._plugins.metrics
-        )
-        self._cleanup.push_async_callback(engine.stop)
-        await engine.start()
-        self._say(f"controllers: {len(controllers)} run")
-        return engine
-
-    async def _start_node(
+    async def _join(
         self,
-        runtime: Runtime,
-        proxy: Proxy,
+        plane: ControlPlane,
         engine: Engine,
-        decisions: Decisions,
-        static: Sequence[StaticPodController],
+        nodes: list[LocalNode],
+        proxying: ServiceProxying,
+        static: list[StaticPodController],
     ) -> None:
-        settings = NodeSettings(name=decisions.node_name, cluster=decisions.cluster, data_dir=self._directory.path)
-        agent = NodeAgent(
-            settings,
-            self._component("kubelet"),
-            runtime,
-            make_volume_drivers(self._plugins),
-            clock=self._clock,
-            plugins=self._plugins,
-            informers=engine.informers,
-            directory=self._nodes,
-            static_uids=lambda: {uid for controller in static for uid in controller.uids()},
+        """The nodes and the proxy, with the informers that the controllers have. The first node has the static pods."""
+
+        def static_uids() -> set[str]:
+            return {uid for controller in static for uid in controller.uids()}
+
+        client = plane.component("kubelet")
+        for node in nodes:
+            self._cleanup.push_async_callback(node.stop)
+        self._cleanup.push_async_callback(proxying.stop)
+        first, *others = (
+            partial(node.join, client, informers=engine.informers, directory=plane.nodes) for node in nodes
         )
-        self._cleanup.push_async_callback(agent.stop)
-        recorder = EventRecorder(self._component("service-proxy"), self._clock, "service-proxy", decisions.node_name)
-        proxier = Proxier(proxy, engine.informers, recorder, self._clock, self._plugins)
-        self._cleanup.push_async_callback(proxier.stop)
-        await asyncio.gather(agent.start(), proxier.start())
-        self._say(f"node: {decisions.node_name} is ready")
+        name = nodes[0].config.name
+        await asyncio.gather(
+            first(static_uids=static_uids),
+            *(join() for join in others),
+            proxying.follow(plane.component("service-proxy"), engine.informers, name),
+        )
 
     def _follow_manifests(self, static: StaticPodController, engine: Engine) -> None:
         follower = ManifestFollower(static, partial(engine.enqueue, static.name), self._clock)
@@ -241,9 +189,10 @@ class Cluster:
         follower.start()
         self._say(f"static pods: from {static.folder}")
 
-    def _component(self, name: str) -> LocalClient:
-        """In-process access in the name of one component."""
-        return self.api.client(User(name=f"system:{name}", groups=(SYSTEM_MASTERS,))).for_agent(name)
+    def _started(self) -> ControlPlane:
+        if self._plane is None:
+            raise ConfigError("the cluster has not been started")
+        return self._plane
 
     def _write_kubeconfigs(self) -> None:
         write_kubeconfig(self._directory.kubeconfig, self.access)
@@ -252,15 +201,11 @@ class Cluster:
             self._say(f"kubeconfig: context {self.access.name!r} in {self._config.kubeconfig}")
 
 
-def address_for_pods(service_cidr: str) -> tuple[str, ...]:
-    """Where pods reach the API: the last address of the service range, which the proxy has made this host's own.
-
-    It is no address of the network outside, so the API is not opened to that. None where services lie on loopback.
-    """
-    network = ipaddress.ip_network(service_cidr)
-    return () if network.is_loopback else (str(network[-2]),)
-
-
-async def _outcome(task: asyncio.Task[Runtime]) -> Runtime:
-    """The task's result or error, waited for even where something else has failed: nothing is left half-started."""
-    return await task
+def _known_ranges(nodes: list[LocalNode], ranges: list[str | BaseException]) -> Mapping[str, str]:
+    """Raises the first failure, when all have ended."""
+    known = {}
+    for node, found in zip(nodes, ranges, strict=True):
+        if isinstance(found, BaseException):
+            raise found
+        known[node.config.name] = found
+    return known

@@ -1,4 +1,4 @@
-"""A control plane for tests: the real API server over an in-memory store, with or without controllers, gone after the test.
+"""A control plane for tests: the one of `sampan up` over an in-memory store, with or without controllers, gone afterwards.
 
 >>> async with control_plane(tmp_path) as plane:
 ...     await plane.client.create(Namespace(metadata=ObjectMeta(name="a")))
@@ -15,17 +15,18 @@ from pathlib import Path
 import attrs
 
 from sampan.core.api.local import LocalClient
-from sampan.core.api.server import ApiServer, server_files
+from sampan.core.api.server import ApiServer
 from sampan.core.client.http import HttpClient
-from sampan.core.config import ClusterContext, Config
+from sampan.core.cluster import control_plane as composition
+from sampan.core.config import Config
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins, load_plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
-from sampan.core.reconcile.scheduling import SchedulingController
 
 TOKEN = "test-administrator"  # known to the test alone
+SERVICE_CIDR = "10.96.0.0/16"
 
 
 @attrs.frozen(kw_only=True)
@@ -64,36 +65,15 @@ async def control_plane(
     """Start it on a free port of 127.0.0.1. ``controllers`` runs all that the plugins bring, and the scheduler."""
     plugins = plugins or load_plugins()
     clock = clock or RealClock()
-    context = ClusterContext(
-        config=Config(data_dir=data_dir, port=0),
-        service_cidr="10.96.0.0/16",
-        admin_token=TOKEN,
-        clock=clock.now,
-        metrics=plugins.metrics,
-        kinds=tuple(plugins.registry.kinds),
-    )
-    files = server_files(context, data_dir / "pki")
-    context = attrs.evolve(context, ca_pem=files.ca_pem)
+    config = Config(cluster="test", data_dir=data_dir, port=0)
+    context = composition.new_context(plugins, config, service_cidr=SERVICE_CIDR, admin_token=TOKEN, clock=clock)
     opened = plugins.registry.stores.find(store.partition(":")[0]).make(store)
-    nodes = NodeDirectory()
     async with AsyncExitStack() as cleanup:
         cleanup.push_async_callback(opened.close)
-        api = ApiServer(plugins.registry, opened, context, nodes)
-        cleanup.push_async_callback(api.stop)
-        await api.start(files)
-        engine = await _start_engine(api, plugins, context, clock, cleanup) if controllers else None
-        access = Access(name="test", server=api.url, ca_pem=files.ca_pem, token=TOKEN)
-        yield ControlPlane(api=api, access=access, plugins=plugins, nodes=nodes, engine=engine, cleanup=cleanup)
-
-
-async def _start_engine(
-    api: ApiServer, plugins: Plugins, context: ClusterContext, clock: Clock, cleanup: AsyncExitStack
-) -> Engine:
-    registry = plugins.registry
-    concerns = [part.make() for part in registry.scheduler_plugins]
-    schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
-    made = [*(part.make(context) for part in registry.controllers), SchedulingController(schedulers)]
-    engine = Engine(made, lambda name: api.client().for_agent(name), clock=clock, plugins=plugins)
-    cleanup.push_async_callback(engine.stop)
-    await engine.start()
-    return engine
+        plane = composition.ControlPlane(plugins, opened, context, data_dir / "pki", clock)
+        cleanup.push_async_callback(plane.stop)
+        await plane.start()
+        engine = await plane.run_controllers() if controllers else None
+        yield ControlPlane(
+            api=plane.api, access=plane.access, plugins=plugins, nodes=plane.nodes, engine=engine, cleanup=cleanup
+        )

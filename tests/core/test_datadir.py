@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+import attrs
 import pytest
 
 from sampan.core.datadir import DataDir, Decisions, write_private
@@ -60,7 +61,7 @@ def test_decisions_stay(tmp_path: Path) -> None:
     directory = opened(tmp_path)
     decisions = directory.decisions("mine")
     assert decisions == Decisions(cluster="mine")
-    decisions.service_cidr = "10.97.0.0/16"
+    decisions = attrs.evolve(decisions, service_cidr="10.97.0.0/16", nodes={"a": "10.1.0.0/24", "a-2": ""})
     directory.keep(decisions)
     assert directory.decisions("other") == decisions
     assert stat.S_IMODE((tmp_path / "cluster.json").stat().st_mode) == 0o600

@@ -73,9 +73,7 @@ async def test_a_first_start_that_fails_is_taken_back(tmp_path: Path) -> None:
 async def test_a_later_start_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     directory = DataDir(tmp_path)
     directory.open()
-    decisions = directory.decisions("sampan")
-    decisions.runtime, decisions.proxy = "simulated", "telling"
-    directory.keep(decisions)
+    directory.keep(attrs.evolve(directory.decisions("sampan"), runtime="simulated", proxy="telling"))
     directory.close()
     told: list[str] = []
     await failed_start(tmp_path, TellingPlugin(told))

@@ -1,0 +1,113 @@
+"""A control plane: API server, controllers and scheduler over one store. It knows no machine: nodes come to it.
+
+`sampan up`, and `sampan.core.testing.control_plane` for tests, are made of this one. All on one event loop.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import attrs
+
+from sampan.core.api.bootstrap import first_service_address
+from sampan.core.api.local import LocalClient
+from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.config import ClusterContext, Config
+from sampan.core.contracts.access import SYSTEM_MASTERS, User
+from sampan.core.contracts.controller import Controller
+from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.kubeconfig import Access
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.engine import Engine
+from sampan.core.reconcile.scheduling import SchedulingController
+from sampan.core.reconcile.scheduling_hooks import Hooked
+from sampan.core.store.contract import Store
+
+
+class ControlPlane:
+    """`start`, then `run_controllers` where some are wanted; `stop` ends both. The store is closed by who opened it."""
+
+    def __init__(self, plugins: Plugins, store: Store, context: ClusterContext, pki: Path, clock: Clock) -> None:
+        self._plugins = plugins
+        self._context = context
+        self._clock = clock
+        self._pki = pki
+        self._inside = address_for_pods(context.service_cidr)
+        hosts = (first_service_address(context.service_cidr), *self._inside)
+        self._files = server_files(context, pki, hosts)
+        self._context = attrs.evolve(context, ca_pem=self._files.ca_pem)
+        self.nodes = NodeDirectory()
+        self.api = ApiServer(plugins.registry, store, self._context, self.nodes)
+        self.engine: Engine | None = None
+        self._cleanup = AsyncExitStack()
+
+    @property
+    def access(self) -> Access:
+        """How the administrator reaches it over HTTPS, once it has been started."""
+        config, context = self._context.config, self._context
+        return Access(name=config.cluster, server=self.api.url, ca_pem=context.ca_pem, token=context.admin_token)
+
+    async def start(self, bound: socket.socket | None = None, *, serves_pods: bool = False) -> None:
+        """Answer requests. ``bound`` is a listening socket that was made earlier.
+
+        ``serves_pods`` listens on an address of the service range too, which a proxy has made this host's own.
+        Raises `ConfigError` where it cannot be.
+        """
+        config = self._context.config
+        bound = bound or bind(config.address, config.port)
+        port = bound.getsockname()[1]
+        inside = self._inside if serves_pods else ()
+        self._cleanup.push_async_callback(self.api.stop)
+        await self.api.start(self._files, bound, *(bind(address, port) for address in inside))
+        for address in inside:
+            await self.api.advertise(address)
+
+    async def run_controllers(self, more: Sequence[Controller] = ()) -> Engine:
+        """Every controller of the plugins, the scheduler, and ``more``."""
+        registry = self._plugins.registry
+        concerns = [*(part.make() for part in registry.scheduler_plugins), Hooked(self._plugins)]
+        schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
+        controllers: list[Controller] = [part.make(self._context) for part in registry.controllers]
+        controllers += [SchedulingController(schedulers), *more]
+        self.engine = Engine(
+            controllers, self.component, clock=self._clock, plugins=self._plugins, metrics=self._plugins.metrics
+        )
+        self._cleanup.push_async_callback(self.engine.stop)
+        await self.engine.start()
+        return self.engine
+
+    def component(self, name: str) -> LocalClient:
+        """In-process access in the name of one component."""
+        return self.api.client(User(name=f"system:{name}", groups=(SYSTEM_MASTERS,))).for_agent(name)
+
+    async def stop(self) -> None:
+        """Idempotent."""
+        await self._cleanup.aclose()
+
+
+def new_context(
+    plugins: Plugins, config: Config, *, service_cidr: str, admin_token: str, clock: Clock
+) -> ClusterContext:
+    """What every part of a control plane is told."""
+    return ClusterContext(
+        config=config,
+        service_cidr=service_cidr,
+        admin_token=admin_token,
+        clock=clock.now,
+        metrics=plugins.metrics,
+        kinds=tuple(plugins.registry.kinds),
+    )
+
+
+def address_for_pods(service_cidr: str) -> tuple[str, ...]:
+    """Where pods reach the API: the last address of the service range, which the proxy has made this host's own.
+
+    It is no address of the network outside, so the API is not opened to that. None where services lie on loopback.
+    """
+    network = ipaddress.ip_network(service_cidr)
+    return () if network.is_loopback else (str(network[-2]),)

@@ -1,0 +1,61 @@
+"""The parts of a cluster that are on this machine, made from what was decided: its nodes and its service proxy.
+
+Making them changes nothing yet. Used to start them, and to take a cluster down when none of them runs.
+"""
+
+from __future__ import annotations
+
+from sampan.core.cluster.node import LocalNode, NodeConfig
+from sampan.core.cluster.proxying import ServiceProxying
+from sampan.core.cluster.say import Say, silent
+from sampan.core.config import Config
+from sampan.core.contracts.proxy import ProxySettings
+from sampan.core.contracts.runtime import Runtime
+from sampan.core.datadir import DataDir, Decisions
+from sampan.core.errors import ConfigError
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock, RealClock
+
+
+def local_nodes(
+    directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
+) -> list[LocalNode]:
+    """Every node that was made here, the first one first."""
+    return [
+        LocalNode(
+            NodeConfig(
+                cluster=decisions.cluster,
+                name=name,
+                folder=directory.node_folder(name, decisions),
+                runtime=decisions.runtime,
+                service_cidr=decisions.service_cidr,
+                pod_cidr=pod_cidr,
+            ),
+            plugins,
+            clock or RealClock(),
+            say,
+        )
+        for name, pod_cidr in decisions.nodes.items()
+    ]
+
+
+def service_proxying(
+    directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
+) -> ServiceProxying:
+    settings = ProxySettings(
+        cluster=decisions.cluster,
+        state_dir=directory.folder("proxy", decisions.proxy),
+        service_cidr=decisions.service_cidr,
+        pod_cidr=decisions.pod_cidr,
+        say=say,
+    )
+    return ServiceProxying(decisions.proxy, settings, plugins, clock or RealClock())
+
+
+def open_runtimes(config: Config, plugins: Plugins) -> list[Runtime]:
+    """The runtime of each node here, for image verbs. Raises `ConfigError` where there is none in the data directory."""
+    directory = DataDir(config.data_dir)
+    decisions = directory.decisions(config.cluster)
+    if not decisions.runtime:
+        raise ConfigError(f"there is no cluster in {config.data_dir}: start one with `sampan up`")
+    return [node.runtime for node in local_nodes(directory, decisions, plugins)]

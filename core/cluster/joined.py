@@ -1,0 +1,155 @@
+"""A node in a process of its own, joined to a control plane over HTTPS: here, or on another machine.
+
+It has a data directory of its own, with its runtime, its range of pod addresses and how the API is reached, so that a next
+start needs no more than that. Service addresses are served by the machine's first process of the cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import attrs
+
+from sampan.core.api.bootstrap import first_service_address
+from sampan.core.client.http import HttpClient
+from sampan.core.client.protocol import Client
+from sampan.core.cluster.about import About, read_about
+from sampan.core.cluster.here import local_nodes, service_proxying
+from sampan.core.cluster.say import Say, silent
+from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose
+from sampan.core.config import Config
+from sampan.core.datadir import DataDir, Decisions
+from sampan.core.errors import ConfigError, NotFound, SampanError
+from sampan.core.host.local_routes import is_local
+from sampan.core.kubeconfig import Access, read_access, write_kubeconfig
+from sampan.core.model.core_v1.node import Node
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock, RealClock
+from sampan.core.reconcile.lister import InformerSet
+
+
+class JoinedNode:
+    """`start`, `wait`, `stop`, as a `Cluster`. ``access`` is ``None`` to go on with the API that was joined before."""
+
+    def __init__(
+        self, config: Config, access: Access | None, plugins: Plugins, say: Say = silent, clock: Clock | None = None
+    ) -> None:
+        self._config = config
+        self._access = access
+        self._plugins = plugins
+        self._say = say
+        self._clock = clock or RealClock()
+        self._directory = DataDir(config.data_dir)
+        self._cleanup = AsyncExitStack()
+        self._ended = asyncio.Event()
+
+    async def start(self) -> None:
+        """Returns when the node is Ready. Raises `ConfigError` on what cannot be; then nothing is left running."""
+        self._directory.open()
+        self._cleanup.callback(self._directory.close)
+        try:
+            await self._start()
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+
+    async def wait(self) -> None:
+        """Until `stop`."""
+        await self._ended.wait()
+
+    async def stop(self) -> None:
+        """End the agent; its pods go on. Idempotent."""
+        await self._cleanup.aclose()
+        self._ended.set()
+
+    async def _start(self) -> None:
+        access = self._access or read_access(self._directory.kubeconfig)
+        client = HttpClient(access)
+        self._cleanup.push_async_callback(client.close)
+        decisions = await self._settle(client, access)
+        self._directory.keep(decisions)
+        write_kubeconfig(self._directory.kubeconfig, access)
+        [node] = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
+        self._cleanup.push_async_callback(asyncio.to_thread, node.close)
+        pod_cidr = await asyncio.to_thread(node.prepare)
+        decisions = attrs.evolve(decisions, nodes={decisions.node_name: pod_cidr})
+        self._directory.keep(decisions)
+        informers = InformerSet(client, self._clock)
+        self._cleanup.push_async_callback(informers.stop)
+        await informers.start()  # whoever asks for one from now on has it started at once
+        parts = [node.join(client, informers=informers)]
+        self._cleanup.push_async_callback(node.stop)
+        if decisions.proxy:
+            parts.append(await self._services(client, informers, decisions))
+        await asyncio.gather(*parts)
+
+    async def _settle(self, client: Client, access: Access) -> Decisions:
+        about = await _asked(client, access)
+        before = self._directory.decisions(about.cluster)
+        if self._directory.exists() and before.server != access.server:
+            held = f"a node of {before.server}" if before.server else "a control plane"
+            raise ConfigError(f"{self._config.data_dir} holds {held}: choose another directory with --data-dir")
+        name = before.node_name or self._config.node_name or socket.gethostname().lower()
+        if not before.node_name:
+            await _check_free(client, name)
+        runtime, why = await asyncio.to_thread(
+            choose, self._plugins.registry.runtimes, self._config.runtime, before.runtime
+        )
+        self._say(f"runtime: {runtime} ({why})")
+        return attrs.evolve(
+            before,
+            cluster=about.cluster,
+            server=access.server,
+            runtime=runtime,
+            service_cidr=about.service_cidr,
+            proxy=before.proxy or self._choose_proxy(about),
+            nodes={name: before.pod_cidr or self._wanted_range(about)},
+        )
+
+    def _wanted_range(self, about: About) -> str:
+        wanted = self._config.pod_cidr
+        if wanted:
+            check_range("pod addresses", wanted, SMALLEST_POD_RANGE)
+            check_apart(about.service_cidr, wanted)
+        return wanted
+
+    def _choose_proxy(self, about: About) -> str:
+        """Empty where another process of the cluster serves this machine."""
+        if self._config.proxy == "auto" and is_local(first_service_address(about.service_cidr)):
+            self._say(f"proxy: none, as service addresses {about.service_cidr} are served here already")
+            return ""
+        name, why = choose(self._plugins.registry.proxies, self._config.proxy, "")
+        self._say(f"proxy: {name} ({why})")
+        return name
+
+    async def _services(
+        self, client: Client, informers: InformerSet, decisions: Decisions
+    ) -> Coroutine[Any, Any, None]:
+        """The proxy made ready; what is returned has it follow the API."""
+        proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
+        self._cleanup.push_async_callback(asyncio.to_thread, proxying.close)
+        await asyncio.to_thread(proxying.prepare)
+        self._cleanup.push_async_callback(proxying.stop)
+        return proxying.follow(client, informers, decisions.node_name)
+
+
+async def _asked(client: Client, access: Access) -> About:
+    try:
+        return await read_about(client)
+    except ConfigError:
+        raise
+    except SampanError as exc:
+        raise ConfigError(f"cannot join {access.server}: {exc}") from exc
+
+
+async def _check_free(client: Client, name: str) -> None:
+    """Two agents of one name would take each other's pods."""
+    try:
+        await client.get(Node, "", name)
+    except NotFound:
+        return
+    raise ConfigError(f"the cluster has a node {name!r} already: choose another name with --node-name")

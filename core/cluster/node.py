@@ -1,0 +1,146 @@
+"""A node of this machine: its runtime and its agent, given a client of some API server and a range of pod addresses.
+
+`sampan up` makes one or several beside its control plane; `sampan node join` makes one in a process of its own, also on
+another machine. `prepare` blocks and belongs in a thread; the rest is on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import attrs
+
+from sampan.core.client.protocol import Client
+from sampan.core.cluster.say import Say, silent
+from sampan.core.contracts.runtime import Runtime, RuntimeSettings
+from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
+from sampan.core.errors import ConfigError
+from sampan.core.host.resolver import host_dns_servers
+from sampan.core.model.kinds import KubeObject
+from sampan.core.node.agent import NodeAgent
+from sampan.core.node.machine.settings import NodeSettings
+from sampan.core.node.pod_volumes import PodVolumes
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.lister import InformerSet
+
+
+@attrs.frozen(kw_only=True)
+class NodeConfig:
+    """What one node is made with."""
+
+    cluster: str
+    name: str
+    folder: Path
+    """Pods' folders and the runtime's state are below."""
+    runtime: str
+    service_cidr: str
+    pod_cidr: str = ""
+    """Empty: the runtime takes one that is free here."""
+    cluster_dns: tuple[str, ...] = ()
+
+
+class LocalNode:
+    """`prepare` once, then `join`; `stop` leaves the pods, `destroy` takes them away."""
+
+    def __init__(self, config: NodeConfig, plugins: Plugins, clock: Clock, say: Say = silent) -> None:
+        self.config = config
+        self._plugins = plugins
+        self._clock = clock
+        self._say = say
+        self._runtime: Runtime | None = None
+        self._cleanup = AsyncExitStack()
+
+    @property
+    def settings(self) -> NodeSettings:
+        config = self.config
+        return NodeSettings(
+            name=config.name, cluster=config.cluster, data_dir=config.folder, cluster_dns=config.cluster_dns
+        )
+
+    @property
+    def runtime(self) -> Runtime:
+        """Made at its first use. Changes nothing on the machine before `prepare`."""
+        if self._runtime is None:
+            self._runtime = self._make_runtime()
+        return self._runtime
+
+    def prepare(self) -> str:
+        """Start the runtime; returns the range of its pods. Blocking. Raises `ConfigError` where it cannot work here."""
+        self.runtime.start()
+        if note := self.runtime.info().note:
+            self._say(f"runtime: {note}")
+        return self.runtime.pod_cidr()
+
+    async def join(
+        self,
+        client: Client,
+        *,
+        informers: InformerSet | None = None,
+        directory: NodeDirectory | None = None,
+        static_uids: Callable[[], Set[str]] = frozenset,
+    ) -> None:
+        """Register with the API and look after the pods that are bound here. Returns when the node is Ready."""
+        agent = NodeAgent(
+            self.settings,
+            client,
+            self.runtime,
+            make_volume_drivers(self._plugins),
+            clock=self._clock,
+            plugins=self._plugins,
+            informers=informers,
+            directory=directory,
+            static_uids=static_uids,
+        )
+        self._cleanup.push_async_callback(agent.stop)
+        await agent.start()
+        self._say(f"node: {self.config.name} is ready")
+
+    async def stop(self) -> None:
+        """The agent ends; its pods go on. Idempotent. The runtime is closed by `close`."""
+        await self._cleanup.aclose()
+
+    def close(self) -> None:
+        """Let go of the runtime. Blocking."""
+        if self._runtime is not None:
+            self._runtime.close()
+
+    def destroy(self) -> None:
+        """Take pods, their volumes and their network away. Blocking, idempotent; needs no `prepare`."""
+        self.runtime.destroy()
+        volumes = PodVolumes(self.settings, make_volume_drivers(self._plugins), _no_objects, {})
+        for uid in volumes.left_over():
+            try:
+                volumes.unpublish(uid)
+            except VolumeFailure as exc:
+                self._say(f"volumes of pod {uid} stay: {exc}")
+
+    def _make_runtime(self) -> Runtime:
+        config = self.config
+        if not config.runtime:
+            raise ConfigError(f"there is no node in {config.folder}: start a cluster with `sampan up`")
+        folder = config.folder / "runtime" / config.runtime
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = RuntimeSettings(
+            cluster=config.cluster,
+            node=config.name,
+            state_dir=folder,
+            pod_cidr=config.pod_cidr or None,
+            service_cidr=config.service_cidr,
+            dns_servers=host_dns_servers(),
+            say=self._say,
+        )
+        return self._plugins.registry.runtimes.find(config.runtime).make(settings)
+
+
+def make_volume_drivers(plugins: Plugins) -> dict[str, VolumeDriver]:
+    """Every driver, by the member of the pod spec that it serves."""
+    return {part.name: part.make() for part in plugins.registry.volume_drivers}
+
+
+def _no_objects(_kind: type[KubeObject], _namespace: str, _name: str) -> KubeObject | None:
+    """What volumes may read while there is no API."""
+    return None

@@ -1,0 +1,59 @@
+"""A machine's service proxy, and what keeps it in step with the API. One for all nodes of a cluster that are here.
+
+`prepare` and `destroy` block and belong in a thread; the rest is on the event loop.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from sampan.core.client.protocol import Client
+from sampan.core.contracts.proxy import Proxy, ProxySettings
+from sampan.core.plugins import Plugins
+from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.proxier import Proxier
+
+
+class ServiceProxying:
+    """``name`` is that of the registry's proxy."""
+
+    def __init__(self, name: str, settings: ProxySettings, plugins: Plugins, clock: Clock) -> None:
+        self.name = name
+        self._settings = settings
+        self._plugins = plugins
+        self._clock = clock
+        self._proxy: Proxy | None = None
+        self._cleanup = AsyncExitStack()
+
+    @property
+    def proxy(self) -> Proxy:
+        """Made at its first use. Changes nothing on the machine before `prepare`."""
+        if self._proxy is None:
+            self._proxy = self._plugins.registry.proxies.find(self.name).make(self._settings)
+        return self._proxy
+
+    def prepare(self) -> None:
+        """Make service addresses this machine's. Raises `ConfigError` where that cannot be."""
+        self.proxy.start()
+
+    async def follow(self, client: Client, informers: InformerSet, node: str) -> None:
+        """Serve what the API has, from now on. Returns when it is served."""
+        recorder = EventRecorder(client, self._clock, "service-proxy", node)
+        proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins)
+        self._cleanup.push_async_callback(proxier.stop)
+        await proxier.start()
+
+    async def stop(self) -> None:
+        """Stop following. Idempotent."""
+        await self._cleanup.aclose()
+
+    def close(self) -> None:
+        """Stop serving; what a next start needs stays."""
+        if self._proxy is not None:
+            self._proxy.close()
+
+    def destroy(self) -> None:
+        """Take back everything. Idempotent; needs no `prepare`."""
+        self.proxy.destroy()

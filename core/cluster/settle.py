@@ -1,0 +1,134 @@
+"""What is decided before any part is made: which runtime, proxy and store, which addresses, which nodes.
+
+What was settled at the first start stays; else what was asked for is taken, else what works here. All is checked here, so
+that nothing has to be taken back. Blocking, because engines are asked whether they are there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from sampan.core.cluster.say import Say
+from sampan.core.config import Config
+from sampan.core.contracts.proxy import ProxySettings
+from sampan.core.datadir import DataDir, Decisions
+from sampan.core.errors import ConfigError
+from sampan.core.plugins import Plugins
+from sampan.core.registry import Parts
+
+AUTO = "auto"
+SMALLEST_SERVICE_RANGE = 28
+"""The prefix that leaves room for the API, DNS and a handful of Services."""
+SMALLEST_POD_RANGE = 29
+
+
+def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Decisions:
+    """The decisions of this start. Raises `ConfigError` on what cannot be, or contradicts what was settled ``before``."""
+    if before.server:
+        raise ConfigError(
+            f"{config.data_dir} holds a node of {before.server}: go on with it by `sampan node join --data-dir"
+            f" {config.data_dir}`, or choose another directory"
+        )
+    registry = plugins.registry
+    nodes = _nodes(config, before)
+    runtime, why = choose(registry.runtimes, config.runtime, before.runtime)
+    say(f"runtime: {runtime} ({why})")
+    proxy, why = choose(registry.proxies, config.proxy, before.proxy)
+    decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
+    decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins))
+    say(f"proxy: {proxy}, service addresses {decided.service_cidr} ({why})")
+    check_apart(decided.service_cidr, decided.pod_cidr)
+    return decided
+
+
+def choose(parts: Parts[Any], asked: str, settled: str) -> tuple[str, str]:
+    """A name and why. What was settled stays: pods of another runtime would be left without anyone to look after them."""
+    if settled:
+        if asked not in (AUTO, settled):
+            raise ConfigError(
+                f"this cluster's {parts.sort} is {settled!r}: take it down with `sampan down --purge` to have"
+                f" {asked!r}, or start another with --name and --data-dir"
+            )
+        parts.choose(settled)
+        return settled, "as before" if asked == AUTO else "asked for"
+    part, why = parts.choose(asked)
+    return part.name, why
+
+
+def check_range(what: str, text: str, smallest: int) -> None:
+    """Raises `ConfigError` where ``text`` is no IPv4 range of at least the size of a /``smallest``."""
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError as exc:
+        raise ConfigError(f"{text!r} cannot be the range of {what}: {exc}") from exc
+    if network.prefixlen > smallest:
+        raise ConfigError(f"{text} is too small for {what}: a /{smallest} is the least")
+
+
+def check_apart(service_cidr: str, pod_cidr: str) -> None:
+    """Raises `ConfigError` where pods would have addresses of Services."""
+    if pod_cidr and ipaddress.ip_network(service_cidr).overlaps(ipaddress.ip_network(pod_cidr)):
+        raise ConfigError(
+            f"service addresses {service_cidr} and pod addresses {pod_cidr} overlap: choose others with"
+            " --service-cidr or --pod-cidr"
+        )
+
+
+def _nodes(config: Config, before: Decisions) -> Mapping[str, str]:
+    """By name, with the range where one is settled or asked for."""
+    first = before.node_name or config.node_name or socket.gethostname().lower()
+    if config.node_name not in ("", first):
+        raise ConfigError(f"this cluster's node is {first!r}: it cannot become {config.node_name!r} later")
+    wanted = config.nodes or max(len(before.nodes), 1)
+    if wanted < len(before.nodes):
+        raise ConfigError(
+            f"this cluster has {len(before.nodes)} nodes, which may become more, not fewer:"
+            " take it down with `sampan down --purge` first"
+        )
+    names = [first, *(f"{first}-{number}" for number in range(2, wanted + 1))]
+    nodes = {name: before.nodes.get(name, "") for name in names}
+    if config.pod_cidr:
+        check_range("pod addresses", config.pod_cidr, SMALLEST_POD_RANGE)
+        nodes[first] = _settled("pod addresses", config.pod_cidr, nodes[first])
+    return nodes
+
+
+def _service_range(config: Config, decided: Decisions, plugins: Plugins) -> str:
+    if config.service_cidr:
+        check_range("service addresses", config.service_cidr, SMALLEST_SERVICE_RANGE)
+    known = _settled("service addresses", config.service_cidr, decided.service_cidr)
+    if known:
+        return known
+    settings = ProxySettings(
+        cluster=decided.cluster,
+        state_dir=DataDir(config.data_dir).folder("proxy", decided.proxy),
+        service_cidr="",
+        pod_cidr=decided.pod_cidr,
+    )
+    wanted = plugins.registry.proxies.find(decided.proxy).make(settings).service_cidr()
+    if wanted is None:
+        raise ConfigError(f"the proxy {decided.proxy!r} names no service addresses: choose some with --service-cidr")
+    return wanted
+
+
+def _store_url(config: Config, before: Decisions, plugins: Plugins) -> str:
+    """A plain path is a SQLite file."""
+    url = _settled("the store", config.store, before.store) or f"sqlite://{config.data_dir.resolve()}/store.db"
+    scheme, colon, _ = url.partition(":")
+    if not colon or "/" in scheme:
+        url = f"sqlite://{Path(url).resolve()}"
+        scheme = "sqlite"
+    plugins.registry.stores.find(scheme)
+    return url
+
+
+def _settled(what: str, asked: str, settled: str) -> str:
+    if asked and settled and asked != settled:
+        raise ConfigError(f"{what} of this cluster were settled as {settled}: they cannot become {asked} later")
+    return asked or settled

@@ -1,0 +1,18 @@
+"""Which addresses are this host's own, by an address on a link or by a ``local`` route."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+
+def is_local(address: str) -> bool:
+    """Whether a server here could listen on it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError as exc:
+            if exc.errno == errno.EADDRNOTAVAIL:
+                return False
+            raise
+    return True
