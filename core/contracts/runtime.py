@@ -169,7 +169,9 @@ class Resources:
 @attrs.frozen(kw_only=True)
 class Security:
     run_as_user: int | None = None
+    """``None``: the image's own user, whatever the group."""
     run_as_group: int | None = None
+    """``None``: the group of the user (by the image's files), or the one that the image names."""
     supplemental_groups: tuple[int, ...] = ()
     privileged: bool = False
     read_only_root: bool = False

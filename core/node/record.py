@@ -90,6 +90,11 @@ class PodRecord:
     def api_uid(self) -> str:
         return self.pod.metadata.uid or ""
 
+    @property
+    def is_to_end(self) -> bool:
+        """Nothing of it is to be started any more."""
+        return self.gone or self.rejection is not None or self.pod.metadata.deletion_timestamp is not None
+
     def told_by_api(self, pod: Pod) -> None:
         """Take the API's word. A mirror pod that was made anew ends the end of the one before it."""
         if pod.metadata.deletion_timestamp is None and self.pod.metadata.deletion_timestamp is not None:

@@ -5,7 +5,7 @@ Everything that can keep a container from starting ends as a `Problem` with Kube
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -35,6 +35,8 @@ class StartInput:
     sandbox: Sandbox
     volumes: Mapping[str, PublishedVolume]
     services: Mapping[str, str]
+    is_wanted: Callable[[], bool] = lambda: True
+    """Whether it is still to be started: the pod may be deleted while the engine makes the container."""
     pulled: bool = False
     """The image has just been pulled for this attempt."""
     offline: bool = False
@@ -47,6 +49,8 @@ class StartOutcome:
     asked: bool = False
     """It has been told to start."""
     needs_pull: bool = False
+    dropped: bool = False
+    """The pod is to end: the container may have been made, and was not started."""
     problem: Problem | None = None
     start_failure: str = ""
     said: list[Say] = attrs.field(factory=list)
@@ -66,6 +70,9 @@ class ContainerStarter:
             if outcome.needs_pull:
                 return outcome
             config = self._config(given, image)
+            if not given.is_wanted():
+                outcome.dropped = True
+                return outcome
         except ImageError as exc:
             outcome.said.append(Say(exc.reason, str(exc), "Warning", name))
             return self._failed(outcome, name, Problem(exc.reason, str(exc)))
@@ -76,6 +83,9 @@ class ContainerStarter:
         except (RuntimeFailure, NotFound) as exc:
             return self._failed(outcome, name, Problem("CreateContainerError", str(exc)))
         outcome.said.append(Say("Created", "Container created", "Normal", name))
+        if not given.is_wanted():
+            outcome.dropped = True
+            return outcome
         try:
             outcome.asked = True
             self._parts.runtime.start_container(outcome.container_id)

@@ -171,9 +171,14 @@ class PodWorker:
     # Acting
 
     async def _carry_out(self, record: PodRecord, actions: Sequence[NodeAction]) -> bool:
-        """Whether anything was done that is worth another look."""
-        acted = False
+        """Whether anything was done that is worth another look.
+
+        The pod may be deleted while one action takes its time: what is left of the plan to start it is dropped then.
+        """
+        acted, was_to_end = False, record.is_to_end
         for action in actions:
+            if record.is_to_end and not was_to_end:
+                return True
             match action:
                 case Say():
                     self._events.say(record, action)
@@ -285,7 +290,7 @@ class PodWorker:
         return True
 
     async def _start(self, record: PodRecord, action: StartContainer) -> bool:
-        """False: the containers after it wait for its postStart hook, as they do in the kubelet."""
+        """False: the containers after it wait, for its postStart hook (as in the kubelet) or as the pod is to end."""
         spec = next(each for each in all_specs(record.pod) if each.name == action.name)
         home = max(record.sandboxes, key=lambda each: each.attempt, default=None)
         if home is None:
@@ -297,6 +302,7 @@ class PodWorker:
             sandbox=home,
             volumes=record.volumes or {},
             services=self._service_env(record.pod),
+            is_wanted=lambda: not record.is_to_end,
             pulled=record.pulled.get(spec.name) == action.attempt,
             offline=self._background.is_offline(spec.image or ""),
         )
@@ -307,6 +313,8 @@ class PodWorker:
         if outcome.needs_pull:
             self._background.pull(record, spec, action.attempt)
             return True
+        if outcome.dropped:
+            return False
         self._started(record, action, outcome)
         hook = spec.lifecycle.post_start if spec.lifecycle is not None else None
         if hook is None or outcome.problem is not None:

@@ -103,12 +103,14 @@ class DockerRuntime(EngineRuntime):
     def sandbox_listed(self, entry: Mapping[str, Any]) -> Sandbox:
         return inspect.listed_sandbox(entry, network=self._network)
 
-    def container_body(self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
+    def container_body(
+        self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
+    ) -> dict[str, Any]:
         join = f"container:{sandbox.id}"
         mounts = (*self._resolvers.mounts(sandbox.uid, sandbox.attempt), *config.mounts)
         config = attrs.evolve(config, mounts=mounts)
         return {
-            **words.container_body(config, labels),
+            **words.container_body(config, labels, image_user),
             "HostConfig": words.container_host_config(config, join, _pid_mode(sandbox, join)),
         }
 

@@ -71,7 +71,9 @@ class EngineRuntime(ABC):
     def start_sandbox(self, config: SandboxConfig, name: str) -> None: ...
 
     @abstractmethod
-    def container_body(self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
+    def container_body(
+        self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
+    ) -> dict[str, Any]:
         """A container's settings in the words that the engine's create call takes."""
 
     @abstractmethod
@@ -96,13 +98,23 @@ class EngineRuntime(ABC):
         return self._sandboxes(self._listed({LABEL_KIND: names.KIND_SANDBOX}))
 
     def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
-        body = self.container_body(sandbox, config, names.container_labels(self._settings, sandbox, config))
+        labels = names.container_labels(self._settings, sandbox, config)
+        body = self.container_body(sandbox, config, labels, self._image_user(config))
         try:
             return self._containers.create(names.container_name(sandbox, config), body)
         except (NotFound, EngineRefusal) as exc:
             if self._images.find(config.image_id or config.image) is None:
                 raise ImageError(str(exc)) from exc
             raise
+
+    def _image_user(self, config: ContainerConfig) -> str:
+        """Asked for where the pod names a group alone: the engine takes a group with its user only."""
+        if config.security.run_as_group is None or config.security.run_as_user is not None:
+            return ""
+        image = self._images.find(config.image_id or config.image)
+        if image is None:
+            raise ImageError(f"the image {config.image} is not there")
+        return image.user
 
     def start_container(self, container_id: str) -> None:
         """An engine answers 404 for a command that is not there as for a container that is not."""

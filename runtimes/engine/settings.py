@@ -33,12 +33,15 @@ def port_bindings(ports: tuple[PortMapping, ...]) -> dict[str, list[dict[str, st
     return bindings
 
 
-def user_of(security: Security) -> str:
-    """``UID``, ``UID:GID``; empty leaves it to the image."""
-    if security.run_as_user is None:
-        return "" if security.run_as_group is None else f"0:{security.run_as_group}"
-    group = "" if security.run_as_group is None else f":{security.run_as_group}"
-    return f"{security.run_as_user}{group}"
+def user_of(security: Security, image_user: str) -> str:
+    """``USER``, ``USER:GID``; empty leaves it to the image, whose own ``user[:group]`` is ``image_user``.
+
+    A group of the pod's own changes the group alone: who the image's process is stays what the image says.
+    """
+    if security.run_as_user is None and security.run_as_group is None:
+        return ""
+    user = image_user.partition(":")[0] or "0" if security.run_as_user is None else str(security.run_as_user)
+    return user if security.run_as_group is None else f"{user}:{security.run_as_group}"
 
 
 def oom_score(wanted: int) -> int:
@@ -86,7 +89,7 @@ def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> 
     }
 
 
-def container_body(config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
+def container_body(config: ContainerConfig, labels: Mapping[str, str], image_user: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "Image": config.image_id or config.image,
         "Env": [f"{name}={value}" for name, value in config.env],
@@ -102,7 +105,7 @@ def container_body(config: ContainerConfig, labels: Mapping[str, str]) -> dict[s
         body["Cmd"] = list(config.args)
     if config.working_dir:
         body["WorkingDir"] = config.working_dir
-    if user := user_of(config.security):
+    if user := user_of(config.security, image_user):
         body["User"] = user
     if config.stop_signal:
         body["StopSignal"] = config.stop_signal

@@ -136,8 +136,10 @@ class PodmanRuntime(EngineRuntime):
         """The list does not tell addresses."""
         return inspect.sandbox_of(self._containers.inspect(entry["Id"]), network=self._network)
 
-    def container_body(self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
-        return container_spec(sandbox, config, labels)
+    def container_body(
+        self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
+    ) -> dict[str, Any]:
+        return container_spec(sandbox, config, labels, image_user)
 
     def stats(self, container_id: str) -> Stats:
         params: Params = {"containers": container_id, "stream": False}

@@ -59,7 +59,9 @@ def pod_name(infra_name: str) -> str:
     return infra_name.removeprefix("k8s_")
 
 
-def container_spec(sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str]) -> dict[str, Any]:
+def container_spec(
+    sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
+) -> dict[str, Any]:
     security = config.security
     spec: dict[str, Any] = {
         "name": names.container_name(sandbox, config),
@@ -75,7 +77,7 @@ def container_spec(sandbox: Sandbox, config: ContainerConfig, labels: Mapping[st
         "stdin": config.stdin,
         "stop_signal": signal_number(config.stop_signal),
         "mounts": [mount_of(mount) for mount in config.mounts],
-        "user": user_of(security),
+        "user": user_of(security, image_user),
         "groups": [str(group) for group in security.supplemental_groups],
         "privileged": security.privileged,
         "read_only_filesystem": security.read_only_root,

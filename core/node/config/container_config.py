@@ -132,7 +132,7 @@ def _check_non_root(pod: Pod, container: Container, security: Security, image: I
             raise ContainerConfigProblem(f"container's runAsUser breaks non-root policy {who}")
         return
     user = (image.user if image else "").partition(":")[0]
-    if user in ("", "0", "root"):
+    if user in ("", "root") or (user.isdigit() and int(user) == 0):
         raise ContainerConfigProblem(f"container has runAsNonRoot and image will run as root {who}")
     if not user.isdigit():
         raise ContainerConfigProblem(

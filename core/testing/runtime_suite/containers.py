@@ -200,6 +200,24 @@ class ContainerSettingsPromises(RuntimeBench):
         assert said[:2] == ["1234", "2345"]
         assert "3456" in said[2].split()
 
+    @pytest.mark.parametrize(
+        ("security", "ids"),
+        [
+            (Security(run_as_group=2345), "1000:2345"),
+            (Security(run_as_user=1234), "1234:0"),
+            (Security(run_as_user=1234, run_as_group=2345), "1234:2345"),
+            (Security(), "1000:1000"),
+        ],
+        ids=["group alone", "user alone", "both", "neither"],
+    )
+    def test_who_an_images_process_is_where_the_pod_says_only_a_part(
+        self, real: Bench, security: Security, ids: str
+    ) -> None:
+        """A pod that asks for a group must never get another user than the image's by it: root, say."""
+        if self.image_with_settings is None:
+            pytest.skip("the suite was given no image with settings of its own")
+        assert real.pod().says('echo "$(id -u):$(id -g)"', image=self.image_with_settings, security=security) == ids
+
     def test_a_read_only_root_refuses_writes(self, real: Bench) -> None:
         said = real.pod().says(
             "touch /file-in-root 2>/dev/null || echo refused", security=Security(read_only_root=True)

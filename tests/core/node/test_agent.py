@@ -238,6 +238,30 @@ async def test_a_volume_that_cannot_be_made_is_said_and_tried_again(bench: Bench
     await bench.becomes("Running: main running 0 ready")
 
 
+@pytest.mark.parametrize("step", ["run_pod_sandbox", "create_container"])
+async def test_a_pod_that_is_deleted_before_its_container_starts_is_never_started(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whatever the engine was doing then: else it would run, and take its whole grace to end."""
+    begun, go_on, started = threading.Event(), threading.Event(), []
+    take_the_step = getattr(bench.runtime, step)
+
+    def slowly(*given: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return take_the_step(*given)
+
+    monkeypatch.setattr(bench.runtime, step, slowly)
+    monkeypatch.setattr(bench.runtime, "start_container", started.append)
+    bench.put(termination_grace_period_seconds=600)
+    await bench.until(begun.is_set)
+    await bench.api.delete(Pod, "default", "web")
+    await bench.api.delivered()
+    go_on.set()
+    await bench.until(lambda: not bench.api.all(Pod))
+    assert not started
+
+
 async def test_a_deleted_pod_gets_its_grace_and_then_goes(bench: Bench) -> None:
     bench.put(words={"stop-time": "20"}, termination_grace_period_seconds=30)
     await bench.becomes("Running: main running 0 ready")

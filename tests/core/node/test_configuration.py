@@ -238,6 +238,7 @@ def test_a_containers_security_wins_over_the_pods() -> None:
         ("nginx", None, r"non-numeric user \(nginx\)"),
         ("", 0, "runAsUser breaks non-root policy"),
         ("1000", None, ""),
+        ("00:1000", None, "will run as root"),
         ("", 5, ""),
     ],
 )

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import attrs
 import pytest
 
 from sampan.core.contracts.runtime import Capabilities, ExecResult, RuntimeFailure
 from sampan.core.model.core_v1.container import Container, ContainerPort
-from sampan.core.model.core_v1.probe import ExecAction, HTTPGetAction, HTTPHeader, Probe, TCPSocketAction
+from sampan.core.model.core_v1.environment import EnvVar, EnvVarSource
+from sampan.core.model.core_v1.probe import (
+    ExecAction,
+    HTTPGetAction,
+    HTTPHeader,
+    LifecycleHandler,
+    Probe,
+    TCPSocketAction,
+)
+from sampan.core.node.http_probe import request_headers, request_target
 from sampan.core.node.probe_actions import USER_AGENT, Answer, Target, ask
 
 
@@ -87,14 +99,14 @@ ENDED = "Probe terminated redirects, Response body: page"
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
-        ("/200", Answer(True)),
-        ("299", Answer(True)),
-        ("/404", Answer(False, FAILED)),
-        ("/moved", Answer(True)),
-        ("/gone", Answer(False, FAILED)),
-        ("/away", Answer(True, ENDED, warning=True)),
-        ("/302", Answer(True, ENDED, warning=True)),
-        ("/399", Answer(True, ENDED, warning=True)),
+        ("/200", Answer(True, answered=True)),
+        ("299", Answer(True, answered=True)),
+        ("/404", Answer(False, FAILED, answered=True)),
+        ("/moved", Answer(True, answered=True)),
+        ("/gone", Answer(False, FAILED, answered=True)),
+        ("/away", Answer(True, ENDED, warning=True, answered=True)),
+        ("/302", Answer(True, ENDED, warning=True, answered=True)),
+        ("/399", Answer(True, ENDED, warning=True, answered=True)),
     ],
 )
 def test_redirects_are_followed_on_the_same_host_and_any_status_from_200_to_399_is_success(
@@ -137,6 +149,62 @@ def test_an_open_port_is_enough(port: int) -> None:
 )
 def test_a_command_succeeds_with_exit_code_zero(command: tuple[str, ...], answer: Answer) -> None:
     assert ask(Probe(exec=ExecAction(command=command)), target(), 2) == answer
+
+
+def test_a_commands_references_are_what_the_spec_says_of_them() -> None:
+    env = (EnvVar(name="WORD", value="good"), EnvVar(name="LATER", value_from=EnvVarSource()))
+    asked = attrs.evolve(target(), container=Container(name="main", env=env))
+    assert ask(Probe(exec=ExecAction(command=("$(WORD)", "$(LATER)"))), asked, 2).success
+    assert not ask(LifecycleHandler(exec=ExecAction(command=("$(WORD)",))), asked, 2).success
+
+
+def test_a_hook_is_content_with_any_answer_and_a_probe_is_not(port: int, closed_port: int) -> None:
+    assert ask(LifecycleHandler(http_get=HTTPGetAction(path="/404", port=port)), target(), 5).success
+    assert not ask(LifecycleHandler(http_get=HTTPGetAction(path="/404", port=closed_port)), target(), 5).success
+    assert not ask(LifecycleHandler(tcp_socket=TCPSocketAction(port=port)), target(), 5).success
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("healthz", "/healthz"),
+        ("/a b?c=d e", "/a%20b?c=d%20e"),
+        ("/ä%C3%A4/%2F?q=%20#part", "/%C3%A4%C3%A4/%2F?q=%20"),
+        ("/100%?x", "/100%25%3Fx"),
+        ("http://elsewhere/page", "/page"),
+        ("/two\r\nHost: other", "/two%0D%0AHost:%20other"),
+    ],
+)
+def test_any_path_can_be_asked_for(path: str, sent: str) -> None:
+    assert request_target(path) == sent
+
+
+def test_headers_may_be_repeated_and_an_empty_accept_leaves_ours_out() -> None:
+    wanted = tuple(HTTPHeader(name=name, value=value) for name, value in (("X", "1"), ("X", "2"), ("accept", "")))
+    assert request_headers(wanted, "me") == (("User-Agent", "me"), ("X", "1"), ("X", "2"))
+    assert request_headers((HTTPHeader(name="accept", value="text/*"),), "me")[1] == ("accept", "text/*")
+
+
+def test_a_server_that_drips_its_answer_wins_no_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def drip() -> None:
+            client, _ = server.accept()
+            with client, contextlib.suppress(OSError):
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                while not ended.wait(0.02):
+                    client.sendall(b".")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        answer = ask(Probe(http_get=HTTPGetAction(port=server.getsockname()[1])), target(), 0.2)
+        took = time.monotonic() - began
+        ended.set()
+        thread.join()
+    assert not answer.success
+    assert took < 5
 
 
 def test_an_answer_that_does_not_come_is_a_failure(tmp_path: Path) -> None:
