@@ -1,17 +1,19 @@
 """Bytes from the network to JSON values, with Go's words for what is wrong with them.
 
-orjson parses; the standard library's parser is asked only for the wording of a syntax error and for keys given twice,
-both of which orjson does not tell. Pure functions, any thread.
+orjson parses JSON, `yaml_reader` YAML; the standard library's parser is asked for the wording of a syntax error and for
+keys given twice, both of which orjson does not tell. Pure functions, any thread.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
-import yaml
+
+from sampan.core.schema.yaml_reader import YamlProblem, read_yaml
 
 _GO_WORDS: Final = {
     "Expecting value": "looking for beginning of value",
@@ -24,9 +26,6 @@ _GO_WORDS: Final = {
     "Illegal trailing comma before end of object": "looking for beginning of object key string",
     "Illegal trailing comma before end of array": "looking for beginning of value",
 }
-_MAX_DEPTH: Final = 500
-"""Deeper YAML than this is refused: every walk over a value recurses."""
-_MAX_NODES: Final = 500_000
 
 
 class SyntaxProblem(ValueError):
@@ -44,7 +43,7 @@ def parse_json(raw: bytes) -> Any:
 def _explain(raw: bytes) -> str:
     try:
         text = raw.decode()
-        json.loads(text)
+        json.loads(text, parse_int=str, parse_float=str)
     except UnicodeDecodeError as error:
         return f"invalid character {chr(raw[error.start])!r} in string literal"
     except json.JSONDecodeError as error:
@@ -54,7 +53,12 @@ def _explain(raw: bytes) -> str:
         return f"invalid character {text[error.pos]!r} {words}"
     except RecursionError:
         return "exceeded max depth"
-    return "invalid JSON"
+    return "json: cannot unmarshal number into Go value of type float64" if _has_huge_number(text) else "invalid JSON"
+
+
+def _has_huge_number(text: str) -> bool:
+    """Whether what orjson disliked was a number beyond every float."""
+    return re.search(r"\d{300}|[eE]\+?\d{3}", text) is not None
 
 
 def duplicate_fields(raw: bytes) -> list[str]:
@@ -67,10 +71,11 @@ def duplicate_fields(raw: bytes) -> list[str]:
         repeated = repeated or len(value) < len(pairs)
         return value
 
-    json.loads(raw, object_pairs_hook=note)
+    # Numbers stay text: they are not looked at, and Python refuses to read those of thousands of digits.
+    json.loads(raw, object_pairs_hook=note, parse_int=str, parse_float=str)
     if not repeated:
         return []
-    return list(_repeats(json.loads(raw, object_pairs_hook=_Pairs), ""))
+    return list(_repeats(json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), ""))
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -91,80 +96,9 @@ def _repeats(value: Any, path: str) -> Iterator[str]:
             yield from _repeats(item, f"{path}[{index}]")
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as Go's reader sees it: times stay text, a key given twice is noted."""
-
-    def __init__(self, stream: bytes) -> None:
-        super().__init__(stream)
-        self.repeated: list[str] = []
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen and key_node.tag != "tag:yaml.org,2002:merge":
-                self.repeated.append(f'line {key_node.start_mark.line + 1}: key "{key_node.value}" already set in map')
-            seen.add(key_node.value if isinstance(key_node.value, str) else id(key_node))
-        value: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return value
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-}
-
-
 def parse_yaml(raw: bytes) -> tuple[Any, list[str]]:
     """The first document as a JSON value, and what it says of repeated keys. Raises `SyntaxProblem`."""
-    loader = None
     try:
-        loader = _Loader(raw)
-        value = loader.get_data() if loader.check_data() else None
-        return _to_json(value, _Budget(_MAX_NODES)), loader.repeated
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise SyntaxProblem(f"yaml: {_first_line(error)}") from error
-    finally:
-        if loader is not None:
-            loader.dispose()
-
-
-def _first_line(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)
-
-
-class _Budget:
-    """How many values a document may still have: anchors can make a small text very large."""
-
-    def __init__(self, values: int) -> None:
-        self.values = values
-
-    def spend(self) -> None:
-        self.values -= 1
-        if self.values < 0:
-            raise ValueError("document contains excessive aliasing")
-
-
-def _to_json(value: Any, budget: _Budget, depth: int = 0) -> Any:
-    """A YAML value with JSON's types alone: keys become text, as in Go's conversion."""
-    budget.spend()
-    if depth > _MAX_DEPTH:
-        raise ValueError("exceeded max depth")
-    if isinstance(value, dict):
-        return {_key(key): _to_json(item, budget, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(item, budget, depth + 1) for item in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, bytes):
-        return value.decode()
-    raise ValueError(f"cannot be written as JSON: {value!r}")
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    if key is None:
-        return "null"
-    return str(key)
+        return read_yaml(raw)
+    except YamlProblem as error:
+        raise SyntaxProblem(f"yaml: {error}") from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 
 from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml
@@ -47,11 +50,98 @@ def test_keys_given_twice_are_found(raw: bytes, paths: list[str]) -> None:
 
 
 def test_yaml_is_read_as_json() -> None:
-    raw = b"a: {7: yes, true: 0644}\nt: 2024-01-01T00:00:00Z\nn: null\nl: [1.5, text]\n"
+    raw = b"a: {7: yes, true: 0644}\nt: 2024-01-01T00:00:00Z\nz: null\nl: [1.5, text]\n"
     assert parse_yaml(raw) == (
-        {"a": {"7": True, "true": 420}, "t": "2024-01-01T00:00:00Z", "n": None, "l": [1.5, "text"]},
+        {"a": {"7": True, "true": 420}, "t": "2024-01-01T00:00:00Z", "z": None, "l": [1.5, "text"]},
         [],
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12:30", "12:30"),
+        ("1:59:59", "1:59:59"),
+        ("2024-01-01", "2024-01-01"),
+        ("0x1F", 31),
+        ("0b11", 3),
+        ("0o17", 15),
+        ("-010", -8),
+        ("089", 89.0),
+        ("1_000", 1000),
+        ("+7", 7),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("1.2.3", "1.2.3"),
+        ("18446744073709551615", 2**64 - 1),
+        ("18446744073709551616", float(2**64)),
+        ("on", True),
+        ("N", False),
+        ("~", None),
+        ("'yes'", "yes"),
+        ("! 12", "12"),
+        ("!!str 12", "12"),
+        ("!!float 1", 1.0),
+        ("!!binary aGk=", "hi"),
+        ("-", [None]),
+        ("- <<", ["<<"]),
+    ],
+)
+def test_plain_yaml_means_what_it_means_to_kubernetes(text: str, value: object) -> None:
+    read, _ = parse_yaml(f"a:\n  {text}\n".encode())
+    assert read == {"a": value}
+    assert type(read["a"]) is type(value)
+
+
+def test_yaml_maps_are_merged_and_anchors_copied() -> None:
+    raw = b"a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}\nc: {<<: [{x: 0}, *a]}\nd: *a\n"
+    value, _ = parse_yaml(raw)
+    assert (value["b"], value["c"]) == ({"x": 1, "z": 3}, {"x": 0, "z": 2})
+    assert value["d"] is not value["a"]
+
+
+def test_only_the_first_document_is_read() -> None:
+    assert parse_yaml(b"a: 1\n---\n{broken: [") == ({"a": 1}, [])
+    assert parse_yaml(b"") == (None, [])
+
+
+ATTACKS = {
+    "base 60": b"a: 1" + b":59" * 500_000,
+    "a number of many digits": b"a: " + b"9" * 2_000_000,
+    "merges of merges": b"\n".join(
+        [
+            b"a0: &a0 {x: 1}",
+            *(b"a%d: &a%d {<<: [%b]}" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)),
+        ]
+    ),
+    "text that is repeated": b"a: &a " + b"x" * 100_000 + b"\nb: [" + b"*a, " * 30_000 + b"]",
+    "open brackets": b"[" * 1_000_000,
+    "indentation": b"\n".join(b" " * n + b"a:" for n in range(2000)),
+    "millions of values": b"[" + b"1," * 1_500_000 + b"]",
+    "keys": b"{" + b"?," * 1_000_000 + b"}",
+}
+
+
+@pytest.mark.parametrize("raw", ATTACKS.values(), ids=ATTACKS)
+def test_yaml_made_to_be_dear_is_cheap(raw: bytes) -> None:
+    began = time.process_time()
+    with contextlib.suppress(SyntaxProblem):
+        parse_yaml(raw)
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("raw", [b"a: .nan", b"a: -.inf", b"? [a]\n: b", b"a: !!int x", b"a: *b"])
+def test_yaml_that_is_no_json_is_refused(raw: bytes) -> None:
+    with pytest.raises(SyntaxProblem, match=r"^yaml: "):
+        parse_yaml(raw)
+
+
+def test_numbers_of_thousands_of_digits_are_no_trouble() -> None:
+    raw = b'{"a": 1, "b": ' + b"1" * 5000 + b"}"
+    with pytest.raises(SyntaxProblem, match="cannot unmarshal number"):
+        parse_json(raw)
+    assert duplicate_fields(raw) == []
 
 
 def test_yaml_says_which_keys_are_repeated() -> None:
