@@ -87,7 +87,7 @@ class ApiServer:
             catalog=self.catalog,
             gates=gates,
             clock=context.clock,
-            keepers={"services": self.addresses},
+            keepers={"service-addresses": self.addresses},
         )
         self.app = self._make_app()
         self._server: EmbeddedServer | None = None

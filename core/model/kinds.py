@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import attrs
 
@@ -61,6 +61,8 @@ class KindRules:
 
     revalidates_metadata: bool = False
     """Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
+    graceful: bool = False
+    """A deleted object stays for its `grace_period`. Only pods have one."""
 
     def default(self, obj: JsonObject) -> None:
         """Fill in defaults that depend on other fields (those that don't are the fields' ``api_default``)."""
@@ -92,8 +94,15 @@ class KindRules:
         return obj.get("spec")
 
     def grace_period(self, obj: Mapping[str, Any], requested: int | None) -> int:
-        """Seconds that a deleted object stays; 0 removes it at once. Only pods have one."""
+        """Seconds that a deleted object stays; 0 removes it at once. Asked where the kind is `graceful`."""
         return 0
+
+    def begin_delete(self, obj: JsonObject) -> None:
+        """What the first delete writes into an object, which has its ``deletionTimestamp`` already."""
+
+    def may_be_removed(self, obj: Mapping[str, Any]) -> bool:
+        """Whether nothing but its ``metadata.finalizers`` can hold a deleted object."""
+        return True
 
 
 @attrs.frozen(kw_only=True)
@@ -132,6 +141,8 @@ class KindInfo:
     """A PUT may leave out the resourceVersion."""
     rules: KindRules = attrs.field(factory=KindRules)
     storage: Storage = attrs.field(factory=Stored)
+    keeper: str = ""
+    """What the API server hands out to objects of this kind and takes back when they go (a Service's addresses)."""
 
     @property
     def api_version(self) -> str:
@@ -151,6 +162,8 @@ class KindInfo:
 @model
 class KubeObject:
     """What every kind has. ``apiVersion`` and ``kind`` come from the class (`info`)."""
+
+    __kind__: ClassVar[KindInfo]
 
     metadata: ObjectMeta = wire(default=ObjectMeta(), emit="always")
     """Name, namespace, labels and the other data that every object carries."""
@@ -180,7 +193,7 @@ def kind(
 
     def decorate(cls: C) -> C:
         kind_name = name or cls.__name__
-        KINDS_BY_CLASS[cls] = KindInfo(
+        cls.__kind__ = KindInfo(
             group=group,
             version=version,
             kind=kind_name,
@@ -194,24 +207,35 @@ def kind(
     return decorate
 
 
-KINDS_BY_CLASS: dict[type, KindInfo] = {}
-"""What `kind` was told. Being here serves nothing: a registry names the kinds that a cluster has."""
+def kind_of(cls: type) -> KindInfo | None:
+    """What ``@kind`` said of this very class; ``None`` for one that is a part of kinds, or made from one."""
+    found: KindInfo | None = cls.__dict__.get("__kind__")
+    return found
 
 
 def info(cls: type) -> KindInfo:
     """The kind's description. Raises `TypeError` for a class without ``@kind``."""
-    try:
-        return KINDS_BY_CLASS[cls]
-    except KeyError:
-        raise TypeError(f"{cls.__name__} is not a kind: decorate it with @kind(...)") from None
+    found = kind_of(cls)
+    if found is None:
+        raise TypeError(f"{cls.__name__} is not a kind: decorate it with @kind(...)")
+    return found
 
 
 StructRule = Callable[[Mapping[str, Any], Path], Iterable[Cause]]
-STRUCT_RULES: dict[type, StructRule] = {}
 
 
-WHOLE_RULES: set[StructRule] = set()
-"""Rules that check everything in and below a value: the walk leaves its fields alone."""
+@attrs.frozen
+class StructRules:
+    """Checks of a class's values. ``whole``: of everything in and below one, so that the walk leaves its fields alone."""
+
+    check: StructRule
+    whole: bool = False
+
+
+def struct_rules_of(cls: type) -> StructRules | None:
+    """What `struct_rules` attached to this very class."""
+    found: StructRules | None = cls.__dict__.get("__struct_rules__")
+    return found
 
 
 def struct_rules(cls: type, *, whole: bool = False) -> Callable[[StructRule], StructRule]:
@@ -223,9 +247,7 @@ def struct_rules(cls: type, *, whole: bool = False) -> Callable[[StructRule], St
     """
 
     def decorate(rule: StructRule) -> StructRule:
-        STRUCT_RULES[cls] = rule
-        if whole:
-            WHOLE_RULES.add(rule)
+        cls.__struct_rules__ = StructRules(rule, whole)  # type: ignore[attr-defined]
         return rule
 
     return decorate

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from sampan.core.model.kinds import KINDS_BY_CLASS, STRUCT_RULES, KindInfo
+from sampan.core.model.kinds import KindInfo, kind_of, struct_rules_of
 from sampan.core.model.meta import MicroTime, Quantity, Wire, wire_name, wire_of
 from sampan.core.schema.docstrings import attribute_docs, prose
 from sampan.core.schema.types import NO_LIMITS, Field, Limits, List, Map, Scalar, ScalarKind, Struct, Type
@@ -41,7 +41,7 @@ def struct_of(cls: type) -> Struct:
             make_fields=lambda: _fields_of(cls),
             definition=definition_of(cls),
             map_type=getattr(cls, "__map_type__", "granular"),
-            find_rules=lambda: STRUCT_RULES.get(cls),
+            find_rules=lambda: struct_rules_of(cls),
             doc=prose(cls.__dict__.get("__doc__") or ""),
             find_docs=lambda: _docs_of(cls),
         )
@@ -58,7 +58,7 @@ def definition_of(cls: type) -> str:
         return f"{_META}.{cls.__name__}"
     if group:
         return f"io.k8s.api.{group}.{version}.{cls.__name__}"
-    info = KINDS_BY_CLASS.get(cls)
+    info = kind_of(cls)
     if info is not None and info.group:
         return group_definition(info, cls.__name__)
     return f"{cls.__module__}.{cls.__name__}"
@@ -71,7 +71,7 @@ def group_definition(info: KindInfo, name: str) -> str:
 
 def _fields_of(cls: type) -> dict[str, Field]:
     fields: dict[str, Field] = {}
-    if cls in KINDS_BY_CLASS:
+    if kind_of(cls) is not None:
         for name in ("kind", "apiVersion"):
             fields[name] = Field(name=name, type=Scalar(kind="string"))
     hints = get_type_hints(cls)

@@ -18,7 +18,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from sampan.core.model.kinds import KINDS_BY_CLASS
+from sampan.core.model.kinds import kind_of
 from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
 from sampan.core.schema.scalars import format_micro_time, format_time
 
@@ -42,7 +42,7 @@ def to_wire(instance: Any) -> dict[str, Any]:
     """
     cls = type(instance)
     value: dict[str, Any] = _writer(cast(Hashable, cls))(instance)
-    about = KINDS_BY_CLASS.get(cls)
+    about = kind_of(cls)
     if about is not None:
         return {"kind": about.kind, "apiVersion": about.api_version} | value
     return value

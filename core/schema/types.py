@@ -7,13 +7,13 @@ prune, merge and OpenAPI know nothing of where a type came from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal
 
 import attrs
 
-from sampan.core.errors import Cause
+from sampan.core.model.kinds import StructRules
 from sampan.core.model.meta import UNSET, Emit, ListType
 
 ScalarKind = Literal[
@@ -120,7 +120,7 @@ class Struct:
     embedded: bool = False
     nullable: bool = False
     limits: Limits = NO_LIMITS
-    find_rules: Callable[[], Rules | None] = attrs.field(default=lambda: None)
+    find_rules: Callable[[], StructRules | None] = attrs.field(default=lambda: None)
     doc: str = ""
     find_docs: Callable[[], Mapping[str, str]] = dict
     compiled: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
@@ -131,7 +131,7 @@ class Struct:
         return self.make_fields()
 
     @cached_property
-    def rules(self) -> Rules | None:
+    def rules(self) -> StructRules | None:
         """Further checks on a value and its path, looked for on first use: they may be attached after the type is made."""
         return self.find_rules()
 
@@ -142,5 +142,4 @@ class Struct:
         return {**self.find_docs(), **own}
 
 
-Rules = Callable[[Mapping[str, Any], str], Iterable[Cause]]
 Type = Scalar | List | Map | Struct

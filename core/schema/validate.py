@@ -12,7 +12,6 @@ from typing import Any
 
 from sampan.core.errors import Cause
 from sampan.core.model import causes
-from sampan.core.model.kinds import WHOLE_RULES
 from sampan.core.schema.limits import Check, builtin_checks, openapi_checks, type_invalid
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
@@ -74,7 +73,7 @@ def _scalar_checker(own: list[Check]) -> Checker | None:
 
 def _struct_checker(struct: Struct) -> Checker:
     """Fields are compiled on the first call, so that types may contain themselves."""
-    if struct.rules in WHOLE_RULES:
+    if struct.rules is not None and struct.rules.whole:
         return _whole_checker(struct)
     steps: list[tuple[str, bool, bool, Checker | None]] | None = None
     own = _own_checks(struct, struct.verbatim)
@@ -93,7 +92,7 @@ def _struct_checker(struct: Struct) -> Checker:
             elif check_item is not None and (item is not None or (struct.verbatim and name in value)):
                 check_item(item, prefix + name, found)
         if struct.rules is not None:
-            found.extend(struct.rules(value, path))
+            found.extend(struct.rules.check(value, path))
 
     return check
 
@@ -103,7 +102,7 @@ def _whole_checker(struct: Struct) -> Checker:
 
     def check(value: Any, path: str, found: list[Cause]) -> None:
         if struct.rules is not None:
-            found.extend(struct.rules(value, path))
+            found.extend(struct.rules.check(value, path))
 
     return check
 

@@ -60,7 +60,7 @@ async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options
         obj.pop("status", None)
         fill_defaults(resource, obj)
     resource.rules.prepare_create(obj)
-    keeper = pipeline.keepers.get(resource.info.resource)
+    keeper = pipeline.keepers.get(resource.info.keeper)
     undo = keeper.claim(obj, None) if keeper else _nothing
     try:
         check_new(served, obj)

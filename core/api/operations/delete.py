@@ -18,7 +18,7 @@ from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipe
 from sampan.core.api.options import DeleteOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import Conflict, NotFound
-from sampan.core.model.kinds import KindInfo, KindRules
+from sampan.core.model.kinds import KindInfo
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.entry import Entry
 
@@ -90,17 +90,17 @@ def check_preconditions(call: Call, old: Entry, options: DeleteOptions) -> None:
 
 def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> Verdict:
     """What becomes of ``old``. Pure."""
-    if info.resource == "namespaces":
-        return _decide_namespace(old, now)
     obj: MutableWire = copy.deepcopy(dict(old))
+    is_first = not is_deleting(old)
     graceful, pending = _begin_grace(info, obj, options, now)
-    finalizers = _finalizers(info, obj, options)
-    changed = graceful or finalizers != obj["metadata"].get("finalizers", [])
-    _set_finalizers(obj, finalizers)
-    if finalizers:
-        if not is_deleting(obj):
+    if is_first:
+        if not graceful:
             _mark(obj, now, 0)
-            changed = True
+        info.rules.begin_delete(obj)
+    finalizers = _finalizers(info, obj, options)
+    changed = is_first or graceful or finalizers != obj["metadata"].get("finalizers", [])
+    _set_finalizers(obj, finalizers)
+    if finalizers or not info.rules.may_be_removed(obj):
         return Verdict(obj if changed else None, remove=False)
     if pending:
         # Without grace left it should have gone with the write that marked it: somebody, or a crash, came between.
@@ -111,27 +111,9 @@ def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> 
     return Verdict(None, remove=True)
 
 
-def _decide_namespace(old: Wire, now: datetime) -> Verdict:
-    """A namespace first turns Terminating; it goes once its own finalizers and those of its metadata are gone."""
-    if not is_deleting(old):
-        obj: MutableWire = copy.deepcopy(dict(old))
-        obj["metadata"]["deletionTimestamp"] = format_time(now)
-        obj.setdefault("status", {})["phase"] = "Terminating"
-        if old.get("spec", {}).get("finalizers") or old["metadata"].get("finalizers"):
-            return Verdict(obj, remove=False)
-        return Verdict(obj, remove=True)
-    waits = old.get("spec", {}).get("finalizers") or old["metadata"].get("finalizers")
-    return Verdict(None, remove=not waits)
-
-
-def is_graceful(info: KindInfo) -> bool:
-    """Whether the kind has grace periods at all (pods do): its rules say how long."""
-    return type(info.rules).grace_period is not KindRules.grace_period
-
-
 def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: datetime) -> tuple[bool, bool]:
     """(the object is marked or its grace shortened, it only waits for an earlier delete). Kubernetes' ``BeforeDelete``."""
-    if not is_graceful(info):
+    if not info.rules.graceful:
         return False, False
     meta = obj["metadata"]
     if not is_deleting(obj):

@@ -104,7 +104,7 @@ class Pipeline:
     gates: Gates
     clock: Callable[[], datetime]
     keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
-    """By resource."""
+    """By the name that the kinds give (`KindInfo.keeper`)."""
     reader: CacheReader = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -160,7 +160,7 @@ class Pipeline:
     async def remove(self, served: Served, old: Entry) -> Entry:
         """Remove ``old``; its last state at the revision of the removal. Raises `Conflict`, `NotFound`."""
         item = await self.store.delete(old.key, old.revision)
-        if keeper := self.keepers.get(served.info.resource):
+        if keeper := self.keepers.get(served.info.keeper):
             keeper.release(old.wire)
         await _shown(served, item.revision)
         return served.show(Entry.of(item, splice_resource_version))

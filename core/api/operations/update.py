@@ -114,7 +114,7 @@ async def _change_once(pipeline: Pipeline, call: Call, obj: MutableWire, old: En
     _keep_other_half(obj, before, call)
     resource.rules.prepare_update(obj, before, call.subresource)
     _bump_generation(call, obj, before)
-    keeper = None if call.subresource else pipeline.keepers.get(resource.info.resource)
+    keeper = None if call.subresource else pipeline.keepers.get(resource.info.keeper)
     undo = keeper.claim(obj, before) if keeper else _nothing
     try:
         check_changed(call, obj, before)
@@ -136,15 +136,10 @@ async def _store(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry) -
     """Write, or remove an object that was only waiting for its last finalizer."""
     meta = obj["metadata"]
     done = metadata.is_deleting(obj) and not meta.get("finalizers") and not meta.get("deletionGracePeriodSeconds")
-    if done and old.wire["metadata"].get("finalizers") and _may_go(call, obj):
+    if done and old.wire["metadata"].get("finalizers") and call.served.info.rules.may_be_removed(obj):
         await pipeline.remove(call.served, old)
         return pipeline.not_stored(call.served, old.key, obj, old.revision)
     return await pipeline.replace(call.served, old, obj)
-
-
-def _may_go(call: Call, obj: Wire) -> bool:
-    """A namespace also waits for its own list of finalizers."""
-    return call.served.info.resource != "namespaces" or not obj.get("spec", {}).get("finalizers")
 
 
 def check_name(call: Call, name: str) -> None:

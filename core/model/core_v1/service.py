@@ -175,6 +175,7 @@ class ServiceStatus:
     delete_answers_object=True,
     create_on_update=True,
     storage=Stored(folder="services/specs"),
+    keeper="service-addresses",
     name_format="dns1123-label",
     selectable_fields=("spec.clusterIP", "spec.type"),
     columns=SERVICE_COLUMNS,

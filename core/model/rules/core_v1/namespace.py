@@ -51,6 +51,14 @@ class NamespaceRules(KindRules):
                 return [invalid("status.Phase", phase, "may only be 'Active' if `deletionTimestamp` is empty")]
         return ()
 
+    def begin_delete(self, obj: JsonObject) -> None:
+        obj["metadata"].pop("deletionGracePeriodSeconds", None)
+        obj.setdefault("status", {})["phase"] = "Terminating"
+
+    def may_be_removed(self, obj: Mapping[str, Any]) -> bool:
+        """It also waits for the finalizers in its spec: its contents go first."""
+        return not (obj.get("spec") or {}).get("finalizers")
+
 
 def _finalizer(name: str, path: str) -> list[Cause]:
     causes = malformed(path, name, "qualified-name")

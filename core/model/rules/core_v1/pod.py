@@ -50,6 +50,7 @@ def _tokens_without_account(spec: Value) -> list[Cause]:
 
 class PodRules(KindRules):
     revalidates_metadata = True
+    graceful = True
 
     def default(self, obj: JsonObject) -> None:
         if obj.get("spec") is not None:
