@@ -1,11 +1,10 @@
-"""SPDY inside of a WebSocket, as ``kubectl port-forward`` speaks it: any number of connections, each a pair of streams.
+"""Port-forward over SPDY, plain or inside of a WebSocket: any number of connections, each a pair of streams.
 
 The messages are the bytes of SPDY/3.1, cut anywhere. For each connection the client opens an ``error`` stream and a
 ``data`` stream, with the same ``requestid`` and ``port`` in their headers:
 https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets.
 
-Kubernetes' SPDY has no flow control: its library neither sends nor heeds WINDOW_UPDATE. So a connection whose pod does not
-read holds up the others of its session once its `Inlet` is full, as it does with the kubelet, instead of filling memory.
+A connection whose pod does not read holds up the others of its session once its `Inlet` is full, as with the kubelet.
 """
 
 from __future__ import annotations
@@ -19,20 +18,9 @@ from typing import Final
 import attrs
 
 from sampan.core.api.bodies import ClientGone
-from sampan.core.api.spdy.codec import Decoder, Encoder
 from sampan.core.api.spdy.errors import SpdyError
-from sampan.core.api.spdy.frames import (
-    PROTOCOL_ERROR,
-    REFUSED_STREAM,
-    Data,
-    Frame,
-    GoAway,
-    Ping,
-    RstStream,
-    SynReply,
-    SynStream,
-)
 from sampan.core.api.spdy.headers import Headers
+from sampan.core.api.spdy.session import Session
 from sampan.core.api.subresources.forwarded import Forwarded
 from sampan.core.contracts.streams import AsyncStream, NodeStreams, PodRef
 from sampan.core.errors import SampanError
@@ -41,8 +29,6 @@ log = logging.getLogger(__name__)
 
 TUNNEL: Final = "SPDY/3.1+portforward.k8s.io"
 PORTS: Final = range(1, 65536)
-PIECE: Final = 64 * 1024
-"""Bytes of one `Data` at most, so that streams take turns."""
 PAIR_SECONDS: Final = 30.0
 """How long the second stream of a connection may take; the kubelet's default."""
 
@@ -63,32 +49,28 @@ class Pair:
 
 @attrs.define(eq=False)
 class Tunnel:
-    """One session. ``write`` sends a message to the client, and waits while the client does not read."""
+    """One session: a `sampan.core.api.spdy.session.StreamHandler`. ``write`` as for a `Session`."""
 
     streams: NodeStreams
     pod: PodRef
     write: Callable[[bytes], Awaitable[None]]
     pair_seconds: float = PAIR_SECONDS
-    _encoder: Encoder = attrs.field(factory=Encoder, init=False)
-    _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    _session: Session = attrs.field(init=False)
     _halves: dict[int, Pair] = attrs.field(factory=dict, init=False)
     """Stream → the connection that it is a half of, until that ends."""
     _lonely: dict[str, Pair] = attrs.field(factory=dict, init=False)
     """Request → the connection that waits for its other half."""
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
-    _last: int = attrs.field(default=0, init=False)
-    _leaving: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._session = Session(self.write, self)
 
     async def run(self, messages: AsyncIterator[bytes]) -> bool:
         """Until the client leaves (true) or what it sends is no SPDY (false). Raises `ClientGone` where it breaks off."""
-        decoder = Decoder()
         try:
-            async for message in messages:
-                for frame in decoder.feed(message):
-                    await self._handle(frame)
+            await self._session.run(messages)
         except SpdyError as exc:
             log.info("port-forward to %s/%s: %s", self.pod.namespace, self.pod.name, exc)
-            await self._send(GoAway(self._last, PROTOCOL_ERROR))
             return False
         finally:
             for task in self._tasks:
@@ -96,56 +78,42 @@ class Tunnel:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         return True
 
-    async def _send(self, frame: Frame) -> None:
-        """One at a time, in the order in which their headers were packed; streams take turns."""
-        async with self._turn:
-            await self.write(self._encoder.encode(frame))
+    # What the client does
 
-    # What the client sends
+    def begin(self, stream: int, headers: Headers) -> bool:
+        return self._pair_for(stream, headers) is not None
 
-    async def _handle(self, frame: Frame) -> None:
-        match frame:
-            case SynStream():
-                await self._begin(frame)
-            case Data():
-                await self._receive(frame.stream, frame.data, fin=frame.fin)
-            case RstStream():
-                self._reset(frame.stream)
-            case Ping() if frame.id % 2:
-                await self._send(frame)
-            case GoAway():
-                self._leaving = True
-            case _:
-                return  # settings, windows and further headers: nothing here depends on them
-
-    async def _begin(self, frame: SynStream) -> None:
-        if self._leaving:
-            return
-        if frame.stream % 2 == 0 or frame.stream <= self._last:
-            await self._send(RstStream(frame.stream, PROTOCOL_ERROR))
-            return
-        self._last = frame.stream
-        if (pair := self._pair_for(frame)) is None:
-            await self._send(RstStream(frame.stream, REFUSED_STREAM))
-            return
-        await self._send(SynReply(frame.stream, {}))
-        if frame.fin:
-            await self._receive(frame.stream, b"", fin=True)
-        if pair.error and pair.data:
-            del self._lonely[pair.request]
+    async def ready(self, stream: int) -> None:
+        pair = self._halves.get(stream)
+        if pair is not None and pair.error and pair.data:
+            self._lonely.pop(pair.request, None)
             pair.whole.set()
 
-    def _pair_for(self, frame: SynStream) -> Pair | None:
+    async def receive(self, stream: int, data: bytes, *, fin: bool) -> None:
+        pair = self._halves.get(stream)
+        if pair is None or stream != pair.data or stream in pair.reset:
+            return
+        await pair.forwarded.inlet.put(data)
+        if fin:
+            await pair.forwarded.inlet.end()
+
+    def reset(self, stream: int) -> None:
+        pair = self._halves.get(stream)
+        if pair is not None:
+            pair.reset.add(stream)
+            pair.forwarded.abandoned.set()
+
+    def _pair_for(self, stream: int, headers: Headers) -> Pair | None:
         """The connection that the stream is a half of, with the stream in it. ``None``: it cannot be."""
-        kind, text = frame.headers.get("streamtype"), frame.headers.get("port", "")
+        kind, text = headers.get("streamtype"), headers.get("port", "")
         if kind not in ("error", "data") or not text.isdecimal() or int(text) not in PORTS:
             return None
-        request = request_of(frame.stream, frame.headers)
+        request = request_of(stream, headers)
         pair = self._lonely.get(request) or self._new_pair(request, int(text))
         if getattr(pair, kind):
             return None
-        setattr(pair, kind, frame.stream)
-        self._halves[frame.stream] = pair
+        setattr(pair, kind, stream)
+        self._halves[stream] = pair
         return pair
 
     def _new_pair(self, request: str, port: int) -> Pair:
@@ -155,29 +123,13 @@ class Tunnel:
             return await self.streams.port_forward(self.pod, port)
 
         async def deliver(data: bytes) -> None:
-            for start in range(0, len(data), PIECE):
-                await self._send(Data(pair.data, data[start : start + PIECE]))
+            await self._session.send_data(pair.data, data)
 
         pair.forwarded = Forwarded(connect, deliver)
         task = asyncio.create_task(self._serve(pair), name=f"port-forward {self.pod.name}:{port}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return pair
-
-    async def _receive(self, stream: int, data: bytes, *, fin: bool) -> None:
-        """What comes for a stream that has ended is dropped: it was on its way then."""
-        pair = self._halves.get(stream)
-        if pair is None or stream != pair.data or stream in pair.reset:
-            return
-        await pair.forwarded.inlet.put(data)
-        if fin:
-            await pair.forwarded.inlet.end()
-
-    def _reset(self, stream: int) -> None:
-        pair = self._halves.get(stream)
-        if pair is not None:
-            pair.reset.add(stream)
-            pair.forwarded.abandoned.set()
 
     # A connection's task
 
@@ -186,10 +138,10 @@ class Tunnel:
             problem = await self._carry(pair)
             self._forget(pair)
             if problem and pair.error and pair.error not in pair.reset:
-                await self._send(Data(pair.error, problem.encode()))
+                await self._session.send_data(pair.error, problem.encode())
             for stream in (pair.error, pair.data):
                 if stream and stream not in pair.reset:
-                    await self._send(Data(stream, b"", fin=True))
+                    await self._session.finish(stream)
 
     async def _carry(self, pair: Pair) -> str:
         """From a connection's first stream to its end; what went wrong, in the kubelet's words."""
