@@ -18,7 +18,7 @@ from sampan.core.api.headers import Headers, read_headers
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.paths import Target, parse_path
-from sampan.core.api.problems import PageNotFound
+from sampan.core.api.problems import PageNotFound, PlainRefusal
 from sampan.core.api.request import Request
 from sampan.core.api.resources import Resources
 from sampan.core.api.responses import Message, Receive, Scope, Send, send_error, send_text
@@ -94,7 +94,10 @@ class Api:
         if reply.code:
             log.warning("an answer broke off: %s", error)
             return
-        await send_error(reply, error, warnings)
+        if isinstance(error, PlainRefusal):
+            await send_text(reply, error.message, code=error.code)
+        else:
+            await send_error(reply, error, warnings)
 
     async def authenticate(self, scope: Scope, headers: Headers) -> User:
         peer = scope.get("state", {}).get("peer", ("", ()))

@@ -51,6 +51,16 @@ class PageNotFound(NotFound):
         super().__init__("404 page not found")
 
 
+class PlainRefusal(ApiError):
+    """What a node says instead of a stream: as plain text, which kubectl shows behind "unable to upgrade connection"."""
+
+    reason = ""
+
+
+class NoCommonProtocol(PlainRefusal):
+    code = 403
+
+
 class Unclassified(ApiError):
     """What Kubernetes answers with 500 and no reason."""
 

@@ -23,6 +23,8 @@ Handler = Callable[[Request, Call], Awaitable[None]]
 
 OBJECT_VERBS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+READ_ONLY: Final = frozenset({"log"})
+"""Subresources that change nothing, whatever their protocol."""
 SUBRESOURCE_VERBS: Final = {**OBJECT_VERBS, "POST": "create"}
 
 
@@ -77,12 +79,13 @@ class Resources:
     async def connect(self, request: Request) -> None:
         """A WebSocket. Raises what an HTTP request would be refused with.
 
-        It changes what it reaches though its method is GET, so it takes the right to ``create`` as well.
+        What changes what it reaches, though its method is GET, takes the right to ``create`` as well.
         """
         attributes = attributes_of(request)
         await self.handlers.pipeline.gates.check(attributes)
-        await self.handlers.pipeline.gates.check(attrs.evolve(attributes, verb="create"))
         target = request.target
+        if target.subresource not in READ_ONLY:
+            await self.handlers.pipeline.gates.check(attrs.evolve(attributes, verb="create"))
         served = self._find(target)
         if not target.subresource:
             raise NoRoute

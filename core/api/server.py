@@ -34,7 +34,8 @@ from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.resources import Resources
 from sampan.core.api.service_addresses import ServiceAddresses
 from sampan.core.api.subresources.all import make_subresources
-from sampan.core.api.tls import EmbeddedServer, PeerProtocol
+from sampan.core.api.takeover import UpgradableProtocol
+from sampan.core.api.tls import EmbeddedServer
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
@@ -149,7 +150,7 @@ class ApiServer:
     def _uvicorn_config(self, files: pki.ServerFiles) -> uvicorn.Config:
         return uvicorn.Config(
             self.app,
-            http=PeerProtocol,
+            http=UpgradableProtocol,
             ws=UpgradeProtocol,
             ws_per_message_deflate=False,
             ws_ping_timeout=PING_TIMEOUT,

@@ -24,6 +24,12 @@ class UpgradeProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn.process_subprotocol = _undecided  # type: ignore[method-assign]
 
+    async def send(self, message: Any) -> None:
+        """A refusal completes the handshake: uvicorn would write an error into the log for each."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
 
 def _undecided(headers: Headers) -> Subprotocol | None:
     return None

@@ -18,16 +18,14 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.images import Images
-from tests.support.kubectl import Kubectl, every_kubectl, minor_version
+from tests.support.kubectl import Kubectl, every_kubectl
 from tests.support.manifests import pod
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.needs("processes")
 
-FIRST_WITH_WEBSOCKETS = 30
-"""kubectl's exec speaks WebSocket since 1.30; SPDY, which it spoke before, is not served."""
-FIRST_TO_FORWARD_BY_ITSELF = 31
-"""kubectl's port-forward does since 1.31; 1.30 must be told to."""
+WAYS = [pytest.param("true", id="websocket"), pytest.param("false", id="spdy")]
+"""kubectl's exec speaks WebSocket since 1.30 and its port-forward since 1.31, unless told to speak SPDY as before."""
 
 HARBOUR = """
 import hashlib, http.server, signal, sys
@@ -137,7 +135,7 @@ def test_one_container_of_several_is_chosen(kubectl: Kubectl, images: Images) ->
 
 @pytest.mark.parametrize("program", [pytest.param(path, id=path.name) for path in every_kubectl()])
 def test_every_kubectl_does_its_daily_work(
-    kubectl: Kubectl, cluster: Cluster, images: Images, talker: str, program: Path
+    kubectl: Kubectl, cluster: Cluster, images: Images, talker: str, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = cluster.kubectl(kubectl.namespace, program)
 
@@ -149,10 +147,10 @@ def test_every_kubectl_does_its_daily_work(
     assert "Node:" in one("describe pod talker")
     assert "restartPolicy" in one("explain pod.spec.restartPolicy")
     assert sorted(one("logs talker").splitlines()) == ["one", "three", "two"]
-    if minor_version(program) >= FIRST_WITH_WEBSOCKETS:
-        assert one("exec talker -- echo ahoy") == "ahoy\n"
-    else:
-        assert one.run("exec talker -- echo ahoy").code != 0
+    for websockets in ("true", "false"):
+        monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", websockets)
+        assert one("exec -i talker -- sed s/a/A/", stdin="ahoy\n") == "Ahoy\n"
+        assert one.run("exec talker -- sh -c", "exit 42").code == 42
     one("delete configmap chart")
 
 
@@ -197,15 +195,12 @@ def harbour(kubectl: Kubectl, images: Images) -> str:
 
 
 @pytest.mark.needs("network")
-@pytest.mark.parametrize(
-    "program",
-    [pytest.param(path, id=path.name) for path in every_kubectl() if minor_version(path) >= FIRST_WITH_WEBSOCKETS],
-)
+@pytest.mark.parametrize("websockets", WAYS)
+@pytest.mark.parametrize("program", [pytest.param(path, id=path.name) for path in every_kubectl()])
 def test_every_kubectl_forwards_a_port(
-    cluster: Cluster, kubectl: Kubectl, harbour: str, program: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, kubectl: Kubectl, harbour: str, program: Path, websockets: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if minor_version(program) < FIRST_TO_FORWARD_BY_ITSELF:
-        monkeypatch.setenv("KUBECTL_PORT_FORWARD_WEBSOCKETS", "true")
+    monkeypatch.setenv("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets)
     one = cluster.kubectl(kubectl.namespace, program)
 
     with forward(one, harbour, 8080) as forwarded, forwarded.client() as client, ThreadPoolExecutor(8) as crew:

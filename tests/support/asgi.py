@@ -12,6 +12,9 @@ import attrs
 import orjson
 
 from sampan.core.api.app import Api
+from sampan.core.api.spdy.codec import Decoder, Encoder
+from sampan.core.api.spdy.frames import Frame
+from sampan.core.api.takeover import EXTENSION, Connection
 
 TOKEN = "asgi-administrator"
 PATCH_TYPES = {
@@ -109,6 +112,59 @@ class AsgiClient:
         finally:
             socket.client({"type": "websocket.disconnect", "code": 1000})
             await asyncio.wait_for(task, 5)
+
+    @asynccontextmanager
+    async def upgrade(self, path: str, *protocols: str) -> AsyncIterator[Upgraded]:
+        """A POST that asks for SPDY."""
+        upgraded = Upgraded()
+        scope = self.scope("POST", path) | {"extensions": {EXTENSION: upgraded.take_over}}
+        scope["headers"] += [(b"x-stream-protocol-version", each.encode()) for each in protocols]
+        exchange = Exchange(b"")
+
+        async def send(message: Any) -> None:
+            await exchange.send(message)
+            if message["type"] == "http.response.body":
+                upgraded.refused.set_result(exchange.answer())
+
+        task = asyncio.create_task(self.app(scope, exchange.receive, send))
+        try:
+            yield upgraded
+        finally:
+            upgraded.reader.feed_eof()
+            await asyncio.wait_for(task, 5)
+
+
+class Upgraded:
+    """The client's end of a connection that the server took over: SPDY frames both ways."""
+
+    def __init__(self) -> None:
+        self.reader = asyncio.StreamReader()
+        self.headers: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
+        self.refused: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.closed = False
+        self._encoder, self._decoder = Encoder(), Decoder()
+        self._frames: asyncio.Queue[Frame] = asyncio.Queue()
+
+    def take_over(self, headers: Mapping[str, str]) -> Connection:
+        self.headers.set_result(headers)
+        return Connection(self.reader, self)  # type: ignore[arg-type] # as much of a writer as is used
+
+    def write(self, data: bytes) -> None:
+        for frame in self._decoder.feed(data):
+            self._frames.put_nowait(frame)
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def send(self, *frames: Frame) -> None:
+        for frame in frames:
+            self.reader.feed_data(self._encoder.encode(frame))
+
+    async def frame(self) -> Frame:
+        return await asyncio.wait_for(self._frames.get(), 5)
 
 
 class Exchange:

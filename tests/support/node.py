@@ -12,6 +12,16 @@ from sampan.core.contracts.runtime import LogOptions
 from sampan.core.contracts.streams import AsyncStream, PodRef
 from sampan.core.errors import BadRequest
 
+PODS = "/api/v1/namespaces/default/pods"
+
+
+def pod(name: str, *containers: str, **spec: Any) -> dict[str, Any]:
+    """A manifest."""
+    return {
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": each, "image": "i"} for each in containers or ("c",)], **spec},
+    }
+
 
 @attrs.define(eq=False)
 class Echo(AsyncStream):
@@ -41,7 +51,7 @@ class Echo(AsyncStream):
         self.closed = True
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)
 class FakeNode:
     """One node's pods."""
 

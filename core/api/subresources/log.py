@@ -1,10 +1,11 @@
-"""``log``: what a container has said, and with ``follow`` what it goes on saying, as plain text."""
+"""``log``: what a container has said, and with ``follow`` what it goes on saying, as plain text or over a WebSocket."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
@@ -14,9 +15,9 @@ from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import Query, flag, number
 from sampan.core.api.request import Request
-from sampan.core.api.responses import Send
 from sampan.core.api.subresources.containers import aim
 from sampan.core.api.subresources.contract import Plain
+from sampan.core.api.subresources.websocket import WebSocket
 from sampan.core.contracts.runtime import LogOptions
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import BadRequest, Cause, Invalid
@@ -24,6 +25,9 @@ from sampan.core.model.causes import forbidden, invalid, not_supported
 from sampan.core.schema.refusal import aggregate
 
 GET: Final = frozenset({"get"})
+BINARY: Final = "binary.k8s.io"
+BASE64: Final = "base64.binary.k8s.io"
+SendPiece = Callable[[bytes], Awaitable[None]]
 PLAIN_TEXT: Final = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-cache, private")]
 
 
@@ -39,13 +43,40 @@ class LogSubresource(Plain):
         return GET
 
     async def serve(self, request: Request, call: Call) -> None:
-        query = request.query
-        limit = number(query, "limitBytes")
-        options = log_options(query, limit, self.pipeline.clock())
-        target = await aim(self.pipeline, self.nodes, call, query.get("container", ""))
-        lines = await target.streams.logs(target.pod, target.container, options, previous=flag(query, "previous"))
+        lines = await self._open(request, call)
         await request.send({"type": "http.response.start", "status": 200, "headers": PLAIN_TEXT})
-        sending = asyncio.create_task(send_lines(request.send, lines, limit))
+
+        async def send(piece: bytes) -> None:
+            await request.send({"type": "http.response.body", "body": piece, "more_body": True})
+
+        await self._tell(request, lines, send)
+        await request.send({"type": "http.response.body", "body": b""})
+
+    async def connect(self, request: Request, call: Call) -> None:
+        """Over a WebSocket: a message for each piece, as bytes or as the base64 of them."""
+        lines = await self._open(request, call)
+        socket = WebSocket(request.scope, request.receive, request.send)
+        protocol = socket.choose((BINARY, BASE64, ""))
+        await socket.accept(protocol)
+
+        async def send(piece: bytes) -> None:
+            if protocol == BASE64:
+                await socket.write_text(b64encode(piece).decode())
+            else:
+                await socket.write(piece)
+
+        await self._tell(request, lines, send)
+        await socket.close()
+
+    async def _open(self, request: Request, call: Call) -> AsyncIterator[bytes]:
+        query = request.query
+        options = log_options(query, number(query, "limitBytes"), self.pipeline.clock())
+        target = await aim(self.pipeline, self.nodes, call, query.get("container", ""))
+        return await target.streams.logs(target.pod, target.container, options, previous=flag(query, "previous"))
+
+    async def _tell(self, request: Request, lines: AsyncIterator[bytes], send: SendPiece) -> None:
+        """Until the log ends or the client goes."""
+        sending = asyncio.create_task(send_lines(send, lines, number(request.query, "limitBytes")))
         leaving = asyncio.create_task(hang_up(request))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,22 +87,21 @@ class LogSubresource(Plain):
                 await sending
             with contextlib.suppress(asyncio.CancelledError):
                 await leaving
-        await request.send({"type": "http.response.body", "body": b""})
 
 
 async def hang_up(request: Request) -> None:
     """Return when the client has gone."""
-    while (await request.receive())["type"] != "http.disconnect":
+    while (await request.receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
 
 
-async def send_lines(send: Send, lines: AsyncIterator[bytes], limit: int | None) -> None:
+async def send_lines(send: SendPiece, lines: AsyncIterator[bytes], limit: int | None) -> None:
     """Send up to ``limit`` bytes, each piece as it comes."""
     left = limit
     try:
         async for line in lines:
             piece = line if left is None else line[:left]
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send(piece)
             if left is not None:
                 left -= len(piece)
                 if left <= 0:

@@ -1,31 +1,45 @@
-"""``exec`` and ``attach``: a client's terminal and a process in a container, over a WebSocket.
+"""``exec`` and ``attach``: a client's terminal and a process in a container, over a WebSocket or SPDY.
 
-A refusal comes before the upgrade, as an ordinary ``Status``. Clients that can only speak SPDY get the same refusals, and
-else are told to upgrade.
+What is wrong with the request comes before the upgrade, as an ordinary answer; what is wrong with the command comes after
+it, on the error channel, where clients look for how it ended.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import attrs
-import orjson
 
+from sampan.core.api import takeover
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import Query, flag
+from sampan.core.api.problems import NoCommonProtocol, PlainRefusal
 from sampan.core.api.request import Request
-from sampan.core.api.subresources.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, V4, V5, Channels
+from sampan.core.api.subresources.channels import (
+    ERROR,
+    NAMELESS,
+    STDERR,
+    STDOUT,
+    V1,
+    V1_TEXT,
+    V4,
+    V4_TEXT,
+    V5,
+    Channels,
+)
 from sampan.core.api.subresources.containers import Aim, admit, aim
+from sampan.core.api.subresources.conversation import converse, refusal_of
+from sampan.core.api.subresources.spdy_terminal import PROTOCOLS, SpdyLine, channels_of
 from sampan.core.api.subresources.websocket import WebSocket
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory
-from sampan.core.errors import ApiError, BadRequest, InternalError
+from sampan.core.errors import ApiError, BadRequest, NotFound
 
 CONNECT: Final = frozenset({"create", "get"})
-SUCCESS: Final = orjson.dumps({"metadata": {}, "status": "Success"})
+VERSION_HEADER: Final = "X-Stream-Protocol-Version"
+WAYS: Final = {"exec": "executing command in", "attach": "attaching to"}
 
 
 @attrs.define(eq=False)
@@ -46,20 +60,40 @@ class Terminal:
         return ("", "", f"Pod{self.name.capitalize()}Options")
 
     async def serve(self, request: Request, call: Call) -> None:
-        """A request without an upgrade that we speak: refused for its own reasons first."""
-        await self._aim(request, call)
-        raise BadRequest("Upgrade request required")
+        """Over SPDY, where the client asks for it."""
+        await self.pipeline.gates.check(attrs.evolve(call, verb="create").attributes)
+        target = await self._aim(request, call)
+        take_over = takeover.offered(request)
+        if take_over is None:
+            raise BadRequest("Upgrade request required")
+        protocol = negotiate(request, PROTOCOLS)
+        opened = await self._open(request, target)
+        try:
+            stdin, tty = flag(request.query, "stdin"), flag(request.query, "tty")
+            listens = streams_of(request.query)
+            wanted = channels_of(protocol, stdin=stdin, listens=listens, tty=tty)
+            line = SpdyLine(take_over({VERSION_HEADER: protocol} if protocol else {}), protocol, wanted)
+            try:
+                await line.open()
+                await converse(line, opened, listens)
+            finally:
+                await line.close()
+        finally:
+            await close(opened)
 
     async def connect(self, request: Request, call: Call) -> None:
         target = await self._aim(request, call)
-        stream = await self._open(request, target)
         socket = WebSocket(request.scope, request.receive, request.send)
+        protocol = socket.choose((V5, V4, V4_TEXT, V1, V1_TEXT, NAMELESS))
+        opened = await self._open(request, target)
         try:
-            protocol = socket.choose((V5, V4))
             await socket.accept(protocol)
-            await converse(Channels(socket, protocol), stream, streams_of(request.query))
+            channels, listens = Channels(socket, protocol), streams_of(request.query)
+            # Some clients wait for a first message before they believe in the connection.
+            await channels.write(min(listens, default=ERROR), b"")
+            await converse(channels, opened, listens)
         finally:
-            await stream.close()
+            await close(opened)
 
     async def _aim(self, request: Request, call: Call) -> Aim:
         """Admission, the options' own rules, and the container."""
@@ -73,12 +107,37 @@ class Terminal:
             raise BadRequest("you must specify at least 1 of stdin, stdout, stderr")
         return target
 
-    async def _open(self, request: Request, target: Aim) -> AsyncStream:
+    async def _open(self, request: Request, target: Aim) -> AsyncStream | ApiError:
+        """The process, or why it could not be begun. Raises `PlainRefusal` for a container that does not run."""
         tty, stdin = flag(request.query, "tty"), flag(request.query, "stdin")
-        if self.name == "attach":
-            return await target.streams.attach(target.pod, target.container, tty=tty, stdin=stdin)
-        command = commands(request)
-        return await target.streams.exec(target.pod, target.container, command, tty=tty, stdin=stdin)
+        try:
+            if self.name == "attach":
+                return await target.streams.attach(target.pod, target.container, tty=tty, stdin=stdin)
+            command = commands(request)
+            return await target.streams.exec(target.pod, target.container, command, tty=tty, stdin=stdin)
+        except NotFound as exc:
+            raise PlainRefusal(str(exc)) from exc
+        except ApiError as exc:
+            return refusal_of(exc, f"error {WAYS[self.name]} container")
+
+
+async def close(opened: AsyncStream | ApiError) -> None:
+    if not isinstance(opened, ApiError):
+        await opened.close()
+
+
+def negotiate(request: Request, offered: Sequence[str]) -> str:
+    """The first of ``offered`` that a SPDY client speaks; empty for one that does not say. Raises `NoCommonProtocol`."""
+    name = VERSION_HEADER.lower().encode()
+    values = [value.decode("latin-1") for key, value in request.scope["headers"] if key == name]
+    wanted = [word.strip() for value in values for word in value.split(",")]
+    if not wanted:
+        return ""
+    chosen = next((each for each in offered if each in wanted), None)
+    if chosen is None:
+        said = f"client supports [{' '.join(wanted)}], server accepts [{' '.join(offered)}]"
+        raise NoCommonProtocol(f"unable to upgrade: unable to negotiate protocol: {said}")
+    return chosen
 
 
 def connect_options(request: Request, kind: str) -> dict[str, Any]:
@@ -104,71 +163,3 @@ def streams_of(query: Query) -> frozenset[int]:
     if flag(query, "stderr") and not flag(query, "tty"):
         wanted.add(STDERR)
     return frozenset(wanted)
-
-
-async def converse(channels: Channels, stream: AsyncStream, listens: frozenset[int]) -> None:
-    """Carry bytes both ways until the process ends or the client leaves; then say how it ended."""
-    # Some clients wait for a first message before they believe in the connection.
-    await channels.write(min(listens, default=ERROR), b"")
-    output = asyncio.create_task(_carry_output(channels, stream, listens))
-    entry = asyncio.create_task(_carry_input(channels, stream))
-    try:
-        await asyncio.wait({output, entry}, return_when=asyncio.FIRST_COMPLETED)
-        if output.done():
-            await channels.write(ERROR, await _verdict(output, stream))
-            await channels.socket.close()
-    finally:
-        for task in (output, entry):
-            task.cancel()
-        await asyncio.gather(output, entry, return_exceptions=True)
-
-
-async def _carry_output(channels: Channels, stream: AsyncStream, listens: frozenset[int]) -> None:
-    while (piece := await stream.read()) is not None:
-        channel = STDOUT if piece[0] == "stdout" else STDERR
-        if channel in listens:
-            await channels.write(channel, piece[1])
-
-
-async def _carry_input(channels: Channels, stream: AsyncStream) -> None:
-    """Returns when the client has gone."""
-    async for piece in channels.pieces():
-        if piece.channel == STDIN and piece.closed:
-            await stream.close_stdin()
-        elif piece.channel == STDIN:
-            with contextlib.suppress(ApiError):  # a process that has closed its input
-                await stream.write(piece.data)
-        elif piece.channel == RESIZE and not piece.closed:
-            await _resize(stream, piece.data)
-
-
-async def _resize(stream: AsyncStream, raw: bytes) -> None:
-    try:
-        size = orjson.loads(raw)
-        width, height = int(size["Width"]), int(size["Height"])
-    except (ValueError, KeyError, TypeError):
-        return  # not worth ending a session for
-    await stream.resize(width, height)
-
-
-async def _verdict(output: asyncio.Task[None], stream: AsyncStream) -> bytes:
-    """The Status that goes out on the error channel."""
-    try:
-        output.result()
-        code = await stream.exit_code()
-    except ApiError as exc:
-        return orjson.dumps(exc.to_status())
-    except Exception as exc:  # the engine's connection broke: the client must hear something
-        return orjson.dumps(InternalError(f"error executing command in container: {exc}").to_status())
-    return SUCCESS if code == 0 else orjson.dumps(exit_status(code))
-
-
-def exit_status(code: int) -> dict[str, Any]:
-    """What kubectl turns into its own exit code."""
-    return {
-        "metadata": {},
-        "status": "Failure",
-        "message": f"command terminated with non-zero exit code: exit status {code}",
-        "reason": "NonZeroExitCode",
-        "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
-    }

@@ -20,6 +20,7 @@ from sampan.core.store.history import HistoryPolicy
 from sampan.plugins import admission, auth
 from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import TOKEN, AsgiClient
+from tests.support.node import PODS, FakeNode, pod
 
 
 @attrs.define
@@ -72,3 +73,12 @@ async def server(
 def api(server: ApiServer) -> AsgiClient:
     """As the administrator."""
     return AsgiClient(server.app)
+
+
+@pytest.fixture
+async def node(api: AsgiClient, server: ApiServer) -> FakeNode:
+    """The node ``n`` with the pod ``p`` on it."""
+    made = FakeNode()
+    server.nodes.enter("n", made)
+    assert (await api.post(PODS, pod("p", nodeName="n"))).code == 201
+    return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from base64 import b64encode
 from typing import Any
 
 import orjson
@@ -10,31 +12,15 @@ import pytest
 from sampan.core.api.server import ApiServer
 from sampan.core.api.spdy.codec import Encoder
 from sampan.core.api.spdy.frames import Ping
+from sampan.core.api.subresources.channels import V1, V1_TEXT, V4, V4_TEXT, V5
 from sampan.core.api.subresources.tunnel import TUNNEL
+from sampan.core.errors import InternalError, NotFound
 from tests.support.asgi import AsgiClient
-from tests.support.node import FakeNode
+from tests.support.node import PODS, Echo, FakeNode, pod
 
 pytestmark = pytest.mark.anyio
 
-PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
-V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
-
-
-def pod(name: str, *containers: str, **spec: Any) -> dict[str, Any]:
-    return {
-        "metadata": {"name": name},
-        "spec": {"containers": [{"name": each, "image": "i"} for each in containers or ("c",)], **spec},
-    }
-
-
-@pytest.fixture
-async def node(api: AsgiClient, server: ApiServer) -> FakeNode:
-    """The node ``n`` with the pod ``p`` on it."""
-    made = FakeNode()
-    server.nodes.enter("n", made)
-    assert (await api.post(PODS, pod("p", nodeName="n"))).code == 201
-    return made
 
 
 # Binding
@@ -230,7 +216,92 @@ async def test_ports_are_forwarded_each_on_its_own_channels(api: AsgiClient, nod
         socket.write(0, b"ping")
         assert await socket.piece() == (0, b"ping")
     assert sorted(heads) == [(0, b"\x50\x00"), (1, b"\x50\x00"), (2, b"\x01\x00"), (3, b"\x01\x00")]
-    assert refused == (3, b"connection refused")
+    assert refused[0] == 3
+    assert refused[1].startswith(b"error forwarding port 1 to pod p_default, uid ")
+    assert refused[1].endswith(b": connection refused")
+
+
+async def test_what_a_client_sends_before_the_port_is_open_gets_there(
+    api: AsgiClient, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = asyncio.Event()
+
+    async def slowly(pod: Any, port: int) -> Any:
+        await opening.wait()
+        return node.stream
+
+    monkeypatch.setattr(node, "port_forward", slowly)
+    async with api.connect(f"{PODS}/p/portforward?ports=80", V4) as socket:
+        socket.write(0, b"GET /")
+        assert (await socket.message())["type"] == "websocket.accept"
+        assert sorted([await socket.piece(), await socket.piece()]) == [(0, b"\x50\x00"), (1, b"\x50\x00")]
+        opening.set()
+        assert await socket.piece() == (0, b"GET /")
+
+
+@pytest.mark.parametrize("protocol", [(), (V1,)])
+async def test_old_protocols_tell_success_by_silence_and_failure_by_a_sentence(
+    api: AsgiClient, node: FakeNode, protocol: tuple[str, ...]
+) -> None:
+    for code, told in ((0, []), (3, [(3, b"command terminated with non-zero exit code: exit status 3")])):
+        node.stream = Echo(code=code)
+        async with api.connect(f"{PODS}/p/exec?command=cat&stdin=true&stdout=true", *protocol) as socket:
+            assert (await socket.message())["subprotocol"] == (protocol[0] if protocol else None)
+            await node.stream.close_stdin()
+            said = [await socket.piece() for _ in told]
+            assert said == told
+            while (last := await socket.message())["type"] == "websocket.send":
+                assert len(last["bytes"]) == 1
+            assert last["type"] == "websocket.close"
+
+
+async def test_those_who_can_only_send_text_have_channels_of_base64(api: AsgiClient, node: FakeNode) -> None:
+    async with api.connect(f"{PODS}/p/exec?command=cat&stdin=true&stdout=true", V1_TEXT) as socket:
+        assert (await socket.message())["subprotocol"] == V1_TEXT
+        assert (await socket.message())["text"] == "1"
+        socket.client({"type": "websocket.receive", "text": "0" + b64encode(b"hello").decode()})
+        assert (await socket.message())["text"] == "1" + b64encode(b"hello").decode()
+
+
+async def test_a_container_that_does_not_run_is_refused_in_plain_words(
+    api: AsgiClient, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise NotFound('container not found ("c")')
+
+    monkeypatch.setattr(node, "exec", refuse)
+    async with api.connect(f"{PODS}/p/exec?command=ls&stdout=true", V5) as socket:
+        answer = [await socket.message() for _ in range(2)]
+    assert (answer[0]["status"], answer[1]["body"]) == (500, b'container not found ("c")')
+
+
+async def test_a_command_that_cannot_be_run_is_told_on_the_error_channel(
+    api: AsgiClient, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise InternalError('exec: "nosuch": executable file not found in $PATH')
+
+    monkeypatch.setattr(node, "exec", fail)
+    async with api.connect(f"{PODS}/p/exec?command=nosuch&stdout=true", V5) as socket:
+        assert (await socket.message())["type"] == "websocket.accept"
+        channel, raw = await socket.piece()
+    status = orjson.loads(raw)
+    assert (channel, status["status"], status["reason"]) == (3, "Failure", "InternalError")
+    said = 'error executing command in container: exec: "nosuch": executable file not found in $PATH'
+    assert status["message"] == f"Internal error occurred: {said}"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "field", "line"), [("binary.k8s.io", "bytes", b"one\n"), ("base64.binary.k8s.io", "text", "b25lCg==")]
+)
+async def test_logs_come_over_a_websocket_too(
+    api: AsgiClient, node: FakeNode, protocol: str, field: str, line: object
+) -> None:
+    node.lines = [b"one\n"]
+    async with api.connect(f"{PODS}/p/log", protocol) as socket:
+        assert (await socket.message())["subprotocol"] == protocol
+        assert (await socket.message())[field] == line
+        assert (await socket.message())["type"] == "websocket.close"
 
 
 async def test_port_forward_speaks_spdy_to_those_who_ask_for_it(api: AsgiClient, node: FakeNode) -> None:
@@ -255,4 +326,4 @@ async def test_port_forward_says_which_protocols_it_speaks(api: AsgiClient, node
         refused = [await socket.message() for _ in range(2)]
     assert refused[0]["status"] == 400
     said = orjson.loads(refused[1]["body"])["message"]
-    assert said.endswith(f"the client offers none of the protocols {TUNNEL}, {V4}")
+    assert said.endswith(f"the client offers none of the protocols {TUNNEL}, {V4}, {V4_TEXT}")
