@@ -30,6 +30,7 @@ from sampan.core.api.shapes import Shaper, wires
 from sampan.core.model.meta_v1.status import DeleteOptions
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.decode import FieldValidation, decode_body
+from sampan.core.schema.patch import APPLY_YAML
 from sampan.core.schema.table import include_object
 from sampan.core.store.entry import Entry
 from sampan.core.store.watch_cache import Page
@@ -151,7 +152,7 @@ class Handlers:
         request.representation  # noqa: B018
         media_type = request.headers.content_type.partition(";")[0].strip().lower()
         check_type(call, media_type)
-        options = write_options(request.query, "PatchOptions")
+        options = write_options(request.query, "PatchOptions", applies=media_type == APPLY_YAML)
         outcome = await patch(self.pipeline, call, await request.body(), media_type, options)
         await self.answer_outcome(request, call, outcome)
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from sampan.core.errors import BadRequest, Cause, Invalid
-from sampan.core.model.causes import forbidden, invalid, not_supported
+from sampan.core.model.causes import forbidden, invalid, not_supported, required
 from sampan.core.model.kinds import Propagation
 from sampan.core.schema.decode import FieldValidation
 from sampan.core.schema.refusal import aggregate
@@ -43,6 +43,8 @@ class ListOptions:
 class WriteOptions:
     dry_run: bool = False
     manager: str = ""
+    force: bool = False
+    """An apply takes fields over that others own."""
     field_validation: FieldValidation = "Warn"
 
 
@@ -143,9 +145,12 @@ def _watch_causes(options: ListOptions) -> list[Cause]:
     return causes
 
 
-def write_options(query: Query, kind: Literal["CreateOptions", "UpdateOptions", "PatchOptions"]) -> WriteOptions:
-    """The options of a create, update or patch. Raises `Invalid`."""
-    causes = [*_manager_causes(query.get("fieldManager", "")), *_dry_run_causes(query)]
+def write_options(
+    query: Query, kind: Literal["CreateOptions", "UpdateOptions", "PatchOptions"], *, applies: bool = False
+) -> WriteOptions:
+    """The options of a create, update or patch (``applies``: of a server-side apply). Raises `Invalid`."""
+    causes = _apply_causes(query, applies) if kind == "PatchOptions" else []
+    causes += [*_manager_causes(query.get("fieldManager", "")), *_dry_run_causes(query)]
     validation = query.get("fieldValidation", "")
     if validation not in ("", "Ignore", "Warn", "Strict"):
         causes.append(not_supported("fieldValidation", validation, ("", "Ignore", "Warn", "Strict")))
@@ -154,8 +159,16 @@ def write_options(query: Query, kind: Literal["CreateOptions", "UpdateOptions", 
     return WriteOptions(
         dry_run="dryRun" in query and bool(query["dryRun"]),
         manager=query.get("fieldManager", ""),
+        force=flag(query, "force"),
         field_validation=cast(FieldValidation, validation or "Warn"),
     )
+
+
+def _apply_causes(query: Query, applies: bool) -> list[Cause]:
+    """An apply must say who applies, and nothing else may be forced."""
+    if not applies:
+        return [forbidden("force", "may not be specified for non-apply patch")] if "force" in query else []
+    return [] if query.get("fieldManager") else [required("fieldManager", "is required for apply patch")]
 
 
 def _manager_causes(manager: str) -> list[Cause]:

@@ -1,134 +1,181 @@
-"""Sets of fields as ``managedFields`` keeps them, and how two objects differ in such terms.
+"""Sets of fields in the form in which ``managedFields`` keeps them: a FieldsV1 tree is the set.
 
-A path is a tuple of elements as FieldsV1 writes them: ``f:name``, ``k:{"name":"web"}`` for an item of a keyed list,
-``v:"x"`` for one of a set. The rules are those of sigs.k8s.io/structured-merge-diff. Pure; called once per write.
+Keys are elements of a path: ``f:name`` for a field, ``k:{"name":"web"}`` for an item of a keyed list, ``v:"x"`` for one
+of a set. A node that is empty, or that has the key ``.``, is in the set itself; the rest of it is what is in the set
+below. The whole object is never in a set, so the empty tree is the empty set. Trees are never changed once made, and
+share their parts.
+
+The operations are those of sigs.k8s.io/structured-merge-diff. Pure; called once or a few times per write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
-import attrs
-import orjson
-
-from sampan.core.schema.types import List, Map, Scalar, Struct, Type
-
+FieldSet = Mapping[str, Any]
 Path = tuple[str, ...]
-FieldSet = frozenset[Path]
 
-EMPTY: Final[FieldSet] = frozenset()
-_MISSING: Final[Any] = object()
-_ANYTHING: Final = Scalar(kind="any")
-_MEMBER: Final = "."
+EMPTY: Final[FieldSet] = {}
+MEMBER: Final = "."
+LEAF: Final[FieldSet] = {}
 
 
-@attrs.frozen
-class Difference:
-    """``added`` and ``removed`` name every path that is on one side only, containers included; ``modified`` leaves."""
-
-    added: FieldSet
-    removed: FieldSet
-    modified: FieldSet
-
-    @property
-    def taken(self) -> FieldSet:
-        """What the writer of the new object owns by having written it."""
-        return self.added | self.modified
+def is_member(node: FieldSet) -> bool:
+    """Whether a node (not the root) is in the set itself."""
+    return not node or MEMBER in node
 
 
-def compare(kind: Type, old: Any, new: Any, leave_out: frozenset[Path] = EMPTY) -> Difference:
-    """How ``new`` differs from ``old``; paths in ``leave_out`` and what is below them do not count."""
-    comparison = _Comparison(leave_out)
-    comparison.children(kind, old, new, ())
-    return Difference(frozenset(comparison.added), frozenset(comparison.removed), frozenset(comparison.modified))
+def union(one: FieldSet, other: FieldSet) -> FieldSet:
+    """What is in one of two sets."""
+    if not one or not other:
+        return one or other
+    return _grown(one, other)
 
 
-class _Comparison:
-    def __init__(self, leave_out: frozenset[Path]) -> None:
-        self._leave_out = leave_out
-        self.added: list[Path] = []
-        self.removed: list[Path] = []
-        self.modified: list[Path] = []
-
-    def value(self, kind: Type, old: Any, new: Any, path: Path) -> None:
-        if path in self._leave_out or old is new or (old is not _MISSING and new is not _MISSING and old == new):
-            return
-        if old is _MISSING:
-            self.added.append(path)
-        elif new is _MISSING:
-            self.removed.append(path)
-        elif is_leaf(kind) or (not old and not new):
-            self.modified.append(path)
-        if not is_leaf(kind):
-            self.children(kind, old, new, path)
-
-    def children(self, kind: Type, old: Any, new: Any, path: Path) -> None:
-        before, after = _parts(kind, old), _parts(kind, new)
-        for element in before.keys() | after.keys():
-            item_kind, old_item = before.get(element, (_ANYTHING, _MISSING))
-            if element in after:
-                item_kind, new_item = after[element]
-            else:
-                new_item = _MISSING
-            self.value(item_kind, old_item, new_item, (*path, element))
+def _grown(one: FieldSet, other: FieldSet) -> FieldSet:
+    made = dict(one)
+    for element, below in other.items():
+        mine = made.get(element)
+        made[element] = below if mine is None else _joined(mine, below)
+    return made
 
 
-def is_leaf(kind: Type) -> bool:
-    """Whether a value of this type is owned as a whole."""
-    if isinstance(kind, List):
-        return kind.list_type == "atomic"
-    if isinstance(kind, Struct | Map):
-        return kind.map_type == "atomic"
-    return True
+def _joined(one: FieldSet, other: FieldSet) -> FieldSet:
+    """Two nodes of one name."""
+    if not one or not other:
+        more = one or other
+        return more if is_member(more) else {MEMBER: LEAF, **more}
+    return _grown(one, other)
 
 
-def _parts(kind: Type, value: Any) -> dict[str, tuple[Type, Any]]:
-    """Element → type and value of what a container holds."""
-    if isinstance(kind, Struct) and isinstance(value, Mapping):
-        fields = kind.fields
-        return {f"f:{key}": (fields[key].type if key in fields else _ANYTHING, item) for key, item in value.items()}
-    if isinstance(kind, Map) and isinstance(value, Mapping):
-        return {f"f:{key}": (kind.value, item) for key, item in value.items()}
-    if isinstance(kind, List) and isinstance(value, list):
-        return {element_of(kind, item): (kind.item, item) for item in value}
-    return {}
+def difference(one: FieldSet, other: FieldSet) -> FieldSet:
+    """What is in ``one`` and not in ``other``; what is below a field that is in ``other`` stays."""
+    if not one or not other:
+        return one
+    made: dict[str, Any] = {}
+    for element, below in one.items():
+        theirs = other.get(element)
+        rest = below if theirs is None else _remaining(below, theirs)
+        if rest is not None:
+            made[element] = rest
+    return made
 
 
-def element_of(kind: List, item: Any) -> str:
-    """How an item of a set or of a keyed list is called."""
-    if kind.list_type == "map" and isinstance(item, Mapping):
-        keys = {key: item[key] for key in kind.map_keys if key in item}
-        return f"k:{orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()}"
-    return f"v:{orjson.dumps(item).decode()}"
+def _remaining(one: FieldSet, other: FieldSet) -> FieldSet | None:
+    made: dict[str, Any] = {}
+    for element, below in one.items():
+        if element != MEMBER:
+            theirs = other.get(element)
+            rest = below if theirs is None else _remaining(below, theirs)
+            if rest is not None:
+                made[element] = rest
+    if is_member(one) and not is_member(other):
+        return {MEMBER: LEAF, **made} if made else LEAF
+    return made or None
 
 
-def below(paths: Iterable[Path], tops: Iterable[Path]) -> FieldSet:
-    """Those of ``paths`` that are one of ``tops`` or inside of one."""
-    tops = tuple(tops)
-    return frozenset(path for path in paths if any(path[: len(top)] == top for top in tops))
+def intersection(one: FieldSet, other: FieldSet) -> FieldSet:
+    """What is in both."""
+    made: dict[str, Any] = {}
+    for element, below in one.items():
+        if element in other:
+            both = _shared(below, other[element])
+            if both is not None:
+                made[element] = both
+    return made
 
 
-def to_fields(paths: FieldSet) -> dict[str, Any]:
-    """As FieldsV1: a tree in which ``.`` marks a container that is owned itself."""
+def _shared(one: FieldSet, other: FieldSet) -> FieldSet | None:
+    made = {element: below for element, below in intersection(one, other).items() if element != MEMBER}
+    if is_member(one) and is_member(other):
+        return {MEMBER: LEAF, **made} if made else LEAF
+    return made or None
+
+
+def without(one: FieldSet, tops: FieldSet) -> FieldSet:
+    """``one`` without the fields in ``tops`` and everything below them."""
+    made: dict[str, Any] = {}
+    for element, below in one.items():
+        theirs = tops.get(element)
+        if theirs is None:
+            made[element] = below
+        elif not is_member(theirs):
+            # The node itself stays, even if nothing below it does.
+            rest = without(below, theirs)
+            if rest or is_member(below):
+                made[element] = rest if len(rest) > 1 or MEMBER not in rest else LEAF
+    return made
+
+
+def insert(tree: MutableMapping[str, Any], path: Path) -> None:
+    """Put a path into a tree that is being made; no other tree may share its parts yet."""
+    if not path:
+        return
+    *parents, last = path
+    for element in parents:
+        below = tree.get(element)
+        if below is None:
+            below = tree[element] = {}
+        elif not below:
+            below = tree[element] = {MEMBER: LEAF}
+        tree = below
+    below = tree.get(last)
+    if below is None:
+        tree[last] = {}
+    elif below:
+        below[MEMBER] = LEAF
+
+
+def set_of(*paths: Path) -> FieldSet:
     tree: dict[str, Any] = {}
-    for path in sorted(paths, key=len, reverse=True):
-        node = tree
-        for element in path:
-            node = node.setdefault(element, {})
-        if node:
-            node[_MEMBER] = {}
+    for path in paths:
+        insert(tree, path)
     return tree
 
 
-def from_fields(tree: Mapping[str, Any], path: Path = ()) -> FieldSet:
-    """The set that a FieldsV1 tree stands for."""
-    if not tree:
-        return frozenset((path,)) if path else EMPTY
-    found: set[Path] = set()
-    for element, below_it in tree.items():
-        if element == _MEMBER:
-            found.add(path)
-        elif isinstance(below_it, Mapping):
-            found |= from_fields(below_it, (*path, element))
-    return frozenset(found)
+def paths_of(tree: FieldSet, above: Path = ()) -> Iterator[Path]:
+    """Every path in the set, a field before what is below it."""
+    for element, below in tree.items():
+        if element == MEMBER:
+            continue
+        path = (*above, element)
+        if is_member(below):
+            yield path
+        yield from paths_of(below, path)
+
+
+def readable(tree: Any) -> FieldSet | None:
+    """A tree that a client or the store gave, without elements of unknown sorts; ``None`` where it is no tree."""
+    if not isinstance(tree, Mapping):
+        return None
+    made: dict[str, Any] = {}
+    for element, below in tree.items():
+        known = readable(below)
+        if known is None:
+            return None
+        if element == MEMBER or element[:2] in ("f:", "k:", "v:", "i:"):
+            made[element] = known
+    return made
+
+
+def path_text(path: Path) -> str:
+    """A path as conflicts name it: ``.spec.ports[port=80,protocol="TCP"].name``."""
+    return "".join(_element_text(element) for element in path)
+
+
+def _element_text(element: str) -> str:
+    sort, text = element[:2], element[2:]
+    if sort == "f:":
+        return f".{text}"
+    if sort == "v:":
+        return f"[={_value_text(json.loads(text))}]"
+    if sort == "k:":
+        keys = json.loads(text)
+        return f"[{','.join(f'{key}={_value_text(keys[key])}' for key in sorted(keys))}]"
+    return f"[{text}]"
+
+
+def _value_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -35,7 +35,7 @@ JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
 APPLY_YAML: Final = "application/apply-patch+yaml"
-"""Server-side apply: a type of its own, which nothing here takes."""
+"""Server-side apply: `sampan.core.schema.apply`. Nothing here takes it."""
 
 
 def patch_object(
@@ -81,8 +81,8 @@ def _patched(
 def patch_types(resource: Resource) -> tuple[str, ...]:
     """The patch types of a kind, in the order in which Kubernetes names them."""
     if resource.custom:
-        return (JSON_PATCH, MERGE_PATCH)
-    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+        return (JSON_PATCH, MERGE_PATCH, APPLY_YAML)
+    return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML)
 
 
 def _parse(raw: bytes) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
-from sampan.core.api.operations.managed import track
+from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import Unclassified
@@ -46,12 +46,14 @@ async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def create_named(pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions) -> Entry:
+async def create_named(
+    pipeline: Pipeline, call: Call, obj: MutableWire, options: WriteOptions, writer: Writer | None = None
+) -> Entry:
     """Everything after the name is known. ``obj`` is changed on the way; a later attempt may start from it."""
     served, resource = call.served, call.served.resource
     meta = obj["metadata"]
     fill_defaults(resource, obj)
-    track(served, obj, None, options.manager or call.agent, pipeline.clock())
+    track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
     obj = await mutate(pipeline, call, request)
     fill_defaults(resource, obj)

@@ -1,8 +1,9 @@
-"""Who wrote what: ``metadata.managedFields`` of plain writes (creates, updates, patches).
+"""Who wrote what: ``metadata.managedFields`` of every write.
 
-https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management. A writer takes the fields that it adds
-or changes from everybody else, and fields that are gone belong to nobody. Server-side apply, which adds entries of its own
-sort, builds on the same sets. Called by create and update before admission, so that what plugins add has no owner.
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management. What a write does to everybody's
+fields is the schema's (`sampan.core.schema.apply`); here is who writes, what the kind does not let this write change,
+and in which versions its objects are seen. Called by create, update and apply before admission, so that what plugins
+add has no owner.
 """
 
 from __future__ import annotations
@@ -14,115 +15,137 @@ from typing import Any, Final
 import attrs
 
 from sampan.core.api.catalog import Served
-from sampan.core.api.operations.pipeline import MutableWire, Wire
+from sampan.core.api.operations.pipeline import Call, MutableWire, Wire
+from sampan.core.api.options import WriteOptions
+from sampan.core.api.storage import View
+from sampan.core.schema.apply import Write
 from sampan.core.schema.encode import ordered
-from sampan.core.schema.field_sets import FieldSet, Path, compare, from_fields, to_fields
+from sampan.core.schema.field_sets import EMPTY, LEAF, FieldSet
+from sampan.core.schema.ownership import (
+    APPLY,
+    UPDATE,
+    Entry,
+    Operation,
+    Owner,
+    decode,
+    encode,
+    owner_of,
+    without_times,
+)
 from sampan.core.schema.scalars import format_time
+from sampan.core.schema.types import Struct, Type
 
-UPDATE: Final = "Update"
-FIELDS_TYPE: Final = "FieldsV1"
-UNOWNED: Final = frozenset(
-    {("f:kind",), ("f:apiVersion",)}
-    | {
-        ("f:metadata", f"f:{field}")
-        for field in (
-            "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields",
-            "resourceVersion",
-        )
-    }
-)  # fmt: skip
-"""What belongs to the server, or to the object's identity."""
-
-Owner = tuple[str, str, str, str]
-"""Manager, operation, apiVersion, subresource."""
+STATUS: Final[FieldSet] = {"f:status": LEAF}
 
 
 @attrs.frozen
-class Entry:
-    """One owner's fields, and when it last took any."""
+class Writer:
+    """Who writes, and how. An apply works its fields out together with the object: `track` leaves them alone."""
 
-    fields: FieldSet
-    time: str
+    manager: str
+    operation: Operation = UPDATE
+    subresource: str = ""
+
+    @classmethod
+    def of(cls, call: Call, options: WriteOptions, operation: Operation = UPDATE) -> Writer:
+        return cls(options.manager or call.agent, operation, call.subresource)
 
 
-def track(
-    served: Served, obj: MutableWire, old: Wire | None, manager: str, now: datetime, subresource: str = ""
-) -> None:
+@attrs.frozen
+class ServedVersions:
+    """The versions in which the objects of a kind are seen: its own, and for a view the stored one."""
+
+    served: Served
+
+    def type_of(self, version: str) -> Type | None:
+        for each in (self.served.resource, self.served.storage.resource):
+            if each.info.api_version == version:
+                return each.struct
+        return None
+
+    def convert(self, obj: Wire, version: str) -> Wire:
+        storage, own = self.served.storage, self.served.info.api_version
+        if not isinstance(storage, View) or obj.get("apiVersion", own) == version:
+            return obj
+        return storage.from_stored(obj) if version == own else storage.to_stored(obj)
+
+
+def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, now: datetime) -> None:
     """Write ``obj``'s managedFields: what ``old`` had, changed by what this write changes."""
+    if writer.operation == APPLY:
+        return
     meta = obj["metadata"]
     given = meta.pop("managedFields", None)
     if old is None:
-        entries: dict[Owner, Entry] = {}
+        entries: Mapping[Owner, Entry] = {}
     else:
-        entries = decode(present(given, old, subresource))
+        entries = present(given, old, writer.subresource)
         if not entries:
             return  # a client has wiped it all: nobody counts until somebody applies
-    before = ordered(served.resource.struct, {}) if old is None else old
-    difference = compare(served.resource.struct, before, obj, ignored(served, obj, before, subresource))
-    taken = _owned(difference.taken)
-    lost = taken | difference.removed
-    kept = {owner: attrs.evolve(entry, fields=entry.fields - lost) for owner, entry in entries.items()}
-    owner = (manager, UPDATE, served.info.api_version, subresource)
-    if taken:
-        own = kept[owner].fields if owner in kept else frozenset()
-        if owner in entries:
-            own = entries[owner].fields - difference.removed
-        kept[owner] = Entry(own | taken, format_time(now))
-    if encoded := encode(kept):
+    before = empty_object(served.resource.struct, obj) if old is None else old
+    made = write_of(served, writer, before, obj, now).updated(without_managed(before), obj, entries)
+    if encoded := encode(made):
         meta["managedFields"] = encoded
 
 
-def present(given: Any, old: Wire, subresource: str) -> Sequence[Mapping[str, Any]]:
+def write_of(served: Served, writer: Writer, old: Wire, obj: Wire, now: datetime) -> Write:
+    version = served.info.api_version
+    return Write(
+        owner=owner_of(writer.manager or "unknown", writer.operation, version, writer.subresource),
+        version=version,
+        time=format_time(now),
+        versions=ServedVersions(served),
+        empty=empty_object(served.resource.struct, obj),
+        ignored=ignored(served, obj, old, writer.subresource),
+    )
+
+
+def empty_object(struct: Struct, like: Wire) -> Wire:
+    """The object that nothing has been written to: what Kubernetes always writes is there already."""
+    empty: Wire | None = struct.compiled.get("empty")
+    if empty is None:
+        empty = struct.compiled["empty"] = {"metadata": {}} | ordered(struct, {})
+    return {**empty, "kind": like.get("kind"), "apiVersion": like.get("apiVersion")}
+
+
+def without_managed(obj: Wire) -> Wire:
+    meta = obj.get("metadata") or {}
+    if "managedFields" not in meta:
+        return obj
+    return {**obj, "metadata": {key: value for key, value in meta.items() if key != "managedFields"}}
+
+
+def present(given: Any, old: Wire, subresource: str) -> Mapping[Owner, Entry]:
     """The entries to go on from: the client's, where it sends some, else the stored ones; none after a reset (``[{}]``)."""
-    stored: Sequence[Mapping[str, Any]] = old["metadata"].get("managedFields") or ()
-    if given == [{}]:
-        return ()
-    return stored if not given or subresource else given
+    if not subresource and given is not None:
+        if given in ([], [{}]):
+            return {}
+        if entries := read_entries(given):
+            return entries
+    return read_entries(old["metadata"].get("managedFields") or ())
 
 
-def ignored(served: Served, obj: Wire, old: Wire, subresource: str) -> frozenset[Path]:
-    """What a write of this subresource cannot change, whatever it says."""
+def read_entries(managed: Sequence[Mapping[str, Any]]) -> Mapping[Owner, Entry]:
+    """None where they cannot be read, as Kubernetes does."""
+    try:
+        return decode(managed)
+    except ValueError:
+        return {}
+
+
+def ignored(served: Served, obj: Wire, old: Wire, subresource: str) -> FieldSet:
+    """What a write of this subresource cannot change, whatever it says ("reset fields")."""
     if not served.info.has_status:
-        return UNOWNED
+        return EMPTY
     if subresource == "status":
-        return UNOWNED | {(f"f:{field}",) for field in {*obj, *old} - {"metadata", "status"}}
-    return UNOWNED | {("f:status",)}
+        return {f"f:{field}": LEAF for field in {*obj, *old} - {"metadata", "status"}}
+    return STATUS
 
 
-def _owned(fields: FieldSet) -> FieldSet:
-    return fields - {("f:metadata",)}
-
-
-def decode(entries: Sequence[Mapping[str, Any]]) -> dict[Owner, Entry]:
-    """By owner; entries of one owner are joined."""
-    found: dict[Owner, Entry] = {}
-    for each in entries:
-        words = ("manager", "operation", "apiVersion", "subresource")
-        manager, operation, version, subresource = (each.get(word, "") for word in words)
-        owner = (manager, operation, version, subresource)
-        fields = from_fields(each.get("fieldsV1") or {})
-        if owner in found:
-            fields |= found[owner].fields
-        found[owner] = Entry(fields, each.get("time", ""))
-    return found
-
-
-def encode(entries: Mapping[Owner, Entry]) -> list[dict[str, Any]]:
-    """In Kubernetes' order: by operation, time and manager; owners of nothing are left out."""
-    owners = [owner for owner, entry in entries.items() if entry.fields]
-    owners.sort(key=lambda owner: (owner[1], entries[owner].time, owner[0], owner[2], owner[3]))
-    return [_encode_one(owner, entries[owner]) for owner in owners]
-
-
-def _encode_one(owner: Owner, entry: Entry) -> dict[str, Any]:
-    manager, operation, version, subresource = owner
-    encoded = {
-        "manager": manager,
-        "operation": operation,
-        "apiVersion": version,
-        "time": entry.time,
-        "fieldsType": FIELDS_TYPE,
-        "fieldsV1": to_fields(entry.fields),
-        "subresource": subresource,
-    }
-    return {key: value for key, value in encoded.items() if value}
+def keep_times(obj: MutableWire, old: Wire) -> None:
+    """Give a write that changes nothing but the times of its entries the old ones: then it changes nothing at all."""
+    managed, before = (each["metadata"].get("managedFields") for each in (obj, old))
+    if not managed or not before or managed == before or without_times(managed) != without_times(before):
+        return
+    if without_managed(obj) == without_managed(old):
+        obj["metadata"]["managedFields"] = before

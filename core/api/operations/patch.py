@@ -1,12 +1,12 @@
-"""PATCH: JSON patch, merge patch and strategic merge patch onto the present object.
+"""PATCH: JSON patch, merge patch and strategic merge patch onto the present object; server-side apply is `apply`.
 
-The patching itself is the schema's; here it is done on the newest object, again where another writer was faster.
-Server-side apply (``application/apply-patch+yaml``) will be a fourth way to make the wanted object, in `patched`. Called by
+The patching itself is the schema's; here it is done on the newest object, again where another writer was faster. Called by
 both transports, on the API server's loop.
 """
 
 from __future__ import annotations
 
+from sampan.core.api.operations.apply import apply
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
 from sampan.core.api.operations.update import change, check_name
 from sampan.core.api.options import WriteOptions
@@ -19,6 +19,8 @@ from sampan.core.store.entry import Entry
 async def patch(pipeline: Pipeline, call: Call, raw: bytes, media_type: str, options: WriteOptions) -> Outcome:
     """Apply the patch ``raw`` to the object. Raises `UnsupportedMediaType` for a type that the kind has not."""
     check_type(call, media_type)
+    if media_type == APPLY_YAML:
+        return await apply(pipeline, call, raw, options)
 
     async def wanted(old: Entry) -> MutableWire:
         return patched(call, old, raw, media_type, options)
@@ -27,8 +29,7 @@ async def patch(pipeline: Pipeline, call: Call, raw: bytes, media_type: str, opt
 
 
 def check_type(call: Call, media_type: str) -> None:
-    """Apply is refused like any other type that there is not: clients then fall back to a merge."""
-    offered = [each for each in patch_types(call.served.resource) if each != APPLY_YAML]
+    offered = patch_types(call.served.resource)
     if media_type not in offered:
         raise NoConsumer(", ".join(offered))
 

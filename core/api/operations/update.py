@@ -14,7 +14,7 @@ import attrs
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.create import create_named, fill_defaults
-from sampan.core.api.operations.managed import track
+from sampan.core.api.operations.managed import Writer, keep_times, track
 from sampan.core.api.operations.pipeline import (
     Call,
     MutableWire,
@@ -60,8 +60,14 @@ async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
     return Outcome(entry=await change(pipeline, call, replaced, options))
 
 
-async def change(pipeline: Pipeline, call: Call, wanted: Change, options: WriteOptions) -> Entry:
-    """Apply ``wanted`` to the object until no other writer comes between. Raises `NotFound`, `Conflict` …"""
+async def change(
+    pipeline: Pipeline, call: Call, wanted: Change, options: WriteOptions, writer: Writer | None = None
+) -> Entry:
+    """Apply ``wanted`` to the object until no other writer comes between. Raises `NotFound`, `Conflict` …
+
+    ``writer`` is who owns what it changes; left out, whoever calls.
+    """
+    writer = writer or Writer.of(call, options)
     old: Entry | None = await pipeline.current(call)
     for _ in range(ATTEMPTS):
         if old is None:
@@ -73,7 +79,7 @@ async def change(pipeline: Pipeline, call: Call, wanted: Change, options: WriteO
         if named and named != str(old.revision):
             raise conflict(call.served, call.name)
         try:
-            return await _change_once(pipeline, call, obj, old, options)
+            return await _change_once(pipeline, call, obj, old, options, writer)
         except (Conflict, NotFound) as exc:
             if exc.kind:
                 raise  # refused, not outrun
@@ -99,13 +105,15 @@ async def rewrite(
     raise conflict(call.served, call.name)
 
 
-async def _change_once(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions) -> Entry:
+async def _change_once(
+    pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry, options: WriteOptions, writer: Writer
+) -> Entry:
     """One attempt. A store's `Conflict` or `NotFound` (without details) means that another writer was faster."""
     served, resource, before = call.served, call.served.resource, old.wire
     old_meta = before["metadata"]
     obj["metadata"]["resourceVersion"] = str(old.revision)
     fill_defaults(resource, obj)
-    track(served, obj, before, options.manager or call.agent, pipeline.clock(), call.subresource)
+    track(served, obj, before, writer, pipeline.clock())
     request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)
     obj = await mutate(pipeline, call, request)
     check_name(call, obj["metadata"].get("name", ""))
@@ -120,6 +128,7 @@ async def _change_once(pipeline: Pipeline, call: Call, obj: MutableWire, old: En
         check_changed(call, obj, before)
         await pipeline.gates.validate(request)
         call.warnings.extend(resource.rules.warnings(obj))
+        keep_times(obj, before)
         if options.dry_run:
             undo()
             return pipeline.not_stored(served, old.key, obj, old.revision)

@@ -14,10 +14,12 @@ import attrs
 
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import read
+from sampan.core.api.operations.apply import apply_config, read_config
 from sampan.core.api.operations.patch import check_type
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.api.operations.update import change, check_name
 from sampan.core.api.options import WriteOptions, write_options
+from sampan.core.api.problems import Unclassified
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.bodies import check_place, read_object
 from sampan.core.api.subresources.contract import Plain
@@ -27,8 +29,9 @@ from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
 from sampan.core.model.labels import wire_selector
+from sampan.core.schema.applied import problems
 from sampan.core.schema.jsonpath import first
-from sampan.core.schema.patch import patch_object
+from sampan.core.schema.patch import APPLY_YAML, patch_object
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import resource_of
 from sampan.core.store.entry import Entry
@@ -69,10 +72,12 @@ class ScaleSubresource(Plain):
         return await change(self.pipeline, call, scaled, options)
 
     async def _patch(self, request: Request, call: Call) -> Entry:
-        options: WriteOptions = write_options(request.query, "PatchOptions")
         media_type = request.headers.content_type.partition(";")[0].strip().lower()
         check_type(call, media_type)
+        options = write_options(request.query, "PatchOptions", applies=media_type == APPLY_YAML)
         raw = await request.body()
+        if media_type == APPLY_YAML:
+            return await self._apply(call, raw, options)
 
         async def scaled(old: Entry) -> MutableWire:
             present = scale_of(call.served, old.wire)
@@ -81,6 +86,34 @@ class ScaleSubresource(Plain):
             return apply_scale(call, old, decoded.value)
 
         return await change(self.pipeline, call, scaled, options)
+
+    async def _apply(self, call: Call, raw: bytes, options: WriteOptions) -> Entry:
+        """An apply of the number alone, owned through this subresource."""
+        config = read_config(call, SCALE.info, raw, options.field_validation)
+        if said := next(problems(SCALE.struct, config), ""):
+            raise Unclassified(f"failed to create typed patch object: {said}")
+        outcome = await apply_config(self.pipeline, call, applied_scale(call, config), options)
+        assert outcome.entry is not None, "an apply answers with an object"
+        return outcome.entry
+
+
+def applied_scale(call: Call, config: Mapping[str, Any]) -> MutableWire:
+    """A Scale's configuration as one of the object. Raises `Invalid` for a number below zero."""
+    info = call.served.info
+    assert info.scale is not None, "only kinds with a scale have this subresource"
+    kept = ("name", "namespace", "uid", "resourceVersion")
+    meta = config.get("metadata") or {}
+    made: MutableWire = {
+        "apiVersion": info.api_version,
+        "kind": info.kind,
+        "metadata": {key: meta[key] for key in kept if key in meta},
+    }
+    replicas = (config.get("spec") or {}).get("replicas")
+    if replicas is not None:
+        if causes := negative("spec.replicas", replicas):
+            raise _invalid(call, causes)
+        set_number(made, info.scale, replicas)
+    return made
 
 
 def scale_of(served: Served, obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,12 +96,6 @@ async def test_patch_formats(api: AsgiClient, kind: str, patch: Any, data: dict[
     assert (await api.patch(f"{MAPS}/a", patch, kind)).json["data"] == data
 
 
-async def test_apply_is_refused_as_a_format_that_there_is_not(api: AsgiClient) -> None:
-    await api.post(MAPS, config_map("a"))
-    answer = await api.patch(f"{MAPS}/a?fieldManager=me", config_map("a"), "application/apply-patch+yaml")
-    assert (answer.code, answer.json["reason"]) == (415, "UnsupportedMediaType")
-
-
 async def test_dry_runs_answer_as_if_and_store_nothing(api: AsgiClient) -> None:
     tried = await api.post(f"{MAPS}?dryRun=All", config_map("a"))
     assert (tried.code, (await api.get(f"{MAPS}/a")).code) == (201, 404)
