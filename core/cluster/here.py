@@ -27,6 +27,7 @@ def local_nodes(
                 cluster=decisions.cluster,
                 name=name,
                 folder=directory.node_folder(name, decisions),
+                hidden=(directory.path,),
                 runtime=decisions.runtime,
                 service_cidr=decisions.service_cidr,
                 pod_cidr=pod_cidr,

@@ -36,6 +36,8 @@ class NodeConfig:
     name: str
     folder: Path
     """Pods' folders and the runtime's state are below."""
+    hidden: tuple[Path, ...] = ()
+    """What pods must not read of this host, besides ``folder``."""
     runtime: str
     service_cidr: str
     pod_cidr: str = ""
@@ -130,6 +132,7 @@ class LocalNode:
             state_dir=folder,
             pod_cidr=config.pod_cidr or None,
             service_cidr=config.service_cidr,
+            hidden=tuple(path.resolve() for path in (*config.hidden, config.folder)),
             dns_servers=host_dns_servers(),
             say=self._say,
         )

@@ -92,6 +92,8 @@ class RuntimeSettings:
     """Wanted range for pod addresses; ``None``: the runtime chooses one that is free."""
     service_cidr: str = ""
     """Routed to this host by whoever runs the proxy."""
+    hidden: tuple[Path, ...] = ()
+    """Of this host, what no container may see however it shares the host's files: the cluster's data directory."""
     dns_servers: tuple[str, ...] = ()
     say: Callable[[str], None] = attrs.field(default=lambda _line: None)
     """For one-line messages to the person at start-up."""
@@ -151,6 +153,9 @@ class Sandbox:
 class Mount:
     host_path: str
     container_path: str
+    sub_path: str = ""
+    """What to show of it: a path below ``host_path``, there, which pods may be changing. A runtime resolves it without
+    leaving ``host_path`` and mounts exactly what it found (`sampan.core.host.beneath`), never a name that was checked."""
     read_only: bool = False
     propagation: Literal["None", "HostToContainer", "Bidirectional"] = "None"
 

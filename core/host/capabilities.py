@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 CAP_NET_ADMIN = 12
+CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
 
 
@@ -20,6 +21,11 @@ def has_capability(number: int) -> bool:
 def is_network_admin() -> bool:
     """Whether links and routes of this network namespace may be changed."""
     return has_capability(CAP_NET_ADMIN)
+
+
+def may_mount() -> bool:
+    """Whether mounts may be made in this mount namespace."""
+    return has_capability(CAP_SYS_ADMIN)
 
 
 def may_protect_from_oom() -> bool:

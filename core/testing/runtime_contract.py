@@ -21,6 +21,7 @@ from sampan.core.testing.runtime_suite.containers import ContainerLifePromises, 
 from sampan.core.testing.runtime_suite.recovery import RecoveryPromises
 from sampan.core.testing.runtime_suite.sandboxes import SandboxPromises
 from sampan.core.testing.runtime_suite.streams import ExecPromises, LogPromises
+from sampan.core.testing.runtime_suite.sub_paths import SubPathPromises
 
 __all__ = ["Bench", "BenchPod", "RuntimeBench", "RuntimeContract"]
 
@@ -29,6 +30,7 @@ class RuntimeContract(
     SandboxPromises,
     ContainerLifePromises,
     ContainerSettingsPromises,
+    SubPathPromises,
     LogPromises,
     ExecPromises,
     RecoveryPromises,

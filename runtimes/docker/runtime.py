@@ -64,6 +64,7 @@ class DockerRuntime(EngineRuntime):
             with translated():
                 self._cidr = ensure_network(self._client, self._settings)
             self._images.ensure_pause()
+            self._sub_paths.clear()
         except (RuntimeFailure, NotFound) as exc:
             raise ConfigError(f"Docker cannot be used: {exc}; start it, or choose another --runtime") from exc
 
@@ -132,6 +133,7 @@ class DockerRuntime(EngineRuntime):
         with translated():
             remove_network(self._client, self._settings)
         give_back(self._settings.state_dir)
+        self._sub_paths.clear()
         self._resolvers.destroy()
 
     def close(self) -> None:

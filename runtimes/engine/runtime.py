@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from sampan.core.contracts.runtime import (
     LABEL_KIND,
     LABEL_UID,
@@ -32,12 +34,13 @@ from sampan.core.contracts.runtime import (
     Stream,
 )
 from sampan.core.errors import NotFound
-from sampan.runtimes.engine import inspect, names
+from sampan.runtimes.engine import inspect, names, pinned
 from sampan.runtimes.engine.api import EngineApi
 from sampan.runtimes.engine.containers import EngineContainers
 from sampan.runtimes.engine.errors import EngineRefusal
 from sampan.runtimes.engine.events import EventFeed
 from sampan.runtimes.engine.images import EngineImages
+from sampan.runtimes.engine.pinned import PinnedSubPaths
 from sampan.runtimes.engine.processes import EngineProcesses
 from sampan.runtimes.engine.streams import ChannelStream, Connection
 
@@ -62,6 +65,7 @@ class EngineRuntime(ABC):
         self._images = images
         self._processes = EngineProcesses(api, containers)
         self._feed = EventFeed(api, self._owner)
+        self._sub_paths = PinnedSubPaths(settings.state_dir / "sub-paths")
 
     @abstractmethod
     def create_sandbox(self, config: SandboxConfig, name: str) -> None:
@@ -98,14 +102,19 @@ class EngineRuntime(ABC):
         return self._sandboxes(self._listed({LABEL_KIND: names.KIND_SANDBOX}))
 
     def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
-        labels = names.container_labels(self._settings, sandbox, config)
-        body = self.container_body(sandbox, config, labels, self._image_user(config))
+        mounts, pins = self._sub_paths.pin(config.mounts)
+        config = attrs.evolve(config, mounts=mounts)
         try:
-            return self._containers.create(names.container_name(sandbox, config), body)
-        except (NotFound, EngineRefusal) as exc:
-            if self._images.find(config.image_id or config.image) is None:
+            labels = names.container_labels(self._settings, sandbox, config)
+            body = self.container_body(sandbox, config, labels, self._image_user(config))
+            container_id = self._containers.create(names.container_name(sandbox, config), body)
+        except BaseException as exc:
+            pinned.release(pins)
+            if isinstance(exc, (NotFound, EngineRefusal)) and not self._images.find(config.image_id or config.image):
                 raise ImageError(str(exc)) from exc
             raise
+        self._sub_paths.hold(container_id, pins)
+        return container_id
 
     def _image_user(self, config: ContainerConfig) -> str:
         """Asked for where the pod names a group alone: the engine takes a group with its user only."""
@@ -123,6 +132,8 @@ class EngineRuntime(ABC):
         except NotFound as exc:
             self._containers.inspect(container_id)
             raise RuntimeFailure(str(exc)) from exc
+        finally:
+            self._sub_paths.release(container_id)
 
     def stop_container(self, container_id: str, timeout: float) -> None:
         if timeout > 0:
@@ -131,6 +142,7 @@ class EngineRuntime(ABC):
             self._containers.kill(container_id)
 
     def remove_container(self, container_id: str) -> None:
+        self._sub_paths.release(container_id)
         self._containers.remove(container_id)
 
     def list_containers(self) -> Sequence[Container]:

@@ -98,6 +98,7 @@ class PodmanRuntime(EngineRuntime):
                 if not self._rootless():
                     self._cidr = ensure_network(self._client, self._settings)
             self._images.ensure_pause()
+            self._sub_paths.clear()
         except (RuntimeFailure, NotFound) as exc:
             raise ConfigError(f"Podman cannot be used at {self._url}: {exc}") from exc
 
@@ -158,6 +159,7 @@ class PodmanRuntime(EngineRuntime):
         with translated():
             remove_network(self._client, self._settings)
         give_back(self._settings.state_dir)
+        self._sub_paths.clear()
 
     def close(self) -> None:
         self._feed.close()

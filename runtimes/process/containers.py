@@ -43,6 +43,7 @@ class Containers:
         images: ImageStore,
         groups: ControlGroups,
         launcher: Launcher,
+        hidden: Sequence[Path] = (),
     ) -> None:
         self._layout = layout
         self._isolation = isolation
@@ -50,11 +51,12 @@ class Containers:
         self._images = images
         self._groups = groups
         self._launcher = launcher
+        self._hidden = hidden
 
     def create(self, sandbox: Sandbox, config: ContainerConfig) -> str:
         image = self._image(config)
         view = self._sandboxes.view(sandbox.id)
-        job = jobs.job(self._layout, self._isolation, view, config, image, self._images.layers)
+        job = jobs.job(self._layout, self._isolation, view, config, image, self._images.layers, self._hidden)
         stop_signal = config.stop_signal or (image.stop_signal if image else "") or "SIGTERM"
         container_id = secrets.token_hex(32)
         folder = self.folder(container_id)

@@ -25,12 +25,15 @@ class Isolation:
     upper: str = ""
     """Where overlays keep what is written: ``disk``, ``memory``; empty: there are no overlays."""
     limits: bool = False
+    problem: str = ""
+    """Why there is no more of it, in the kernel's words."""
     subordinate: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     def note(self) -> str:
         """One line for people."""
         if not self.private:
-            return "no isolation: this kernel allows this user no namespaces; pods are plain processes of the host"
+            why = self.problem or "this kernel allows this user no namespaces"
+            return f"no isolation ({why}): pods are plain processes of this user, and can read what this user can"
         parts = ["own mounts, processes, IPC and host name"]
         parts.insert(0, "own network" if self.network else "the host's network")
         if self.user_namespace:
@@ -92,14 +95,18 @@ def decide(
     subordinate: tuple[tuple[int, int], tuple[int, int]] | None,
 ) -> Isolation:
     """The best of what the probe (`sampan.runtimes.process.shim.probe`) found possible."""
-    upper = str(found["upper"])
-    if found["namespaces"]:
-        return Isolation(private=True, network=bool(found["network"]), upper=upper, limits=limits)
-    if found["user_range"]:
-        return Isolation(private=True, user_namespace="range", upper=upper, limits=limits, subordinate=subordinate)
-    if found["user_namespaces"]:
-        return Isolation(private=True, user_namespace="single", upper=upper, limits=limits)
-    return Isolation(private=False, limits=limits)
+    sort, problem = str(found["sort"]), str(found["problem"])
+    if not sort:
+        return Isolation(private=False, limits=limits, problem=problem)
+    return Isolation(
+        private=True,
+        network=bool(found["network"]),
+        user_namespace="" if sort == "plain" else "range" if sort == "range" else "single",
+        upper=str(found["upper"]),
+        limits=limits,
+        subordinate=subordinate if sort == "range" else None,
+        problem=problem,
+    )
 
 
 def subordinate_ids() -> tuple[tuple[int, int], tuple[int, int]] | None:

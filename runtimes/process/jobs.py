@@ -17,11 +17,12 @@ from sampan.runtimes.process.shim.job import Job, MountJob, RootJob
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DEFAULT = (
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID"
+    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID"
     " SYS_CHROOT"
 )
 DEFAULT_CAPABILITIES = tuple(_DEFAULT.split())
-"""What container engines leave to a container that asks for nothing."""
+"""What container engines leave to a container that asks for nothing, but for making devices: without a control group for
+them, what can be made must not be opened."""
 LOG_MAX_BYTES = 10 << 20
 LOG_MAX_FILES = 5
 
@@ -47,8 +48,11 @@ def job(
     config: ContainerConfig,
     image: StoredImage | None,
     image_layers: Path,
+    hidden: Sequence[Path] = (),
 ) -> Job:
-    """``image`` is ``None`` for the host's own tree. Raises `RuntimeFailure` for what cannot be done."""
+    """``image`` is ``None`` for the host's own tree, of which ``hidden`` is left out.
+
+    Raises `RuntimeFailure` for what cannot be done."""
     mounts = sorted(config.mounts, key=lambda mount: len(PurePosixPath(mount.container_path).parts))
     return Job(
         uid=sandbox.uid,
@@ -57,7 +61,7 @@ def job(
         enter=list(sandbox.namespaces),
         own_pid=sandbox.own_pid,
         user_namespace=isolation.user_namespace,
-        root=root(layout, isolation, config.security, image, image_layers),
+        root=root(layout, isolation, config.security, image, image_layers, hidden),
         mounts=[_mount(mount) for mount in mounts] if isolation.private else [],
         files=_files(layout.sandboxes / sandbox.id) if isolation.private else [],
         shm=sandbox.shm,
@@ -93,7 +97,12 @@ def exec_job(container: Job, command: Sequence[str], *, tty: bool) -> Job:
 
 
 def root(
-    layout: Layout, isolation: Isolation, security: Security, image: StoredImage | None, image_layers: Path
+    layout: Layout,
+    isolation: Isolation,
+    security: Security,
+    image: StoredImage | None,
+    image_layers: Path,
+    hidden: Sequence[Path],
 ) -> RootJob:
     kind = "none" if not isolation.private else "host" if image is None else "image"
     return RootJob(
@@ -101,7 +110,7 @@ def root(
         layers=list(reversed(image.layers)) if image else [],
         layers_dir=str(image_layers),
         upper=isolation.upper,
-        masks=[str(layout.state_dir), str(layout.images)],
+        masks=_outermost([*hidden, layout.state_dir, layout.images]),
         read_only=security.read_only_root,
     )
 
@@ -150,6 +159,11 @@ def signal_number(name: str, names: Mapping[str, int]) -> int:
     return names[f"SIG{base}"] + int(offset or 0)
 
 
+def _outermost(paths: Sequence[Path]) -> list[str]:
+    """Without those that lie below another: what is hidden hides all below it."""
+    return [str(path) for path in paths if not any(other in path.parents for other in paths)]
+
+
 def _capability_names(names: Sequence[str]) -> set[str]:
     plain = {name.upper().removeprefix("CAP_") for name in names}
     if unknown := plain - set(CAPABILITIES) - {"ALL"}:
@@ -164,6 +178,7 @@ def _mount(mount: Mount) -> MountJob:
         )
     return MountJob(
         source=mount.host_path,
+        sub_path=mount.sub_path,
         target=mount.container_path,
         read_only=mount.read_only,
         propagate=mount.propagation == "HostToContainer",
@@ -172,6 +187,6 @@ def _mount(mount: Mount) -> MountJob:
 
 def _files(folder: Path) -> list[MountJob]:
     return [
-        MountJob(source=str(folder / name), target=target, read_only=False, propagate=False)
+        MountJob(source=str(folder / name), sub_path="", target=target, read_only=False, propagate=False)
         for name, target in pod_files.NAMES.items()
     ]

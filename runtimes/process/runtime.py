@@ -94,7 +94,9 @@ class ProcessRuntime:
         self._isolation = isolation
         network = self._network if isolation.network else None
         sandboxes = Sandboxes(self._layout, self._settings, isolation, network, self._launcher)
-        containers = Containers(self._layout, isolation, sandboxes, self._images, self._groups, self._launcher)
+        containers = Containers(
+            self._layout, isolation, sandboxes, self._images, self._groups, self._launcher, self._settings.hidden
+        )
         containers.recover()
         sandboxes.recover()
         self._made = (sandboxes, containers)

@@ -14,10 +14,12 @@ import types
 
 
 def make_importable() -> None:
-    """Let ``sampan.runtimes.process.shim`` be imported without ``site``: the packages above it, and nothing else."""
+    """Let the shim and ``sampan.core.host`` be imported without ``site``: the packages above them, and nothing else."""
     process = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    project = os.path.dirname(os.path.dirname(process))
     for name, path in (
         ("sampan", []),
+        ("sampan.core", [os.path.join(project, "core")]),
         ("sampan.runtimes", [os.path.dirname(process)]),
         ("sampan.runtimes.process", [process]),
     ):

@@ -1,13 +1,17 @@
-"""A container's /dev, /proc and /sys, as container engines make them. Called with the new root in place."""
+"""A container's /dev, /proc and /sys, as container engines make them. Each is put in the place of
+whatever the image has there, so what lies below can be named without a link in the way.
+
+Everywhere else in a container device files open nothing (``nodev``); here the few that it may use are mounts of their own.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
 
-from sampan.runtimes.process.shim import kernel
+from sampan.core.host import mount
 from sampan.runtimes.process.shim.job import Job
-from sampan.runtimes.process.shim.mounting import bind
+from sampan.runtimes.process.shim.tree import Tree, bind, restrict
 
 NODES = {
     "null": (1, 3),
@@ -26,64 +30,84 @@ LINKS = {
 }
 HIDDEN = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats")
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-NOTHING_ELSE = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+NOTHING_ELSE = mount.MS_NOSUID | mount.MS_NODEV | mount.MS_NOEXEC
 
 
-def mount_proc(job: Job, old_root: str) -> None:
+def mount_proc(job: Job, made: Tree) -> None:
     """Of this process namespace. Where the kernel refuses (one that is not ours), the host's is bound."""
     try:
-        kernel.mount("proc", "/proc", "proc", NOTHING_ELSE)
+        made.new("proc", "/proc", NOTHING_ELSE)
     except OSError:
-        bind(f"{old_root}/proc", "/proc")
+        _bind_host(made, "/proc")
     if job["privileged"] or job["user_namespace"]:
         return  # in a user namespace the host's root is nobody here: the kernel itself refuses
     for path in READ_ONLY:
-        if os.path.exists(path):
-            bind(path, path, read_only=True)
+        place = made.root + path
+        if os.path.exists(place):
+            bind(place, place)
+            restrict(place, read_only=True)
     for path in HIDDEN:
-        if os.path.exists(path):
-            bind(f"{old_root}/dev/null", path)
+        if os.path.exists(made.root + path):
+            bind(os.devnull, made.root + path)
 
 
-def mount_sys(job: Job, old_root: str) -> None:
+def mount_sys(job: Job, made: Tree) -> None:
     """Read-only, with the control groups that there are."""
     read_only = not job["privileged"]
     try:
-        kernel.mount("sysfs", "/sys", "sysfs", NOTHING_ELSE | (kernel.MS_RDONLY if read_only else 0))
+        made.new("sysfs", "/sys", NOTHING_ELSE | (mount.MS_RDONLY if read_only else 0))
     except OSError:
-        bind(f"{old_root}/sys", "/sys", read_only=read_only)
+        _bind_host(made, "/sys", read_only=read_only)
         return
-    if os.path.isdir("/sys/fs/cgroup"):
-        bind(f"{old_root}/sys/fs/cgroup", "/sys/fs/cgroup", read_only=read_only)
+    if os.path.isdir(f"{made.root}/sys/fs/cgroup"):
+        bind("/sys/fs/cgroup", f"{made.root}/sys/fs/cgroup")
+        restrict(f"{made.root}/sys/fs/cgroup", read_only=read_only, no_devices=True)
 
 
-def mount_dev(job: Job, old_root: str) -> None:
+def mount_dev(job: Job, made: Tree) -> None:
     """The few devices that any program may expect; all of the host's where privileged."""
+    dev = f"{made.root}/dev"
     if job["privileged"]:
-        bind(f"{old_root}/dev", "/dev")
+        _bind_host(made, "/dev")
     else:
-        kernel.mount("tmpfs", "/dev", "tmpfs", kernel.MS_NOSUID, "mode=755,size=64k")
-        for name, numbers in NODES.items():
-            _make_node(name, numbers, old_root)
-        for name, target in LINKS.items():
-            os.symlink(target, f"/dev/{name}")
+        made.new("tmpfs", "/dev", mount.MS_NOSUID | mount.MS_NODEV, "mode=755,size=64k")
         for folder in ("pts", "shm", "mqueue"):
-            os.mkdir(f"/dev/{folder}")
+            os.mkdir(f"{dev}/{folder}")
+        _show_nodes(dev)
+        for name, target in LINKS.items():
+            os.symlink(target, f"{dev}/{name}")
     options = "newinstance,ptmxmode=0666,mode=0620"
     try:
-        kernel.mount("devpts", "/dev/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, f"{options},gid=5")
+        mount.mount("devpts", f"{dev}/pts", "devpts", mount.MS_NOSUID | mount.MS_NOEXEC, f"{options},gid=5")
     except OSError:  # group 5 is not in this user namespace
-        kernel.mount("devpts", "/dev/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, options)
-    if os.path.isdir("/dev/shm"):
-        bind(f"{old_root}{job['shm']}", "/dev/shm")
+        mount.mount("devpts", f"{dev}/pts", "devpts", mount.MS_NOSUID | mount.MS_NOEXEC, options)
+    if os.path.isdir(f"{dev}/shm"):
+        bind(job["shm"], f"{dev}/shm")
+        restrict(f"{dev}/shm", no_devices=True)
 
 
-def _make_node(name: str, numbers: tuple[int, int], old_root: str) -> None:
-    path = f"/dev/{name}"
+def _show_nodes(dev: str) -> None:
+    """Made on a tmpfs that allows devices, which then is reached through the nodes' own mounts only."""
+    mount.mount("tmpfs", f"{dev}/shm", "tmpfs", mount.MS_NOSUID | mount.MS_NOEXEC, "mode=755,size=64k")
+    for name, numbers in NODES.items():
+        place = f"{dev}/{name}"
+        source = _node(f"{dev}/shm/{name}", name, numbers)
+        if os.path.exists(source):
+            os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC, 0o666))
+            bind(source, place)
+    mount.unmount(f"{dev}/shm")
+
+
+def _node(path: str, name: str, numbers: tuple[int, int]) -> str:
     try:
         os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(*numbers))
         os.chmod(path, 0o666)
     except OSError:  # a user namespace may not make devices: borrow the host's
-        if not os.path.exists(path):
-            os.close(os.open(path, os.O_CREAT, 0o666))
-        bind(f"{old_root}/dev/{name}", path)
+        return f"/dev/{name}"
+    return path
+
+
+def _bind_host(made: Tree, path: str, *, read_only: bool = False) -> None:
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    made.bind(fd, path, read_only=read_only, replace_link=True)
+    os.close(fd)

@@ -56,7 +56,7 @@ def become(job: Job, status: Channel, stdio: tuple[int, int, int] | None) -> Non
         os.umask(0o022)
         os.setsid()
         who = identity.resolve(job["user"])
-        init.attach_stdio(stdio, who.uid, status)
+        init.attach_stdio(stdio, who, status)
         init.start_program(job, who)
     except Exception as exc:
         status.send({"error": init.words(exc)})

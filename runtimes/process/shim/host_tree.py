@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import stat
 
-from sampan.runtimes.process.shim import kernel, mounting
+from sampan.core.host import mount
+from sampan.runtimes.process.shim import tree
 from sampan.runtimes.process.shim.job import Job
 from sampan.runtimes.process.shim.overlay import overlay
+from sampan.runtimes.process.shim.tree import Tree
 
 _NO_DISKS = (
     "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fuse.portal fusectl hugetlbfs mqueue"
@@ -23,18 +25,28 @@ OWN = ("proc", "sys", "dev", "run")
 SCRATCH = ("/tmp", "/var/tmp")
 
 
-def mount(job: Job, root: str, directory: str) -> None:
-    upper = job["root"]["upper"]
+def mount_host(job: Job, root: str, directory: str) -> None:
+    upper, devices = job["root"]["upper"], job["privileged"]
     if job["user_namespace"] or not upper:
-        _by_entries(root, directory, upper)
-    else:
-        overlay(root, "/", directory, "", upper)
-        for index, point in enumerate(_other_file_systems()):
-            _cover(point, root + point, directory, f"-{index}", upper)
-    kernel.mount("tmpfs", f"{root}/run", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755")
+        _by_entries(root, directory, upper, devices)
+        return
+    overlay(root, "/", directory, "", upper, devices=devices)
+    for index, point in enumerate(_other_file_systems()):
+        _cover(point, root + point, directory, f"-{index}", upper, devices)
+
+
+def hide(job: Job, made: Tree) -> None:
+    """What a container of image ``host`` must not see of the machine: its run-time files, and this cluster's own."""
+    if job["root"]["kind"] != "host":
+        return
+    made.new("tmpfs", "/run", mount.MS_NOSUID | mount.MS_NODEV, "mode=755")
     for path in job["root"]["masks"]:
-        if os.path.isdir(root + path):
-            kernel.mount("tmpfs", root + path, "tmpfs", kernel.MS_RDONLY, "size=4k,mode=700")
+        if os.path.isdir(path):
+            made.new("tmpfs", path, mount.MS_RDONLY | mount.MS_NODEV, "size=4k,mode=700")
+        elif os.path.exists(path):
+            null = os.open(os.devnull, os.O_PATH | os.O_CLOEXEC)
+            made.bind(null, path, read_only=True, devices=True)
+            os.close(null)
 
 
 def _other_file_systems() -> list[str]:
@@ -43,7 +55,7 @@ def _other_file_systems() -> list[str]:
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         for line in file:
             left, _, right = line.partition(" - ")
-            point = left.split()[4].encode("latin-1", "replace").decode("unicode_escape")
+            point = tree.unescaped(left.split()[4])
             if right.split()[0] in VIRTUAL or point == "/" or point.split("/")[1] in OWN:
                 continue
             if os.path.isdir(point) and not point.startswith(("/var/lib/docker", "/var/lib/containers")):
@@ -51,8 +63,8 @@ def _other_file_systems() -> list[str]:
     return sorted(set(points))
 
 
-def _by_entries(root: str, directory: str, upper: str) -> None:
-    kernel.mount("tmpfs", root, "tmpfs", 0, "mode=755")
+def _by_entries(root: str, directory: str, upper: str, devices: bool) -> None:
+    mount.mount("tmpfs", root, "tmpfs", mount.MS_NODEV, "mode=755")
     for number, entry in enumerate(sorted(os.scandir("/"), key=lambda entry: entry.name)):
         target = f"{root}/{entry.name}"
         if entry.is_symlink():
@@ -60,22 +72,23 @@ def _by_entries(root: str, directory: str, upper: str) -> None:
         elif entry.is_dir():
             os.mkdir(target)
             if entry.name not in OWN:
-                _cover(entry.path, target, directory, f"-{number}", upper)
+                _cover(entry.path, target, directory, f"-{number}", upper, devices)
     for path in SCRATCH:
         if os.path.isdir(root + path) and not os.access(root + path, os.W_OK):
-            kernel.mount("tmpfs", root + path, "tmpfs", 0, "mode=1777")
+            mount.mount("tmpfs", root + path, "tmpfs", mount.MS_NODEV, "mode=1777")
 
 
-def _cover(source: str, target: str, directory: str, name: str, upper: str) -> None:
+def _cover(source: str, target: str, directory: str, name: str, upper: str, devices: bool) -> None:
     """An overlay of one folder; else the folder itself, read-only; else nothing (what this user may not see)."""
     try:
         if upper:
-            overlay(target, source, directory, name, upper)
+            overlay(target, source, directory, name, upper, devices=devices)
             os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
             return
     except OSError:
         pass
     try:
-        mounting.bind(source, target, read_only=True)
+        tree.bind(source, target)
+        tree.restrict(target, read_only=True, no_devices=not devices)
     except OSError:
         return

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import stat
 import struct
 import termios
 
@@ -32,7 +33,7 @@ def become(job: Job, directory: str, status: Channel, stdio: tuple[int, int, int
             rootfs.enter(job, directory)
             status.send({"mount_namespace": os.stat("/proc/self/ns/mnt").st_ino})
         who = identity.resolve(job["user"])
-        attach_stdio(stdio, who.uid, status)
+        attach_stdio(stdio, who, status)
         start_program(job, who)
     except Exception as exc:
         status.send({"error": words(exc)})
@@ -52,9 +53,14 @@ def start_program(job: Job, who: identity.Identity) -> None:
     execute(job["argv"], env)
 
 
-def attach_stdio(stdio: tuple[int, int, int] | None, uid: int, status: Channel) -> None:
+def attach_stdio(stdio: tuple[int, int, int] | None, who: identity.Identity, status: Channel) -> None:
+    """The pipes become the user's, who may then open them anew as /dev/stdout and /dev/stderr."""
+    for fd in stdio or ():
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            with contextlib.suppress(OSError):  # a user that is not mapped here
+                os.fchown(fd, who.uid, who.gid)
     if stdio is None:
-        master, slave = open_terminal(uid)
+        master, slave = open_terminal(who.uid)
         status.send({"console": True}, (master,))
         os.close(master)
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)

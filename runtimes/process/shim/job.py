@@ -20,6 +20,8 @@ class RootJob(TypedDict):
 
 class MountJob(TypedDict):
     source: str
+    sub_path: str
+    """Below ``source``, and never out of it; empty: all of it."""
     target: str
     read_only: bool
     propagate: bool

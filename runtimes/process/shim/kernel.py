@@ -5,27 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 
+from sampan.core.host.mount import check
+
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
-
-MS_RDONLY = 1
-MS_NOSUID = 2
-MS_NODEV = 4
-MS_NOEXEC = 8
-MS_REMOUNT = 32
-MS_NOATIME = 1024
-MS_NODIRATIME = 2048
-MS_BIND = 4096
-MS_MOVE = 8192
-MS_REC = 16384
-MS_PRIVATE = 1 << 18
-MS_SLAVE = 1 << 19
-MS_RELATIME = 1 << 21
-MNT_DETACH = 2
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
@@ -40,42 +27,26 @@ _CAPABILITY_VERSION_3 = 0x20080522
 
 
 def unshare(flags: int) -> None:
-    _check(_libc.unshare(flags), "unshare")
+    check(_libc.unshare(flags), "unshare")
 
 
 def setns(fd: int, kind: int = 0) -> None:
-    _check(_libc.setns(fd, kind), "setns")
-
-
-def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    result = _libc.mount(
-        os.fsencode(source),
-        os.fsencode(target),
-        kind.encode() or None,
-        ctypes.c_ulong(flags),
-        os.fsencode(options) or None,
-    )
-    _check(result, f"mount {kind or source} on {target}")
-
-
-def unmount(target: str) -> None:
-    """Lazily: gone from the tree now, freed when nothing uses it."""
-    _check(_libc.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
+    check(_libc.setns(fd, kind), "setns")
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
-    _check(_libc.syscall(_PIVOT_ROOT, os.fsencode(new_root), os.fsencode(put_old)), f"pivot_root {new_root}")
+    check(_libc.syscall(_PIVOT_ROOT, os.fsencode(new_root), os.fsencode(put_old)), f"pivot_root {new_root}")
 
 
 def set_hostname(name: str) -> None:
     data = name.encode()
-    _check(_libc.sethostname(data, len(data)), f"set the hostname {name}")
+    check(_libc.sethostname(data, len(data)), f"set the hostname {name}")
 
 
 def prctl(option: int, argument: int = 0) -> int:
     zero = ctypes.c_ulong(0)
     result: int = _libc.prctl(option, ctypes.c_ulong(argument), zero, zero, zero)
-    return _check(result, f"prctl {option}")
+    return check(result, f"prctl {option}")
 
 
 def set_process_name(name: str) -> None:
@@ -95,7 +66,7 @@ def set_capabilities(effective: int, permitted: int, inheritable: int = 0) -> No
         permitted >> high,
         inheritable >> high,
     )
-    _check(_libc.capset(header, data), "capset")
+    check(_libc.capset(header, data), "capset")
 
 
 def _pivot_root_number() -> int:
@@ -115,10 +86,3 @@ def _pivot_root_number() -> int:
 
 
 _PIVOT_ROOT = _pivot_root_number()
-
-
-def _check(result: int, what: str) -> int:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-    return result

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 
-from sampan.runtimes.process.shim import kernel
+from sampan.core.host import mount
 
 
-def overlay(target: str, lower: str, directory: str, name: str, upper: str) -> None:
-    """Mount one; what is written goes below ``directory``, or to memory. Lower folders may be relative."""
+def overlay(target: str, lower: str, directory: str, name: str, upper: str, *, devices: bool = False) -> None:
+    """Mount one; what is written goes below ``directory``, or to memory. Lower folders may be relative.
+
+    Without ``devices`` a device file in it opens nothing.
+    """
+    flags = 0 if devices else mount.MS_NODEV
     place = directory
     if upper == "memory":
         place = os.path.join(directory, "memory")
         if not os.path.ismount(place):
             os.makedirs(place, exist_ok=True)
-            kernel.mount("tmpfs", place, "tmpfs", 0, "mode=755")
+            mount.mount("tmpfs", place, "tmpfs", 0, "mode=755")
     folders = []
     for part in ("upper", "work"):
         folder = os.path.join(place, f"{part}{name}")
@@ -23,9 +27,9 @@ def overlay(target: str, lower: str, directory: str, name: str, upper: str) -> N
     os.chmod(os.path.join(place, f"upper{name}"), 0o755)
     options = f"lowerdir={lower},upperdir={folders[0]},workdir={folders[1]}"
     try:
-        kernel.mount("overlay", target, "overlay", 0, f"{options},userxattr")
+        mount.mount("overlay", target, "overlay", flags, f"{options},userxattr")
     except OSError:  # before Linux 5.11
-        kernel.mount("overlay", target, "overlay", 0, options)
+        mount.mount("overlay", target, "overlay", flags, options)
 
 
 def _escaped(path: str) -> str:

@@ -1,73 +1,77 @@
 """A container's own tree: an overlay of its image or of the host's root, with volumes and system folders in their places.
 
-Called in the new process, before it is the container's. Volumes are bound once the new root is in place, so that the
-kernel resolves their paths, links included, inside it; their sources were opened before.
+Called in the new process, before it is the container's. All is put together while the host's root is still there, by
+descriptors (`tree`); then the new root takes its place, and the old one is gone at once.
 """
 
 from __future__ import annotations
 
 import os
 
-from sampan.runtimes.process.shim import devices, host_tree, kernel, mounting, namespaces
+from sampan.core.host import beneath, mount
+from sampan.runtimes.process.shim import devices, host_tree, kernel, namespaces, tree
 from sampan.runtimes.process.shim.job import Job, MountJob
 from sampan.runtimes.process.shim.overlay import overlay
-
-OLD_ROOT = "/.host-root"
+from sampan.runtimes.process.shim.tree import Tree
 
 
 def enter(job: Job, directory: str) -> None:
     """Make the tree and move into it. ``directory`` is the container's; its ``rootfs`` folder is the mount point."""
     namespaces.leave(("mnt",))
-    kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_SLAVE)
+    mount.mount("none", "/", flags=mount.MS_REC | mount.MS_SLAVE)
     root = os.path.join(directory, "rootfs")
     os.makedirs(root, exist_ok=True)
+    sources = [(each, open_source(each)) for each in job["mounts"]]
     if job["root"]["kind"] == "image":
         _mount_image(job, root, directory)
     else:
-        host_tree.mount(job, root, directory)
-    sources = [(mount, _open(mount["source"])) for mount in job["mounts"]]
-    files = [(mount, _open(mount["source"])) for mount in job["files"]]
+        host_tree.mount_host(job, root, directory)
+    made = Tree(root, directory, devices=job["privileged"])
+    host_tree.hide(job, made)
+    devices.mount_dev(job, made)
+    devices.mount_sys(job, made)
+    devices.mount_proc(job, made)
+    for each in job["files"]:
+        _bind(made, each, open_source(each), replace_link=True)
+    for each, fd in sources:
+        _bind(made, each, fd, replace_link=False)
     _pivot(root)
-    _mount_system(job)
-    for mount, fd in files:
-        _mount_at(mount, fd, replace_link=True)
-    for mount, fd in sources:
-        _mount_at(mount, fd, replace_link=False)
-    kernel.unmount(OLD_ROOT)
-    os.rmdir(OLD_ROOT)
     if job["root"]["read_only"]:
-        mounting.remount_read_only("/")
+        tree.restrict("/", read_only=True)
+
+
+def open_source(job: MountJob) -> int:
+    """What is to be mounted: a sub-path is opened again from the volume, so that no link on it leads anywhere else.
+
+    Raises `OSError` with the path in its text where it is gone.
+    """
+    source = os.open(job["source"], os.O_PATH | os.O_CLOEXEC)
+    if not job["sub_path"]:
+        return source
+    try:
+        return beneath.open_existing(source, job["sub_path"])
+    except beneath.LeadsOut as exc:
+        raise OSError(f"the subPath {job['sub_path']} leads out of its volume") from exc
+    finally:
+        os.close(source)
 
 
 def _mount_image(job: Job, root: str, directory: str) -> None:
     # Relative names: the kernel takes a page of options at most, and images have many layers.
     os.chdir(job["root"]["layers_dir"])
-    overlay(root, ":".join(job["root"]["layers"]), directory, "", job["root"]["upper"])
+    lower = ":".join(job["root"]["layers"])
+    overlay(root, lower, directory, "", job["root"]["upper"], devices=job["privileged"])
     os.chdir("/")
+
+
+def _bind(made: Tree, job: MountJob, fd: int, *, replace_link: bool) -> None:
+    made.bind(fd, job["target"], read_only=job["read_only"], propagate=job["propagate"], replace_link=replace_link)
+    os.close(fd)
 
 
 def _pivot(root: str) -> None:
-    old = root + OLD_ROOT
-    os.makedirs(old, exist_ok=True)
-    kernel.pivot_root(root, old)
+    """The old root comes to lie over the new one, and is taken away from there."""
+    os.chdir(root)
+    kernel.pivot_root(".", ".")
+    mount.unmount(".")
     os.chdir("/")
-
-
-def _mount_system(job: Job) -> None:
-    for folder in ("/proc", "/sys", "/dev"):
-        mounting.make_mount_point(folder, folder=True, replace_link=True)
-    devices.mount_dev(job, OLD_ROOT)
-    devices.mount_sys(job, OLD_ROOT)
-    devices.mount_proc(job, OLD_ROOT)
-
-
-def _open(path: str) -> int:
-    """Raises `OSError` with the path in its text where the volume's folder is gone."""
-    return os.open(path, os.O_PATH | os.O_CLOEXEC)
-
-
-def _mount_at(mount: MountJob, fd: int, *, replace_link: bool) -> None:
-    source = f"/proc/self/fd/{fd}"
-    mounting.make_mount_point(mount["target"], folder=os.path.isdir(source), replace_link=replace_link)
-    mounting.bind(source, mount["target"], read_only=mount["read_only"], propagate=mount["propagate"])
-    os.close(fd)

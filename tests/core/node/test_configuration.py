@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from sampan.core.node.config.dns import Dns, host_dns, parse_resolv_conf, pod_dn
 from sampan.core.node.config.environment import ContainerConfigProblem, EnvironmentInput, environment
 from sampan.core.node.config.expansion import expand
 from sampan.core.node.config.fields import field_value
-from sampan.core.node.config.mounts import container_mounts, resolve_sub_path
+from sampan.core.node.config.mounts import container_mounts, prepare_sub_path
 from sampan.core.node.config.sandbox_config import host_name, sandbox_config
 from sampan.core.node.config.service_env import service_env
 
@@ -164,17 +165,22 @@ class TestSubPath:
         (tmp_path / "secret").mkdir()
         return tmp_path / "volume"
 
-    def test_links_within_the_volume_are_resolved(self, volume: Path) -> None:
-        assert resolve_sub_path(volume, "inside", "v") == volume / "real"
+    def test_what_is_there_is_taken_through_links_within_the_volume(self, volume: Path) -> None:
+        before = sorted(volume.rglob("*"))
+        prepare_sub_path(volume, "inside", "it")
+        assert sorted(volume.rglob("*")) == before
 
-    def test_missing_folders_are_made(self, volume: Path) -> None:
-        assert resolve_sub_path(volume, "inside/new/deep", "v") == volume / "real" / "new" / "deep"
-        assert (volume / "real" / "new" / "deep").is_dir()
+    @pytest.mark.parametrize("mode", [0o777, 0o2777, 0o755])
+    def test_missing_folders_are_made_with_the_volumes_own_mode(self, volume: Path, mode: int) -> None:
+        volume.chmod(mode)
+        prepare_sub_path(volume, "inside/new/deep", "it")
+        made = (volume / "real/new", volume / "real/new/deep")
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [mode, mode]
 
     @pytest.mark.parametrize("path", ["outside", "outside/x", "absolute", "absolute/passwd", "../secret", "/etc"])
     def test_nothing_leads_out_of_the_volume(self, volume: Path, path: str) -> None:
         with pytest.raises(ContainerConfigProblem):
-            resolve_sub_path(volume, path, "v")
+            prepare_sub_path(volume, path, "it")
         assert list((volume.parent / "secret").iterdir()) == []
 
     def test_a_mount_takes_its_sub_path_from_the_environment(self, volume: Path) -> None:
@@ -182,7 +188,8 @@ class TestSubPath:
         container = Container(name="main", volume_mounts=(mount,))
         published = {"v": PublishedVolume(host_path=volume)}
         (made,) = container_mounts(container, published, {"WHO": "real"})
-        assert (made.host_path, made.container_path, made.read_only) == (str(volume / "real" / "x"), "/data", True)
+        assert (made.host_path, made.sub_path, made.container_path) == (str(volume), "real/x", "/data")
+        assert made.read_only
         with pytest.raises(ContainerConfigProblem, match="missing value"):
             container_mounts(container, published, {})
 

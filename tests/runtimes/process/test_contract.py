@@ -13,6 +13,7 @@ import pytest
 
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings, Security
 from sampan.core.testing.runtime_contract import Bench, RuntimeBench, RuntimeContract
+from sampan.core.testing.runtime_suite.sub_paths import SubPathPromises
 from sampan.runtimes.process.cgroups import ROOT, V1_CONTROLLERS
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.layout import Layout
@@ -57,9 +58,13 @@ NEEDS = {
 
 
 class ProcessBench(RuntimeContract):
+    sub_path_races: ClassVar[int] = 100
+
     @pytest.fixture(autouse=True)
     def honoured(self, request: pytest.FixtureRequest) -> None:
         field = NEEDS.get(request.function.__name__)
+        if hasattr(SubPathPromises, request.function.__name__):
+            field = "spec.containers[].volumeMounts"
         if field and field in request.getfixturevalue("bench").runtime.capabilities().unsupported_fields:
             pytest.skip(f"the runtime says that it does not honour {field}")
 

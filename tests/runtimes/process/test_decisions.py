@@ -29,23 +29,23 @@ SANDBOX = jobs.SandboxView(
     id="s", uid="u", pid=1, hostname="web", namespaces=("net", "ipc", "uts"), own_pid=True, shm="/dev/shm/x"
 )
 FULL = Isolation(private=True, network=True, upper="disk", limits=True)
-NOTHING = {"namespaces": False, "network": False, "user_namespaces": False, "user_range": False, "upper": ""}
+NOTHING = {"sort": "", "upper": "", "network": False, "problem": ""}
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        ({"namespaces": True, "network": True, "upper": "disk"}, FULL),
-        ({"namespaces": True, "upper": "memory"}, Isolation(private=True, upper="memory", limits=True)),
+        ({"sort": "plain", "network": True, "upper": "disk"}, FULL),
+        ({"sort": "plain", "upper": "memory"}, Isolation(private=True, upper="memory", limits=True)),
         (
-            {"user_namespaces": True, "upper": "disk"},
+            {"sort": "single", "upper": "disk"},
             Isolation(private=True, user_namespace="single", upper="disk", limits=True),
         ),
         (
-            {"user_namespaces": True, "user_range": True},
+            {"sort": "range"},
             Isolation(private=True, user_namespace="range", subordinate=((1, 2), (3, 4)), limits=True),
         ),
-        ({}, Isolation(private=False, limits=True)),
+        ({"problem": "unshare: no"}, Isolation(private=False, limits=True, problem="unshare: no")),
     ],
 )
 def test_isolation_is_the_best_that_was_found_possible(found: dict[str, object], expected: Isolation) -> None:
