@@ -1,17 +1,20 @@
 """The typed registry that plugins put their parts into, and from which start-up picks by name.
 
 Registration order decides nothing: names are looked up, and where several parts run side by side (admission,
-authenticators) their own ``order`` sorts them.
+authenticators) their own ``order`` sorts them. What is registered is held against its contract, a class at once and what
+it makes when it is made: its author is told what is missing, rather than a user by a traceback.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from sampan.core.errors import ConfigError
+from sampan.core.contracts.conformance import class_lacks, lacks
+from sampan.core.errors import ConfigError, SampanError
 from sampan.core.model.kinds import KubeObject, info
 
 if TYPE_CHECKING:
@@ -46,11 +49,19 @@ class Part(Generic[P]):
 
 
 class Parts(Generic[P]):
-    """The parts of one sort."""
+    """The parts of one sort. ``contract`` is what they are: ``module:Class`` in `sampan.core`, or of a library."""
 
-    def __init__(self, sort: str) -> None:
+    def __init__(self, sort: str, contract: str) -> None:
         self.sort = sort
+        self._contract = contract
         self._parts: dict[str, Part[P]] = {}
+
+    @property
+    def contract(self) -> type:
+        """Imported when it is first asked for: `sampan --help` needs none."""
+        module, _, name = self._contract.partition(":")
+        found: type = getattr(import_module(module), name)
+        return found
 
     def add(self, part: Part[P]) -> None:
         if other := self._parts.get(part.name):
@@ -59,6 +70,10 @@ class Parts(Generic[P]):
                 " block one of them"
             )
         self._parts[part.name] = part
+
+    def forget(self, plugin: str) -> None:
+        """Take out what ``plugin`` has brought."""
+        self._parts = {name: part for name, part in self._parts.items() if part.plugin != plugin}
 
     def __iter__(self) -> Iterator[Part[P]]:
         return iter(sorted(self._parts.values(), key=lambda part: part.name))
@@ -93,18 +108,20 @@ class Registry:
 
     def __init__(self) -> None:
         self.plugin = ""
-        self.runtimes: Parts[Runtime] = Parts("runtime")
-        self.volume_drivers: Parts[VolumeDriver] = Parts("volume driver")
-        self.schedulers: Parts[Scheduler] = Parts("scheduler")
-        self.scheduler_plugins: Parts[SchedulerPlugin] = Parts("scheduler plugin")
-        self.controllers: Parts[Controller] = Parts("controller")
-        self.proxies: Parts[Proxy] = Parts("proxy")
-        self.stores: Parts[Store] = Parts("store")
-        self.sources: Parts[Source] = Parts("source of computed objects")
-        self.admissions: Parts[Admission] = Parts("admission")
-        self.authenticators: Parts[Authenticator] = Parts("authenticator")
-        self.authorizers: Parts[Authorizer] = Parts("authorizer")
-        self.commands: Parts[click.Command] = Parts("command")
+        self.runtimes: Parts[Runtime] = Parts("runtime", "sampan.core.contracts.runtime:Runtime")
+        self.volume_drivers: Parts[VolumeDriver] = Parts("volume driver", "sampan.core.contracts.volume:VolumeDriver")
+        self.schedulers: Parts[Scheduler] = Parts("scheduler", "sampan.core.contracts.scheduler:Scheduler")
+        self.scheduler_plugins: Parts[SchedulerPlugin] = Parts(
+            "scheduler plugin", "sampan.core.contracts.scheduler:SchedulerPlugin"
+        )
+        self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
+        self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
+        self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
+        self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
+        self.admissions: Parts[Admission] = Parts("admission", "sampan.core.contracts.access:Admission")
+        self.authenticators: Parts[Authenticator] = Parts("authenticator", "sampan.core.contracts.access:Authenticator")
+        self.authorizers: Parts[Authorizer] = Parts("authorizer", "sampan.core.contracts.access:Authorizer")
+        self.commands: Parts[click.Command] = Parts("command", "click:Command")
         self.kinds: dict[type[KubeObject], str] = {}
 
     def runtime(
@@ -116,22 +133,22 @@ class Registry:
         rank: int | None = None,
     ) -> None:
         """Something that runs pods. ``auto`` asks ``unavailable`` by ascending ``rank``."""
-        self.runtimes.add(self._part(name, make, unavailable, rank))
+        self._add(self.runtimes, name, make, unavailable, rank)
 
     def volume_driver(self, name: str, make: Callable[[], VolumeDriver]) -> None:
         """A volume type, named as in the pod spec (``emptyDir``)."""
-        self.volume_drivers.add(self._part(name, make))
+        self._add(self.volume_drivers, name, make)
 
     def scheduler(self, name: str, make: Callable[[list[SchedulerPlugin]], Scheduler]) -> None:
         """A scheduler, for pods whose ``spec.schedulerName`` is ``name``."""
-        self.schedulers.add(self._part(name, make))
+        self._add(self.schedulers, name, make)
 
     def scheduler_plugin(self, name: str, make: Callable[[], SchedulerPlugin]) -> None:
         """A concern of the built-in scheduler."""
-        self.scheduler_plugins.add(self._part(name, make))
+        self._add(self.scheduler_plugins, name, make)
 
     def controller(self, name: str, make: Callable[[ClusterContext], Controller]) -> None:
-        self.controllers.add(self._part(name, make))
+        self._add(self.controllers, name, make)
 
     def proxy(
         self,
@@ -141,28 +158,33 @@ class Registry:
         unavailable: Availability = lambda: None,
         rank: int | None = None,
     ) -> None:
-        self.proxies.add(self._part(name, make, unavailable, rank))
+        self._add(self.proxies, name, make, unavailable, rank)
 
     def store(self, scheme: str, make: Callable[[str], Store]) -> None:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL."""
-        self.stores.add(self._part(scheme, make))
+        self._add(self.stores, scheme, make)
 
     def source(self, name: str, make: Callable[[SourceContext], Source]) -> None:
         """What works out the objects of kinds with ``storage=Computed(source=name)``."""
-        self.sources.add(self._part(name, make))
+        self._add(self.sources, name, make)
 
     def admission(self, name: str, make: Callable[[AccessContext], Admission]) -> None:
-        self.admissions.add(self._part(name, make))
+        self._add(self.admissions, name, make)
 
     def authenticator(self, name: str, make: Callable[[AccessContext], Authenticator]) -> None:
-        self.authenticators.add(self._part(name, make))
+        self._add(self.authenticators, name, make)
 
     def authorizer(self, name: str, make: Callable[[AccessContext], Authorizer]) -> None:
-        self.authorizers.add(self._part(name, make))
+        self._add(self.authorizers, name, make)
 
     def kind(self, cls: type[KubeObject]) -> None:
         """A kind to serve: a class decorated with ``@kind``."""
-        about = info(cls)
+        try:
+            about = info(cls)
+        except Exception as exc:
+            raise ConfigError(
+                f"the plugin {self.plugin!r} registers {cls!r} as a kind: decorate the class with @kind"
+            ) from exc
         for other in self.kinds:
             known = info(other)
             if (known.group, known.plural) == (about.group, about.plural) and known.version == about.version:
@@ -171,14 +193,68 @@ class Registry:
 
     def command(self, name: str, make: Callable[[], click.Command]) -> None:
         """A sub-command of ``sampan``."""
-        self.commands.add(self._part(name, make))
+        self._add(self.commands, name, make)
 
-    def _part(
+    def all_parts(self) -> tuple[Parts[Any], ...]:
+        """Every sort of parts, for those who list them."""
+        return (
+            self.runtimes,
+            self.proxies,
+            self.stores,
+            self.volume_drivers,
+            self.schedulers,
+            self.scheduler_plugins,
+            self.controllers,
+            self.sources,
+            self.admissions,
+            self.authenticators,
+            self.authorizers,
+            self.commands,
+        )
+
+    def forget(self, plugin: str) -> None:
+        """Take out whatever ``plugin`` has brought."""
+        for parts in self.all_parts():
+            parts.forget(plugin)
+        self.kinds = {cls: bringer for cls, bringer in self.kinds.items() if bringer != plugin}
+
+    def _add(
         self,
+        parts: Parts[Any],
         name: str,
         make: Callable[..., Any],
         unavailable: Availability = lambda: None,
         rank: int | None = None,
-    ) -> Part[Any]:
+    ) -> None:
+        who = f"the plugin {self.plugin!r}"
+        if not isinstance(name, str) or not name or any(letter.isspace() for letter in name):
+            raise ConfigError(f"{who} names a {parts.sort} {name!r}: a name is a text without spaces")
+        if not callable(make):
+            raise ConfigError(
+                f"{who} registers {make!r} as the {parts.sort} {name!r}: give the class or a function that makes one"
+            )
+        if isinstance(make, type) and (problems := class_lacks(parts.contract, make)):
+            raise ConfigError(_no_such_part(who, parts, name, make.__name__, problems))
         doc = (make.__doc__ or "").strip().partition("\n")[0]
-        return Part(name, make, self.plugin, unavailable, rank, doc)
+        parts.add(Part(name, self._checked(parts, name, make, who), self.plugin, unavailable, rank, doc))
+
+    def _checked(self, parts: Parts[Any], name: str, make: Callable[..., Any], who: str) -> Callable[..., Any]:
+        """``make``, whose failures and wrong outcomes are `ConfigError`s that name the plugin."""
+
+        def checked(*arguments: Any, **keywords: Any) -> Any:
+            try:
+                made = make(*arguments, **keywords)
+            except SampanError:
+                raise
+            except Exception as exc:
+                what = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
+                raise ConfigError(f"{who} cannot make its {parts.sort} {name!r}: {what}") from exc
+            if problems := lacks(parts.contract, made):
+                raise ConfigError(_no_such_part(who, parts, name, type(made).__name__, problems))
+            return made
+
+        return checked
+
+
+def _no_such_part(who: str, parts: Parts[Any], name: str, found: str, problems: tuple[str, ...]) -> str:
+    return f"{who} brings a {parts.sort} {name!r} that is none: {found} {'; it '.join(problems)}"

@@ -32,6 +32,8 @@ from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
+from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.plugin_events import PluginEvents
 
 
 class Cluster:
@@ -81,13 +83,14 @@ class Cluster:
 
     async def stop(self) -> None:
         """End the control plane; pods, network and data stay. Idempotent."""
-        self._plugins.call("sampan_cluster_stopping", cluster=self._config.cluster)
+        await self._tell("sampan_cluster_stopping")
         await self._cleanup.aclose()
+        await asyncio.to_thread(self._plugins.close)
         self._ended.set()
 
     async def _start(self) -> None:
         decisions = await asyncio.to_thread(self._settle)
-        self._plugins.call("sampan_cluster_starting", cluster=self._config.cluster)
+        await self._tell("sampan_cluster_starting")
         nodes = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
         proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
         self._take_back = [*(node.destroy for node in nodes), proxying.destroy]
@@ -109,7 +112,12 @@ class Cluster:
         for controller in static:
             self._follow_manifests(controller, engine)
         self._write_kubeconfigs()
-        self._plugins.call("sampan_cluster_ready", cluster=self._config.cluster, server=self.access.server)
+        await self._tell("sampan_cluster_ready", server=self.access.server)
+
+    async def _tell(self, hook: str, **arguments: str) -> None:
+        """Go on when every plugin has seen it: what they do then is done."""
+        if self._plugins.has(hook):
+            await asyncio.to_thread(partial(self._plugins.ask, hook, cluster=self._config.cluster, **arguments))
 
     def _settle(self) -> Decisions:
         before = self._directory.decisions(self._config.cluster)
@@ -173,6 +181,13 @@ class Cluster:
         for node in nodes:
             self._cleanup.push_async_callback(node.stop)
         self._cleanup.push_async_callback(proxying.stop)
+        troubles = PluginEvents(
+            self._plugins,
+            EventRecorder(plane.component("plugins"), self._clock, "sampan-plugins"),
+            nodes[0].config.name,
+        )
+        self._cleanup.push_async_callback(troubles.stop)
+        troubles.start()
         first, *others = (
             partial(node.join, client, informers=engine.informers, directory=plane.nodes) for node in nodes
         )

@@ -24,8 +24,7 @@ from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.engine import Engine
-from sampan.core.reconcile.scheduling import SchedulingController
-from sampan.core.reconcile.scheduling_hooks import Hooked
+from sampan.core.reconcile.scheduling_hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
 
@@ -70,10 +69,8 @@ class ControlPlane:
     async def run_controllers(self, more: Sequence[Controller] = ()) -> Engine:
         """Every controller of the plugins, the scheduler, and ``more``."""
         registry = self._plugins.registry
-        concerns = [*(part.make() for part in registry.scheduler_plugins), Hooked(self._plugins)]
-        schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
         controllers: list[Controller] = [part.make(self._context) for part in registry.controllers]
-        controllers += [SchedulingController(schedulers), *more]
+        controllers += [scheduling_controller(self._plugins), *more]
         self.engine = Engine(
             controllers, self.component, clock=self._clock, plugins=self._plugins, metrics=self._plugins.metrics
         )

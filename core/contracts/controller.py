@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from sampan.core.contracts.plan import Plan
+from sampan.core.contracts.plan import InThread, Plan
 from sampan.core.model.kinds import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
@@ -74,7 +74,7 @@ class Controller(Protocol):
     @property
     def watches(self) -> Sequence[Watch]: ...
 
-    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan: ...
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread: ...
 
 
 @runtime_checkable

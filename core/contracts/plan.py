@@ -125,3 +125,13 @@ class Plan:
 
 
 NOTHING = Plan()
+
+
+@attrs.frozen
+class InThread:
+    """A decision that may block, as outside plugins have a say in it: the engine has it made in a thread.
+
+    ``decide`` reads only what it was made with: what the listers show may change meanwhile.
+    """
+
+    decide: Callable[[], Plan]

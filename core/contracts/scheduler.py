@@ -87,6 +87,17 @@ class SchedulerPlugin(Protocol):
         """How well the node suits, in any measure: asked of every feasible node, and then given to `normalize`."""
         ...
 
+    def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
+        """The same for all nodes at once, after every `filter`: ``nodes`` are those that each of them found feasible.
+
+        The refused ones by name.
+        """
+        ...
+
+    def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
+        """`score` of all feasible nodes at once, in their order."""
+        ...
+
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
         """The feasible nodes' scores as points, 0 to 100; the highest weighted sum wins."""
         ...
@@ -111,6 +122,12 @@ class SchedulerPluginBase:
 
     def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
         return 0.0
+
+    def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
+        return {}
+
+    def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
+        return [self.score(pod, node, state) for node in nodes]
 
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
         return scores

@@ -40,4 +40,4 @@ class NodeParts:
 
     def hook(self, name: str, **arguments: object) -> None:
         if self.plugins is not None and self.plugins.has(name):
-            self.plugins.call(name, **arguments)
+            self.plugins.tell(name, **arguments)

@@ -134,9 +134,10 @@ class ContainerStarter:
         )
         plugins = self._parts.plugins
         if plugins is not None and plugins.has("sampan_container_creating"):
-            changed = plugins.pipe("sampan_container_creating", "config", config, pod=pod, container=container.name)
-            if isinstance(changed, ContainerConfig):
-                return changed
+            changed: ContainerConfig = plugins.pipe(
+                "sampan_container_creating", "config", config, pod=pod, container=container.name
+            )
+            return changed
         return config
 
     def _failed(self, outcome: StartOutcome, name: str, problem: Problem) -> StartOutcome:

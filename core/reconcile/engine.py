@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.controller import Controller, Key, Ordered, Watch
-from sampan.core.contracts.plan import NOTHING, Plan
+from sampan.core.contracts.plan import NOTHING, InThread, Plan
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
@@ -157,7 +157,8 @@ class Engine:
         self._hook("sampan_before_reconcile", controller=name, key=key)
         plan, error = NOTHING, None
         try:
-            plan = running.controller.reconcile(key, self.lister, self.clock.now())
+            decided = running.controller.reconcile(key, self.lister, self.clock.now())
+            plan = await asyncio.to_thread(decided.decide) if isinstance(decided, InThread) else decided
             await running.runner.carry_out(plan)
         except Exception as exc:
             error = exc
@@ -194,4 +195,4 @@ class Engine:
 
     def _hook(self, hook: str, **arguments: object) -> None:
         if self._plugins is not None and self._plugins.has(hook):
-            self._plugins.call(hook, **arguments)
+            self._plugins.tell(hook, **arguments)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
-from sampan.core.contracts.plan import NOTHING, Bind, Emit, Patch, Plan
+from sampan.core.contracts.plan import NOTHING, Bind, Emit, InThread, Patch, Plan
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Placed, Scheduler, Unschedulable, Wait
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import Node
@@ -32,8 +33,10 @@ class SchedulingController:
 
     name = "default-scheduler"
 
-    def __init__(self, schedulers: Mapping[str, Scheduler]) -> None:
+    def __init__(self, schedulers: Mapping[str, Scheduler], *, in_thread: bool = False) -> None:
+        """``in_thread``: decisions may block, as outside plugins have a say in them."""
         self._schedulers = schedulers
+        self._in_thread = in_thread
         self._known: dict[str, NodeState] = {}
         """As the last decision saw them, by name."""
         self.watches = (
@@ -51,11 +54,15 @@ class SchedulingController:
         created = pod.metadata.creation_timestamp
         return (-(pod.spec.priority or 0), created.isoformat() if created else "", key)
 
-    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread:
         pod = state.get(Pod, key.namespace, key.name)
         if pod is None or not self._is_to_be_placed(pod):
             return NOTHING
-        verdict = self._schedulers[scheduler_of(pod)].place(pod, self._cluster_state(state))
+        decide = partial(self._decide, pod, self._cluster_state(state), now)
+        return InThread(decide) if self._in_thread else decide()
+
+    def _decide(self, pod: Pod, state: ClusterState, now: datetime) -> Plan:
+        verdict = self._schedulers[scheduler_of(pod)].place(pod, state)
         match verdict:
             case Placed(node=node):
                 return placed(pod, node)

@@ -1,32 +1,53 @@
-"""The scheduling hooks of outside plugins, as one more concern of the built-in scheduler."""
+"""Scheduling with what plugins bring: their schedulers and concerns, and the hooks as one more concern."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins import Plugins
+from sampan.core.reconcile.scheduling import SchedulingController
+
+FILTER, SCORE = "sampan_filter_nodes", "sampan_score_nodes"
+
+
+def scheduling_controller(plugins: Plugins) -> SchedulingController:
+    """The one controller that runs every registered scheduler."""
+    registry = plugins.registry
+    concerns = [part.make() for part in registry.scheduler_plugins]
+    has_hooks = plugins.has(FILTER) or plugins.has(SCORE)
+    if has_hooks:
+        concerns.append(Hooked(plugins))
+    schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
+    return SchedulingController(schedulers, in_thread=has_hooks)
 
 
 class Hooked(SchedulerPluginBase):
-    """Asks `sampan_filter_nodes` and `sampan_score_nodes`, node by node."""
+    """Asks `sampan_filter_nodes` and `sampan_score_nodes`, about all feasible nodes at once. Blocks."""
 
     name = "Hooks"
     weight = 1
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
-        self._filters = plugins.has("sampan_filter_nodes")
-        self._scores = plugins.has("sampan_score_nodes")
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        if self._filters:
-            for names in self._plugins.call("sampan_filter_nodes", pod=pod, nodes=[node]):
-                if node.name not in names:
-                    return Refusal("node(s) were refused by a plugin")
-        return None
+    def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
+        refused: dict[str, Refusal] = {}
+        for answer in self._plugins.ask(FILTER, pod=pod, nodes=_shown(nodes)):
+            who = f"the plugin {answer.plugin}" if answer.plugin else "a plugin"
+            for node in nodes:
+                if node.name not in answer.value:
+                    refused.setdefault(node.name, Refusal(f"node(s) were refused by {who}"))
+        return refused
 
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        if not self._scores:
-            return 0.0
-        points = self._plugins.call("sampan_score_nodes", pod=pod, nodes=[node])
-        return float(sum(each.get(node.name, 0.0) for each in points))
+    def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
+        answers = self._plugins.ask(SCORE, pod=pod, nodes=_shown(nodes))
+        return [sum(answer.value.get(node.name, 0.0) for answer in answers) for node in nodes]
+
+
+def _shown(nodes: Sequence[NodeState]) -> tuple[NodeState, ...]:
+    """Without the notes that the scheduler's own plugins keep in them."""
+    return tuple(attrs.evolve(node, memo={}) for node in nodes)

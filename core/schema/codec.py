@@ -1,9 +1,9 @@
 """Wire values to frozen model objects and back.
 
 Controllers, the scheduler and the node agent work on objects; the API server and the store on bytes and wire values. An
-object is made at most once per revision and shared, so nothing here may be mutated: maps of a decoded object may be the
-wire value's own. One `cattrs` converter serves all classes; the code for a class is generated on its first use, so that
-importing the model stays cheap. Any thread.
+object is made at most once per revision and shared, so nothing here may be mutated: a decoded object's maps are read-only
+views, perhaps of the wire value's own. One `cattrs` converter serves all classes; the code for a class is generated on its
+first use, so that importing the model stays cheap. Any thread.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import base64
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
@@ -164,8 +165,8 @@ def _mapping_reader(kind: Any) -> Hook:
     item_type = get_args(kind)[1]
     read = converter().get_structure_hook(item_type)
     if read is _as_it_is:
-        return _as_it_is
-    return lambda value, _: {key: read(item, item_type) for key, item in value.items()}
+        return lambda value, _: MappingProxyType(value)
+    return lambda value, _: MappingProxyType({key: read(item, item_type) for key, item in value.items()})
 
 
 def _mapping_writer(kind: Any) -> Hook:

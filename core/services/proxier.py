@@ -98,7 +98,7 @@ class Proxier:
 
     def _sync(self, table: tuple[ServicePort, ...]) -> ProxyReport:
         if self._plugins is not None and self._plugins.has("sampan_services_applying"):
-            self._plugins.call("sampan_services_applying", services=table)
+            self._plugins.tell("sampan_services_applying", services=tuple(table))
         return self._proxy.sync(table)
 
     def _tell(self, report: ProxyReport) -> None:

@@ -70,6 +70,7 @@ async def control_plane(
     opened = plugins.registry.stores.find(store.partition(":")[0]).make(store)
     async with AsyncExitStack() as cleanup:
         cleanup.push_async_callback(opened.close)
+        cleanup.callback(plugins.close)
         plane = composition.ControlPlane(plugins, opened, context, data_dir / "pki", clock)
         cleanup.push_async_callback(plane.stop)
         await plane.start()

@@ -55,6 +55,10 @@ class DefaultScheduler:
                 refusals.append(refusal)
             else:
                 feasible.append(node)
+        for plugin in self._filters if feasible else ():
+            if refused := plugin.filter_all(pod, tuple(feasible), state):
+                refusals += [refused[node.name] for node in feasible if node.name in refused]
+                feasible = [node for node in feasible if node.name not in refused]
         return feasible, refusals
 
     def _refusal(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
@@ -69,7 +73,7 @@ class DefaultScheduler:
         totals = [0.0] * len(feasible)
         for plugin in self._plugins:
             if plugin.weight:
-                points = plugin.normalize(pod, [plugin.score(pod, node, state) for node in feasible])
+                points = plugin.normalize(pod, plugin.score_all(pod, feasible, state))
                 totals = [total + plugin.weight * more for total, more in zip(totals, points, strict=True)]
         ranked = sorted(zip(totals, feasible, strict=True), key=lambda each: (-each[0], _lot(pod, each[1])))
         return [node for _, node in ranked]

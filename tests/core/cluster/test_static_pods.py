@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sampan.core.cluster import Cluster
-from sampan.core.config import Config
 from sampan.core.contracts.access import SYSTEM_MASTERS, User
-from sampan.core.contracts.proxy import ProxyReport, ProxySettings
 from sampan.core.errors import NotFound
-from sampan.core.hooks import hookimpl
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.plugins import load_plugins
-from sampan.core.registry import Registry
+from tests.support.quiet import quiet_cluster
+from tests.support.wait import soon
 
 pytestmark = pytest.mark.anyio
 
@@ -29,37 +25,8 @@ spec:
 """
 
 
-class QuietProxy:
-    """A proxy that leaves the machine as it is."""
-
-    def service_cidr(self) -> str:
-        return "127.97.0.0/16"
-
-    def start(self) -> None: ...
-
-    def sync(self, desired: object) -> ProxyReport:
-        return ProxyReport()
-
-    def destroy(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class QuietPlugin:
-    @hookimpl
-    def sampan_register(self, registry: Registry) -> None:
-        def make(_settings: ProxySettings) -> QuietProxy:
-            return QuietProxy()
-
-        registry.proxy("quiet", make)  # type: ignore[arg-type]
-
-
 async def start(directory: Path) -> Cluster:
-    config = Config(
-        data_dir=directory / "data", port=0, runtime="simulated", proxy="quiet", node_name="n1",
-        manifests=directory / "manifests",
-    )  # fmt: skip
-    cluster = Cluster(config, load_plugins(extra=[("quiet", QuietPlugin())]))
+    cluster = quiet_cluster(directory, manifests=directory / "manifests")
     await cluster.start()
     return cluster
 
@@ -67,14 +34,14 @@ async def start(directory: Path) -> Cluster:
 async def static_pod(cluster: Cluster, is_so: Callable[[Pod], bool] = lambda _: True) -> Pod:
     """Its mirror pod, once there is one and it is so."""
     client = cluster.api.client(User(name="tester", groups=(SYSTEM_MASTERS,)))
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                if is_so(pod := await client.get(Pod, "default", "web-n1")):
-                    return pod
-            except NotFound:
-                pass
-            await asyncio.sleep(0.01)
+
+    async def found() -> Pod | None:
+        pod = await client.get(Pod, "default", "web-n1")
+        return pod if is_so(pod) else None
+
+    pod = await soon(found, "the mirror pod", but=(NotFound,))
+    assert pod is not None
+    return pod
 
 
 async def test_a_mirror_pod_that_is_deleted_comes_back_and_its_containers_go_on(tmp_path: Path) -> None:

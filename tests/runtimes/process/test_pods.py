@@ -29,6 +29,7 @@ from sampan.core.contracts.runtime import (
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.network import links
 from sampan.runtimes.process.runtime import ProcessRuntime
+from tests.support.wait import eventually
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")
 
@@ -200,7 +201,7 @@ def test_host_ports_lead_into_the_pod(runtime: Runtime) -> None:
         port = free.getsockname()[1]
     pod = make_pod(runtime, ports=(PortMapping(container_port=80, host_port=port, host_ip="127.0.0.1"),))
     run(runtime, pod, "mkdir /www; head -c 300000 /dev/zero >/www/big; exec python3 -m http.server -d /www 80")
-    wait_for(lambda: fetch(f"http://{pod.ip}/big") == 300_000)
+    eventually(lambda: fetch(f"http://{pod.ip}/big") == 300_000)
     assert fetch(f"http://127.0.0.1:{port}/big") == 300_000
     with pytest.raises(RuntimeFailure, match=f"host port {port}/TCP cannot be had"):
         make_pod(runtime, ports=(PortMapping(container_port=80, host_port=port, host_ip="127.0.0.1"),))
@@ -250,17 +251,3 @@ def fetch(url: str) -> int:
             return len(answer.read())
     except OSError:
         return 0
-
-
-def wait_for(check: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if check():
-            return
-        select_nothing(0.02)
-    raise AssertionError("waited in vain")
-
-
-def select_nothing(seconds: float) -> None:
-    import select
-
-    select.select([], [], [], seconds)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,8 +18,8 @@ from sampan.core.contracts.runtime import ContainerConfig, LogOptions, Runtime, 
 from sampan.runtimes.process.processes import of_state_dir
 from sampan.runtimes.process.runtime import make_process
 from sampan.runtimes.process.shim import records
+from tests.support.wait import eventually
 
-T = TypeVar("T")
 FOREVER = "echo ready; trap 'exit 7' TERM; while :; do sleep 0.1; done"
 
 SAMPAN = """
@@ -80,14 +78,6 @@ def run(runtime: Runtime, sandbox: Sandbox, script: str, **changes: Any) -> str:
     container = runtime.create_container(sandbox, config)
     runtime.start_container(container)
     return container
-
-
-def eventually(check: Callable[[], T | None], what: str) -> T:
-    deadline = time.monotonic() + 20
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        select.select([], [], [], 0.01)
-    return found
 
 
 def record(folder: Path, container: str, name: str) -> Any:

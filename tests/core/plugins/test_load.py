@@ -1,4 +1,4 @@
-"""Plugins: found through the entry-point group, registered by name, isolated, traced, and chosen at start-up."""
+"""Plugins: found through the entry-point group, registered by name, and chosen at start-up."""
 
 from __future__ import annotations
 
@@ -6,31 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sampan.core import hooks
 from sampan.core.errors import ConfigError
-from sampan.core.hooks import hookimpl
-from sampan.core.plugins import Plugins, load_plugins
+from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry
-
-
-class Inline:
-    """A plugin made on the spot."""
-
-
-def plugin(**functions: Callable[..., Any]) -> object:
-    """A plugin with these hooks."""
-    made = Inline()
-    for name, function in functions.items():
-        setattr(made, name, hookimpl(function))
-    return made
-
-
-def loaded(**plugins: object) -> Plugins:
-    return load_plugins(extra=tuple(plugins.items()), entry_points=lambda: ())
+from tests.support.plugins import loaded, plugin
 
 
 @pytest.fixture
@@ -74,7 +57,10 @@ def test_a_blocked_plugin_is_not_loaded(outside: Path) -> None:
 
 def test_a_plugin_that_cannot_be_imported_is_named(outside: Path) -> None:
     (outside / "boats.py").write_text("import nowhere_to_be_found")
-    with pytest.raises(ConfigError, match=r"'boats' \(boats\) cannot be loaded: No module named"):
+    with pytest.raises(
+        ConfigError,
+        match=r"'boats' \(boats: boats\) cannot be loaded: No module named .* \(leave it out with --block-plugin boats\)",
+    ):
         load_plugins(entry_points=entry_points_of(outside))
 
 
@@ -104,56 +90,6 @@ def test_two_parts_of_one_name_are_refused_whoever_comes_first() -> None:
 
     with pytest.raises(ConfigError, match="two plugins bring a store named 'tank'"):
         loaded(a=plugin(sampan_register=sampan_register), b=plugin(sampan_register=sampan_register))
-
-
-def test_a_hook_that_raises_changes_nothing_for_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    seen = []
-
-    def bad(cluster: str) -> None:
-        raise RuntimeError("leak")
-
-    def good(cluster: str) -> None:
-        seen.append(cluster)
-
-    plugins = loaded(
-        bad=plugin(sampan_cluster_starting=bad),
-        good=plugin(sampan_cluster_starting=good),
-        worse=plugin(sampan_cluster_starting=bad),
-    )
-    plugins.call("sampan_cluster_starting", cluster="c")
-    assert seen == ["c"]
-    assert "plugin bad failed in sampan_cluster_starting" in caplog.text
-    count = plugins.metrics.get_sample_value(
-        "sampan_hook_failures_total", {"plugin": "bad", "hook": "sampan_cluster_starting"}
-    )
-    assert count == 1
-
-
-def test_settings_pass_through_one_plugin_after_another() -> None:
-    def add(letter: str) -> Callable[[Any, str, str], str | None]:
-        def sampan_container_creating(pod: Any, container: str, config: str) -> str | None:
-            return config + letter if letter else None
-
-        return sampan_container_creating
-
-    plugins = loaded(
-        a=plugin(sampan_container_creating=add("a")),
-        none=plugin(sampan_container_creating=add("")),
-        b=plugin(sampan_container_creating=add("b")),
-    )
-    result = plugins.pipe("sampan_container_creating", "config", ">", pod=None, container="c")
-    assert sorted(result) == [">", "a", "b"]
-
-
-def test_hook_calls_are_traced_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def sampan_cluster_starting(cluster: str) -> None: ...
-
-    plugins = loaded(mine=plugin(sampan_cluster_starting=sampan_cluster_starting))
-    plugins.call("sampan_cluster_starting", cluster="c")
-    assert capsys.readouterr().err == ""
-    monkeypatch.setenv("SAMPAN_TRACE_HOOKS", "1")
-    plugins.call("sampan_cluster_starting", cluster="c")
-    assert capsys.readouterr().err == "hook sampan_cluster_starting [mine] {'cluster': 'c'} -> None\n"
 
 
 def parts_with(*ranked: tuple[str, int | None, str | None]) -> Registry:
@@ -189,3 +125,63 @@ def test_every_hook_is_documented() -> None:
     specs = [value for name, value in vars(hooks).items() if name.startswith("sampan_")]
     assert len(specs) >= 13
     assert [spec.__name__ for spec in specs if not (spec.__doc__ or "").strip()] == []
+
+
+def installed(folder: Path, distribution: str, name: str, module: str, code: str) -> None:
+    """Another distribution that brings a plugin."""
+    (folder / f"{module}.py").write_text(code)
+    info = folder / f"{distribution}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[sampan]\n{name} = {module}\n")
+
+
+def test_two_plugins_of_one_name_are_both_loaded_each_under_its_own(outside: Path) -> None:
+    installed(outside, "arks", "boats", "arks", "")
+    plugins = load_plugins(entry_points=entry_points_of(outside))
+    assert sorted((each.name, each.source) for each in plugins.loaded) == [
+        ("boats", "arks: arks"),
+        ("boats@boats", "boats: boats"),
+    ]
+    assert [part.plugin for part in plugins.registry.stores] == ["boats@boats"]
+
+
+def test_a_plugin_named_as_the_built_in_ones_replaces_none_of_them(outside: Path) -> None:
+    installed(outside, "pirates", "plugins", "pirates", "")
+    plugins = load_plugins()  # the folder is on the path
+    assert {"plugins", "plugins@pirates", "boats"} <= {each.name for each in plugins.loaded}
+    assert {part.plugin for part in plugins.registry.controllers} == {"plugins"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import nowhere_to_be_found",
+        "import sys; sys.exit(3)",
+        "def broken(:",
+        "from sampan.core.hooks import hookimpl\n@hookimpl\ndef sampan_regster(registry): ...",
+        "from sampan.core.hooks import hookimpl\n@hookimpl\nasync def sampan_register(registry): ...",
+        "from sampan.core.hooks import hookimpl\n@hookimpl(hookwrapper=True)\ndef sampan_register(registry): yield",
+        "from sampan.core.hooks import hookimpl\n@hookimpl\ndef sampan_register(registry):\n"
+        "    registry.store('half', lambda url: None)\n    raise OSError('no fuel')",
+    ],
+)
+def test_a_broken_plugin_is_left_out_whole_where_commands_must_work(outside: Path, code: str) -> None:
+    (outside / "boats.py").write_text(code)
+    with pytest.raises(ConfigError, match=r"'boats'.*--block-plugin boats"):
+        load_plugins(entry_points=entry_points_of(outside))
+    sys.modules.pop("boats", None)
+    plugins = load_plugins(entry_points=entry_points_of(outside), leave_out_broken=True)
+    assert [each.name for each in plugins.loaded if each.problem] == ["boats"]
+    assert list(plugins.registry.stores) == []
+
+
+def test_names_to_block_come_from_the_environment_too(outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPAN_BLOCK_PLUGINS", "other, boats")
+    plugins = load_plugins(entry_points=entry_points_of(outside))
+    assert [(each.name, each.blocked) for each in plugins.loaded] == [("boats", True), ("other", True)]
+
+
+def test_a_plugin_tells_which_hooks_it_implements(outside: Path) -> None:
+    plugins = load_plugins(entry_points=entry_points_of(outside))
+    assert [each.hooks for each in plugins.loaded] == [("sampan_register",)]

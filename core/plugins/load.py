@@ -1,0 +1,227 @@
+"""Build the plugin manager and the registry: hook specifications, then built-ins and outside plugins through the same
+entry-point group, then `check_pending`, then `sampan_register` of each.
+
+Called once by whoever starts a cluster or the command line; nothing is global. A cluster starts only with plugins that
+work (`load_plugins`); a command that must work whatever is installed has the broken ones left out and told
+(``broken``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import metadata
+from typing import Any
+
+import attrs
+import pluggy
+from prometheus_client import CollectorRegistry
+
+from sampan.core import hooks
+from sampan.core.errors import ConfigError
+from sampan.core.plugins.account import Account
+from sampan.core.plugins.calls import Answer, HookCalls
+from sampan.core.registry import Registry
+
+BLOCK_VARIABLE = "SAMPAN_BLOCK_PLUGINS"
+"""Names to leave out, separated by commas."""
+OWN_DISTRIBUTION = "sampan"
+
+EntryPoints = Callable[[], Iterable[metadata.EntryPoint]]
+
+
+@attrs.frozen
+class Loaded:
+    """A plugin that was found: its name, and the distribution and object it came from."""
+
+    name: str
+    source: str
+    blocked: bool = False
+    problem: str = ""
+    """Why it is left out; only where broken ones may be (see `load_plugins`)."""
+    hooks: tuple[str, ...] = ()
+    """Those that it implements."""
+
+
+class Plugins:
+    """The plugins of one process: the registry they filled, and their hooks (see `sampan.core.plugins.calls`)."""
+
+    def __init__(
+        self,
+        manager: pluggy.PluginManager,
+        registry: Registry,
+        loaded: tuple[Loaded, ...],
+        metrics: CollectorRegistry,
+        limit: float | None = None,
+    ) -> None:
+        self.registry = registry
+        self.loaded = loaded
+        self.metrics = metrics
+        self.account = Account(metrics)
+        self._calls = HookCalls(manager, self.account, limit=limit)
+
+    def has(self, hook: str) -> bool:
+        """Whether any plugin implements ``hook``: hot paths ask before they build arguments."""
+        return self._calls.has(hook)
+
+    def tell(self, hook: str, **arguments: Any) -> None:
+        """Have every plugin told, soon and in order. Never blocks; any thread, also the event loop's."""
+        self._calls.tell(hook, **arguments)
+
+    def ask(self, hook: str, **arguments: Any) -> list[Answer]:
+        """What the plugins answer, without those that have nothing to say. Blocking: not on an event loop."""
+        return self._calls.ask(hook, **arguments)
+
+    def pipe(self, hook: str, argument: str, value: Any, **arguments: Any) -> Any:
+        """The ``argument`` as it is after every plugin has had it, one after another. Blocking."""
+        return self._calls.pipe(hook, argument, value, **arguments)
+
+    def close(self) -> None:
+        """Deliver what was told and end the threads. Blocking; idempotent."""
+        self._calls.close()
+
+
+def load_plugins(
+    *,
+    blocked: Iterable[str] = (),
+    extra: Iterable[tuple[str, object]] = (),
+    metrics: CollectorRegistry | None = None,
+    entry_points: EntryPoints | None = None,
+    leave_out_broken: bool = False,
+    hook_limit: float | None = None,
+) -> Plugins:
+    """Find, load and ask every plugin. ``blocked`` names and those of ``SAMPAN_BLOCK_PLUGINS`` are left out.
+
+    ``extra`` are (name, plugin) of the caller. Raises `ConfigError` naming the plugin that cannot be loaded, is misspelt
+    or does not register; with ``leave_out_broken`` such a plugin is in ``loaded`` with its problem, and nothing of it is
+    in the registry. ``hook_limit``: seconds after which a hook is left out.
+    """
+    loading = _Loading(frozenset(blocked) | blocked_by_environment(), leave_out_broken)
+    for name, entry in named_entry_points(entry_points or _entry_points):
+        distribution = entry.dist.name if entry.dist else "unknown"
+        loading.add(name, f"{distribution}: {entry.value}", lambda entry=entry: _load(entry))  # type: ignore[misc]
+    for name, plugin in extra:
+        loading.add(name, "given at start-up", lambda plugin=plugin: plugin)  # type: ignore[misc]
+    return Plugins(
+        loading.manager, loading.registry, loading.finished(), metrics or CollectorRegistry(), limit=hook_limit
+    )
+
+
+def blocked_by_environment(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    return frozenset(name.strip() for name in environment.get(BLOCK_VARIABLE, "").split(",") if name.strip())
+
+
+def named_entry_points(entry_points: EntryPoints) -> Iterator[tuple[str, metadata.EntryPoint]]:
+    """Each under a name of its own, sampan's own first.
+
+    An outside plugin whose name is taken is called ``NAME@DISTRIBUTION``: nobody else's is dropped or replaced by it.
+    """
+    taken: set[str] = set()
+    for entry in sorted(entry_points(), key=_place):
+        distribution = entry.dist.name if entry.dist else "unknown"
+        name = entry.name if entry.name not in taken else f"{entry.name}@{distribution}"
+        if name not in taken:
+            taken.add(name)
+            yield name, entry
+
+
+def _place(entry: metadata.EntryPoint) -> tuple[bool, str, str]:
+    distribution = entry.dist.name if entry.dist else ""
+    return (distribution != OWN_DISTRIBUTION, entry.name, distribution)
+
+
+class _Loading:
+    """One run over all plugins."""
+
+    def __init__(self, blocked: frozenset[str], leave_out_broken: bool) -> None:
+        self.manager = pluggy.PluginManager(hooks.PROJECT)
+        self.manager.add_hookspecs(hooks)
+        self.registry = Registry()
+        self._blocked = blocked
+        self._leave_out_broken = leave_out_broken
+        self._loaded = [Loaded(name, "blocked", blocked=True) for name in sorted(blocked)]
+        for name in blocked:
+            self.manager.set_blocked(name)
+
+    def add(self, name: str, source: str, load: Callable[[], object]) -> None:
+        if name in self._blocked:
+            return
+        problem = ""
+        try:
+            self._add(name, source, load)
+        except ConfigError as exc:
+            if not self._leave_out_broken:
+                raise ConfigError(f"{exc} (leave it out with --block-plugin {name})") from exc
+            problem = str(exc)
+        self._loaded.append(Loaded(name, source, problem=problem))
+
+    def finished(self) -> tuple[Loaded, ...]:
+        return tuple(attrs.evolve(each, hooks=self._hooks(each)) for each in self._loaded)
+
+    def _add(self, name: str, source: str, load: Callable[[], object]) -> None:
+        try:
+            plugin = load()
+        except (Exception, SystemExit) as exc:
+            raise ConfigError(f"the plugin {name!r} ({source}) cannot be loaded: {_words(exc)}") from exc
+        if self.manager.has_plugin(name):
+            raise ConfigError(f"two plugins are named {name!r}: give the one from {source} another name")
+        if other := self.manager.get_name(plugin):
+            raise ConfigError(f"the plugin {name!r} ({source}) is the same object as the plugin {other!r}")
+        try:
+            _check_functions(plugin)
+            self.manager.register(plugin, name=name)
+            self.manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError, TypeError) as exc:
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            raise ConfigError(f"the plugin {name!r} does not fit sampan's hooks: {_words(exc)}") from exc
+        try:
+            self._register(name)
+        except ConfigError:
+            self.manager.unregister(name=name)
+            self.registry.forget(name)
+            raise
+
+    def _register(self, name: str) -> None:
+        """Ask each plugin by itself, so that the registry and any error know whose part it is."""
+        for implementation in self.manager.hook.sampan_register.get_hookimpls():
+            if implementation.plugin_name != name:
+                continue
+            self.registry.plugin = name
+            try:
+                implementation.function(**dict.fromkeys(implementation.argnames, self.registry))
+            except ConfigError:
+                raise
+            except (Exception, SystemExit) as exc:
+                raise ConfigError(f"the plugin {name!r} failed to register: {_words(exc)}") from exc
+
+    def _hooks(self, loaded: Loaded) -> tuple[str, ...]:
+        plugin = self.manager.get_plugin(loaded.name)
+        callers = (self.manager.get_hookcallers(plugin) if plugin is not None else None) or ()
+        return tuple(sorted(caller.name for caller in callers))
+
+
+def _check_functions(plugin: object) -> None:
+    """Refuse what pluggy would take and nobody could call: coroutines, and wrappers of the old sort."""
+    for name in dir(plugin):
+        marked = getattr(getattr(plugin, name, None), f"{hooks.PROJECT}_impl", None)
+        if marked is None:
+            continue
+        if inspect.iscoroutinefunction(getattr(plugin, name)):
+            raise TypeError(f"{name} is a coroutine function: hooks are plain functions, called in a thread")
+        if marked.get("hookwrapper"):
+            raise TypeError(f"{name} is a hookwrapper of pluggy's old sort: mark it with hookimpl(wrapper=True)")
+
+
+def _entry_points() -> Iterable[metadata.EntryPoint]:
+    return metadata.entry_points(group=hooks.PROJECT)
+
+
+def _load(entry: metadata.EntryPoint) -> object:
+    plugin: object = entry.load()
+    return plugin
+
+
+def _words(exc: BaseException) -> str:
+    return " ".join(str(exc).split()) or type(exc).__name__

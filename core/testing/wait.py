@@ -1,0 +1,79 @@
+"""Waiting for a condition: asked again and again until it holds, never a fixed sleep."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PAUSE = 0.1
+"""Seconds between two questions, in the end; the first ones follow each other faster."""
+FIRST_PAUSE = 0.002
+PATIENCE = 30.0
+"""Seconds until a condition counts as never coming true."""
+
+
+class NotYetError(AssertionError):
+    """What was waited for did not happen in time."""
+
+
+class _Waiting:
+    """One wait: what came last, and for how long to pause before the next question."""
+
+    def __init__(self, what: object, within: float) -> None:
+        self._what = what
+        self._within = within
+        self._deadline = time.monotonic() + within
+        self._pause = FIRST_PAUSE
+        self.last: object = None
+
+    def pause(self) -> float:
+        """Seconds until the next question. Raises `NotYetError` where there is no time for another."""
+        if time.monotonic() > self._deadline:
+            raise NotYetError(f"not within {self._within:g} s: {self._what}; at last: {self.last!s:.2000}")
+        pause, self._pause = self._pause, min(self._pause * 1.5, PAUSE)
+        return pause
+
+
+def eventually(
+    condition: Callable[[], T], what: str = "", *, within: float = PATIENCE, but: tuple[type[Exception], ...] = ()
+) -> T:
+    """The first true answer of ``condition``. Failed assertions, and the errors named in ``but``, mean "not yet".
+
+    Raises `NotYetError` with the last answer or failure after ``within`` seconds.
+    """
+    waiting = _Waiting(what or condition, within)
+    failures: tuple[type[Exception], ...] = (AssertionError, *but)
+    while True:
+        try:
+            answer = condition()
+            if answer:
+                return answer
+            waiting.last = answer
+        except failures as exc:
+            waiting.last = exc
+        time.sleep(waiting.pause())
+
+
+async def soon(
+    condition: Callable[[], Awaitable[T]],
+    what: str = "",
+    *,
+    within: float = PATIENCE,
+    but: tuple[type[Exception], ...] = (),
+) -> T:
+    """The same on an event loop: `eventually` for a condition that is awaited."""
+    waiting = _Waiting(what or condition, within)
+    failures: tuple[type[Exception], ...] = (AssertionError, *but)
+    while True:
+        try:
+            answer = await condition()
+            if answer:
+                return answer
+            waiting.last = answer
+        except failures as exc:
+            waiting.last = exc
+        await asyncio.sleep(waiting.pause())
