@@ -116,10 +116,7 @@ def _moment(value: Value) -> datetime | None:
     parts = {number: _integer(part) for number, part in values(_bytes(value))}
     if not parts:
         return None
-    try:
-        return EPOCH + timedelta(seconds=parts.get(1, 0), microseconds=parts.get(2, 0) // 1000)
-    except OverflowError:
-        raise broken() from None
+    return EPOCH + timedelta(seconds=parts.get(1, 0), microseconds=parts.get(2, 0) // 1000)
 
 
 def _time(value: Value) -> str | None:
