@@ -23,9 +23,11 @@ Handler = Callable[[Request, Call], Awaitable[None]]
 
 OBJECT_VERBS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+OPEN_ENDED: Final = frozenset({"proxy"})
+"""Subresources with paths of their own below."""
 READ_ONLY: Final = frozenset({"log"})
 """Subresources that change nothing, whatever their protocol."""
-SUBRESOURCE_VERBS: Final = {**OBJECT_VERBS, "POST": "create"}
+SUBRESOURCE_VERBS: Final = {**OBJECT_VERBS, "POST": "create", "HEAD": "get"}
 
 
 @attrs.define(eq=False)
@@ -115,7 +117,7 @@ class Resources:
 
 def fits(target: Target, served: Served) -> bool:
     """Whether the path has the form that the kind's scope and subresources allow."""
-    if target.rest:
+    if target.rest and target.subresource not in OPEN_ENDED:
         return False
     if served.info.namespaced:
         return bool(target.namespace) or not target.name

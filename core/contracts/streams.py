@@ -5,7 +5,8 @@ The node agent implements `NodeStreams`; the API server finds it by node name in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 import attrs
@@ -19,6 +20,50 @@ class PodRef:
     namespace: str
     name: str
     uid: str
+
+
+@attrs.frozen(kw_only=True)
+class ContainerUsage:
+    """What one running container uses."""
+
+    name: str
+    cpu_nanocores: int
+    """Of the latest seconds; since its start where nobody has looked before."""
+    cpu_nanos: int
+    """CPU time since its start."""
+    memory_bytes: int
+    """Working set."""
+    started_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PodUsage:
+    pod: PodRef
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    containers: tuple[ContainerUsage, ...]
+    at: datetime
+    window: float
+    """Seconds that the CPU figures are of."""
+
+
+@attrs.frozen(kw_only=True)
+class NodeUsage:
+    node: str
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    cpu_nanocores: int
+    memory_bytes: int
+    at: datetime
+    window: float
+    pods: tuple[PodUsage, ...]
+
+
+@attrs.frozen(kw_only=True)
+class NodePage:
+    """An answer of the node's agent over HTTP."""
+
+    status: int = 200
+    content_type: str = "application/json"
+    body: bytes
 
 
 class AsyncStream(Protocol):
@@ -54,6 +99,14 @@ class NodeStreams(Protocol):
 
     async def port_forward(self, pod: PodRef, port: int) -> AsyncStream: ...
 
+    async def usage(self) -> NodeUsage:
+        """What the node and its pods use at this moment."""
+        ...
+
+    async def page(self, method: str, path: str, query: Mapping[str, str]) -> NodePage:
+        """What the kubelet serves on its port: ``/pods``, ``/stats/summary`` …; ``path`` is percent-encoded."""
+        ...
+
 
 class NodeDirectory:
     """Node name → its streams. Node agents enter themselves when they start."""
@@ -66,6 +119,10 @@ class NodeDirectory:
 
     def leave(self, node: str) -> None:
         self._nodes.pop(node, None)
+
+    def all(self) -> Sequence[NodeStreams]:
+        """Those of every node that is connected."""
+        return tuple(self._nodes.values())
 
     def find(self, node: str) -> NodeStreams:
         try:

@@ -26,6 +26,7 @@ from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.node.config.service_env import service_env
+from sampan.core.node.front import NodeFront
 from sampan.core.node.getter import Getter
 from sampan.core.node.heartbeat import Heartbeat
 from sampan.core.node.identity import MIRROR, node_uid
@@ -36,7 +37,6 @@ from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
 from sampan.core.node.starter import ContainerStarter
 from sampan.core.node.status_writer import StatusWriter
-from sampan.core.node.streams import PodStreams
 from sampan.core.node.worker import PodWorker
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
@@ -105,7 +105,7 @@ class NodeAgent:
         self._relist_wanted = asyncio.Event()
         self._worker: PodWorker | None = None
         self._volumes: PodVolumes | None = None
-        self.streams = PodStreams(self.parts, self._find)
+        self.streams = NodeFront(self.parts, self._find, lambda: tuple(self._records.values()))
 
     @property
     def node(self) -> Node:

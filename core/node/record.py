@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from sampan.core.contracts.runtime import LABEL_NAMESPACE, LABEL_POD, Container, Sandbox
+from sampan.core.contracts.streams import PodRef
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.meta import evolve
@@ -89,6 +90,11 @@ class PodRecord:
     @property
     def api_uid(self) -> str:
         return self.pod.metadata.uid or ""
+
+    @property
+    def ref(self) -> PodRef:
+        meta = self.pod.metadata
+        return PodRef(namespace=meta.namespace or "", name=meta.name or "", uid=self.api_uid)
 
     @property
     def is_to_end(self) -> bool:

@@ -1,7 +1,7 @@
 """Logs, exec, attach and port-forward of this node's pods, for the API server.
 
-Implements `sampan.core.contracts.streams.NodeStreams` on the event loop; the runtime's streams, which block, have threads.
-Refusals are in the kubelet's words.
+The greater part of `sampan.core.contracts.streams.NodeStreams`, on the event loop; the runtime's streams, which block, have
+threads. Refusals are in the kubelet's words.
 """
 
 from __future__ import annotations

@@ -64,11 +64,22 @@ class AsgiClient:
         return await self.request("DELETE", path, body, **options)
 
     async def request(
-        self, method: str, path: str, body: Any = None, *, accept: str = "", content_type: str = "", agent: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        accept: str = "",
+        content_type: str = "",
+        agent: str = "",
+        content_length: bool = False,
     ) -> Answer:
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         exchange = Exchange(raw)
-        await self.app(self.scope(method, path, accept, content_type, agent), exchange.receive, exchange.send)
+        scope = self.scope(method, path, accept, content_type, agent)
+        if content_length:
+            scope["headers"].append((b"content-length", b"%d" % len(raw)))
+        await self.app(scope, exchange.receive, exchange.send)
         return exchange.answer()
 
     def scope(

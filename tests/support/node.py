@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import attrs
 
 from sampan.core.contracts.runtime import LogOptions
-from sampan.core.contracts.streams import AsyncStream, PodRef
+from sampan.core.contracts.streams import AsyncStream, NodePage, NodeUsage, PodRef
 from sampan.core.errors import BadRequest
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -82,6 +83,13 @@ class FakeNode:
     async def attach(self, pod: PodRef, container: str, *, tty: bool, stdin: bool) -> AsyncStream:
         self.asked.append((pod.name, container, tty, stdin))
         return self.stream
+
+    async def usage(self) -> NodeUsage:
+        now = datetime.now(UTC)
+        return NodeUsage(node="n", cpu_nanocores=1, memory_bytes=2, at=now, window=1, pods=())
+
+    async def page(self, method: str, path: str, query: Mapping[str, str]) -> NodePage:
+        return NodePage(content_type="text/plain", body=f"{method} {path} {dict(query)}".encode())
 
     async def port_forward(self, pod: PodRef, port: int) -> AsyncStream:
         if port == 1:

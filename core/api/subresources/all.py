@@ -10,6 +10,7 @@ from sampan.core.api.subresources.contract import Subresource
 from sampan.core.api.subresources.eviction import EvictionSubresource
 from sampan.core.api.subresources.log import LogSubresource
 from sampan.core.api.subresources.port_forward import PortForward
+from sampan.core.api.subresources.proxy import ProxySubresource
 from sampan.core.api.subresources.scale import ScaleSubresource
 from sampan.core.api.subresources.status import WRITE, Part
 from sampan.core.api.subresources.terminal import Terminal
@@ -29,6 +30,7 @@ def make_subresources(handlers: Handlers, nodes: NodeDirectory) -> Mapping[str, 
         "log": LogSubresource(pipeline, nodes),
         "portforward": PortForward(pipeline, nodes),
         "resize": Part("resize", handlers),
+        "proxy": ProxySubresource(pipeline, nodes),
         "scale": ScaleSubresource(pipeline),
         "status": Part("status", handlers),
     }
