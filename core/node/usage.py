@@ -43,7 +43,7 @@ class Meter:
     def __init__(self, parts: NodeParts, records: Callable[[], Iterable[PodRecord]]) -> None:
         self._parts = parts
         self._records = records
-        self._before: dict[str, Counter] = {}
+        self._before: dict[str, Counter] = {"": Counter(machine_usage()[0], parts.clock.now())}
         """By container id, and ``""`` for the machine."""
         self._newest: dict[str, Counter] = {}
         self._last: NodeUsage | None = None
