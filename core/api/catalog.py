@@ -7,7 +7,8 @@ resources, plugin kinds), and `generation` tells those who precompute. Lives on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import attrs
 
@@ -24,7 +25,7 @@ from sampan.core.api.storage import (
 )
 from sampan.core.contracts.source import Source
 from sampan.core.model import storage as declared
-from sampan.core.model.kinds import KindInfo, KubeObject
+from sampan.core.model.kinds import KindInfo, KubeObject, info
 from sampan.core.model.meta import EMPTY
 from sampan.core.schema.codec import from_wire
 from sampan.core.schema.encode import encode
@@ -32,6 +33,8 @@ from sampan.core.schema.resource import Resource
 from sampan.core.store.entry import Entry
 from sampan.core.store.follower import Follower
 from sampan.core.store.watch_cache import WatchCache, join_whole
+
+T = TypeVar("T", bound=KubeObject)
 
 
 @attrs.define(eq=False)
@@ -83,15 +86,11 @@ class Served:
     def show_all(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         return [self.storage.show(entry) for entry in entries] if self.storage.is_view else entries
 
-    def typed(self, entry: Entry) -> KubeObject:
-        """The shared frozen object of an entry."""
-        return entry.typed(self.from_wire)
-
-    def from_wire(self, wire: Mapping[str, Any]) -> KubeObject:
-        cls: type[KubeObject] | None = self.resource.cls
-        if cls is None:
-            raise TypeError(f"{self.info.kind} has no Python class")
-        return from_wire(cls, wire)
+    def typed(self, entry: Entry, cls: type[T]) -> T:
+        """An entry's frozen object: shared by all who ask for the kind's own class, made for who asks for another."""
+        if cls is self.resource.cls:
+            return entry.typed(partial(from_wire, cls))
+        return from_wire(cls, entry.wire)
 
     def join(self, entries: Sequence[Entry]) -> bytes:
         """Entries as the items of a list."""
@@ -168,9 +167,10 @@ class Catalog:
     def find(self, group: str, version: str, plural: str) -> Served | None:
         return self._served.get((group, version, plural))
 
-    def of_class(self, cls: type) -> Served:
-        """Raises `KeyError` for a class that is not served."""
-        return self._by_class[cls]
+    def of_class(self, cls: type) -> Served | None:
+        """The kind of a class; of one that only has the kind's names, too."""
+        about = info(cls)
+        return self._by_class.get(cls) or self.find(about.group, about.version, about.plural)
 
     def of_resource(self, resource: str) -> Served | None:
         """By ``deployments.apps``: the first version that was added."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import attrs
 import orjson
@@ -20,7 +20,7 @@ from sampan.core.api.operations.bind import bind
 from sampan.core.api.operations.create import create
 from sampan.core.api.operations.delete import delete
 from sampan.core.api.operations.patch import patch as apply_patch
-from sampan.core.api.operations.pipeline import Call, Pipeline
+from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
 from sampan.core.api.selectors import select
@@ -32,7 +32,6 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.schema.codec import to_wire
 from sampan.core.schema.decode import decode_value
 from sampan.core.schema.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
-from sampan.core.store.entry import Entry
 from sampan.core.store.entry import WatchEvent as StoredEvent
 from sampan.core.store.watcher import Watcher
 
@@ -55,7 +54,7 @@ class LocalClient:
 
     async def get(self, kind: type[T], namespace: str, name: str) -> T:
         call = await self._permitted(kind, "get", namespace, name)
-        return cast(T, call.served.typed(await read.get(self.pipeline, call)))
+        return call.served.typed(await read.get(self.pipeline, call), kind)
 
     async def list(
         self,
@@ -71,18 +70,18 @@ class LocalClient:
         selection = select(call.served.resource, label_selector, field_selector)
         options = ListOptions(limit=limit, continue_token=continue_token)
         listed = await read.list_page(self.pipeline, call, options, selection)
-        items = [cast(T, call.served.typed(entry)) for entry in listed.page.entries]
+        items = [call.served.typed(entry, kind) for entry in listed.page.entries]
         return ObjectList(items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token)
 
     async def create(self, obj: T, *, dry_run: bool = False) -> T:
         call = await self._permitted(type(obj), "create", obj.metadata.namespace or "")
         outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
-        return cast(T, self._typed(call, outcome.entry))
+        return _written(call, outcome, type(obj))
 
     async def update(self, obj: T, *, subresource: str = "") -> T:
         call = await self._permitted(type(obj), "update", *obj.key, subresource)
         outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
-        return cast(T, self._typed(call, outcome.entry))
+        return _written(call, outcome, type(obj))
 
     async def patch(
         self,
@@ -96,7 +95,7 @@ class LocalClient:
     ) -> T:
         call = await self._permitted(kind, "patch", namespace, name, subresource)
         outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
-        return cast(T, self._typed(call, outcome.entry))
+        return _written(call, outcome, kind)
 
     async def delete(
         self,
@@ -158,10 +157,9 @@ class LocalClient:
         return call
 
     def _call(self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = "") -> Call:
-        try:
-            served = self.pipeline.catalog.of_class(kind)
-        except KeyError:
-            raise NotFound(f"this server does not serve {info(kind).resource}") from None
+        served = self.pipeline.catalog.of_class(kind)
+        if served is None:
+            raise NotFound(f"this server does not serve {info(kind).resource}")
         if not subresource and verb not in served.info.verbs:
             raise MethodNotAllowed(f"{served.info.resource} have no {verb}")
         return Call(
@@ -172,9 +170,10 @@ class LocalClient:
     def _options(self, dry_run: bool = False) -> WriteOptions:
         return WriteOptions(dry_run=dry_run)
 
-    def _typed(self, call: Call, entry: Entry | None) -> KubeObject:
-        assert entry is not None, "a write answers with an object"
-        return call.served.typed(entry)
+
+def _written(call: Call, outcome: Outcome, kind: type[T]) -> T:
+    assert outcome.entry is not None, "a write answers with an object"
+    return call.served.typed(outcome.entry, kind)
 
 
 def _decoded(served: Served, obj: KubeObject) -> dict[str, Any]:
@@ -190,4 +189,4 @@ async def _events(watcher: Watcher, served: Served, kind: type[T]) -> AsyncItera
 def _object_of(event: StoredEvent, served: Served, kind: type[T]) -> T:
     if event.entry is None:
         return kind(metadata=ObjectMeta(resource_version=str(event.revision)))
-    return cast(T, served.typed(served.show(event.entry)))
+    return served.typed(served.show(event.entry), kind)

@@ -15,6 +15,8 @@ import attrs
 
 from sampan.core.model.kinds import KindInfo, kind_of, struct_rules_of
 from sampan.core.model.meta import MicroTime, Quantity, Wire, wire_name, wire_of
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.unstructured import Unstructured
 from sampan.core.schema.docstrings import attribute_docs, prose
 from sampan.core.schema.types import NO_LIMITS, Field, Limits, List, Map, Scalar, ScalarKind, Struct, Type
 
@@ -36,6 +38,8 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 def struct_of(cls: type) -> Struct:
     """The type of a model class. A kind's has ``kind`` and ``apiVersion`` as its first fields."""
     struct = _STRUCTS.get(cls)
+    if struct is None and issubclass(cls, Unstructured):
+        struct = _STRUCTS[cls] = _unstructured(cls)
     if struct is None:
         struct = Struct(
             make_fields=lambda: _fields_of(cls),
@@ -47,6 +51,18 @@ def struct_of(cls: type) -> Struct:
         )
         struct = _STRUCTS.setdefault(cls, struct)
     return struct
+
+
+def _unstructured(cls: type[Unstructured]) -> Struct:
+    """Whatever it holds is kept as it is; only the metadata has a type."""
+    text = Scalar(kind="string")
+    fields = {name: Field(name=name, type=text) for name in ("kind", "apiVersion")}
+    return Struct(
+        make_fields=lambda: {**fields, "metadata": Field(name="metadata", type=struct_of(ObjectMeta))},
+        definition=definition_of(cls),
+        preserve_unknown=True,
+        verbatim=True,
+    )
 
 
 def definition_of(cls: type) -> str:

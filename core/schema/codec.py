@@ -21,6 +21,8 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from sampan.core.model.kinds import kind_of
 from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.unstructured import Unstructured
 from sampan.core.schema.scalars import format_micro_time, format_time
 
 T = TypeVar("T")
@@ -80,6 +82,8 @@ def _on_first_use(make: Callable[[type], Hook], cls: type) -> Hook:
 
 @cache
 def _reader(cls: type) -> Hook:
+    if _is_unstructured(cls):
+        return lambda value, _: cls(metadata=from_wire(ObjectMeta, value.get("metadata") or {}), content=value)
     attrs.resolve_types(cls)
     names = {field.name: override(rename=wire_name(field)) for field in attrs.fields(cls)}
     generated: Hook = make_dict_structure_fn(cls, converter(), **names)  # type: ignore[arg-type]
@@ -95,12 +99,31 @@ def _reader(cls: type) -> Hook:
 
 @cache
 def _writer(cls: type) -> Hook:
+    if _is_unstructured(cls):
+        return _write_unstructured
     attrs.resolve_types(cls)
     names = {
         field.name: override(rename=wire_name(field), omit_if_default=wire_of(field).emit == "omit")
         for field in attrs.fields(cls)
     }
     return make_dict_unstructure_fn(cls, converter(), **names)  # type: ignore[arg-type]
+
+
+def _write_unstructured(obj: Unstructured) -> dict[str, Any]:
+    """The content with the metadata that the object has now; fields that its class lacks stay."""
+    known = obj.content.get("metadata") or {}
+    unknown = {name: value for name, value in known.items() if name not in metadata_names()}
+    return {**obj.content, "metadata": {**unknown, **to_wire(obj.metadata)}}
+
+
+@cache
+def metadata_names() -> frozenset[str]:
+    """The wire names of all fields of ``metadata``."""
+    return frozenset(wire_name(field) for field in attrs.fields(cast(Any, ObjectMeta)))
+
+
+def _is_unstructured(cls: Any) -> bool:
+    return issubclass(cls, Unstructured)
 
 
 def _as_it_is(value: Any, _: Any) -> Any:

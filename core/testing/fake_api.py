@@ -7,24 +7,28 @@ use the real server in-process.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+from sampan.core.api.selectors import select
 from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, Propagation, info
 from sampan.core.model.meta import evolve
+from sampan.core.model.unstructured import Unstructured
 from sampan.core.reconcile.clock import Clock
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.codec import from_wire, to_wire
+from sampan.core.schema.json_patch import apply_json_patch
 from sampan.core.schema.merge import merge_patch
+from sampan.core.schema.resource import resource_of
 from sampan.core.schema.strategic import strategic_merge
 from sampan.core.testing.clock import FakeClock
+from sampan.core.testing.fake_watches import Change, Watches
 
 T = TypeVar("T", bound=KubeObject)
 Place = tuple[type[KubeObject], str, str]
@@ -42,7 +46,7 @@ class FakeApi:
         self._objects: dict[Place, KubeObject] = {}
         self._revision = 1
         self._names = itertools.count(1)
-        self._watchers: list[tuple[type[KubeObject], asyncio.Queue[WatchEvent[Any]]]] = []
+        self._watches = Watches()
         for obj in objects:
             self.put(obj)
 
@@ -59,12 +63,16 @@ class FakeApi:
             "resource_version": self._next_revision(),
             "generation": meta.generation or 1,
         }
-        return self._store(obj, "MODIFIED" if old else "ADDED", **filled)
+        stored = self._stamped(obj, **filled)
+        self._objects[place] = stored
+        self._watches.tell(Change(self._revision, type(obj), old, stored, stored))
+        return stored
 
     def remove(self, kind: type[KubeObject], namespace: str, name: str) -> None:
         """Take it away at once."""
         gone = self._objects.pop((kind, namespace, name))
-        self._tell("DELETED", self._stamped(gone, resource_version=self._next_revision()))
+        last = self._stamped(gone, resource_version=self._next_revision())
+        self._watches.tell(Change(self._revision, kind, gone, None, last))
 
     def all(self, kind: type[T], namespace: str | None = None) -> list[T]:
         return [
@@ -82,8 +90,7 @@ class FakeApi:
 
     async def delivered(self) -> None:
         """Wait until every watcher has dealt with every event."""
-        for _, queue in tuple(self._watchers):
-            await queue.join()
+        await self._watches.delivered()
 
     # The client protocol
 
@@ -100,15 +107,22 @@ class FakeApi:
         limit: int = 0,
         continue_token: str = "",
     ) -> ObjectList[T]:
-        return ObjectList(items=self.all(kind, namespace), resource_version=str(self._revision))
+        picks = _picks(kind, None, label_selector, field_selector)
+        found = [obj for obj in sorted(self.all(kind, namespace), key=lambda obj: obj.key) if picks(obj)]
+        begin = int(continue_token or 0)
+        end = begin + limit if limit else len(found)
+        more = str(end) if end < len(found) else ""
+        return ObjectList(items=found[begin:end], resource_version=str(self._revision), continue_token=more)
 
     async def create(self, obj: T, *, dry_run: bool = False) -> T:
         name = obj.metadata.name or f"{obj.metadata.generate_name}{next(self._names):05d}"
         obj = evolve(obj, metadata=evolve(obj.metadata, name=name, uid=None))
         self._asked("create", obj)
         if (type(obj), *obj.key) in self._objects:
-            raise AlreadyExists(f'{info(type(obj)).resource} "{name}" already exists')
-        return self.put(obj)
+            about = info(type(obj))
+            said = f'{about.resource} "{name}" already exists'
+            raise AlreadyExists(said, kind=about.plural, name=name, group=about.group)
+        return obj if dry_run else self.put(obj)
 
     async def update(self, obj: T, *, subresource: str = "") -> T:
         self._asked("update", obj)
@@ -130,13 +144,11 @@ class FakeApi:
     ) -> T:
         old = self.find(kind, namespace, name)
         self._asked("patch", old)
-        assert isinstance(patch, Mapping)
-        for field, value in (("uid", old.metadata.uid), ("resourceVersion", old.metadata.resource_version)):
-            if patch.get("metadata", {}).get(field, value) != value:
+        merged = from_wire(kind, _patched(kind, to_wire(old), patch, type))
+        for field in ("uid", "resource_version"):
+            if getattr(merged.metadata, field) != getattr(old.metadata, field):
                 raise Conflict(f'Operation cannot be fulfilled on {info(kind).resource} "{name}"')
-        wire = to_wire(old)
-        merged = strategic_merge(struct_of(kind), wire, patch) if type == "strategic" else merge_patch(wire, patch)
-        return self._change(old, from_wire(kind, merged), subresource)
+        return self._change(old, merged, subresource)
 
     async def delete(
         self,
@@ -181,12 +193,9 @@ class FakeApi:
         label_selector: str = "",
         field_selector: str = "",
     ) -> AsyncIterator[AsyncIterator[WatchEvent[T]]]:
-        queue: asyncio.Queue[WatchEvent[T]] = asyncio.Queue()
-        self._watchers.append((kind, queue))
-        try:
-            yield _drain(queue)
-        finally:
-            self._watchers.remove((kind, queue))
+        picks = _picks(kind, namespace, label_selector, field_selector)
+        with self._watches.watch(kind, int(resource_version or 0), picks) as events:
+            yield events
 
     async def close(self) -> None:
         return None
@@ -198,9 +207,9 @@ class FakeApi:
         if subresource in ("status", "finalize"):
             part = "status" if subresource == "status" else "spec"
             metadata = evolve(old.metadata, annotations=new.metadata.annotations)
-            new = evolve(old, metadata=metadata, **{part: getattr(new, part)})
+            new = _with_part(evolve(old, metadata=metadata), part, new)
         elif hasattr(old, "status"):
-            new = evolve(new, status=old.status)
+            new = _with_part(new, "status", old)
         generation = old.metadata.generation or 1
         if getattr(new, "spec", None) != getattr(old, "spec", None):
             generation += 1
@@ -224,16 +233,12 @@ class FakeApi:
     def _stamped(self, obj: T, **meta: Any) -> T:
         return evolve(obj, metadata=evolve(obj.metadata, **meta))
 
-    def _store(self, obj: T, event: str, **meta: Any) -> T:
-        stored = self._stamped(obj, **meta)
-        self._objects[(type(obj), *obj.key)] = stored
-        self._tell(event, stored)
-        return stored
 
-    def _tell(self, event: Any, obj: KubeObject) -> None:
-        for kind, queue in self._watchers:
-            if kind is type(obj):
-                queue.put_nowait(WatchEvent(event, obj))
+def _with_part(obj: T, part: str, source: KubeObject) -> T:
+    """``obj`` with the spec or status of another."""
+    if isinstance(obj, Unstructured) and isinstance(source, Unstructured):
+        return evolve(obj, content={**obj.content, part: source.content.get(part)})
+    return evolve(obj, **{part: getattr(source, part)})
 
 
 def _may_go(obj: KubeObject) -> bool:
@@ -242,10 +247,22 @@ def _may_go(obj: KubeObject) -> bool:
     return not obj.metadata.finalizers and not held and not (isinstance(obj, Pod) and obj.spec.node_name)
 
 
-async def _drain(queue: asyncio.Queue[WatchEvent[T]]) -> AsyncIterator[WatchEvent[T]]:
-    while True:
-        event = await queue.get()
-        try:
-            yield event
-        finally:
-            queue.task_done()
+def _picks(kind: type[KubeObject], namespace: str | None, labels: str, fields: str) -> Callable[[KubeObject], bool]:
+    selection = select(resource_of(kind), labels, fields)
+
+    def picks(obj: KubeObject) -> bool:
+        return namespace in (None, obj.metadata.namespace) and (not selection or selection.matches(to_wire(obj)))
+
+    return picks
+
+
+def _patched(
+    kind: type[KubeObject],
+    wire: dict[str, Any],
+    patch: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    type: PatchType,
+) -> Mapping[str, Any]:
+    if not isinstance(patch, Mapping):
+        patched: Mapping[str, Any] = apply_json_patch(wire, list(patch))
+        return patched
+    return strategic_merge(struct_of(kind), wire, patch) if type == "strategic" else merge_patch(wire, patch)
