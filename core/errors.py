@@ -163,6 +163,11 @@ class TooManyRequests(ApiError):
 class InternalError(ApiError):
     """A request that Kubernetes answers with 500 (and a bug of ours, once it is logged)."""
 
+    @classmethod
+    def because(cls, said: str) -> InternalError:
+        """In Kubernetes' words and form."""
+        return cls(f"Internal error occurred: {said}", causes=[Cause("", said, "")])
+
 
 class ServiceUnavailable(ApiError):
     code = 503

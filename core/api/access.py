@@ -84,7 +84,7 @@ class Gates:
 
 def _failed(admission: Admission, exc: Exception) -> InternalError:
     log.error("admission plugin %s failed", admission.name, exc_info=exc)
-    return InternalError(f'Internal error occurred: admission plugin "{admission.name}" failed to complete')
+    return InternalError.because(f'admission plugin "{admission.name}" failed to complete')
 
 
 def denied(attributes: Attributes, reason: str = "") -> Forbidden:

@@ -6,8 +6,13 @@ from typing import Any, Final
 
 from sampan.core.api.responses import Receive
 from sampan.core.errors import BadRequest, TooLarge
+from sampan.core.model.meta_v1.status import DeleteOptions
+from sampan.core.schema.builtin import struct_of
+from sampan.core.schema.decode import json_problem, reader_of
 from sampan.core.schema.parse import SyntaxProblem, parse_json, parse_yaml
+from sampan.core.schema.scalars import Mismatch
 
+DELETE_OPTIONS: Final = struct_of(DeleteOptions)
 LIMIT: Final = 3 * 1024 * 1024
 """Bytes, as kube-apiserver's ``MaxRequestBodyBytes``."""
 
@@ -50,7 +55,12 @@ def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
         raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from error
     if not isinstance(value, dict):
         raise BadRequest("couldn't get version/kind; json parse error: the body is not an object")
-    kind = value.get("kind") or "DeleteOptions"
+    kind = value.pop("kind", None) or "DeleteOptions"
     if kind != "DeleteOptions":
         raise BadRequest(f'no kind "{kind}" is registered for delete options: a DeleteOptions is expected')
-    return value
+    try:
+        options: dict[str, Any] = reader_of(DELETE_OPTIONS)(value, [], None)
+    except Mismatch as mismatch:
+        said = 'DeleteOptions in version "v1" cannot be handled as a DeleteOptions'
+        raise BadRequest(f"{said}: {json_problem(mismatch)}") from mismatch
+    return options

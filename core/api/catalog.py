@@ -188,6 +188,9 @@ class Catalog:
                 versions.append(version)
         return {group: tuple(sorted(versions, key=version_rank)) for group, versions in found.items()}
 
+    def has_version(self, group: str, version: str) -> bool:
+        return any((its_group, its_version) == (group, version) for its_group, its_version, _ in self._served)
+
     def in_version(self, group: str, version: str) -> Iterable[Served]:
         return (one for (its_group, its_version, _), one in self._served.items()
                 if (its_group, its_version) == (group, version))  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
+import orjson
 
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.health import Health
@@ -57,7 +58,7 @@ class Endpoints:
         return simple.get(segments)
 
     async def _version(self, request: Request, segments: tuple[str, ...]) -> None:
-        await request.answer(version_info())
+        await send_bytes(request.send, orjson.dumps(version_info(), option=orjson.OPT_INDENT_2))
 
     async def _metrics(self, request: Request, segments: tuple[str, ...]) -> None:
         await send_bytes(request.send, self.metrics.text(), content_type=METRICS_TYPE)

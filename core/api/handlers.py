@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import orjson
 
 from sampan.core.api import watch as watching
-from sampan.core.api.bodies import parse_options
+from sampan.core.api.bodies import DELETE_OPTIONS, parse_options
 from sampan.core.api.negotiate import PLAIN
 from sampan.core.api.operations import read
 from sampan.core.api.operations.create import create
@@ -24,18 +24,14 @@ from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, send_bytes, send_parts
+from sampan.core.api.responses import JSON_TYPE, send_object, send_parts
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
-from sampan.core.model.meta_v1.status import DeleteOptions
-from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
 from sampan.core.schema.table import include_object
 from sampan.core.store.entry import Entry
 from sampan.core.store.watch_cache import Page
-
-DELETE_OPTIONS: Final = struct_of(DeleteOptions)
 
 
 @attrs.define(eq=False)
@@ -49,7 +45,7 @@ class Handlers:
         version = request.query.get("resourceVersion", "") if request.scope["query_string"] else ""
         entry = await read.get(self.pipeline, call, version)
         if wanted is PLAIN:
-            await send_bytes(request.send, entry.raw)
+            await send_object(request.send, entry.raw)
         else:
             await self.answer_entry(request, call, entry)
 
@@ -86,7 +82,7 @@ class Handlers:
                 meta["remainingItemCount"] = page.remaining
         if request.representation is PLAIN:
             items = call.served.join(page.entries)
-            body = b'%b%b,"items":[%b]}\n' % (call.served.list_head, orjson.dumps(meta), items)
+            body = b'%b%b,"items":[%b]}' % (call.served.list_head, orjson.dumps(meta), items)
             await request.answer_bytes(body)
         else:
             await request.answer(self.shaper(request, call).many(wires(page.entries), meta))
@@ -144,7 +140,9 @@ class Handlers:
         """The body as an object of the kind. Raises `BadRequest`, `UnsupportedMediaType`, `TooLarge`."""
         resource = call.served.resource
         raw, media_type = await request.object_body(resource.struct)
-        decoded = decode_body(resource, raw, media_type=media_type, validation=validation)
+        decoded = await request.workers.run_if_much(
+            len(raw), media_type, decode_body, resource, raw, media_type=media_type, validation=validation
+        )
         call.warnings.extend(decoded.problems)
         return decoded.value
 
@@ -158,18 +156,20 @@ class Handlers:
 
     async def delete(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018
-        body = parse_options(*await request.object_body(DELETE_OPTIONS))
-        options = delete_options(request.query, body)
+        options = delete_options(request.query, await self._delete_body(request))
         await self.answer_outcome(request, call, await delete(self.pipeline, call, options))
 
     async def delete_collection(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018
         listing = list_options(request.query)
         selection = select(call.served.resource, listing.label_selector, listing.field_selector)
-        body = parse_options(*await request.object_body(DELETE_OPTIONS))
-        options = delete_options(request.query, body)
+        options = delete_options(request.query, await self._delete_body(request))
         entries = await delete_collection(self.pipeline, call, selection, options)
         await self._answer_list(request, call, Page(entries, call.served.entries.revision), "")
+
+    async def _delete_body(self, request: Request) -> dict[str, Any] | None:
+        raw, media_type = await request.object_body(DELETE_OPTIONS)
+        return await request.workers.run_if_much(len(raw), media_type, parse_options, raw, media_type)
 
     async def answer_outcome(self, request: Request, call: Call, outcome: Outcome) -> None:
         """An object in the shape that was asked for, or a ``Status``."""

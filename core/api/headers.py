@@ -16,6 +16,8 @@ class Headers:
     content_type: str = ""
     user_agent: str = ""
     content_length: str = ""
+    impersonation: list[tuple[str, str]] = attrs.field(factory=list)
+    """``Impersonate-…`` headers: what comes after the dash, and the value."""
 
     @property
     def token(self) -> str:
@@ -37,4 +39,6 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
             headers.accept = f"{headers.accept},{text}" if headers.accept else text
         elif name in KNOWN:
             setattr(headers, name.decode().replace("-", "_"), value.decode("latin-1"))
+        elif name.startswith(b"impersonate-"):
+            headers.impersonation.append((name[12:].decode("latin-1"), value.decode("latin-1")))
     return headers

@@ -1,45 +1,96 @@
-"""Counters of the API server, under kube-apiserver's names, and their text for ``/metrics``."""
+"""Counters of the API server, under kube-apiserver's names, and their text for ``/metrics``.
+
+Labels are bounded: verbs are Kubernetes', and groups and resources count by name only where they are served, so that nobody
+fills memory by asking for what there is not.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from collections.abc import Callable
+from typing import Final
 
-from sampan.core.api.paths import Target
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30)
+from sampan.core.api.in_flight import InFlight
+from sampan.core.contracts.access import Attributes
+
+BUCKETS: Final = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60)
+VERBS: Final = {
+    "get": "GET", "list": "LIST", "watch": "WATCH", "create": "POST", "update": "PUT", "patch": "PATCH",
+    "delete": "DELETE", "deletecollection": "DELETECOLLECTION",
+}  # fmt: skip
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+_NOWHERE: Final = ("", "", "", "", "")
+
+Labels = tuple[str, str, str, str, str, str]
+"""Verb, group, version, resource, subresource and scope."""
+Known = Callable[[Attributes], bool]
+"""Whether the server serves what the attributes name, subresource included."""
 
 
 class Metrics:
-    """Cheap enough for every request: one label lookup is cached per (verb, resource, code)."""
+    """Cheap enough for every request: counters are kept by their labels."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, known: Known, in_flight: InFlight) -> None:
         self._registry = registry
-        self._requests = Counter(
-            "apiserver_request", "Requests answered.", ["verb", "group", "resource", "code"], registry=registry
-        )
+        self._known = known
+        names = ["verb", "group", "version", "resource", "subresource", "scope"]
+        self._requests = Counter("apiserver_request", "Requests answered.", [*names, "code"], registry=registry)
         self._seconds = Histogram(
             "apiserver_request_duration_seconds",
             "Seconds from a request's headers to the end of its answer.",
-            ["verb"],
+            names,
             buckets=BUCKETS,
             registry=registry,
         )
-        self._counters: dict[tuple[str, str, str, int], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
+        self._counters: dict[tuple[Labels, int], Counter] = {}
+        self._timers: dict[Labels, Histogram] = {}
+        _gauges(registry, in_flight)
 
-    def observe(self, method: str, target: Target, code: int, seconds: float) -> None:
-        """One request. Paths that name no resource count under none, so that labels stay few."""
-        key = (method, target.group, target.resource if code != 404 else "", code)
-        counter = self._counters.get(key)
+    def observe(self, method: str, attributes: Attributes | None, code: int, seconds: float) -> None:
+        """One request; ``attributes`` are ``None`` where it was refused before they were known."""
+        labels = self._labels(method, attributes)
+        counter = self._counters.get((labels, code))
         if counter is None:
-            counter = self._requests.labels(key[0], key[1] if key[2] else "", key[2], str(code))
-            self._counters[key] = counter
+            counter = self._counters[labels, code] = self._requests.labels(*labels, str(code))
         counter.inc()
-        timer = self._timers.get(method)
+        timer = self._timers.get(labels)
         if timer is None:
-            timer = self._timers[method] = self._seconds.labels(method)
+            timer = self._timers[labels] = self._seconds.labels(*labels)
         timer.observe(seconds)
+
+    def _labels(self, method: str, attributes: Attributes | None) -> Labels:
+        if attributes is None or not attributes.is_resource or not self._known(attributes):
+            return (method if method in METHODS else OTHER, *_NOWHERE)
+        scope = "resource" if attributes.name else "namespace" if attributes.namespace else "cluster"
+        return (
+            VERBS.get(attributes.verb, OTHER),
+            attributes.group,
+            attributes.version,
+            attributes.resource,
+            attributes.subresource,
+            scope,
+        )
 
     def text(self) -> bytes:
         """Prometheus' exposition format."""
         return generate_latest(self._registry)
+
+
+def _gauges(registry: CollectorRegistry, in_flight: InFlight) -> None:
+    """How many requests are worked on now."""
+    current = Gauge(
+        "apiserver_current_inflight_requests", "Requests that are served now.", ["request_kind"], registry=registry
+    )
+    current.labels("readOnly").set_function(lambda: in_flight.reads.taken)
+    current.labels("mutating").set_function(lambda: in_flight.writes.taken)
+    waiting = Gauge(
+        "apiserver_current_inqueue_requests", "Requests that wait for a place.", ["request_kind"], registry=registry
+    )
+    waiting.labels("readOnly").set_function(lambda: in_flight.reads.waiting)
+    waiting.labels("mutating").set_function(lambda: in_flight.writes.waiting)
+    streams = Gauge(
+        "apiserver_longrunning_requests", "Watches, logs, exec and the like that are open.", registry=registry
+    )
+    streams.set_function(lambda: in_flight.streams.taken)

@@ -6,8 +6,9 @@ written: clients that prefer it also take JSON.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final, Literal
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Final, Literal, TypeVar
 
 import attrs
 
@@ -24,6 +25,17 @@ OFFERED: Final = f"{JSON}, {YAML}"
 TAKEN: Final = f"{OFFERED}, {PROTOBUF}"
 META_GROUP: Final = "meta.k8s.io"
 TRANSFORM_VERSIONS: Final = ("v1", "v1beta1")
+
+
+R = TypeVar("R")
+KEPT_LENGTH: Final = 512
+"""Characters of a header that is worth remembering: what a stranger sends must not fill memory."""
+
+
+def remembering(read: Callable[[str], R]) -> Callable[[str], R]:
+    """Keep what ``read`` makes of short headers."""
+    kept = lru_cache(maxsize=1024)(read)
+    return wraps(read)(lambda header: kept(header) if len(header) <= KEPT_LENGTH else read(header))
 
 
 @attrs.frozen
@@ -47,7 +59,7 @@ class Offer:
     quality: float
 
 
-@lru_cache(maxsize=1024)
+@remembering
 def clauses(accept: str) -> tuple[Offer, ...]:
     """The header's clauses, the most wanted first; an empty header accepts anything."""
     offers = []
@@ -68,7 +80,7 @@ def format_of(media_type: str) -> Format | None:
     return "yaml" if media_type == YAML else None
 
 
-@lru_cache(maxsize=1024)
+@remembering
 def accepted(accept: str) -> Representation:
     """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`."""
     if not accept or accept in (JSON, "*/*"):
@@ -92,7 +104,7 @@ def accepted(accept: str) -> Representation:
     raise NoProducer(OFFERED)
 
 
-@lru_cache(maxsize=1024)
+@remembering
 def discovery_version(accept: str) -> str:
     """``v2`` or ``v2beta1`` where aggregated discovery is wanted most, else empty."""
     for offer in clauses(accept):
@@ -107,7 +119,7 @@ def discovery_version(accept: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=256)
+@remembering
 def body_type(content_type: str) -> str:
     """The media type of a request body: `JSON`, `YAML` or `PROTOBUF`. Raises `UnsupportedMediaType`."""
     media_type = content_type.partition(";")[0].strip().lower() or JSON

@@ -5,6 +5,7 @@ Called by the HTTP layer only: the in-process client builds the same options its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from urllib.parse import parse_qsl
@@ -20,6 +21,8 @@ from sampan.core.schema.refusal import aggregate
 META_GROUP: Final = "meta.k8s.io"
 Query = Mapping[str, str]
 MANAGER_LIMIT: Final = 128
+_NUMBER: Final = re.compile(r"[-+]?[0-9]+")
+_INT64_DIGITS: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -79,10 +82,12 @@ def number(query: Query, name: str) -> int | None:
     text = query.get(name)
     if text is None or text == "":
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    if not _NUMBER.fullmatch(text):
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    value = int(text) if len(text) <= _INT64_DIGITS else None
+    if value is None or not -(2**63) <= value < 2**63:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text[:64]}": value out of range')
+    return value
 
 
 def list_options(query: Query) -> ListOptions:

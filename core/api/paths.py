@@ -7,7 +7,7 @@ are for paths that were asked for before.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import unquote
 
 import attrs
@@ -39,9 +39,16 @@ class Target:
     """The deprecated ``/api/v1/watch/…`` prefix."""
 
 
-@lru_cache(maxsize=4096)
+KEPT_LENGTH: Final = 512
+"""Characters of a path that is worth remembering: what a stranger asks for must not fill memory."""
+
+
 def parse_path(path: str) -> Target:
     """The target of a raw (still percent-encoded) path."""
+    return _remembered(path) if len(path) <= KEPT_LENGTH else _parse(path)
+
+
+def _parse(path: str) -> Target:
     segments = [unquote(part) for part in path.strip("/").split("/")]
     if segments[0] == "api" and len(segments) > 2:
         group, version, rest = "", segments[1], segments[2:]
@@ -70,3 +77,6 @@ def parse_path(path: str) -> Target:
         rest=tuple(rest[3:]),
         watch=watch,
     )
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)

@@ -17,7 +17,7 @@ class _Routing(ApiError):
     def to_status(self) -> dict[str, Any]:
         status = super().to_status()
         code = status.pop("code")
-        return {"details": {}, **status, "code": code}
+        return {**status, "details": {}, "code": code}
 
 
 class NoRoute(_Routing, NotFound):

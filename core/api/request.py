@@ -10,16 +10,19 @@ from functools import cached_property
 from typing import Any
 
 import attrs
+import orjson
 
 from sampan.core.api import negotiate
 from sampan.core.api.bodies import read_body
 from sampan.core.api.headers import Headers
+from sampan.core.api.off_loop import Workers
 from sampan.core.api.options import Query, parse_query
 from sampan.core.api.paths import Target
 from sampan.core.api.protobuf.decode import to_json
-from sampan.core.api.responses import Receive, Scope, Send, send_bytes, send_value, warning_headers
+from sampan.core.api.responses import YAML_TYPE, Receive, Scope, Send, send_bytes, send_object, warning_headers
 from sampan.core.contracts.access import User
 from sampan.core.schema.types import Struct
+from sampan.core.schema.yaml_writer import write_yaml
 
 
 @attrs.define(eq=False, slots=False)
@@ -33,6 +36,7 @@ class Request:
     target: Target
     headers: Headers
     user: User
+    workers: Workers
     warnings: list[str] = attrs.field(factory=list)
 
     @cached_property
@@ -56,14 +60,19 @@ class Request:
         media_type = negotiate.body_type(self.headers.content_type)
         raw = await self.body()
         if media_type == negotiate.PROTOBUF and raw:
-            return to_json(struct, raw), negotiate.JSON
+            return await self.workers.run_if_much(len(raw), media_type, to_json, struct, raw), negotiate.JSON
         return raw, media_type
 
     async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:
         """Send a wire value as JSON or YAML."""
         headers = warning_headers(self.warnings)
-        await send_value(self.send, value, code=code, format=self.representation.format, headers=headers)
+        raw = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+        if self.representation.format == "yaml":
+            body = await self.workers.run_if_much(len(raw), negotiate.YAML, write_yaml, value)
+            await send_bytes(self.send, body, code=code, content_type=YAML_TYPE, headers=headers)
+        else:
+            await send_bytes(self.send, raw, code=code, headers=headers)
 
     async def answer_bytes(self, raw: bytes, code: int = 200) -> None:
-        """Send ready JSON."""
-        await send_bytes(self.send, raw, code=code, headers=warning_headers(self.warnings))
+        """Send a ready object as JSON."""
+        await send_object(self.send, raw, code=code, headers=warning_headers(self.warnings))

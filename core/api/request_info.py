@@ -1,4 +1,4 @@
-"""What a request for a resource asks to be allowed, read off its method, path and query alone.
+"""What a request asks to be allowed, read off its method, path and query alone.
 
 As Kubernetes' RequestInfoFactory: known before anything is looked up, so that nobody learns what there is, or has a body
 read, without the right to it. Called by the router, on the API server's loop.
@@ -22,10 +22,14 @@ OBJECT_VERBS: Final = {
 }
 COLLECTION_VERBS: Final = {**OBJECT_VERBS, "GET": "list", "HEAD": "list", "DELETE": "deletecollection"}
 
+LONG_RUNNING: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+
 
 def attributes_of(request: Request) -> Attributes:
     """The attributes to authorize. A method that means nothing is the empty verb, which no rule names."""
     target = request.target
+    if target.form != "resource":
+        return Attributes(user=request.user, verb=request.method.lower(), path=target.path)
     verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
     query: Query = request.query if request.scope["query_string"] and not target.name else {}
     if target.watch or (verb == "list" and flag(query, "watch")):
@@ -44,6 +48,11 @@ def attributes_of(request: Request) -> Attributes:
         field_selector=fields,
         label_selector=query.get("labelSelector", "") if selects else "",
     )
+
+
+def is_long_running(attributes: Attributes) -> bool:
+    """What lasts as long as its client likes."""
+    return attributes.verb == "watch" or attributes.subresource in LONG_RUNNING
 
 
 def _selected_name(fields: str) -> str:

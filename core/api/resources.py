@@ -14,10 +14,10 @@ from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.operations.pipeline import Call
 from sampan.core.api.paths import Target
-from sampan.core.api.problems import NoMethod, NoRoute
+from sampan.core.api.problems import NoMethod, NoRoute, PageNotFound
 from sampan.core.api.request import Request
-from sampan.core.api.request_info import attributes_of
 from sampan.core.api.subresources.contract import Subresource
+from sampan.core.contracts.access import Attributes
 
 Handler = Callable[[Request, Call], Awaitable[None]]
 
@@ -52,8 +52,7 @@ class Resources:
         }
 
     async def serve(self, request: Request) -> None:
-        """Authorize first: who may not ask learns nothing of what there is, and no body of theirs is read."""
-        await self.handlers.pipeline.gates.check(attributes_of(request))
+        """For a request that has been authorized: who may not ask learns nothing of what there is."""
         target = request.target
         served = self._find(target)
         if target.subresource:
@@ -65,11 +64,19 @@ class Resources:
         await self._by_verb[verb](request, self.call(request, served, verb))
 
     def _find(self, target: Target) -> Served:
-        """Raises `NoRoute`."""
+        """Raises `NoRoute`, and `PageNotFound` below a version that has no resources at all."""
         served = self.catalog.find(target.group, target.version, target.resource)
         if served is None or not fits(target, served):
-            raise NoRoute
+            raise NoRoute if self.catalog.has_version(target.group, target.version) else PageNotFound
         return served
+
+    def knows(self, attributes: Attributes) -> bool:
+        """Whether there is what the attributes name."""
+        served = self.catalog.find(attributes.group, attributes.version, attributes.resource)
+        if served is None:
+            return False
+        subresource = self.subresources.get(attributes.subresource)
+        return not attributes.subresource or (subresource is not None and subresource.belongs(served))
 
     async def _serve_subresource(self, request: Request, served: Served) -> None:
         subresource = self._subresource(request.target, served)
@@ -78,19 +85,17 @@ class Resources:
             raise NoMethod
         await subresource.serve(request, self.call(request, served, verb))
 
-    async def connect(self, request: Request) -> None:
+    async def connect(self, request: Request, attributes: Attributes) -> None:
         """A WebSocket. Raises what an HTTP request would be refused with.
 
         What changes what it reaches, though its method is GET, takes the right to ``create`` as well.
         """
-        attributes = attributes_of(request)
-        await self.handlers.pipeline.gates.check(attributes)
+        if not attributes.subresource:
+            raise NoRoute
         target = request.target
         if target.subresource not in READ_ONLY:
             await self.handlers.pipeline.gates.check(attrs.evolve(attributes, verb="create"))
         served = self._find(target)
-        if not target.subresource:
-            raise NoRoute
         subresource = self._subresource(target, served)
         await subresource.connect(request, self.call(request, served, "get"))
 

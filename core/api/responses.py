@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, Final
 
 import orjson
-import yaml
 
 from sampan.core.errors import ApiError
 
@@ -23,12 +22,35 @@ NO_CACHE: Final = (b"cache-control", b"no-cache, private")
 Header = tuple[bytes, bytes]
 
 
+PIECE: Final = 256 * 1024
+"""Bytes that are given to a connection at a time: the next follow once the client has taken most of these, so that a client
+that does not read costs no more, however large its answer."""
+WARNING_BYTES: Final = 4096
+"""Of all warnings together, as Kubernetes has it; where they are more, each is cut to `WARNING_CUT`."""
+WARNING_CUT: Final = 256
+
+
 async def send_bytes(
     send: Send, body: bytes, *, code: int = 200, content_type: Header = JSON_TYPE, headers: Iterable[Header] = ()
 ) -> None:
     start = [content_type, (b"content-length", b"%d" % len(body)), NO_CACHE, *headers]
     await send({"type": "http.response.start", "status": code, "headers": start})
-    await send({"type": "http.response.body", "body": body})
+    if len(body) > PIECE:
+        await _send_pieces(send, body)
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _send_pieces(send: Send, body: bytes, *, more: bool = False) -> None:
+    whole = memoryview(body)
+    for begin in range(0, len(whole), PIECE):
+        goes_on = more or begin + PIECE < len(whole)
+        await send({"type": "http.response.body", "body": bytes(whole[begin : begin + PIECE]), "more_body": goes_on})
+
+
+async def send_object(send: Send, raw: bytes, *, code: int = 200, headers: Iterable[Header] = ()) -> None:
+    """Ready JSON and the newline that Kubernetes ends objects with."""
+    await send_bytes(send, raw + b"\n", code=code, headers=headers)
 
 
 async def send_parts(send: Send, parts: Sequence[bytes]) -> None:
@@ -37,19 +59,14 @@ async def send_parts(send: Send, parts: Sequence[bytes]) -> None:
     start = [JSON_TYPE, (b"content-length", b"%d" % size), NO_CACHE]
     await send({"type": "http.response.start", "status": 200, "headers": start})
     for part in parts[:-1]:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+        await _send_pieces(send, part, more=True)
     await send({"type": "http.response.body", "body": parts[-1]})
 
 
-async def send_value(
-    send: Send, value: Mapping[str, Any], *, code: int = 200, format: str = "json", headers: Iterable[Header] = ()
-) -> None:
-    """A wire value as JSON or YAML."""
-    if format == "yaml":
-        body = yaml.safe_dump(value, sort_keys=True, allow_unicode=True).encode()
-        await send_bytes(send, body, code=code, content_type=YAML_TYPE, headers=headers)
-    else:
-        await send_bytes(send, orjson.dumps(value), code=code, headers=headers)
+async def send_value(send: Send, value: Mapping[str, Any], *, code: int = 200, headers: Iterable[Header] = ()) -> None:
+    """A wire value as JSON."""
+    raw = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    await send_bytes(send, raw, code=code, headers=headers)
 
 
 async def send_text(send: Send, text: str, *, code: int = 200) -> None:
@@ -67,8 +84,22 @@ async def send_error(send: Send, error: ApiError, warnings: Iterable[str] = ()) 
 
 def warning_headers(warnings: Iterable[str]) -> list[Header]:
     """``Warning`` headers as in RFC 7234: code 299, no agent, the text quoted. Repeated texts are said once."""
+    texts = list(dict.fromkeys(warnings))
+    if not texts:
+        return []
+    cut = WARNING_CUT if sum(map(len, texts)) > WARNING_BYTES else WARNING_BYTES
     headers: list[Header] = []
-    for text in dict.fromkeys(warnings):
-        quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ")
-        headers.append((b"warning", f'299 - "{quoted}"'.encode()))
+    left = WARNING_BYTES
+    for text in texts:
+        raw = _in_a_header(text)[:cut]
+        left -= len(raw)
+        if left < 0:
+            break
+        headers.append((b"warning", b'299 - "%b"' % raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"')))
     return headers
+
+
+def _in_a_header(text: str) -> bytes:
+    """Text without what would end a header, or be none: control characters become spaces, half characters question
+    marks."""
+    return "".join(char if char.isprintable() else " " for char in text).encode(errors="replace")

@@ -27,6 +27,7 @@ from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.health import Health
+from sampan.core.api.in_flight import InFlight
 from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
@@ -54,6 +55,8 @@ class Ordered(Protocol):
 
 OrderedPart = TypeVar("OrderedPart", bound=Ordered)
 
+QUIET = "critical"
+"""uvicorn's own log: a line for each request that is none would let strangers write it. What fails here, the app tells."""
 IDLE_SECONDS = 180
 """How long an idle connection is kept: longer than clients keep theirs, so that none is closed under a request."""
 SYSTEM_USER = User(name="system:apiserver", groups=(SYSTEM_MASTERS,))
@@ -98,11 +101,13 @@ class ApiServer:
     def _make_app(self) -> Api:
         handlers = Handlers(self.pipeline)
         subresources = make_subresources(handlers, self.nodes)
-        metrics = Metrics(self._context.metrics)
+        resources = Resources(self.catalog, handlers, subresources)
+        in_flight = InFlight()
+        metrics = Metrics(self._context.metrics, resources.knows, in_flight)
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
         endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, Health(self._check_store))
-        return Api(self.pipeline, Resources(self.catalog, handlers, subresources), endpoints, metrics)
+        return Api(self.pipeline, resources, endpoints, metrics, in_flight)
 
     def _source(self, name: str) -> Source:
         context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
@@ -158,6 +163,7 @@ class ApiServer:
             interface="asgi3",
             access_log=False,
             log_config=None,
+            log_level=QUIET,
             server_header=False,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=1,
@@ -176,6 +182,7 @@ class ApiServer:
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self.pipeline.workers.close()
         await self._follower.close()
 
 

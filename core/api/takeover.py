@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 import attrs
 
 from sampan.core.api.bodies import ClientGone
+from sampan.core.api.connection import BoundedProtocol
 from sampan.core.api.request import Request
-from sampan.core.api.tls import PeerProtocol
 
 SPDY: Final = "SPDY/3.1"
 EXTENSION: Final = "sampan.takeover"
@@ -59,7 +59,7 @@ def offered(request: Request) -> TakeOver | None:
     return cast("TakeOver | None", extensions.get(EXTENSION))
 
 
-class UpgradableProtocol(PeerProtocol):
+class UpgradableProtocol(BoundedProtocol):
     """uvicorn's HTTP connection, which can be taken over by the request that asks for it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,25 +6,14 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 Subject = tuple[str, tuple[str, ...]]
 """Common name and organizations of a verified client certificate."""
 Relative = tuple[tuple[tuple[str, str], ...], ...]
 """A distinguished name as the ``ssl`` module gives it."""
-
-
-class PeerProtocol(HttpToolsProtocol):
-    """An HTTP connection that tells the app (in ``scope["state"]["peer"]``) who its client certificate names."""
-
-    def connection_made(self, transport: Any) -> None:
-        subject = peer_subject(transport.get_extra_info("ssl_object"))
-        if subject[0]:
-            self.app_state = {**self.app_state, "peer": subject}
-        super().connection_made(transport)
 
 
 def peer_subject(ssl_object: ssl.SSLObject | None) -> Subject:

@@ -19,6 +19,19 @@ SYSTEM_MASTERS = "system:masters"
 ANONYMOUS = "system:anonymous"
 UNAUTHENTICATED = "system:unauthenticated"
 AUTHENTICATED = "system:authenticated"
+SERVICE_ACCOUNT = "system:serviceaccount:"
+SERVICE_ACCOUNTS = "system:serviceaccounts"
+
+
+def service_account_groups(namespace: str) -> tuple[str, ...]:
+    """The groups that every service account of a namespace is in."""
+    return (SERVICE_ACCOUNTS, f"{SERVICE_ACCOUNTS}:{namespace}")
+
+
+def split_service_account(user: str) -> tuple[str, str] | None:
+    """Namespace and name of a service account by its user name; ``None`` for other users."""
+    namespace, colon, name = user.removeprefix(SERVICE_ACCOUNT).partition(":")
+    return (namespace, name) if user.startswith(SERVICE_ACCOUNT) and colon and namespace and name else None
 
 
 @attrs.frozen(kw_only=True)

@@ -12,11 +12,14 @@ from typing import Any, Final
 
 import jsonpatch
 import jsonpointer
+import orjson
 
 from sampan.core.errors import BadRequest, Invalid, TooLarge
 from sampan.core.schema.go_words import json_word
 
 MAX_OPERATIONS: Final = 10_000
+MAX_COPIED: Final = 3 * 1024 * 1024
+"""Bytes (as JSON) that all ``copy`` operations of a patch may add: each can double what there is."""
 _MISSING: Final = object()
 
 
@@ -34,18 +37,36 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
     `RefusedPatch` for one that fails.
     """
     if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
-        wrong = next((each for each in operations if not isinstance(each, dict)), None) if operations else operations
-        word = json_word(wrong if isinstance(operations, list) else operations)
+        is_list = isinstance(operations, list)
+        word = json_word(next(each for each in operations if not isinstance(each, dict)) if is_list else operations)
         raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
     if len(operations) > MAX_OPERATIONS:
         raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     patched: Any = copy.deepcopy(dict(original))
+    copied = 0
     try:
         for operation in operations:
+            if operation.get("op") == "copy":
+                copied += len(orjson.dumps(jsonpointer.JsonPointer(operation["from"]).resolve(patched)))
+                if copied > MAX_COPIED:
+                    raise _too_much(copied)
             patched = _apply(patched, operation)
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, LookupError) as error:
+    except RefusedPatch:
+        raise
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpointer.JsonPointerException,
+        TypeError,
+        LookupError,
+        ValueError,
+    ) as error:
         raise RefusedPatch("the server rejected our request due to an error in our request") from error
     return patched
+
+
+def _too_much(size: int) -> RefusedPatch:
+    said = f"Unable to complete the copy, the accumulated size increase of copy is {size}"
+    return RefusedPatch(f"{said}, exceeding the limit {MAX_COPIED}")
 
 
 def _apply(value: Any, operation: Mapping[str, Any]) -> Any:

@@ -34,4 +34,4 @@ async def mutate(pipeline: Pipeline, call: Call, request: AdmissionRequest) -> M
 
 
 def _nonsense(problem: str) -> InternalError:
-    return InternalError(f"Internal error occurred: admission left an object that cannot be stored: {problem}")
+    return InternalError.because(f"admission left an object that cannot be stored: {problem}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -24,6 +24,7 @@ from sampan.core.store.entry import Entry
 
 ATTEMPTS: Final = 10
 ORPHAN: Final = "orphan"
+LAST_MOMENT: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 FOREGROUND: Final = "foregroundDeletion"
 
 
@@ -126,7 +127,7 @@ def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: 
     if wanted is None or wanted >= present:
         return False, True
     begun = datetime.fromisoformat(meta["deletionTimestamp"]) - timedelta(seconds=present)
-    meta["deletionTimestamp"] = format_time(begun + timedelta(seconds=wanted))
+    meta["deletionTimestamp"] = format_time(later(begun, wanted))
     meta["deletionGracePeriodSeconds"] = wanted
     return True, False
 
@@ -134,10 +135,18 @@ def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: 
 def _mark(obj: MutableWire, now: datetime, grace: int) -> None:
     """Deleting changes what controllers do with the object, so its generation goes up."""
     meta = obj["metadata"]
-    meta["deletionTimestamp"] = format_time(now + timedelta(seconds=grace))
+    meta["deletionTimestamp"] = format_time(later(now, grace))
     meta["deletionGracePeriodSeconds"] = grace
     if meta.get("generation", 0) > 0:
         meta["generation"] += 1
+
+
+def later(moment: datetime, seconds: int) -> datetime:
+    """No later than the calendar goes."""
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return LAST_MOMENT
 
 
 def _finalizers(info: KindInfo, obj: Wire, options: DeleteOptions) -> list[str]:

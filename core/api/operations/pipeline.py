@@ -15,8 +15,9 @@ import attrs
 
 from sampan.core.api.access import Gates
 from sampan.core.api.catalog import CacheReader, Catalog, Served
+from sampan.core.api.off_loop import Workers
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
-from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout
+from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
 from sampan.core.schema.encode import splice_resource_version
 from sampan.core.store.contract import KeyValue, Store
@@ -28,6 +29,8 @@ Wire = Mapping[str, Any]
 MutableWire = MutableMapping[str, Any]
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
+MAX_STORED = 1536 * 1024
+"""Bytes of one object, as with etcd's own limit."""
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
@@ -103,6 +106,7 @@ class Pipeline:
     catalog: Catalog
     gates: Gates
     clock: Callable[[], datetime]
+    workers: Workers = attrs.field(factory=Workers)
     keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
     """By the name that the kinds give (`KindInfo.keeper`)."""
     reader: CacheReader = attrs.field(init=False)
@@ -145,14 +149,14 @@ class Pipeline:
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:
         """Store a new object; what comes back can be read by everyone. Raises `AlreadyExists`."""
         try:
-            item = await self.store.create(key, served.to_store(wire))
+            item = await self.store.create(key, stored_form(served, wire))
         except AlreadyExists:
             raise exists_already(served, wire["metadata"]["name"]) from None
         return await self._seen(served, item)
 
     async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
         """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
-        raw = served.to_store(wire)
+        raw = stored_form(served, wire)
         if raw == served.to_store(old.wire):
             return old
         return await self._seen(served, await self.store.update(old.key, raw, old.revision))
@@ -190,6 +194,14 @@ async def _shown(served: Served, revision: int) -> None:
         await served.entries.wait_until(revision)
     except Timeout:
         log.warning("revision %d of %s is stored, and not seen yet", revision, served.info.resource)
+
+
+def stored_form(served: Served, wire: Wire) -> bytes:
+    """The bytes to store. Raises `TooLarge`, where etcd would refuse them."""
+    raw = served.to_store(wire)
+    if len(raw) > MAX_STORED:
+        raise TooLarge(f"Request entity too large: limit is {MAX_STORED}")
+    return raw
 
 
 def no_such(served: Served, name: str) -> NotFound:

@@ -116,7 +116,10 @@ def _moment(value: Value) -> datetime | None:
     parts = {number: _integer(part) for number, part in values(_bytes(value))}
     if not parts:
         return None
-    return EPOCH + timedelta(seconds=parts.get(1, 0), microseconds=parts.get(2, 0) // 1000)
+    try:
+        return EPOCH + timedelta(seconds=parts.get(1, 0), microseconds=parts.get(2, 0) // 1000)
+    except OverflowError:
+        raise broken() from None
 
 
 def _time(value: Value) -> str | None:

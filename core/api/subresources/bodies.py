@@ -16,7 +16,9 @@ from sampan.core.schema.resource import Resource
 async def read_object(request: Request, call: Call, resource: Resource, validation: FieldValidation) -> dict[str, Any]:
     """The body as a defaulted object of ``resource`` about the object that the path names. Raises `BadRequest`."""
     raw, media_type = await request.object_body(resource.struct)
-    decoded = decode_body(resource, raw, media_type=media_type, validation=validation)
+    decoded = await request.workers.run_if_much(
+        len(raw), media_type, decode_body, resource, raw, media_type=media_type, validation=validation
+    )
     call.warnings.extend(decoded.problems)
     apply_defaults(resource.struct, decoded.value)
     check_place(call, decoded.value)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, cast
 
 import attrs
@@ -131,7 +131,7 @@ def log_options(query: Query, limit: int | None, now: datetime) -> LogOptions:
     if causes:
         said = f'PodLogOptions "" is invalid: {aggregate(causes)}'
         raise Invalid(said, kind="PodLogOptions", causes=causes)
-    since = now - timedelta(seconds=seconds) if seconds is not None else _parsed(since_time)
+    since = earlier(now, seconds) if seconds is not None else _parsed(since_time)
     return LogOptions(
         follow=flag(query, "follow"),
         tail_lines=tail,
@@ -139,6 +139,14 @@ def log_options(query: Query, limit: int | None, now: datetime) -> LogOptions:
         timestamps=flag(query, "timestamps"),
         stream=cast(Literal["All", "Stdout", "Stderr"], stream),
     )
+
+
+def earlier(now: datetime, seconds: int) -> datetime:
+    """Before the beginning of time is its beginning."""
+    try:
+        return now - timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _parsed(text: str) -> datetime | None:

@@ -86,7 +86,8 @@ async def test_version_health_and_metrics(api: AsgiClient) -> None:
     lines = (await api.get("/livez?verbose&exclude=store")).raw.decode().splitlines()
     assert lines == ["[+]ping ok", "[+]log ok", "livez check passed"]
     text = (await api.get("/metrics")).raw.decode()
-    assert 'apiserver_request_total{code="200",group="",resource="",verb="GET"}' in text
+    labels = 'code="200",group="",resource="",scope="",subresource="",verb="GET",version=""'
+    assert f"apiserver_request_total{{{labels}}}" in text
 
 
 async def test_a_server_whose_store_is_gone_says_so(

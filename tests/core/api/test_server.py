@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import httpx
 import pytest
 import websockets
 
+from sampan.core.api import connection
 from sampan.core.api.server import ApiServer, bind, server_files
 from sampan.core.api.spdy.codec import Decoder, Encoder
 from sampan.core.api.spdy.frames import Data, Frame, SynStream
@@ -132,6 +136,79 @@ async def test_a_forwarded_ports_frames_are_cut_anywhere(
         while Data(3, b"", fin=True) not in answer:
             answer += decoder.feed(await socket.recv(decode=False))
     assert b"".join(frame.data for frame in answer if isinstance(frame, Data)) == cargo
+
+
+async def test_a_refused_stream_is_no_error_of_the_server(
+    listening: ApiServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = listening.url.replace("https", "wss") + "/api/v1/namespaces/default/pods/absent/exec?command=ls&stdout=true"
+    for headers in ({}, {"Authorization": f"Bearer {TOKEN}"}, {"Authorization": "Bearer guess"}):
+        with pytest.raises(websockets.exceptions.InvalidStatus):
+            await websockets.connect(url, ssl=trusting(tmp_path), additional_headers=headers)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+# What a client may take before it has said who it is
+
+
+@asynccontextmanager
+async def connected(
+    server: ApiServer, tmp_path: Path
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    address, port = server.listening.address, server.listening.port
+    reader, writer = await asyncio.open_connection(address, port, ssl=trusting(tmp_path))
+    try:
+        async with asyncio.timeout(10):
+            yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_connection_that_says_nothing_is_closed(
+    listening: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+    async with connected(listening, tmp_path) as (reader, _):
+        assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("beginning", [b"GET / HTTP/1.1\r\nX: ", b"\r\n"])
+async def test_headers_that_never_end_are_not_waited_for(
+    listening: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    async with connected(listening, tmp_path) as (reader, writer):
+        writer.write(beginning)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+
+
+async def test_headers_have_a_size(listening: ApiServer, tmp_path: Path) -> None:
+    async with connected(listening, tmp_path) as (reader, writer):
+        writer.write(b"GET /livez HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            for number in range(3000):
+                writer.write(b"x-%d: %b\r\n" % (number, b"x" * 1000))
+                await writer.drain()
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431")
+
+
+async def test_a_large_body_is_not_taken_for_headers(listening: ApiServer, tmp_path: Path) -> None:
+    async with httpx.AsyncClient(base_url=listening.url, verify=trusting(tmp_path)) as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        assert (await client.post(MAPS, content=b" " * 2_900_000)).status_code == 400
+        assert (await client.post(MAPS, content=b" " * 3_300_000)).status_code == 413
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_a_bad_request_is_not_worth_a_line_in_the_log(
+    listening: ApiServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        async with connected(listening, tmp_path) as (reader, writer):
+            writer.write(b"NONSENSE\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_stopping_does_not_wait_for_watchers(listening: ApiServer, tmp_path: Path) -> None:
