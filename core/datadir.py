@@ -45,6 +45,8 @@ class Decisions:
     service_cidr: str = ""
     nodes: Mapping[str, str] = attrs.field(factory=dict)
     """The range of pod addresses by node, empty until its runtime has one. The first node has the folder itself."""
+    is_filled: bool = False
+    """The store has had its first objects: from now on an empty one means that they were lost."""
     port: int = 0
     admin_token: str = ""
 

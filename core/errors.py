@@ -179,6 +179,13 @@ class Timeout(ApiError):
     reason = "Timeout"
 
 
+class StorageReadError(ApiError):
+    """What is stored of an object cannot be read any more; it can only be deleted."""
+
+    code = 500
+    reason = "StorageReadError"
+
+
 class InsufficientStorage(ApiError):
     """The disk under the store is full: nothing was written."""
 

@@ -117,6 +117,7 @@ class Registry:
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
+        self.volatile_stores: set[str] = set()
         self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
         self.admissions: Parts[Admission] = Parts("admission", "sampan.core.contracts.access:Admission")
         self.authenticators: Parts[Authenticator] = Parts("authenticator", "sampan.core.contracts.access:Authenticator")
@@ -160,9 +161,14 @@ class Registry:
     ) -> None:
         self._add(self.proxies, name, make, unavailable, rank)
 
-    def store(self, scheme: str, make: Callable[[str], Store]) -> None:
-        """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL."""
+    def store(self, scheme: str, make: Callable[[str], Store], *, volatile: bool = False) -> None:
+        """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL.
+
+        A ``volatile`` one is empty at every start; another that is found empty has lost its data.
+        """
         self._add(self.stores, scheme, make)
+        if volatile:
+            self.volatile_stores.add(scheme)
 
     def source(self, name: str, make: Callable[[SourceContext], Source]) -> None:
         """What works out the objects of kinds with ``storage=Computed(source=name)``."""

@@ -24,12 +24,14 @@ from sampan.core.api.storage import (
     view_of,
 )
 from sampan.core.contracts.source import Source
+from sampan.core.errors import StorageReadError
 from sampan.core.model import storage as declared
 from sampan.core.model.kinds import KindInfo, KubeObject, info
 from sampan.core.model.meta import EMPTY
 from sampan.core.schema.codec import from_wire
 from sampan.core.schema.encode import encode
 from sampan.core.schema.resource import Resource
+from sampan.core.store.contract import KeyValue
 from sampan.core.store.entry import Entry
 from sampan.core.store.follower import Follower
 from sampan.core.store.watch_cache import WatchCache, join_whole
@@ -76,8 +78,28 @@ class Served:
         return f"{self.entries.prefix}{namespace}/" if namespace else self.entries.prefix
 
     def get(self, namespace: str, name: str) -> Entry | None:
+        """Raises `StorageReadError` where it is there and cannot be read."""
         entry = self.entries.get(self.key(namespace, name))
-        return None if entry is None else self.storage.show(entry)
+        if entry is None:
+            if self.damaged(namespace, name) is not None:
+                raise StorageReadError(
+                    f'{self.info.resource} "{name}" cannot be read: its stored value is damaged; delete it to make it anew',
+                    kind=self.info.plural, group=self.info.group, name=name,
+                )  # fmt: skip
+            return None
+        return self.storage.show(entry)
+
+    def damaged(self, namespace: str, name: str) -> KeyValue | None:
+        """What is stored of an object that cannot be read."""
+        return self.entries.damaged.get(self.key(namespace, name))
+
+    def damage_in(self, namespace: str | None) -> Sequence[str]:
+        """One sentence for each object of a list that had to be left out."""
+        if not self.entries.damaged:
+            return ()
+        scope, info = self.scope(namespace), self.info
+        names = (key.removeprefix(self.entries.prefix) for key in self.entries.damaged if key.startswith(scope))
+        return [f"{info.resource} {name} is left out: its stored value is damaged; delete it" for name in sorted(names)]
 
     def show(self, entry: Entry) -> Entry:
         """An entry of the cache as this kind shows it: itself, but for a view."""

@@ -24,7 +24,7 @@ from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, send_object, send_parts
+from sampan.core.api.responses import JSON_TYPE, send_object, send_parts, warning_headers
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
 from sampan.core.schema.decode import FieldValidation, decode_body
@@ -56,6 +56,7 @@ class Handlers:
         if options.watch:
             await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)
             return
+        call.warnings.extend(call.served.damage_in(call.namespace))
         whole = selection is EVERYTHING and not options.limit and options.version_match != "Exact"
         if whole and not options.continue_token and request.representation is PLAIN and not call.served.storage.is_view:
             await self._list_everything(request, call, options)
@@ -72,7 +73,7 @@ class Handlers:
             await cache.wait_until(version)
         items = cache.list_bytes(call.served.scope(call.namespace))
         head = b'%b{"resourceVersion":"%d"},"items":[' % (call.served.list_head, cache.revision)
-        await send_parts(request.send, (head, items, b"]}\n"))
+        await send_parts(request.send, (head, items, b"]}\n"), headers=warning_headers(call.warnings))
 
     async def _answer_list(self, request: Request, call: Call, page: Page, token: str) -> None:
         meta: dict[str, Any] = {"resourceVersion": str(page.revision)}

@@ -25,6 +25,8 @@ LEAF_DAYS: Final = 365
 RENEW_DAYS: Final = 30
 BACKDATE: Final = timedelta(minutes=5)
 """For clients whose clock is a little behind."""
+CA_BACKDATE: Final = timedelta(days=365)
+"""For a CA that is made while this machine's clock is ahead: making another would lock out every client of the first."""
 
 INTERNAL_NAMES: Final = (
     "localhost",
@@ -91,7 +93,7 @@ def make_authority(cluster: str, now: datetime) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{cluster}-ca")])
     certificate = (
-        _builder(name, name, key, now, timedelta(days=365 * CA_YEARS))
+        _builder(name, name, key, now, timedelta(days=365 * CA_YEARS), CA_BACKDATE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_key_usage(ca=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -125,7 +127,7 @@ def _load_authority(folder: Path, now: datetime) -> Authority | None:
         return None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate.public_key() != key.public_key():
         return None
-    return None if certificate.not_valid_after_utc < now + timedelta(days=RENEW_DAYS) else Authority(certificate, key)
+    return Authority(certificate, key) if _is_in_time(certificate, now) else None
 
 
 def _still_good(files: ServerFiles, wanted: Sequence[str], now: datetime) -> bool:
@@ -138,13 +140,21 @@ def _still_good(files: ServerFiles, wanted: Sequence[str], now: datetime) -> boo
         return False
     if certificate.public_key() != key.public_key():
         return False
-    return set(_alternatives(wanted)) <= set(names) and certificate.not_valid_after_utc > now + timedelta(
-        days=RENEW_DAYS
-    )
+    return set(_alternatives(wanted)) <= set(names) and _is_in_time(certificate, now)
+
+
+def _is_in_time(certificate: x509.Certificate, now: datetime) -> bool:
+    """Neither about to end nor, as after a start with the clock ahead, yet to begin."""
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - timedelta(days=RENEW_DAYS)
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    now: datetime,
+    life: timedelta,
+    backdate: timedelta = BACKDATE,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -152,7 +162,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - BACKDATE)
+        .not_valid_before(now - backdate)
         .not_valid_after(now + life)
     )
 

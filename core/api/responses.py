@@ -53,10 +53,10 @@ async def send_object(send: Send, raw: bytes, *, code: int = 200, headers: Itera
     await send_bytes(send, raw + b"\n", code=code, headers=headers)
 
 
-async def send_parts(send: Send, parts: Sequence[bytes]) -> None:
+async def send_parts(send: Send, parts: Sequence[bytes], headers: Iterable[Header] = ()) -> None:
     """JSON that is there in parts, of which one may be large: it is not copied into a whole."""
     size = sum(map(len, parts))
-    start = [JSON_TYPE, (b"content-length", b"%d" % size), NO_CACHE]
+    start = [JSON_TYPE, (b"content-length", b"%d" % size), NO_CACHE, *headers]
     await send({"type": "http.response.start", "status": 200, "headers": start})
     for part in parts[:-1]:
         await _send_pieces(send, part, more=True)

@@ -106,7 +106,8 @@ class ApiServer:
         metrics = Metrics(self._context.metrics, resources.knows, in_flight)
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
-        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, Health(self._check_store))
+        health = Health(self._check_store, self._follower.store.check_room)
+        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, health)
         return Api(self.pipeline, resources, endpoints, metrics, in_flight)
 
     def _source(self, name: str) -> Source:

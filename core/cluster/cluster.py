@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -19,11 +19,12 @@ from sampan.core.api.server import ApiServer, bind
 from sampan.core.cluster.about import publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
 from sampan.core.cluster.here import local_nodes, service_proxying
-from sampan.core.cluster.node import LocalNode
+from sampan.core.cluster.node import LocalNode, prepare_all
 from sampan.core.cluster.ports import bind_port
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import settle
+from sampan.core.cluster.stores import check_filled, open_store
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
@@ -97,15 +98,15 @@ class Cluster:
         for close in (*(node.close for node in nodes), proxying.close):
             self._cleanup.push_async_callback(asyncio.to_thread, close)
         # Engines take a while to answer: they are asked while the API comes up.
-        prepared = asyncio.gather(*(asyncio.to_thread(node.prepare) for node in nodes), return_exceptions=True)
+        prepared = asyncio.create_task(asyncio.to_thread(prepare_all, nodes))
         try:
             await asyncio.to_thread(proxying.prepare)
             plane, decisions = await self._start_plane(decisions)
             static = await self._static_pods(decisions.node_name)
             engine = await plane.run_controllers(static)
         finally:
-            ranges = await prepared  # nothing is left half-started, even where something else has failed
-        decisions = attrs.evolve(decisions, nodes=_known_ranges(nodes, ranges))
+            nodes_and_ranges = await prepared  # nothing is left half-started, even where something else has failed
+        decisions = attrs.evolve(decisions, nodes=nodes_and_ranges, is_filled=True)
         self._directory.keep(decisions)
         await publish_about(plane.component("cluster"), decisions)
         await self._join(plane, engine, nodes, proxying, static)
@@ -134,9 +135,10 @@ class Cluster:
 
     async def _start_plane(self, decisions: Decisions) -> tuple[ControlPlane, Decisions]:
         """With the port that it listens on."""
-        store = self._plugins.registry.stores.find(decisions.store.partition(":")[0]).make(decisions.store)
+        store = await asyncio.to_thread(open_store, decisions, self._plugins)
         self._cleanup.push_async_callback(store.close)
         self._say(f"store: {decisions.store}")
+        await check_filled(store, decisions, self._plugins)
         bound = bind_port(self._config, decisions.port, bind, self._say)
         decisions = attrs.evolve(decisions, port=bound.getsockname()[1])
         context = new_context(
@@ -214,13 +216,3 @@ class Cluster:
         if self._config.kubeconfig is not None:
             add_context(self._config.kubeconfig, self.access)
             self._say(f"kubeconfig: context {self.access.name!r} in {self._config.kubeconfig}")
-
-
-def _known_ranges(nodes: list[LocalNode], ranges: list[str | BaseException]) -> Mapping[str, str]:
-    """Raises the first failure, when all have ended."""
-    known = {}
-    for node, found in zip(nodes, ranges, strict=True):
-        if isinstance(found, BaseException):
-            raise found
-        known[node.config.name] = found
-    return known

@@ -23,6 +23,8 @@ class KeyValue:
     value: bytes
     created: int
     revision: int
+    damaged: bool = False
+    """The value is not what was written: it can be named and removed, and must not be read."""
 
 
 @attrs.frozen
@@ -100,6 +102,10 @@ class Store(Protocol):
         Raises `Expired` on entering where ``from_revision`` has been compacted, and while iterating where the reader was
         too slow to keep up. It ends when the store is closed.
         """
+        ...
+
+    async def check_room(self) -> None:
+        """Raises `InsufficientStorage` where nothing new can be created for want of room; deletes must still go through."""
         ...
 
     async def compact(self, revision: int) -> None:

@@ -9,16 +9,18 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-a
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 import attrs
 
 from sampan.core.errors import Expired
 from sampan.core.store.checks import check_readable
-from sampan.core.store.contract import History, Listing, StoreEvent
+from sampan.core.store.contract import History, KeyValue, Listing, StoreEvent
 from sampan.core.store.entry import Change, Entry, Finish, Matches, WatchEvent
 from sampan.core.store.follower import FRESH_TIMEOUT, Sink
 from sampan.core.store.keys import folders, key_range
@@ -28,9 +30,13 @@ RECENT_CHANGES = 1_000
 """Changes kept for watches that start at a recent resourceVersion; older ones are read from the store."""
 WATCHER_BACKLOG = 1_000
 """Events that a watcher may be behind before it is closed."""
+RECENT_BYTES = 64 * 1024 * 1024
+"""The same, for large objects: what is kept of the changes themselves."""
 JOINED_LISTS = 32
 """Whole lists (mostly of namespaces) whose bytes are kept until something below them changes."""
 
+
+_log = logging.getLogger(__name__)
 
 Join = Callable[[Sequence[Entry]], bytes]
 
@@ -86,11 +92,13 @@ class WatchCache:
         self._join = join
         self._backlog = backlog
         self._entries: dict[str, Entry] = {}
+        self._damaged: dict[str, KeyValue] = {}
         self._keys: list[str] = []
         self._loaded = 0
         self._changed = 0
         self._recent: deque[Change] = deque()
         self._recent_limit = recent
+        self._recent_bytes = 0
         self._recent_after = 0  # every change after this revision is in _recent
         self._watchers: dict[str, dict[Watcher, None]] = {}
         self._joined: dict[str, bytes] = {}
@@ -125,6 +133,11 @@ class WatchCache:
     def get(self, key: str) -> Entry | None:
         return self._entries.get(key)
 
+    @property
+    def damaged(self) -> Mapping[str, KeyValue]:
+        """By key: what is in the store and cannot be read. No read shows it; it is there to be named and removed."""
+        return self._damaged
+
     def list(self, prefix: str | None = None) -> Sequence[Entry]:
         """Everything below ``prefix`` (default: everything), in the order of keys."""
         return [self._entries[key] for key in self._keys[key_range(self._keys, prefix or self.prefix)]]
@@ -157,14 +170,25 @@ class WatchCache:
         now = self.revision
         revision = now if revision is None else revision
         if self._changed <= revision <= now:
-            keys = self._keys[key_range(self._keys, prefix, start_after)]
-            return _page([self._entries[key] for key in keys], limit, revision, matches)
+            return self._page_now(key_range(self._keys, prefix, start_after), limit, revision, matches)
         check_readable(revision, compacted=0, latest=now)
         listing = await self._supply.history.list(
             prefix, start_after=start_after, limit=0 if matches else limit, revision=revision
         )
-        entries = [Entry.of(item, self._finish) for item in listing.items]
+        entries = [Entry.of(item, self._finish) for item in listing.items if not item.damaged]
         return _page(entries, limit, revision, matches, beyond=listing.remaining)
+
+    def _page_now(self, place: slice, limit: int, revision: int, matches: Matches | None) -> Page:
+        """Only as much is looked at as the page needs: with a selector, until one more than it holds is found."""
+        if not limit:
+            entries = [self._entries[key] for key in self._keys[place]]
+            return _page(entries, 0, revision, matches)
+        if matches is None:
+            end = min(place.start + limit, place.stop)
+            entries = [self._entries[key] for key in self._keys[place.start : end]]
+            return _page(entries, limit, revision, None, beyond=place.stop - end)
+        found = (entry for key in self._keys[place] if matches(entry := self._entries[key]))
+        return _page(list(islice(found, limit + 1)), limit, revision, matches)
 
     # Watching
 
@@ -233,7 +257,7 @@ class WatchCache:
             return changes  # an empty store's revision belongs to no write
         async with self._supply.history.watch("", after) as events:
             async for event in events:
-                if event.revision <= until and event.item.key.startswith(self.prefix):
+                if event.revision <= until and event.item.key.startswith(self.prefix) and not _is_damaged(event):
                     changes.append(Change.of(event, self._finish))
                 if event.revision >= until:
                     break
@@ -254,16 +278,22 @@ class WatchCache:
         for watcher in self._all_watchers():
             watcher.fail(Expired("the history of what is watched was lost: list again"))
         self._watchers.clear()
-        self._entries = {item.key: Entry.of(item, self._finish) for item in listing.items}
+        self._entries = {item.key: Entry.of(item, self._finish) for item in listing.items if not item.damaged}
+        self._damaged = {item.key: item for item in listing.items if item.damaged}
+        for key in self._damaged:
+            _log.error("the stored value of %s is damaged: the object is left out until it is deleted", key)
         self._keys = sorted(self._entries)
         self._joined.clear()
         self._recent.clear()
+        self._recent_bytes = 0
         self._loaded = self._changed = self._recent_after = listing.revision
 
     def apply(self, event: StoreEvent) -> None:
         if event.revision <= self._loaded:
             return
         key = event.item.key
+        if self._damaged.pop(key, None) is not None and event.type == "delete":
+            return  # nobody has seen it
         previous = self._entries.get(key)
         entry = Entry.of(event.item, self._finish)
         if event.type == "put":
@@ -278,13 +308,20 @@ class WatchCache:
 
     def _hand_out(self, change: Change) -> None:
         self._recent.append(change)
-        if len(self._recent) > self._recent_limit:
-            self._recent_after = self._recent.popleft().revision
+        self._recent_bytes += len(change.entry.raw)
+        while len(self._recent) > self._recent_limit or self._recent_bytes > RECENT_BYTES:
+            oldest = self._recent.popleft()
+            self._recent_after = oldest.revision
+            self._recent_bytes -= len(oldest.entry.raw)
         key = change.entry.key
         for scope in (*folders(key), key):
             self._joined.pop(scope, None)
             for watcher in [one for one in self._watchers.get(scope, ()) if not one.offer(change)]:
                 self._forget(watcher)
+
+
+def _is_damaged(event: StoreEvent) -> bool:
+    return event.item.damaged or (event.previous is not None and event.previous.damaged)
 
 
 def _page(entries: Sequence[Entry], limit: int, revision: int, matches: Matches | None, beyond: int = 0) -> Page:

@@ -12,5 +12,5 @@ def register(registry: Registry) -> None:
     from sampan.plugins.stores.memory import open_memory
     from sampan.plugins.stores.sqlite import open_sqlite
 
-    registry.store("memory", open_memory)
+    registry.store("memory", open_memory, volatile=True)
     registry.store("sqlite", open_sqlite)

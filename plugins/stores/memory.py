@@ -38,6 +38,7 @@ class MemoryStore:
         self._keys: list[str] = []
         self._log: list[StoreEvent] = []
         self._compacted = 0
+        self._replaced = 0
         self._feed = Feed(1, backlog=backlog)
         self._policy = history or HistoryPolicy()
         self._clock = clock
@@ -97,6 +98,9 @@ class MemoryStore:
 
         return self._feed.watch(prefix, from_revision, read)
 
+    async def check_room(self) -> None:
+        """Nothing bounds it but the process's memory."""
+
     async def compact(self, revision: int) -> None:
         self._compact(min(revision, self._feed.revision))
 
@@ -107,13 +111,15 @@ class MemoryStore:
     def _record(self, event: StoreEvent) -> None:
         self._log.append(event)
         self._feed.publish(event)
-        target = self._policy.due(self._clock(), event.revision, self._compacted)
+        self._replaced += len(event.previous.value) if event.previous else 0
+        target = self._policy.due(self._clock(), event.revision, self._compacted, self._replaced)
         if target is not None:
             self._compact(target)
 
     def _compact(self, revision: int) -> None:
         if revision > self._compacted:
             self._compacted = revision
+            self._replaced = 0
             del self._log[: self._position(revision)]
 
     def _items_at(self, revision: int) -> dict[str, KeyValue]:

@@ -22,7 +22,11 @@ from sampan.core.store.feed import WATCH_BACKLOG, Feed
 from sampan.core.store.history import HistoryPolicy
 from sampan.plugins.stores import sqlite_reads
 from sampan.plugins.stores.sqlite_file import DataFile
-from sampan.plugins.stores.sqlite_writer import Outcome, Write, Writer
+from sampan.plugins.stores.sqlite_room import Room
+from sampan.plugins.stores.sqlite_writer import Outcome, Verb, Write, Writer
+
+PAGED_LISTS = 64
+"""Lists that are read page by page at the same time, without counting anew."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +61,14 @@ class SqliteStore:
         self._reading = self._file.connect_reader()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-reader")
         self._feed = Feed(sqlite_reads.latest_revision(self._reading), backlog=backlog)
-        self._writer = Writer(self._file.connection, self._settle, history=history or HistoryPolicy(), clock=clock)
+        self._room = Room(self._file.path)
+        self._room.take()
+        self._writer = Writer(
+            self._file.connection, self._settle, history=history or HistoryPolicy(), room=self._room, clock=clock
+        )
         self._closing: asyncio.Task[None] | None = None
+        self._follow: dict[tuple[str, str, int | None], int] = {}
+        """How many keys follow the end of a page at a revision, until the next one is asked for."""
 
     async def revision(self) -> int:
         return self._feed.revision
@@ -67,7 +77,13 @@ class SqliteStore:
         return await self._read(sqlite_reads.current, key)
 
     async def list(self, prefix: str, *, start_after: str = "", limit: int = 0, revision: int | None = None) -> Listing:
-        return await self._read(sqlite_reads.listing, prefix, start_after, limit, revision)
+        place = (prefix, start_after, revision)
+        listing = await self._read(sqlite_reads.listing, *place[:2], limit, revision, self._follow.pop(place, None))
+        if listing.remaining and revision is not None:
+            self._follow[prefix, listing.items[-1].key, revision] = listing.remaining
+            if len(self._follow) > PAGED_LISTS:
+                del self._follow[next(iter(self._follow))]
+        return listing
 
     async def create(self, key: str, value: bytes) -> KeyValue:
         return await self._write("create", key, value)
@@ -83,6 +99,10 @@ class SqliteStore:
             return await self._read(sqlite_reads.history, prefix, after, until)
 
         return self._feed.watch(prefix, from_revision, read)
+
+    async def check_room(self) -> None:
+        if self._room.is_given_up:
+            await self._submit("room", "", b"", 0)
 
     async def compact(self, revision: int) -> None:
         await self._submit("compact", "", b"", revision)
@@ -101,6 +121,7 @@ class SqliteStore:
         self._reader.shutdown()
         self._reading.close()
         self._file.close()
+        self._room.remove()
 
     async def _read(
         self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -120,9 +141,7 @@ class SqliteStore:
         assert item is not None
         return item
 
-    async def _submit(
-        self, verb: Literal["create", "update", "delete", "compact"], key: str, value: bytes, expected: int
-    ) -> KeyValue | None:
+    async def _submit(self, verb: Verb, key: str, value: bytes, expected: int) -> KeyValue | None:
         self._check_open()
         done: asyncio.Future[KeyValue | None] = asyncio.get_running_loop().create_future()
         self._writer.submit(Write(verb, key, value, expected, done))

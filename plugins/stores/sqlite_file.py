@@ -2,7 +2,8 @@
 
 One table holds every version of every key. ``superseded`` is the revision at which a version stopped being the current one
 (a delete's own row is superseded at once), so a row is visible at every revision from ``revision`` to before
-``superseded``, and compaction to a revision removes the rows that were superseded up to it.
+``superseded``, and compaction to a revision removes the rows that were superseded up to it. Each value has its checksum
+beside it: a value that a disk, or a person, has changed is told from one that was written.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from sampan.core.errors import ConfigError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x53414D50
 """``SAMP``, in the header of every file of ours."""
 WAL_LIMIT_BYTES = 16 * 1024 * 1024
@@ -31,7 +33,8 @@ _SCHEMA = (
         created INTEGER NOT NULL,
         deleted INTEGER NOT NULL,
         previous INTEGER,           -- the revision that this one replaced
-        superseded INTEGER
+        superseded INTEGER,
+        checksum INTEGER NOT NULL   -- of key and value
     )
     """,
     "CREATE UNIQUE INDEX current_versions ON versions (key) WHERE superseded IS NULL",
@@ -42,6 +45,19 @@ _SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+
+
+_WITH_CHECKSUMS = (
+    "ALTER TABLE versions ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
+    "UPDATE versions SET checksum = checksum_of(key, value)",
+    "PRAGMA user_version = 2",
+)
+"""From the first format to the second."""
+
+
+def checksum(key: str, value: bytes) -> int:
+    """With the key, so that a value under another's key is found out too."""
+    return zlib.crc32(value, zlib.crc32(key.encode()))
 
 
 class DataFile:
@@ -124,7 +140,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     empty = not tables and not application and not version
     if not empty and application != APPLICATION_ID:
         raise ConfigError(f"{path} is not a data file of sampan's: choose another --data-dir")
-    if not empty and version != SCHEMA_VERSION:
+    if not empty and version not in (1, SCHEMA_VERSION):
         raise ConfigError(
             f"{path} was written by another version of sampan (its format is {version}, this one's is {SCHEMA_VERSION}): "
             "use that version, or choose another --data-dir"
@@ -138,6 +154,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if empty:
         with transaction(connection):
             for statement in _SCHEMA:
+                connection.execute(statement)
+    elif version == 1:
+        connection.create_function("checksum_of", 2, checksum, deterministic=True)
+        with transaction(connection):
+            for statement in _WITH_CHECKSUMS:
                 connection.execute(statement)
 
 

@@ -6,20 +6,23 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
+
 from sampan.core.store.checks import check_readable
 from sampan.core.store.contract import KeyValue, Listing, StoreEvent
 from sampan.core.store.keys import prefix_end
-from sampan.plugins.stores.sqlite_file import transaction
+from sampan.plugins.stores.sqlite_file import checksum, transaction
 
 HISTORY_PAGE = 500
 """Events that one read of the history returns."""
 
-_COLUMNS = "key, value, created, revision"
+_COLUMNS = "key, value, created, revision, checksum"
 _BELOW = "key >= :prefix AND key < :end AND key > :start_after"
 _NOW = "superseded IS NULL"
 _THEN = "revision <= :revision AND (superseded IS NULL OR superseded > :revision)"
 _EVENTS = """
-    SELECT v.deleted, v.key, v.value, v.created, v.revision, p.key, p.value, p.created, p.revision
+    SELECT v.deleted, v.key, v.value, v.created, v.revision, v.checksum,
+        p.key, p.value, p.created, p.revision, p.checksum
     FROM versions AS v LEFT JOIN versions AS p ON p.revision = v.previous
     WHERE v.revision > :after AND v.revision <= :until AND +v.key >= :prefix AND +v.key < :end
     ORDER BY v.revision LIMIT :limit
@@ -39,11 +42,18 @@ def compacted_revision(connection: sqlite3.Connection) -> int:
 
 def current(connection: sqlite3.Connection, key: str) -> KeyValue | None:
     row = connection.execute(f"SELECT {_COLUMNS} FROM versions WHERE key = ? AND superseded IS NULL", (key,)).fetchone()
-    return KeyValue(*row) if row else None
+    return _item(*row) if row else None
 
 
-def listing(connection: sqlite3.Connection, prefix: str, start_after: str, limit: int, revision: int | None) -> Listing:
-    """`Store.list`."""
+def listing(
+    connection: sqlite3.Connection,
+    prefix: str,
+    start_after: str,
+    limit: int,
+    revision: int | None,
+    follow: int | None = None,
+) -> Listing:
+    """`Store.list`. ``follow`` is how many keys follow ``start_after``, where that is known: counting reads them all."""
     with transaction(connection, "DEFERRED"):
         latest = latest_revision(connection)
         if revision is not None:
@@ -56,11 +66,12 @@ def listing(connection: sqlite3.Connection, prefix: str, start_after: str, limit
             **_range(prefix),
         }
         rows = connection.execute(f"SELECT {_COLUMNS} FROM versions WHERE {where} ORDER BY key LIMIT :limit", values)
-        items = [KeyValue(*row) for row in rows]
+        items = [_item(*row) for row in rows]
         remaining = 0
         if limit and len(items) == limit:
-            (found,) = connection.execute(f"SELECT count(*) FROM versions WHERE {where}", values).fetchone()
-            remaining = found - limit
+            if follow is None:
+                (follow,) = connection.execute(f"SELECT count(*) FROM versions WHERE {where}", values).fetchone()
+            remaining = follow - limit
     return Listing(items, latest if revision is None else revision, remaining)
 
 
@@ -78,20 +89,24 @@ def _range(prefix: str) -> dict[str, str | bytes]:
     return {"prefix": prefix, "end": prefix_end(prefix) or b""}
 
 
+def _item(key: str, value: bytes, created: int, revision: int, stored: int) -> KeyValue:
+    value = value if isinstance(value, bytes) else str(value).encode()  # whoever changed it may have changed its type
+    return KeyValue(key, value, created, revision, damaged=checksum(key, value) != stored)
+
+
 def _event(
     deleted: int,
     key: str,
     value: bytes,
     created: int,
     revision: int,
+    stored: int,
     previous_key: str | None,
-    previous_value: bytes,
-    previous_created: int,
-    previous_revision: int,
+    *previous_row: Any,
 ) -> StoreEvent:
-    previous = None
-    if previous_key is not None:
-        previous = KeyValue(previous_key, previous_value, previous_created, previous_revision)
-    if deleted:
-        return StoreEvent("delete", KeyValue(key, previous_value, created, revision), previous)
-    return StoreEvent("put", KeyValue(key, value, created, revision), previous)
+    previous = None if previous_key is None else _item(previous_key, *previous_row)
+    item = _item(key, value, created, revision, stored)
+    if not deleted:
+        return StoreEvent("put", item, previous)
+    last = previous or item  # a delete has always replaced something
+    return StoreEvent("delete", attrs.evolve(last, created=created, revision=revision), previous)

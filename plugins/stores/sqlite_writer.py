@@ -23,8 +23,9 @@ from sampan.core.errors import AlreadyExists, ApiError, InsufficientStorage, Int
 from sampan.core.store.checks import check_expected
 from sampan.core.store.contract import KeyValue, StoreEvent
 from sampan.core.store.history import HistoryPolicy
-from sampan.plugins.stores.sqlite_file import transaction
+from sampan.plugins.stores.sqlite_file import checksum, transaction
 from sampan.plugins.stores.sqlite_reads import compacted_revision, current, latest_revision
+from sampan.plugins.stores.sqlite_room import Room
 
 LARGEST_BATCH = 500
 """Writes in one transaction."""
@@ -32,15 +33,23 @@ SWEEP_ROWS = 500
 """Forgotten versions removed in one transaction."""
 SWEEP_PAGES = 1_000
 """Free pages given back in one transaction."""
+CAREFUL_PAGES = 16
+"""The same on a full disk: moving pages needs room as well."""
 
 _log = logging.getLogger(__name__)
 
 
+Verb = Literal["create", "update", "delete", "compact", "room"]
+FULL = "the disk under the store is full: nothing was written; free some space, or delete objects"
+
+
 @attrs.frozen(eq=False)
 class Write:
-    """A call that waits for ``done``. For a ``compact``, ``expected`` is the revision to compact to."""
+    """A call that waits for ``done``. For a ``compact``, ``expected`` is the revision to compact to.
 
-    verb: Literal["create", "update", "delete", "compact"]
+    ``room`` asks for room on the disk."""
+
+    verb: Verb
     key: str
     value: bytes
     expected: int
@@ -65,11 +74,14 @@ class Writer:
         settle: Callable[[Sequence[Outcome]], None],
         *,
         history: HistoryPolicy,
+        room: Room,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._settle = settle
         self._history = history
+        self._room = room
+        self._superseded_bytes = 0
         self._clock = clock
         self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._revision = latest_revision(connection)
@@ -94,6 +106,8 @@ class Writer:
             batch, last = self._next_batch()
             if batch:
                 self._commit(batch)
+            if self._room.is_given_up:
+                self._make_room()
             self._keep_house()
 
     def _next_batch(self) -> tuple[list[Write], bool]:
@@ -116,17 +130,38 @@ class Writer:
         except Exception as exc:
             self._revision, self._compacted = revision, compacted
             error = _translated(exc)
-            outcomes = [Outcome(write, error=error) for write in batch]
             if isinstance(error, InsufficientStorage):
-                self._make_room()
+                outcomes = self._commit_without_room(batch, error)
+            else:
+                outcomes = [Outcome(write, error=error) for write in batch]
         with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits any more
             batch[0].done.get_loop().call_soon_threadsafe(self._settle, outcomes)
+
+    def _commit_without_room(self, batch: Sequence[Write], error: InsufficientStorage) -> list[Outcome]:
+        """With the room that was kept back, all but what is created: by changes and deletes a full disk is left."""
+        self._room.give_up()
+        self._make_room()
+        revision, compacted = self._revision, self._compacted
+        again = [write for write in batch if write.verb != "create"]
+        try:
+            with transaction(self._connection):
+                done = {write: self._attempt(write) for write in again}
+        except Exception as exc:
+            self._revision, self._compacted = revision, compacted
+            refused = _translated(exc)
+            done = {write: Outcome(write, error=refused) for write in again}
+        self._room.take()  # one write may have been too large for a disk that is not full
+        return [done.get(write) or Outcome(write, error=error) for write in batch]
 
     def _attempt(self, write: Write) -> Outcome:
         """Carry out one write. It refuses before it changes anything, so that it needs no transaction of its own."""
         try:
             if write.verb == "compact":
                 self._forget(min(write.expected, self._revision))
+                return Outcome(write)
+            if write.verb in ("create", "room") and not self._room.take():
+                raise InsufficientStorage(FULL)
+            if write.verb == "room":
                 return Outcome(write)
             item = current(self._connection, write.key)
             if write.verb == "create":
@@ -155,6 +190,7 @@ class Writer:
         """The next revision, at which ``previous`` stops being current."""
         self._revision += 1
         if previous is not None:
+            self._superseded_bytes += len(previous.value)
             self._connection.execute(
                 "UPDATE versions SET superseded = ? WHERE revision = ?", (self._revision, previous.revision)
             )
@@ -162,8 +198,8 @@ class Writer:
 
     def _insert(self, item: KeyValue, value: bytes, previous: KeyValue | None, *, deleted: bool) -> None:
         self._connection.execute(
-            "INSERT INTO versions (revision, key, value, created, deleted, previous, superseded)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO versions (revision, key, value, created, deleted, previous, superseded, checksum)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 item.revision,
                 item.key,
@@ -172,6 +208,7 @@ class Writer:
                 deleted,
                 previous.revision if previous else None,
                 item.revision if deleted else None,
+                checksum(item.key, value),
             ),
         )
 
@@ -180,7 +217,7 @@ class Writer:
     def _keep_house(self) -> None:
         """Forget by the policy, and remove some of what is forgotten. A failure is tried again after later writes."""
         try:
-            target = self._history.due(self._clock(), self._revision, self._compacted)
+            target = self._history.due(self._clock(), self._revision, self._compacted, self._superseded_bytes)
             if target is not None:
                 with transaction(self._connection):
                     self._forget(target)
@@ -195,9 +232,10 @@ class Writer:
         if revision > self._compacted:
             self._connection.execute("UPDATE history SET compacted = ?", (revision,))
             self._compacted = revision
+            self._superseded_bytes = 0
             self._sweeping = True
 
-    def _sweep(self) -> None:
+    def _sweep(self, pages: int = SWEEP_PAGES) -> None:
         """Remove one portion, or else give a portion of free room back to the file system, or else be done."""
         with transaction(self._connection):
             removed = self._connection.execute(
@@ -207,19 +245,25 @@ class Writer:
             ).rowcount
         if removed == SWEEP_ROWS:
             return
-        self._connection.execute(f"PRAGMA incremental_vacuum({SWEEP_PAGES})").fetchall()
+        self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         if not free:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._fold()
             self._sweeping = False
+
+    def _fold(self) -> None:
+        """Write the log into the data file, and give its room back."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _make_room(self) -> None:
         """Where there is no room left, history is given up for what is current."""
         try:
             with transaction(self._connection):
                 self._forget(self._revision)
+            self._fold()
             while self._sweeping:
-                self._sweep()
+                self._sweep(CAREFUL_PAGES)
+                self._fold()
         except sqlite3.Error as exc:
             self._sweeping = False
             self._compacted = compacted_revision(self._connection)
@@ -230,7 +274,7 @@ def _translated(exc: Exception) -> ApiError:
     """SQLite's error in our words. Nothing of the batch has been kept."""
     if isinstance(exc, sqlite3.Error):
         if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return InsufficientStorage("the disk under the store is full: nothing was written; free some space")
+            return InsufficientStorage(FULL)
         return ServiceUnavailable(f"the store cannot write: {exc}")
     _log.error("a write to the store failed", exc_info=exc)
     return InternalError(f"the store cannot write: {exc}")

@@ -20,6 +20,7 @@ from sampan.core.api.selectors import Selection
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.kinds import KindInfo
 from sampan.core.schema.scalars import format_time
+from sampan.core.store.contract import KeyValue
 from sampan.core.store.entry import Entry
 
 ATTEMPTS: Final = 10
@@ -38,6 +39,8 @@ class Verdict:
 
 async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outcome:
     """Delete one object. Raises `NotFound`, `Conflict` for preconditions, and what admission refuses with."""
+    if damaged := call.served.damaged(call.namespace, call.name):
+        return await _remove_damaged(pipeline, call, damaged, dry_run=options.dry_run)
     old: Entry | None = await pipeline.current(call)
     for _ in range(ATTEMPTS):
         if old is None:
@@ -54,6 +57,14 @@ async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outc
                 raise
             old = await pipeline.reload(call.served, old)
     raise Conflict(f"{call.served.info.resource} {call.name!r} is being changed too often to be deleted")
+
+
+async def _remove_damaged(pipeline: Pipeline, call: Call, damaged: KeyValue, *, dry_run: bool) -> Outcome:
+    """What nobody can read goes at once: there are no finalizers, no grace and no preconditions to be seen."""
+    if not dry_run:
+        await pipeline.store.delete(damaged.key, damaged.revision)
+        await call.served.entries.fresh()
+    return Outcome(status=success(call, {"metadata": {}}))
 
 
 async def delete_collection(

@@ -40,6 +40,20 @@ def test_a_new_address_or_a_near_end_renews_the_certificate_but_not_the_authorit
     assert first.ca_pem == moved.ca_pem == later.ca_pem
 
 
+def test_a_start_with_the_clock_ahead_does_no_lasting_harm(tmp_path: Path) -> None:
+    ahead = server_files(tmp_path, "c", [], NOW + timedelta(days=300))
+    now = server_files(tmp_path, "c", [], NOW)
+    certificate = x509.load_pem_x509_certificate(now.certificate_file.read_bytes())
+    assert certificate.not_valid_before_utc <= NOW
+    assert now.ca_pem == ahead.ca_pem
+    assert now.authority.certificate.not_valid_before_utc <= NOW
+
+
+def test_an_authority_of_the_far_future_is_made_anew(tmp_path: Path) -> None:
+    ahead = server_files(tmp_path, "c", [], NOW + timedelta(days=3000))
+    assert server_files(tmp_path, "c", [], NOW).ca_pem != ahead.ca_pem
+
+
 def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
     files = server_files(tmp_path, "c", [], NOW)
     files.key_file.write_text("not a key")

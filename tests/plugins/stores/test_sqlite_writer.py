@@ -14,6 +14,7 @@ from sampan.core.errors import AlreadyExists
 from sampan.core.store.contract import KeyValue
 from sampan.core.store.history import HistoryPolicy
 from sampan.plugins.stores.sqlite_file import DataFile
+from sampan.plugins.stores.sqlite_room import Room
 from sampan.plugins.stores.sqlite_writer import Outcome, Write, Writer
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +30,7 @@ async def test_writes_that_wait_share_one_transaction(tmp_path: Path) -> None:
             finished.set()
 
     file = DataFile(tmp_path / "state.db")
-    writer = Writer(file.connection, settle, history=HistoryPolicy())
+    writer = Writer(file.connection, settle, history=HistoryPolicy(), room=Room(file.path))
     with closing(sqlite3.connect(file.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # the writer has to wait while the writes come in
         for n in [*range(64), 5]:
