@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
+from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.core_v1.configuration import ServiceAccount
 from sampan.core.model.core_v1.container import Container
@@ -38,12 +39,14 @@ def pod(name: str, scheduler: str = "nobody") -> Pod:
     return Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=spec)
 
 
-def node(name: str) -> Node:
+def node(name: str, *, unschedulable: bool = False) -> Node:
     size = {"cpu": "64", "memory": "256Gi", "pods": "110"}
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
     labels = {"kubernetes.io/hostname": name}
     status = {"capacity": size, "allocatable": size, "conditions": [ready]}
-    return from_wire(Node, {"metadata": {"name": name, "labels": labels}, "status": status})
+    return from_wire(
+        Node, {"metadata": {"name": name, "labels": labels}, "spec": {"unschedulable": unschedulable}, "status": status}
+    )
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> float:
@@ -111,25 +114,46 @@ async def reconcile(plane: ControlPlane) -> float:
     return await timed(work)
 
 
-async def schedule(plane: ControlPlane) -> float:
-    """Pods that wait for a node each, over a hundred nodes; the first node releases them."""
-    for number in range(PODS):
-        await plane.client.create(pod(f"waiting-{number}", "default-scheduler"))
-    for number in range(NODES - 1):
+async def roll_out(plane: ControlPlane) -> float:
+    """A Deployment, until all its pods are bound to one of a hundred nodes."""
+    for number in range(NODES):
         await plane.client.create(node(f"node-{number}"))
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": to_wire(pod("any", "default-scheduler"))["spec"]}
+    spec = {"replicas": PODS, "selector": {"matchLabels": labels}, "template": template}
+    made = from_wire(Deployment, {"metadata": {"name": "web", "namespace": "default"}, "spec": spec})
 
     async def work() -> None:
-        await plane.client.create(node(f"node-{NODES - 1}"))
-        bound: set[str] = set()
-        async with plane.client.watch(Pod, "default", resource_version="0") as events:
-            async for event in events:
-                name = event.obj.metadata.name or ""
-                if name.startswith("waiting-") and event.obj.spec.node_name:
-                    bound.add(name)
-                if len(bound) == PODS:
-                    return
+        await plane.client.create(made)
+        await all_bound(plane)
 
     return await timed(work)
+
+
+async def schedule(plane: ControlPlane) -> float:
+    """Pods that wait, over a hundred nodes that take none of them until the last of them is there."""
+    names = [f"node-{number}" for number in range(NODES)]
+    for name in names:
+        await plane.client.create(node(name, unschedulable=True))
+    for number in range(PODS):
+        await plane.client.create(pod(f"waiting-{number}", "default-scheduler"))
+
+    async def work() -> None:
+        for name in names:
+            await plane.client.patch(Node, "", name, {"spec": {"unschedulable": None}}, type="merge")
+        await all_bound(plane)
+
+    return await timed(work)
+
+
+async def all_bound(plane: ControlPlane) -> None:
+    bound: set[str] = set()
+    async with plane.client.watch(Pod, "default", resource_version="0") as events:
+        async for event in events:
+            if event.obj.spec.node_name:
+                bound.add(event.obj.metadata.name or "")
+            if len(bound) == PODS:
+                return
 
 
 LINES: dict[str, tuple[Callable[[ControlPlane], Awaitable[float]], int, bool]] = {
@@ -137,6 +161,7 @@ LINES: dict[str, tuple[Callable[[ControlPlane], Awaitable[float]], int, bool]] =
     f"watch, {WATCHERS} times": (fan_out, CHANGES, False),
     "reconcile": (reconcile, PODS, True),
     "schedule": (schedule, PODS, True),
+    "roll out": (roll_out, PODS, True),
 }
 """Each with how many operations it does, and whether it needs the controllers."""
 

@@ -24,7 +24,7 @@ from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.engine import Engine
-from sampan.core.reconcile.scheduling_hooks import scheduling_controller
+from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
 
@@ -70,7 +70,7 @@ class ControlPlane:
         """Every controller of the plugins, the scheduler, and ``more``."""
         registry = self._plugins.registry
         controllers: list[Controller] = [part.make(self._context) for part in registry.controllers]
-        controllers += [scheduling_controller(self._plugins), *more]
+        controllers += [scheduling_controller(self._plugins, self._clock), *more]
         self.engine = Engine(
             controllers, self.component, clock=self._clock, plugins=self._plugins, metrics=self._plugins.metrics
         )

@@ -50,6 +50,10 @@ class Lister(Protocol):
 MapToKeys = Callable[[KubeObject, Lister], Iterable[Key]]
 
 
+ChangeToKeys = Callable[["KubeObject | None", "KubeObject | None", Lister], Iterable[Key]]
+"""Gets the old object and the new one, ``None`` where there was or is none."""
+
+
 def own_key(obj: KubeObject, _state: Lister) -> Iterable[Key]:
     """The object's own key."""
     yield Key(*obj.key)
@@ -59,11 +63,13 @@ def own_key(obj: KubeObject, _state: Lister) -> Iterable[Key]:
 class Watch:
     """A kind to follow, and the keys to look at when one of its objects changes.
 
-    ``keys`` is asked for the new object and for the old one, so what left a selection is seen too.
+    ``keys`` is asked for the new object and for the old one, so what left a selection is seen too. Where it matters what
+    has become of what, ``changed`` is asked instead, with both.
     """
 
     kind: type[KubeObject]
     keys: MapToKeys = own_key
+    changed: ChangeToKeys | None = None
     indexes: Mapping[str, Callable[[KubeObject], Iterable[str]]] = attrs.field(factory=dict)
 
 
@@ -82,3 +88,22 @@ class Ordered(Protocol):
     """What a controller has besides if its keys must be taken one at a time, the smallest rank first (a scheduler's)."""
 
     def rank(self, key: Key, state: Lister) -> Any: ...
+
+
+@runtime_checkable
+class ActsAhead(Protocol):
+    """What an `Ordered` controller has besides if it need not wait until a plan is carried out to decide the next one.
+
+    It must count on its own plans then: what it has decided is not yet what the caches show.
+    """
+
+    ahead: int
+    """Plans that may be under way."""
+
+    def seconds_to_wait(self, key: Key) -> float:
+        """How long a key must be left alone, whatever changes."""
+        ...
+
+    def failed(self, key: Key, state: Lister) -> None:
+        """A plan of this key was not carried out: no longer count on it."""
+        ...

@@ -2,40 +2,136 @@
 
 `Scheduler.place` decides for one pod. The built-in one is made of `SchedulerPlugin`s (filter, score, reserve, permit);
 an outside plugin adds one of those, or replaces the whole scheduler by name (``spec.schedulerName`` picks among them).
+
+A plugin comes in two forms. The plain one is asked about a pod and a node each time. A `GroupedPlugin` is asked once for a
+group of pods that are alike in all it looks at, and gives a `Judge`: what that says of a node is remembered until the node
+changes, so that a decision costs what has changed since the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import enum
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import attrs
 
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.pod_requests import Amounts, amounts, less, more, pod_requests, scored_requests, total
 
 
 @attrs.frozen(kw_only=True)
 class NodeState:
-    """A node with the pods that are bound to it or about to be. Finished pods are not counted."""
+    """A node with the pods that are bound to it or about to be. Finished pods are not counted.
+
+    Never changed: a node that has changed, or whose pods have, is another `NodeState`. Its sums are carried over, since
+    adding up all pods of a node for every decision would cost more than the decision.
+    """
 
     node: Node
-    pods: tuple[Pod, ...]
+    pods: tuple[Pod, ...] = ()
+    name: str = attrs.field(init=False, eq=False)
     memo: dict[str, Any] = attrs.field(factory=dict, eq=False, repr=False)
-    """What scheduler plugins have worked out of the two and keep for the next decision, under their own names. A node
-    that has changed, or whose pods have, comes as another `NodeState`."""
+    """What scheduler plugins have worked out of the two and keep for the next decision, under their own names."""
 
-    @property
-    def name(self) -> str:
+    @name.default
+    def _name(self) -> str:
         return self.node.metadata.name or ""
 
+    @property
+    def allocatable(self) -> Amounts:
+        return self._remembered("allocatable", lambda: amounts(self.node.status.allocatable))
 
-@attrs.frozen(kw_only=True)
-class ClusterState:
-    """What one decision may look at. ``extra`` holds what plugins asked for by kind (Services, ReplicaSets …)."""
+    @property
+    def requested(self) -> Amounts:
+        """What the pods request together."""
+        return self._remembered("requested", lambda: total(map(pod_requests, self.pods)))
 
-    nodes: tuple[NodeState, ...]
-    extra: Mapping[type, Sequence[object]] = attrs.field(factory=dict)
+    @property
+    def scored(self) -> Amounts:
+        """The same as scores count it: a container without a request counts a little."""
+        return self._remembered("scored", lambda: total(map(scored_requests, self.pods)))
+
+    def plus(self, pod: Pod) -> Self:
+        memo = {
+            "allocatable": self.allocatable,
+            "requested": more(self.requested, pod_requests(pod)),
+            "scored": more(self.scored, scored_requests(pod)),
+        }
+        return attrs.evolve(self, pods=(*self.pods, pod), memo=memo)
+
+    def minus(self, *gone: Pod) -> Self:
+        """Without these pods, told by their uid."""
+        uids = {pod.metadata.uid for pod in gone}
+        left = tuple(pod for pod in self.pods if pod.metadata.uid not in uids)
+        taken = [pod for pod in self.pods if pod.metadata.uid in uids]
+        memo = {
+            "allocatable": self.allocatable,
+            "requested": less(self.requested, total(map(pod_requests, taken))),
+            "scored": less(self.scored, total(map(scored_requests, taken))),
+        }
+        return attrs.evolve(self, pods=left, memo=memo)
+
+    def _remembered(self, what: str, work_out: Any) -> Amounts:
+        found: Amounts | None = self.memo.get(what)
+        if found is None:
+            found = self.memo[what] = work_out()
+        return found
+
+
+class ClusterState(Protocol):
+    """What a decision may look at. It is kept up to date in place: look, and keep nothing of it but `NodeState`s."""
+
+    @property
+    def nodes(self) -> tuple[NodeState, ...]: ...
+
+    @property
+    def extra(self) -> Mapping[type, Sequence[object]]:
+        """What plugins look at besides (Services, Namespaces, PodDisruptionBudgets …), by kind."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Grows with each change of a node or of its pods."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Grows with each change in ``extra``: whoever remembers what follows from that begins anew."""
+        ...
+
+    def find(self, name: str) -> NodeState | None: ...
+
+    def changed_since(self, generation: int) -> Iterable[str]:
+        """Names of the nodes that have come, gone or changed since; costs as much as there are."""
+        ...
+
+    def nominated(self, node: str) -> Sequence[Pod]:
+        """Pods without a node that have been promised this one, by the preemption that is making room for them."""
+        ...
+
+
+class Change(enum.Flag):
+    """What may have happened that lets a pod be placed that could not be: scheduling framework's cluster events."""
+
+    NODE_ADDED = enum.auto()
+    NODE_ALLOCATABLE = enum.auto()
+    NODE_LABELS = enum.auto()
+    NODE_TAINTS = enum.auto()
+    """Or whether it takes pods at all."""
+    POD_LEFT = enum.auto()
+    """It has gone from its node, ended, or asks for less."""
+    POD_CAME = enum.auto()
+    """It was bound, or its labels have changed."""
+    NAMESPACE = enum.auto()
+    STORAGE = enum.auto()
+    """A volume, a claim or a storage class."""
+    OTHER = enum.auto()
+
+    @classmethod
+    def any(cls) -> Change:
+        return ~cls(0)
 
 
 @attrs.frozen
@@ -58,11 +154,24 @@ class Placed:
 
 
 @attrs.frozen(kw_only=True)
+class Preemption:
+    """Room that is made: these pods leave the node, and the pod is promised it."""
+
+    node: str
+    victims: tuple[Pod, ...]
+
+
+@attrs.frozen(kw_only=True)
 class Unschedulable:
     """``reasons``: sentence → number of nodes, as in ``0/3 nodes are available: 3 Insufficient cpu.``"""
 
     reasons: Mapping[str, int]
     message: str
+    helped_by: Change = attrs.field(factory=Change.any)
+    """Which changes are worth another look."""
+    preemption: Preemption | None = None
+    by_node: Mapping[str, tuple[str, Refusal]] = attrs.field(factory=dict, eq=False, repr=False)
+    """Node → the plugin that refused it, and why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +187,8 @@ class SchedulerPlugin(Protocol):
 
     name: str
     weight: int
+    helped_by: Change
+    """Which changes may turn a refusal of this plugin's into a yes."""
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         """Why the pod cannot be on this node; ``None``: it can."""
@@ -116,6 +227,7 @@ class SchedulerPluginBase:
 
     name = ""
     weight = 1
+    helped_by = Change.any()
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         return None
@@ -137,6 +249,71 @@ class SchedulerPluginBase:
 
     def permit(self, pod: Pod, node: NodeState) -> float:
         return 0.0
+
+
+class Judge:
+    """What one plugin says of nodes for the pods of one group. Inherit, and override what is needed."""
+
+    filters = False
+    """Whether `refuses` can ever say no to these pods."""
+    scores = False
+    """Whether `score` tells nodes apart for them."""
+    is_relative = False
+    """Whether scores are measures for `normalize`; else they are points already. Where every node has 0, `normalize`
+    must give all of them the same, and is not asked."""
+    is_wide = False
+    """Whether both depend on other nodes too. If not, they are asked once for each `NodeState`."""
+
+    def update(self, name: str, node: NodeState | None) -> None:
+        """A node has come, changed or gone (``None``). Told to wide judges alone, at first of all nodes."""
+
+    def refuses(self, node: NodeState) -> Refusal | None:
+        return None
+
+    def score(self, node: NodeState) -> float:
+        return 0.0
+
+    def normalize(self, scores: Sequence[float]) -> Sequence[float]:
+        return scores
+
+
+class GroupedPlugin(SchedulerPluginBase):
+    """A plugin whose answers hold for all pods that it signs alike. Inherit, and say `sign` and `judge`.
+
+    `filter` and `score` follow from the judge, for schedulers that know no groups.
+    """
+
+    _last: tuple[Pod, int, Judge | None] | None = None
+
+    def sign(self, pod: Pod) -> Hashable:
+        """All that it looks at in a pod."""
+        raise NotImplementedError
+
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        """For pods signed like this one; ``None`` where it has nothing to say about them."""
+        raise NotImplementedError
+
+    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
+        judge = self._informed(pod, state)
+        return judge.refuses(node) if judge is not None and judge.filters else None
+
+    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
+        judge = self._informed(pod, state)
+        return judge.score(node) if judge is not None and judge.scores else 0.0
+
+    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+        judge = self._last[2] if self._last else None
+        return judge.normalize(scores) if judge is not None and judge.is_relative else scores
+
+    def _informed(self, pod: Pod, state: ClusterState) -> Judge | None:
+        """A judge that knows all nodes: made once for a decision, not once for each node."""
+        if self._last is None or self._last[0] is not pod or self._last[1] != state.generation:
+            judge = self.judge(pod, state)
+            if judge is not None and judge.is_wide:
+                for node in state.nodes:
+                    judge.update(node.name, node)
+            self._last = (pod, state.generation, judge)
+        return self._last[2]
 
 
 class Scheduler(Protocol):

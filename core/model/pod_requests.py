@@ -59,6 +59,22 @@ def scored_requests(pod: Pod) -> Amounts:
     return {CPU: cpu, MEMORY: memory}
 
 
+def more(left: Amounts, right: Amounts) -> Amounts:
+    """Both together."""
+    result = dict(left)
+    for resource, number in right.items():
+        result[resource] = result.get(resource, 0) + number
+    return result
+
+
+def less(left: Amounts, right: Amounts) -> Amounts:
+    """``left`` without ``right``, which is a part of it."""
+    result = dict(left)
+    for resource, number in right.items():
+        result[resource] = result.get(resource, 0) - number
+    return result
+
+
 def total(parts: Iterable[Amounts]) -> Amounts:
     result: Amounts = {}
     for part in parts:

@@ -14,7 +14,7 @@ import attrs
 from prometheus_client import CollectorRegistry, Counter
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.controller import Controller, Key, Ordered, Watch
+from sampan.core.contracts.controller import ActsAhead, Controller, Key, Lister, Ordered, Watch
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
@@ -40,6 +40,8 @@ class _Running:
     queue: WorkQueue[Key]
     runner: Runner
     recorder: EventRecorder
+    seats: asyncio.Semaphore | None
+    """For one that acts ahead: how many more plans may be under way."""
 
 
 class Engine:
@@ -62,6 +64,7 @@ class Engine:
         self._plugins = plugins
         self._running = [self._prepare(controller) for controller in controllers]
         self._workers: list[asyncio.Task[None]] = []
+        self._acting: set[asyncio.Task[None]] = set()
         self._reconciles = Counter(
             "sampan_reconciles",
             "Keys looked at, by controller and outcome (done, retry, error).",
@@ -77,10 +80,12 @@ class Engine:
             def rank(key: Key) -> object:
                 return ordered.rank(key, self.lister)
 
-        queue: WorkQueue[Key] = WorkQueue(self.clock, rank=rank)
+        ahead = controller if isinstance(controller, ActsAhead) else None
+        queue: WorkQueue[Key] = WorkQueue(self.clock, rank=rank, wait=ahead.seconds_to_wait if ahead else None)
         client = self._client_for(controller.name)
         recorder = EventRecorder(client, self.clock, controller.name)
-        return _Running(controller, queue, Runner(client, self.informers, recorder), recorder)
+        seats = asyncio.Semaphore(ahead.ahead) if ahead else None
+        return _Running(controller, queue, Runner(client, self.informers, recorder), recorder, seats)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -102,10 +107,11 @@ class Engine:
         """End cleanly: plans under way get a moment to finish. No task is left behind."""
         for running in self._running:
             running.queue.shut_down()
-        if self._workers:
-            _, late = await asyncio.wait(self._workers, timeout=STOP_TIMEOUT)
-            for worker in late:
-                worker.cancel()
+        if at_work := {*self._workers, *self._acting}:
+            _, late = await asyncio.wait(at_work, timeout=STOP_TIMEOUT)
+            late |= self._acting  # those that a worker began meanwhile
+            for task in late:
+                task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         self._workers = []
         await asyncio.gather(*(running.recorder.close() for running in self._running))
@@ -129,14 +135,12 @@ class Engine:
 
     def _on_change(self, running: _Running, watch: Watch) -> Callable[[KubeObject | None, KubeObject | None], None]:
         def on_change(old: KubeObject | None, new: KubeObject | None) -> None:
-            for obj in (new, old):
-                if obj is None:
-                    continue
-                try:
-                    for key in watch.keys(obj, self.lister):
-                        running.queue.add(key)
-                except Exception:
-                    log.exception("%s cannot say whom a change of %s concerns", running.controller.name, obj.key)
+            try:
+                for key in concerned(watch, old, new, self.lister):
+                    running.queue.add(key)
+            except Exception:
+                changed = (new or old or KubeObject()).key
+                log.exception("%s cannot say whom a change of %s concerns", running.controller.name, changed)
 
         return on_change
 
@@ -146,22 +150,49 @@ class Engine:
                 key = await running.queue.get()
             except ShutDown:
                 return
-            try:
-                await self._look_at(running, key)
-            finally:
-                running.queue.done(key)
+            plan, error = await self._decide(running, key)
+            if running.seats is None or not plan.actions:
+                await self._act(running, key, plan, error)
+                continue
+            await running.seats.acquire()
+            acting = asyncio.create_task(self._act_ahead(running, running.seats, key, plan), name=f"acting on {key}")
+            self._acting.add(acting)
+            acting.add_done_callback(self._acting.discard)
 
-    async def _look_at(self, running: _Running, key: Key) -> None:
-        """Decide and act; then say when to look again."""
-        name = running.controller.name
-        self._hook("sampan_before_reconcile", controller=name, key=key)
-        plan, error = NOTHING, None
+    async def _decide(self, running: _Running, key: Key) -> tuple[Plan, Exception | None]:
+        self._hook("sampan_before_reconcile", controller=running.controller.name, key=key)
         try:
             decided = running.controller.reconcile(key, self.lister, self.clock.now())
-            plan = await asyncio.to_thread(decided.decide) if isinstance(decided, InThread) else decided
+            return (await asyncio.to_thread(decided.decide) if isinstance(decided, InThread) else decided), None
+        except Exception as exc:
+            return NOTHING, exc
+
+    async def _act_ahead(self, running: _Running, seats: asyncio.Semaphore, key: Key, plan: Plan) -> None:
+        try:
+            await self._act(running, key, plan, None)
+        finally:
+            seats.release()
+
+    async def _act(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> None:
+        """Carry out what was decided; then say when to look again."""
+        try:
+            if error is None:
+                error = await self._carry_out(running, key, plan)
+            self._conclude(running, key, plan, error)
+        finally:
+            running.queue.done(key)
+
+    async def _carry_out(self, running: _Running, key: Key, plan: Plan) -> Exception | None:
+        try:
             await running.runner.carry_out(plan)
         except Exception as exc:
-            error = exc
+            if isinstance(running.controller, ActsAhead):
+                running.controller.failed(key, self.lister)
+            return exc
+        return None
+
+    def _conclude(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> None:
+        name = running.controller.name
         outcome = self._plan_next(running, key, plan, error)
         self._reconciles.labels(name, outcome).inc()
         self._hook("sampan_after_reconcile", controller=name, key=key, plan=plan, error=error)
@@ -196,3 +227,13 @@ class Engine:
     def _hook(self, hook: str, **arguments: object) -> None:
         if self._plugins is not None and self._plugins.has(hook):
             self._plugins.tell(hook, **arguments)
+
+
+def concerned(watch: Watch, old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:
+    """The keys to look at when ``old`` has become ``new``."""
+    if watch.changed is not None:
+        yield from watch.changed(old, new, state)
+        return
+    for obj in (new, old):
+        if obj is not None:
+            yield from watch.keys(obj, state)

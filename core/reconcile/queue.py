@@ -29,11 +29,15 @@ class WorkQueue(Generic[K]):
     """Keys to look at.
 
     ``rank`` makes it a priority queue: smallest first, and in the order of their adding where ranks are equal.
+    ``wait`` says how many seconds a key must be left alone, whoever adds it.
     """
 
-    def __init__(self, clock: Clock, *, rank: Callable[[K], Any] | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, rank: Callable[[K], Any] | None = None, wait: Callable[[K], float] | None = None
+    ) -> None:
         self._clock = clock
         self._rank = rank
+        self._wait = wait
         self._heap: list[tuple[Any, int, K]] = []
         self._added = 0
         self._waiting: set[K] = set()
@@ -60,7 +64,12 @@ class WorkQueue(Generic[K]):
             return
         if key in self._working:
             self._again.add(key)
-            return
+        elif self._wait is not None and (seconds := self._wait(key)) > 0:
+            self.add_after(key, seconds)
+        else:
+            self._push(key)
+
+    def _push(self, key: K) -> None:
         self._waiting.add(key)
         self._added += 1
         heapq.heappush(self._heap, (self._rank(key) if self._rank else 0, self._added, key))
@@ -144,7 +153,10 @@ class WorkQueue(Generic[K]):
 
     def _due(self, key: K) -> None:
         self._timers.pop(key, None)
-        self.add(key)
+        if self._closed or key in self._waiting or key in self._working:
+            self.add(key)
+        else:
+            self._push(key)
 
     def _wake(self) -> None:
         while self._getters:

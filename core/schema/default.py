@@ -6,11 +6,11 @@ called on create and update, any thread.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 from sampan.core.model.meta import UNSET
+from sampan.core.schema.copying import copied
 from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
 Filler = Callable[[Any], None]
@@ -67,10 +67,10 @@ def _struct_filler(struct: Struct) -> Filler:
             return
         if steps is None:
             steps = _steps(struct)
-        for name, default, copied, fill_inner in steps:
+        for name, default, is_shared, fill_inner in steps:
             item = value.get(name)
             if item is None and default is not UNSET and (name not in value or not struct.fields[name].type.nullable):
-                item = value[name] = copy.deepcopy(default) if copied else default
+                item = value[name] = copied(default) if is_shared else default
             if fill_inner is not None and item is not None:
                 fill_inner(item)
 

@@ -6,7 +6,6 @@ a missing field of an object adds it, and ``test`` for null holds where nothing 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import jsonpointer
 import orjson
 
 from sampan.core.errors import BadRequest, Invalid, TooLarge
+from sampan.core.schema.copying import own_copy
 from sampan.core.schema.go_words import json_word
 
 MAX_OPERATIONS: Final = 10_000
@@ -42,7 +42,7 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
         raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
     if len(operations) > MAX_OPERATIONS:
         raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
-    patched: Any = copy.deepcopy(dict(original))
+    patched: Any = own_copy(original)
     copied = 0
     try:
         for operation in operations:

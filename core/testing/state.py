@@ -13,12 +13,19 @@ Index = Callable[[KubeObject], Iterable[str]]
 
 
 class State:
-    """A `sampan.core.contracts.controller.Lister` over some objects, with a controller's indexes."""
+    """A `sampan.core.contracts.controller.Lister` over some objects, with a controller's indexes.
+
+    A controller that follows changes itself (`Watch.changed`) is told that they have come.
+    """
 
     def __init__(self, *objects: KubeObject, controller: Controller | None = None) -> None:
         self._objects = objects
         watches = controller.watches if controller is not None else ()
         self._indexes: Mapping[type[KubeObject], Mapping[str, Index]] = {watch.kind: watch.indexes for watch in watches}
+        for watch in watches:
+            if watch.changed is not None:
+                for obj in self.list(watch.kind):
+                    list(watch.changed(None, obj, self))
 
     def get(self, kind: type[T], namespace: str, name: str) -> T | None:
         return next((obj for obj in self.list(kind) if obj.key == (namespace, name)), None)

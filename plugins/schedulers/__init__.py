@@ -9,7 +9,17 @@ if TYPE_CHECKING:
 
 
 def register(registry: Registry) -> None:
-    from sampan.plugins.schedulers import affinity, inter_pod, node_name, ports, resources, spread, taints, topology
+    from sampan.plugins.schedulers import (
+        affinity,
+        images,
+        inter_pod,
+        node_name,
+        ports,
+        resources,
+        spread,
+        taints,
+        topology,
+    )
     from sampan.plugins.schedulers.default import DEFAULT_SCHEDULER, DefaultScheduler
 
     registry.scheduler(DEFAULT_SCHEDULER, DefaultScheduler)
@@ -21,6 +31,7 @@ def register(registry: Registry) -> None:
         ports.NodePorts,
         resources.NodeResourcesFit,
         resources.NodeResourcesBalanced,
+        images.ImageLocality,
         spread.PodSpread,
         topology.PodTopologySpread,
         inter_pod.InterPodAffinity,

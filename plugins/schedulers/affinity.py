@@ -5,9 +5,11 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+import attrs
+
+from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
 from sampan.core.model.core_v1 import affinity
 from sampan.core.model.core_v1.affinity import NodeSelectorRequirement, NodeSelectorTerm
 from sampan.core.model.core_v1.node import Node
@@ -15,22 +17,39 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.schedulers.normalize import more_is_better
 
 
-class NodeAffinity(SchedulerPluginBase):
+class NodeAffinity(GroupedPlugin):
     name = "NodeAffinity"
     weight = 2
+    helped_by = Change.NODE_ADDED | Change.NODE_LABELS
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        if matches_node(pod, node.node):
+    def sign(self, pod: Pod) -> Hashable:
+        wishes = _node_affinity(pod)
+        return (tuple(sorted(pod.spec.node_selector.items())), repr(wishes) if wishes else None)
+
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        return _Fitting(pod) if pod.spec.node_selector or _node_affinity(pod) else None
+
+
+@attrs.define
+class _Fitting(Judge):
+    pod: Pod
+    filters = is_relative = True
+
+    @property
+    def scores(self) -> bool:  # type: ignore[override]
+        wishes = _node_affinity(self.pod)
+        return wishes is not None and bool(wishes.preferred_during_scheduling_ignored_during_execution)
+
+    def refuses(self, node: NodeState) -> Refusal | None:
+        if matches_node(self.pod, node.node):
             return None
         return Refusal("node(s) didn't match Pod's node affinity/selector")
 
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        wishes = _node_affinity(pod)
-        if wishes is None or not wishes.preferred_during_scheduling_ignored_during_execution:
-            return 0.0
-        return _weight(wishes, node.node)
+    def score(self, node: NodeState) -> float:
+        wishes = _node_affinity(self.pod)
+        return _weight(wishes, node.node) if wishes is not None else 0.0
 
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+    def normalize(self, scores: Sequence[float]) -> Sequence[float]:
         return more_is_better(scores)
 
 

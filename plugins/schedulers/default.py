@@ -1,17 +1,22 @@
 """``default-scheduler``: every filter must agree, the highest weighted score wins, ties are broken by a hash.
 
-Pure: the same pod and the same state give the same answer. The tie-break depends on the pod, so that pods without any
-preference do not all land on the first node.
+What is remembered from one decision to the next (`group.Group`, and where the search for nodes goes on in a large cluster)
+makes decisions cheap; it never changes whether a node is feasible. The tie-break depends on the pod, so that pods without
+any preference do not all land on the first node.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+
+import attrs
 
 from sampan.core.contracts.scheduler import (
+    Change,
     ClusterState,
+    GroupedPlugin,
     NodeState,
     Placed,
     Refusal,
@@ -20,10 +25,17 @@ from sampan.core.contracts.scheduler import (
     Wait,
 )
 from sampan.core.model.core_v1.pod import Pod
+from sampan.plugins.schedulers.group import Group, Opinion, Seat, add
+from sampan.plugins.schedulers.preemption import make_room, not_eligible
+from sampan.plugins.schedulers.sample import nodes_to_find
 
 DEFAULT_SCHEDULER = "default-scheduler"
 NO_VICTIMS = "No preemption victims found for incoming pod."
 NOT_HELPFUL = "Preemption is not helpful for scheduling."
+MOST_GROUPS = 256
+
+Refusals = dict[str, tuple[str, Refusal]]
+"""Node → the plugin that refuses it, and why."""
 
 
 class DefaultScheduler:
@@ -32,55 +44,132 @@ class DefaultScheduler:
     name = DEFAULT_SCHEDULER
 
     def __init__(self, plugins: Sequence[SchedulerPlugin]) -> None:
-        self._plugins = sorted(plugins, key=lambda plugin: plugin.name)
-        self._filters = sorted(plugins, key=filter_order)
+        ordered = sorted(plugins, key=filter_order)
+        self._grouped = [plugin for plugin in ordered if isinstance(plugin, GroupedPlugin)]
+        self._plain = [each for each in ordered if not isinstance(each, GroupedPlugin)]
+        self._plugins = ordered
+        self._helped_by = {plugin.name: plugin.helped_by for plugin in ordered}
+        self._groups: OrderedDict[Hashable, Group] = OrderedDict()
+        self._next = 0
+        """Where the search begins that does not look at all nodes."""
 
     def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait:
-        feasible, refusals = self._feasible(pod, state)
-        for node in self._ranked(pod, feasible, state):
-            if refusal := self._reserve(pod, node):
-                refusals.append(refusal)
+        group = self._group(pod, state)
+        if group.refusal is not None and not self._plain:
+            return group.refusal
+        feasible, refused = self._feasible(pod, group, state)
+        while feasible:
+            best = self._best(pod, group, feasible, state)
+            if reason := self._reserve(pod, best):
+                refused[best.name] = ("", Refusal(reason))
+                feasible = [each for each in feasible if each.state is not best]
                 continue
-            seconds = max((plugin.permit(pod, node) for plugin in self._plugins), default=0.0)
+            seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
             if seconds > 0:
-                return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {node.name}")
-            return Placed(node=node.name)
-        return unschedulable(len(state.nodes), refusals)
+                return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
+            return Placed(node=best.name)
+        return self._refuse(pod, group, state, refused)
 
-    def _feasible(self, pod: Pod, state: ClusterState) -> tuple[list[NodeState], list[Refusal]]:
-        feasible: list[NodeState] = []
-        refusals: list[Refusal] = []
-        for node in state.nodes:
-            if refusal := self._refusal(pod, node, state):
-                refusals.append(refusal)
-            else:
-                feasible.append(node)
-        for plugin in self._filters if feasible else ():
-            if refused := plugin.filter_all(pod, tuple(feasible), state):
-                refusals += [refused[node.name] for node in feasible if node.name in refused]
-                feasible = [node for node in feasible if node.name not in refused]
-        return feasible, refusals
+    def may_place(self, pod: Pod, node: NodeState, state: ClusterState) -> bool:
+        """Whether a change of this node is worth another look at a pod that found no place: cheap, and never too strict."""
+        group = self._group(pod, state)
+        return group.opinion(node).refusal is None
 
-    def _refusal(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        """The first filter's that refuses: Kubernetes' framework stops there too."""
-        refusals = (plugin.filter(pod, node, state) for plugin in self._filters)
-        return next((refusal for refusal in refusals if refusal), None)
+    def _group(self, pod: Pod, state: ClusterState) -> Group:
+        rights = (pod.spec.priority, pod.spec.preemption_policy, pod.status.nominated_node_name)
+        signature = (rights, *(plugin.sign(pod) for plugin in self._grouped))
+        group = self._groups.get(signature)
+        if group is None or group.epoch != state.epoch:
+            group = self._groups[signature] = Group(pod, state, self._grouped)
+            if len(self._groups) > MOST_GROUPS:
+                self._groups.popitem(last=False)
+        self._groups.move_to_end(signature)
+        group.catch_up(state)
+        return group
 
-    def _ranked(self, pod: Pod, feasible: Sequence[NodeState], state: ClusterState) -> list[NodeState]:
-        """The best first."""
-        if len(feasible) < 2:
-            return list(feasible)
-        totals = [0.0] * len(feasible)
-        for plugin in self._plugins:
-            if plugin.weight:
-                points = plugin.normalize(pod, plugin.score_all(pod, feasible, state))
-                totals = [total + plugin.weight * more for total, more in zip(totals, points, strict=True)]
-        ranked = sorted(zip(totals, feasible, strict=True), key=lambda each: (-each[0], _lot(pod, each[1])))
-        return [node for _, node in ranked]
+    def _feasible(self, pod: Pod, group: Group, state: ClusterState) -> tuple[list[Opinion], Refusals]:
+        """As many feasible nodes as are enough to choose from, and who refuses those that were looked at in vain."""
+        nodes = state.nodes
+        enough = nodes_to_find(len(nodes))
+        start = self._next % len(nodes) if enough < len(nodes) else 0
+        wide = group.wide_filters()
+        feasible: list[Opinion] = []
+        refused: Refusals = {}
+        looked_at = 0
+        for node in nodes[start:] + nodes[:start] if start else nodes:
+            looked_at += 1
+            promised = self._with_promised(pod, node, state)
+            if promised is not node and (refusal := group.what_if(promised)) is not None:
+                refused[node.name] = refusal
+                continue
+            opinion = group.opinion(node)
+            if opinion.refusal is not None:
+                refused[node.name] = (opinion.by, opinion.refusal)
+                continue
+            if (refusal := self._wide_refusal(pod, node, wide, state)) is not None:
+                refused[node.name] = refusal
+                continue
+            feasible.append(opinion)
+            if len(feasible) == enough:
+                break
+        self._next = start + looked_at
+        return self._filtered_at_once(pod, feasible, refused, state), refused
 
-    def _reserve(self, pod: Pod, node: NodeState) -> Refusal | None:
+    def _wide_refusal(
+        self, pod: Pod, node: NodeState, wide: Sequence[Seat], state: ClusterState
+    ) -> tuple[str, Refusal] | None:
+        for plugin, judge in wide:
+            if (refusal := judge.refuses(node)) is not None:
+                return plugin.name, refusal
+        for outside in self._plain:
+            if (refusal := outside.filter(pod, node, state)) is not None:
+                return outside.name, refusal
+        return None
+
+    def _filtered_at_once(
+        self, pod: Pod, feasible: list[Opinion], refused: Refusals, state: ClusterState
+    ) -> list[Opinion]:
+        for outside in self._plain if feasible else ():
+            answer = outside.filter_all(pod, tuple(each.state for each in feasible), state)
+            if answer:
+                refused |= {name: (outside.name, refusal) for name, refusal in answer.items()}
+                feasible = [each for each in feasible if each.state.name not in answer]
+        return feasible
+
+    def _with_promised(self, pod: Pod, node: NodeState, state: ClusterState) -> NodeState:
+        """With the pods that count as if they were there already: those the node is promised to, if as important."""
+        promised = state.nominated(node.name)
+        for other in promised:
+            is_other = other.metadata.uid != pod.metadata.uid
+            if is_other and (other.spec.priority or 0) >= (pod.spec.priority or 0):
+                node = node.plus(other)
+        return node
+
+    def _best(self, pod: Pod, group: Group, feasible: Sequence[Opinion], state: ClusterState) -> NodeState:
+        if len(feasible) == 1:
+            return feasible[0].state
+        totals = group.totals(feasible)
+        for outside in self._plain:
+            if outside.weight:
+                measures = outside.score_all(pod, [each.state for each in feasible], state)
+                add(totals, outside.normalize(pod, measures), outside.weight)
+        most = max(totals)
+        best = [each.state for each, total in zip(feasible, totals, strict=True) if total == most]
+        return best[0] if len(best) == 1 else min(best, key=lambda node: _lot(pod, node))
+
+    def _reserve(self, pod: Pod, node: NodeState) -> str | None:
         reasons = (plugin.reserve(pod, node) for plugin in self._plugins)
-        return next((Refusal(reason) for reason in reasons if reason), None)
+        return next((reason for reason in reasons if reason), None)
+
+    def _refuse(self, pod: Pod, group: Group, state: ClusterState, refused: Refusals) -> Unschedulable:
+        verdict = unschedulable(len(state.nodes), refused, not_eligible(pod, state))
+        helped_by = Change.NODE_ADDED
+        for by, _ in refused.values():
+            helped_by |= self._helped_by.get(by, Change.any())
+        preemption = make_room(pod, group, state, refused)
+        verdict = attrs.evolve(verdict, helped_by=helped_by, preemption=preemption)
+        group.refusal = verdict if preemption is None else None
+        return verdict
 
 
 def _lot(pod: Pod, node: NodeState) -> bytes:
@@ -103,24 +192,33 @@ KUBERNETES_ORDER = (
     "NodeAffinity",
     "NodePorts",
     "NodeResourcesFit",
+    "VolumeRestrictions",
+    "NodeVolumeLimits",
+    "VolumeBinding",
+    "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
 )
 
 
-def unschedulable(nodes: int, refusals: Sequence[Refusal]) -> Unschedulable:
-    """The verdict in Kubernetes' words: each reason with the number of nodes that gave it, then what preemption can do."""
+def unschedulable(nodes: int, refused: Mapping[str, tuple[str, Refusal]], not_eligible: str = "") -> Unschedulable:
+    """The verdict in Kubernetes' words: each reason with the number of nodes that gave it, then what preemption can do.
+
+    ``not_eligible``: why the pod may not preempt at all.
+    """
     if not nodes:
         return Unschedulable(
             reasons={}, message="no nodes available to schedule pods. preemption: 0/0 nodes are available: ."
         )
+    refusals = [refusal for _, refusal in refused.values()]
     reasons = Counter(reason for refusal in refusals for reason in refusal.reasons)
     preemption = Counter(NO_VICTIMS if refusal.preemption_helps else NOT_HELPFUL for refusal in refusals)
+    hope = f"{not_eligible}" if not_eligible else _counted(preemption)
     message = (
         f"0/{nodes} nodes are available: {_counted(reasons)}. no new claims to deallocate, "
-        f"preemption: 0/{nodes} nodes are available: {_counted(preemption)}"
+        f"preemption: 0/{nodes} nodes are available: {hope}"
     )
-    return Unschedulable(reasons=dict(reasons), message=message)
+    return Unschedulable(reasons=dict(reasons), message=message, by_node=refused)
 
 
 def _counted(reasons: Counter[str]) -> str:

@@ -1,24 +1,23 @@
 """Pod affinity and anti-affinity: near some pods, away from others; and what pods that are there demand of a new one.
 
-What a decision needs to know of all pods is found once for it and kept until the next decision.
+What each node's pods contribute is counted once and again when the node changes, so that a decision does not visit pods.
 https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
 from sampan.core.model.core_v1.affinity import Affinity, PodAffinityTerm, WeightedPodAffinityTerm
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.selector import LabelSelector, LabelSelectorRequirement
 from sampan.core.reconcile.labels import matches
-from sampan.plugins.schedulers.decision import OncePerDecision
 from sampan.plugins.schedulers.normalize import between_extremes
 
 AFFINITY = Refusal("node(s) didn't match pod affinity rules")
@@ -30,68 +29,143 @@ Domain = tuple[str, str]
 NO_AFFINITY = Affinity()
 
 
-@attrs.frozen
-class _Survey:
-    """Where the pods are that matter to one pod."""
-
-    friends: frozenset[Domain]
-    """Places with pods that match all of its affinity terms."""
-    is_first: bool
-    """No pod matches its affinity terms anywhere, but it does itself: somebody has to be the first."""
-    rivals: frozenset[Domain]
-    """Places with pods that it wants to be away from."""
-    forbidden: frozenset[Domain]
-    """Places with pods that want to be away from it."""
-    wishes: dict[Domain, int]
-    """Points for places, by its own wishes and by those of others."""
-
-
-class InterPodAffinity(SchedulerPluginBase):
+class InterPodAffinity(GroupedPlugin):
     name = "InterPodAffinity"
     weight = 2
+    helped_by = (
+        Change.NODE_ADDED | Change.NODE_LABELS | Change.POD_CAME | Change.POD_LEFT | Change.NAMESPACE
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._survey = OncePerDecision(_look_around)
+    def sign(self, pod: Pod) -> Hashable:
+        affinity = pod.spec.affinity if _looks_at_pods(pod) else None
+        return (
+            pod.metadata.namespace,
+            tuple(sorted(pod.metadata.labels.items())),
+            repr(affinity) if affinity else None,
+        )
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        survey = self._survey(pod, state)
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        return _Survey(pod, state)
+
+
+@attrs.define
+class _Counts:
+    """How many pods there are that matter to one pod, by place; and what places are worth for them."""
+
+    friends: Counter[Domain] = attrs.field(factory=Counter)
+    """Pods that match all of its affinity terms."""
+    rivals: Counter[Domain] = attrs.field(factory=Counter)
+    """Pods that it wants to be away from."""
+    resentful: Counter[Domain] = attrs.field(factory=Counter)
+    """Pods that want to be away from it."""
+    wishes: Counter[Domain] = attrs.field(factory=Counter)
+    """Points, by its own wishes and by those of others."""
+
+    def change(self, other: _Counts, sign: int) -> None:
+        """Add or take away, leaving no zeros."""
+        for mine, theirs in (
+            (self.friends, other.friends),
+            (self.rivals, other.rivals),
+            (self.resentful, other.resentful),
+            (self.wishes, other.wishes),
+        ):
+            for domain, number in theirs.items():
+                mine[domain] += sign * number
+                if not mine[domain]:
+                    del mine[domain]
+
+    def __bool__(self) -> bool:
+        return bool(self.friends or self.rivals or self.resentful or self.wishes)
+
+
+class _Survey(Judge):
+    is_wide = is_relative = True
+
+    def __init__(self, pod: Pod, state: ClusterState) -> None:
+        self._pod = pod
+        self._namespaces = _namespace_labels(state)
+        self._required, self._avoided = _required(pod), _avoided(pod)
+        self._looks = _looks_at_pods(pod)
+        self._by_node: dict[str, _Counts] = {}
+        self._all = _Counts()
+        self._likes_itself = all(self._selects(term, pod, pod) for term in self._required)
+
+    @property
+    def filters(self) -> bool:  # type: ignore[override]
+        return bool(self._required or self._all.rivals or self._all.resentful)
+
+    @property
+    def scores(self) -> bool:  # type: ignore[override]
+        return bool(self._all.wishes)
+
+    def update(self, name: str, node: NodeState | None) -> None:
+        if (known := self._by_node.pop(name, None)) is not None:
+            self._all.change(known, -1)
+        if node is not None and (counts := self._look_around(node)):
+            self._by_node[name] = counts
+            self._all.change(counts, 1)
+
+    def refuses(self, node: NodeState) -> Refusal | None:
         labels = node.node.metadata.labels
-        for term in _required(pod):
+        # No pod matches anywhere, but this one does itself: somebody has to be the first.
+        is_first = not self._all.friends and self._likes_itself
+        for term in self._required:
             place = (term.topology_key, labels.get(term.topology_key, ""))
-            if term.topology_key not in labels or (place not in survey.friends and not survey.is_first):
+            if term.topology_key not in labels or (place not in self._all.friends and not is_first):
                 return AFFINITY
-        places = set(labels.items())
-        if places & survey.rivals:
+        if self._all.rivals and not self._all.rivals.keys().isdisjoint(labels.items()):
             return ANTI_AFFINITY
-        return OTHERS if places & survey.forbidden else None
+        if self._all.resentful and not self._all.resentful.keys().isdisjoint(labels.items()):
+            return OTHERS
+        return None
 
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        wishes = self._survey(pod, state).wishes
-        return sum(wishes.get(place, 0) for place in node.node.metadata.labels.items()) if wishes else 0.0
+    def score(self, node: NodeState) -> float:
+        wishes = self._all.wishes
+        return sum(wishes.get(place, 0) for place in node.node.metadata.labels.items())
 
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+    def normalize(self, scores: Sequence[float]) -> Sequence[float]:
         return between_extremes(scores)
 
-
-def _look_around(pod: Pod, state: ClusterState) -> _Survey:
-    required, avoided = _required(pod), _avoided(pod)
-    friends: set[Domain] = set()
-    rivals: set[Domain] = set()
-    forbidden: set[Domain] = set()
-    wishes: Counter[Domain] = Counter()
-    for node in state.nodes:
-        labels = node.node.metadata.labels
-        for other in node.pods if _looks_at_pods(pod) else _that_look_at_pods(node):
-            if required and all(_selects(term, pod, other, state) for term in required):
-                friends.update(_domains(required, labels))
-            rivals.update(_domains((term for term in avoided if _selects(term, pod, other, state)), labels))
-            resented = (term for term in _avoided(other) if _selects(term, other, pod, state))
-            forbidden.update(_domains(resented, labels))
-            for wish, sign in (*_wishes(pod, other, state), *_wishes(other, pod, state)):
+    def _look_around(self, node: NodeState) -> _Counts:
+        counts = _Counts()
+        pod, labels = self._pod, node.node.metadata.labels
+        for other in node.pods if self._looks else _that_look_at_pods(node):
+            if self._required and all(self._selects(term, pod, other) for term in self._required):
+                counts.friends.update(_domains(self._required, labels))
+            rivals = (term for term in self._avoided if self._selects(term, pod, other))
+            counts.rivals.update(_domains(rivals, labels))
+            resentful = (term for term in _avoided(other) if self._selects(term, other, pod))
+            counts.resentful.update(_domains(resentful, labels))
+            for wish, sign in (*self._wishes(pod, other), *self._wishes(other, pod)):
                 for domain in _domains([wish.pod_affinity_term], labels):
-                    wishes[domain] += sign * wish.weight
-    is_first = bool(required) and not friends and all(_selects(term, pod, pod, state) for term in required)
-    return _Survey(frozenset(friends), is_first, frozenset(rivals), frozenset(forbidden), dict(wishes))
+                    counts.wishes[domain] += sign * wish.weight
+        return counts
+
+    def _wishes(self, pod: Pod, other: Pod) -> Iterator[tuple[WeightedPodAffinityTerm, int]]:
+        """What ``pod`` would like (1) or not like (-1) about being near ``other``."""
+        affinity = pod.spec.affinity
+        if affinity is None:
+            return
+        for half, sign in ((affinity.pod_affinity, 1), (affinity.pod_anti_affinity, -1)):
+            if half is not None:
+                for wish in half.preferred_during_scheduling_ignored_during_execution:
+                    if self._selects(wish.pod_affinity_term, pod, other):
+                        yield wish, sign
+
+    def _selects(self, term: PodAffinityTerm, owner: Pod, other: Pod) -> bool:
+        """Whether ``other`` is one of the pods that a term of ``owner`` speaks of."""
+        return self._in_namespaces(term, owner, other) and matches(_selector(term, owner), other.metadata.labels)
+
+    def _in_namespaces(self, term: PodAffinityTerm, owner: Pod, other: Pod) -> bool:
+        """Without namespaces and selector a term speaks of the owner's own namespace."""
+        namespace = other.metadata.namespace or ""
+        if not term.namespaces and term.namespace_selector is None:
+            return namespace == (owner.metadata.namespace or "")
+        if namespace in term.namespaces:
+            return True
+        if term.namespace_selector is None:
+            return False
+        return matches(term.namespace_selector, self._namespaces.get(namespace, {}))
 
 
 def _looks_at_pods(pod: Pod) -> bool:
@@ -124,38 +198,9 @@ def _avoided(pod: Pod) -> Sequence[PodAffinityTerm]:
     return unwanted.required_during_scheduling_ignored_during_execution if unwanted is not None else ()
 
 
-def _wishes(pod: Pod, other: Pod, state: ClusterState) -> Iterator[tuple[WeightedPodAffinityTerm, int]]:
-    """What ``pod`` would like (1) or not like (-1) about being near ``other``."""
-    affinity = pod.spec.affinity
-    if affinity is None:
-        return
-    for half, sign in ((affinity.pod_affinity, 1), (affinity.pod_anti_affinity, -1)):
-        if half is not None:
-            for wish in half.preferred_during_scheduling_ignored_during_execution:
-                if _selects(wish.pod_affinity_term, pod, other, state):
-                    yield wish, sign
-
-
-def _selects(term: PodAffinityTerm, owner: Pod, other: Pod, state: ClusterState) -> bool:
-    """Whether ``other`` is one of the pods that a term of ``owner`` speaks of."""
-    return _in_namespaces(term, owner, other, state) and matches(_selector(term, owner), other.metadata.labels)
-
-
-def _in_namespaces(term: PodAffinityTerm, owner: Pod, other: Pod, state: ClusterState) -> bool:
-    """Without namespaces and selector a term speaks of the owner's own namespace."""
-    namespace = other.metadata.namespace or ""
-    if not term.namespaces and term.namespace_selector is None:
-        return namespace == (owner.metadata.namespace or "")
-    if namespace in term.namespaces:
-        return True
-    return term.namespace_selector is not None and matches(term.namespace_selector, _labels_of(namespace, state))
-
-
-def _labels_of(namespace: str, state: ClusterState) -> dict[str, str]:
-    for found in state.extra.get(Namespace, ()):
-        if isinstance(found, Namespace) and found.metadata.name == namespace:
-            return dict(found.metadata.labels)
-    return {}
+def _namespace_labels(state: ClusterState) -> dict[str, Mapping[str, str]]:
+    found = (each for each in state.extra.get(Namespace, ()) if isinstance(each, Namespace))
+    return {each.metadata.name or "": each.metadata.labels for each in found}
 
 
 def _selector(term: PodAffinityTerm, owner: Pod) -> LabelSelector | None:

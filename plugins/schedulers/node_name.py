@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from collections.abc import Hashable
+
+import attrs
+
+from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
 from sampan.core.model.core_v1.pod import Pod
 
 
-class NodeName(SchedulerPluginBase):
+class NodeName(GroupedPlugin):
     name = "NodeName"
     weight = 0
+    helped_by = Change.NODE_ADDED
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        if pod.spec.node_name and pod.spec.node_name != node.name:
-            return Refusal("node(s) didn't match the requested node name")
-        return None
+    def sign(self, pod: Pod) -> Hashable:
+        return pod.spec.node_name
+
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        return _Only(pod.spec.node_name) if pod.spec.node_name else None
+
+
+@attrs.define
+class _Only(Judge):
+    node: str
+    filters = True
+
+    def refuses(self, node: NodeState) -> Refusal | None:
+        return None if node.name == self.node else Refusal("node(s) didn't match the requested node name")

@@ -5,9 +5,12 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+import attrs
+
+from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
+from sampan.core.model.core_v1.affinity import Toleration
 from sampan.core.model.core_v1.node import Taint
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.tolerations import is_tolerated
@@ -18,38 +21,60 @@ PREFERS_AWAY = ("PreferNoSchedule",)
 UNSCHEDULABLE = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 
 
-class NodeUnschedulable(SchedulerPluginBase):
+class NodeUnschedulable(GroupedPlugin):
     """A cordoned node takes only pods that tolerate it."""
 
     name = "NodeUnschedulable"
     weight = 0
+    helped_by = Change.NODE_ADDED | Change.NODE_TAINTS
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        if node.node.spec.unschedulable and not is_tolerated(UNSCHEDULABLE, pod.spec.tolerations):
-            return Refusal("node(s) were unschedulable")
-        return None
+    def sign(self, pod: Pod) -> Hashable:
+        return is_tolerated(UNSCHEDULABLE, pod.spec.tolerations)
+
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        return None if is_tolerated(UNSCHEDULABLE, pod.spec.tolerations) else _NotCordoned()
 
 
-class TaintToleration(SchedulerPluginBase):
+class _NotCordoned(Judge):
+    filters = True
+
+    def refuses(self, node: NodeState) -> Refusal | None:
+        return Refusal("node(s) were unschedulable") if node.node.spec.unschedulable else None
+
+
+class TaintToleration(GroupedPlugin):
     name = "TaintToleration"
     weight = 3
+    helped_by = Change.NODE_ADDED | Change.NODE_TAINTS
 
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        for taint in intolerable(pod, node, KEEPS_AWAY):
+    def sign(self, pod: Pod) -> Hashable:
+        return pod.spec.tolerations
+
+    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
+        return _Tolerant(pod.spec.tolerations)
+
+
+@attrs.define
+class _Tolerant(Judge):
+    tolerations: tuple[Toleration, ...]
+    filters = scores = is_relative = True
+
+    def refuses(self, node: NodeState) -> Refusal | None:
+        for taint in intolerable(self.tolerations, node, KEEPS_AWAY):
             return Refusal(f"node(s) had untolerated taint(s): {taint_words(taint)}")
         return None
 
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        return len(list(intolerable(pod, node, PREFERS_AWAY)))
+    def score(self, node: NodeState) -> float:
+        return sum(1 for _ in intolerable(self.tolerations, node, PREFERS_AWAY))
 
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
+    def normalize(self, scores: Sequence[float]) -> Sequence[float]:
         return less_is_better(scores)
 
 
-def intolerable(pod: Pod, node: NodeState, effects: Iterable[str]) -> Iterable[Taint]:
-    """The node's taints with one of these effects that the pod does not tolerate."""
+def intolerable(tolerations: Sequence[Toleration], node: NodeState, effects: Iterable[str]) -> Iterable[Taint]:
+    """The node's taints with one of these effects that are not tolerated."""
     for taint in node.node.spec.taints:
-        if taint.effect in effects and not is_tolerated(taint, pod.spec.tolerations):
+        if taint.effect in effects and not is_tolerated(taint, tolerations):
             yield taint
 
 

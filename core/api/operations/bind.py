@@ -5,7 +5,6 @@ Called by the scheduler's in-process client and by the subresource, on the API s
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from sampan.core.api.options import WriteOptions
 from sampan.core.errors import Conflict
 from sampan.core.model.builtin import Binding
 from sampan.core.model.causes import not_supported, required
+from sampan.core.schema.copying import own_copy
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import resource_of
 from sampan.core.schema.scalars import format_time
@@ -47,7 +47,7 @@ async def bind(
 
     def bound(old: Entry) -> MutableWire:
         _check(call, old.wire, node, uid)
-        obj: MutableWire = copy.deepcopy(dict(old.wire))
+        obj: MutableWire = own_copy(old.wire)
         obj["spec"]["nodeName"] = node
         for field in ("labels", "annotations"):
             if more := added.get(field):

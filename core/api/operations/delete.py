@@ -6,7 +6,6 @@ rules. Dependents are the garbage collector's work: here they only leave a final
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from sampan.core.api.options import DeleteOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.kinds import KindInfo
+from sampan.core.schema.copying import own_copy
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.contract import KeyValue
 from sampan.core.store.entry import Entry
@@ -102,7 +102,7 @@ def check_preconditions(call: Call, old: Entry, options: DeleteOptions) -> None:
 
 def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> Verdict:
     """What becomes of ``old``. Pure."""
-    obj: MutableWire = copy.deepcopy(dict(old))
+    obj: MutableWire = own_copy(old)
     is_first = not is_deleting(old)
     graceful, pending = _begin_grace(info, obj, options, now)
     if is_first:

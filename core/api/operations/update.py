@@ -6,7 +6,6 @@ which version it meant. Called by both transports, on the API server's loop.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Awaitable, Callable
 
 import attrs
@@ -27,6 +26,7 @@ from sampan.core.api.operations.pipeline import (
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
+from sampan.core.schema.copying import copied, own_copy
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.validate import validate, validate_update
 from sampan.core.store.entry import Entry
@@ -44,7 +44,7 @@ async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
     check_name(call, meta.get("name", ""))
 
     async def replaced(old: Entry) -> MutableWire:
-        changed = copy.deepcopy(obj)
+        changed = own_copy(obj)
         _check_version(call, changed, old)
         return changed
 
@@ -184,7 +184,7 @@ def _keep_other_half(obj: MutableWire, old: Wire, call: Call) -> None:
 
 def _copy_field(obj: MutableWire, old: Wire, field: str) -> None:
     if field in old:
-        obj[field] = copy.deepcopy(old[field])
+        obj[field] = copied(old[field])
     else:
         obj.pop(field, None)
 

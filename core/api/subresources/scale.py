@@ -6,7 +6,6 @@ goes through the same update as the object itself.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +29,7 @@ from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
 from sampan.core.model.labels import wire_selector
 from sampan.core.schema.applied import problems
+from sampan.core.schema.copying import own_copy
 from sampan.core.schema.jsonpath import first
 from sampan.core.schema.patch import APPLY_YAML, patch_object
 from sampan.core.schema.refusal import invalid_object
@@ -141,7 +141,7 @@ def apply_scale(call: Call, old: Entry, wanted: Mapping[str, Any]) -> MutableWir
     replicas = wanted.get("spec", {}).get("replicas", 0)
     if causes := negative("spec.replicas", replicas):
         raise _invalid(call, causes)
-    obj: MutableWire = copy.deepcopy(dict(old.wire))
+    obj: MutableWire = own_copy(old.wire)
     set_number(obj, paths, replicas)
     if version := wanted["metadata"].get("resourceVersion"):
         obj["metadata"]["resourceVersion"] = version

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState
+from sampan.core.contracts.scheduler import NodeState
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.scheduling.snapshot import Snapshot
 from sampan.core.schema.codec import from_wire
 
 
@@ -33,10 +34,8 @@ def node(name: str = "a", cpu: str = "2", memory: str = "1Gi", pods: str = "10",
     return from_wire(Node, value)
 
 
-def state(*nodes: Node | NodeState) -> ClusterState:
-    return ClusterState(
-        nodes=tuple(each if isinstance(each, NodeState) else NodeState(node=each, pods=()) for each in nodes)
-    )
+def state(*nodes: Node | NodeState) -> Snapshot:
+    return Snapshot.of(*(each if isinstance(each, NodeState) else NodeState(node=each) for each in nodes))
 
 
 def with_pods(made: Node, *pods: Pod) -> NodeState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Placed, Unschedulable
@@ -145,8 +144,9 @@ def test_a_namespace_selector_is_asked_of_the_namespaces() -> None:
     wanted = labelled("p", "web", **near(term("db", namespaceSelector={"matchLabels": {"team": "sea"}})))
     there = state(EAST, with_pods(zone("b", "west"), labelled("db-1", "db", namespace="other")))
     other = from_wire(Namespace, {"metadata": {"name": "other", "labels": {"team": "sea"}}})
-    assert verdict(wanted, attrs.evolve(there, extra={Namespace: (other,)})) == "b"
     assert NO_FRIEND in verdict(wanted, there)
+    there.set_extra({Namespace: (other,)})
+    assert verdict(wanted, there) == "b"
 
 
 def test_only_pods_of_the_same_revision_are_spread_where_that_is_asked_for() -> None:

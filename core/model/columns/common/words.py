@@ -16,7 +16,6 @@ Value = Mapping[str, Any]
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
-UNSET: Final = "<unset>"
 
 
 def age_cell(obj: Value, now: datetime) -> str:

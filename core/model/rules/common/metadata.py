@@ -137,8 +137,9 @@ def _owner(owner: Mapping[str, Any], path: str) -> list[Cause]:
 
 def _finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
     causes = []
-    for finalizer in finalizers:
-        causes += [invalid(path, finalizer, problem) for problem in formats.qualified_name(finalizer)]
+    for index, finalizer in enumerate(finalizers):
+        where = f"{path}[{index}]"
+        causes += [invalid(where, finalizer, problem) for problem in formats.qualified_name(finalizer)]
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         words = "finalizer orphan and foregroundDeletion cannot be both set"
         causes.append(invalid(path, list(finalizers), words))
@@ -150,7 +151,7 @@ def _known_finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
     return [
         invalid(f"{path}[{index}]", finalizer, words)
         for index, finalizer in enumerate(finalizers)
-        if "/" not in finalizer and finalizer not in CORE_FINALIZERS
+        if "/" not in finalizer and finalizer not in CORE_FINALIZERS and not formats.qualified_name(finalizer)
     ]
 
 

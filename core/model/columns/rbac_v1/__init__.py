@@ -1,1 +1,0 @@
-"""Columns of the kinds of ``rbac/v1``."""

@@ -1,1 +1,0 @@
-"""Columns of the kinds of ``storage/v1``."""

@@ -1,1 +1,0 @@
-"""Rules of the kinds of ``storage/v1``."""

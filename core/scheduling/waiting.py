@@ -1,0 +1,61 @@
+"""Pods that found no place, by what may help them; and how long each has to wait before it is tried again.
+
+Kubernetes' scheduling queue: a refused pod comes back when something has changed that may help it, after a back-off that
+doubles with each refusal, and at the latest after five minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from sampan.core.contracts.controller import Key
+from sampan.core.contracts.scheduler import Change
+
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.2, 10.0
+LONGEST_WAIT = 300.0
+"""Seconds after which a pod is tried again though nothing seems to have helped it."""
+
+
+@attrs.define
+class _Refused:
+    helped_by: Change
+    attempts: int
+    not_before: float
+
+
+class Waiting:
+    """Used by the scheduling controller alone. Times are of a monotonic clock, in seconds."""
+
+    def __init__(self) -> None:
+        self._refused: dict[Key, _Refused] = {}
+        self._by_help: dict[Change, dict[Key, None]] = {}
+
+    def refused(self, key: Key, helped_by: Change, now: float) -> None:
+        known = self._refused.get(key)
+        attempts = known.attempts + 1 if known else 1
+        self._leave(key, known)
+        back_off = min(FIRST_BACK_OFF * 2.0 ** min(attempts - 1, 10), LONGEST_BACK_OFF)
+        self._refused[key] = _Refused(helped_by, attempts, now + back_off)
+        self._by_help.setdefault(helped_by, {})[key] = None
+
+    def forget(self, key: Key) -> None:
+        """It was placed, has gone, or has changed itself."""
+        self._leave(key, self._refused.pop(key, None))
+
+    def helped(self, change: Change) -> Sequence[Key]:
+        """Those that ``change`` may help; costs nothing where it helps none."""
+        return [key for helped_by, keys in list(self._by_help.items()) if helped_by & change for key in list(keys)]
+
+    def seconds_to_wait(self, key: Key, now: float) -> float:
+        """How long the key must still be left alone."""
+        known = self._refused.get(key)
+        return max(0.0, known.not_before - now) if known else 0.0
+
+    def _leave(self, key: Key, known: _Refused | None) -> None:
+        if known is not None:
+            alike = self._by_help[known.helped_by]
+            alike.pop(key, None)
+            if not alike:
+                del self._by_help[known.helped_by]
