@@ -15,11 +15,33 @@ from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from sampan.core.errors import ConfigError
+from sampan.core.host import netlink
 from sampan.core.host.capabilities import is_network_admin
 
 NOTES = Path("/run/sampan/ranges")
+CANDIDATE_SERVICE_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(96, 112))
 Note = Callable[[str], None]
 """Called with the range that was chosen."""
+
+
+def used_networks(without: str = "") -> list[IPv4Network]:
+    """Every IPv4 range that has a route here, those of the interface ``without`` left out."""
+    return [route.network for route in netlink.routes() if not without or route.interface != without]
+
+
+def free_network(candidates: tuple[str, ...], taken: Sequence[IPv4Network] = ()) -> str:
+    """The first candidate that overlaps nothing routed here. Raises `ConfigError` where all do.
+
+    Those that overlap something ``taken`` without a route come last.
+    """
+    used = used_networks()
+    for avoided in ([*used, *taken], used):
+        for candidate in candidates:
+            network = IPv4Network(candidate)
+            if not any(network.overlaps(other) for other in avoided):
+                return candidate
+    raise ConfigError(f"every one of {candidates[0]} … {candidates[-1]} is in use here: name a free range yourself")
 
 
 @contextlib.contextmanager

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import ConfigError
-from sampan.core.host.iproute import free_network
-from sampan.core.host.ranges import choosing
+from sampan.core.host.ranges import choosing, free_network
 
 CANDIDATE_POD_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(244, 255))
 

@@ -34,6 +34,7 @@ from sampan.core.contracts.runtime import (
     Stream,
 )
 from sampan.core.errors import ConfigError, NotFound
+from sampan.core.host.netlink import HostNetworkError
 from sampan.runtimes.process import attach, available, cgroups, exec, port_forward, processes
 from sampan.runtimes.process.containers import Containers, end_all
 from sampan.runtimes.process.events import EventPipe
@@ -258,7 +259,7 @@ class ProcessRuntime:
         """Without the right to make a bridge, pods get the host's network."""
         try:
             self._network.start()
-        except (RuntimeFailure, OSError) as exc:
+        except (HostNetworkError, OSError) as exc:
             self._settings.say(f"pods share the host's network: {exc}")
             return attrs.evolve(isolation, network=False)
         return isolation

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
-from sampan.core.host.iproute import CANDIDATE_SERVICE_CIDRS, HostNetworkError, free_network, ip
-from sampan.core.host.ranges import choosing, give_back
+from sampan.core.host.netlink import add_local_route, delete_local_route
+from sampan.core.host.ranges import CANDIDATE_SERVICE_CIDRS, choosing, free_network, give_back
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.tcp import TcpListener
@@ -49,7 +49,7 @@ class UserspaceProxy:
             return
         if not is_network_admin():
             raise ConfigError(f"service addresses {cidr} need root: choose a range inside 127.0.0.0/8, or run as root")
-        ip("route", "replace", "local", cidr, "dev", "lo")
+        add_local_route(cidr)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
         wanted = {service.key: service for service in desired if service.protocol in ("TCP", "UDP")}
@@ -61,11 +61,7 @@ class UserspaceProxy:
         self.close()
         cidr = self._settings.service_cidr
         if cidr and not cidr.startswith("127.") and is_network_admin():
-            try:
-                ip("route", "del", "local", cidr, "dev", "lo")
-            except HostNetworkError as exc:
-                if "No such process" not in str(exc):  # the kernel's word for a route that is not there
-                    raise
+            delete_local_route(cidr)
         give_back(self._settings.state_dir)
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""Addresses for pods: `pod_network` joins the rest; `cidr` and `ipam` say which, `links` and `firewall` change the host."""
+"""Addresses for pods: `pod_network` joins the rest; `cidr` and `ipam` say which, `firewall` lets them call the outside."""

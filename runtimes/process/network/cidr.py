@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import struct
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from sampan.core.errors import ConfigError
 
@@ -29,17 +27,6 @@ def choose(wanted: str | None, routes: Iterable[Network], service_cidr: str) -> 
         if not any(candidate.overlaps(other) for other in used):
             return str(candidate)
     raise ConfigError("no free range for pod addresses was found: choose one with --pod-cidr")
-
-
-def host_routes(table: Path = Path("/proc/net/route"), without: str = "") -> list[Network]:
-    """What this host has routes to, the default route and those of the interface ``without`` left out."""
-    found = []
-    for line in table.read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[0] != without and int(fields[7], 16):
-            address, mask = (socket.inet_ntoa(struct.pack("=I", int(fields[column], 16))) for column in (1, 7))
-            found.append(Network(f"{address}/{mask}", strict=False))
-    return found
 
 
 def host_address() -> str:

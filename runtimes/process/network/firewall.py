@@ -9,7 +9,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+from sampan.core.host import nft
+from sampan.core.host.netlink import HostNetworkError
+
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -22,7 +24,7 @@ def allow_outside(bridge: str, cidr: str) -> str | None:
 
 def withdraw(bridge: str, cidr: str) -> None:
     """Take every rule back. Idempotent."""
-    _run("nft", ["delete", "table", "ip", bridge])
+    nft.delete_table("ip", bridge)
     for rule in ([*_nat_rule(bridge, cidr)], *_forward_rules(bridge)):
         while _run("iptables", ["-w", *rule[:2], "-C", *rule[2:]]) == "":
             if _run("iptables", ["-w", *rule[:2], "-D", *rule[2:]]) != "":
@@ -47,8 +49,11 @@ def _masquerade(bridge: str, cidr: str) -> str | None:
         f"add chain ip {bridge} postrouting {{ type nat hook postrouting priority 100; }}\n"
         f'add rule ip {bridge} postrouting ip saddr {cidr} oifname != "{bridge}" masquerade\n'
     )
-    problem = _run("nft", ["-f", "-"], script)
-    if problem == "":
+    try:
+        nft.run(script)
+    except HostNetworkError as exc:
+        problem = str(exc)
+    else:
         return None
     rule = _nat_rule(bridge, cidr)
     if _run("iptables", ["-w", *rule[:2], "-C", *rule[2:]]) == "":
@@ -77,16 +82,16 @@ def _forward_rules(bridge: str) -> list[list[str]]:
 
 
 def subprocess_output(program: str, arguments: list[str]) -> str:
-    found = shutil.which(program, path=PATH)
+    found = shutil.which(program, path=nft.PATH)
     if not found:
         return ""
     return subprocess.run([found, *arguments], capture_output=True, text=True, check=False).stdout
 
 
-def _run(program: str, arguments: list[str], script: str = "") -> str:
+def _run(program: str, arguments: list[str]) -> str:
     """Empty where it worked, else why not."""
-    found = shutil.which(program, path=PATH)
+    found = shutil.which(program, path=nft.PATH)
     if not found:
         return f"{program} is not installed"
-    done = subprocess.run([found, *arguments], input=script, capture_output=True, text=True, check=False)
+    done = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["failed"])[0]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import attrs
 
-from sampan.core.contracts.runtime import RuntimeSettings
+from sampan.core.contracts.runtime import RuntimeFailure, RuntimeSettings
 from sampan.core.errors import ConfigError
-from sampan.core.host.ranges import choosing, give_back
+from sampan.core.host import netlink
+from sampan.core.host.netlink import HostNetworkError
+from sampan.core.host.ranges import choosing, give_back, used_networks
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.network import cidr, firewall
 from sampan.runtimes.process.network.ipam import AddressPool
-from sampan.runtimes.process.network.links import Links, links
 from sampan.runtimes.process.shim import records
 
 
@@ -32,7 +33,6 @@ class PodNetwork:
         self._layout = layout
         self._settings = settings
         self._lock = threading.Lock()
-        self._links: Links | None = None
         self._pool: AddressPool | None = None
 
     @property
@@ -44,11 +44,11 @@ class PodNetwork:
         return str(self._pool.network) if self._pool else ""
 
     def start(self) -> None:
-        """Raises `RuntimeFailure` where the kernel refuses, `ConfigError` where the wanted range is taken."""
+        """Raises `HostNetworkError` where the kernel refuses, `ConfigError` where the wanted range is taken."""
         known = records.read(str(self._layout.network)) or {}
         wanted = self._settings.pod_cidr or (str(known["cidr"]) if "cidr" in known else None)
         with choosing(self._settings.state_dir) as (taken, note):
-            used = [*cidr.host_routes(without=self.bridge), *taken]
+            used = [*used_networks(without=self.bridge), *taken]
             try:
                 chosen = cidr.choose(wanted, used, self._settings.service_cidr)
             except ConfigError:
@@ -61,7 +61,7 @@ class PodNetwork:
         forwarding = known.get("forwarding") is True
         records.write(str(self._layout.network), {"cidr": chosen, "forwarding": forwarding})
         prefix = self._pool.network.prefixlen
-        self._host().add_bridge(self.bridge, mac(self._pool.gateway), self._pool.gateway, prefix)
+        netlink.add_bridge(self.bridge, mac(self._pool.gateway), self._pool.gateway, prefix)
         self._open_to_outside(chosen, forwarding)
 
     def keep_only(self, sandbox_ids: list[str]) -> None:
@@ -77,11 +77,14 @@ class PodNetwork:
 
     def attach(self, sandbox_id: str, pid: int, address: PodAddress) -> None:
         """Give the namespace of the process ``pid`` its end of the network (which it then sets up)."""
-        self._host().add_veth(self._veth(sandbox_id), self.bridge, mac(address.ip), pid)
+        try:
+            netlink.add_veth(self._veth(sandbox_id), self.bridge, mac(address.ip), pid)
+        except HostNetworkError as exc:
+            raise RuntimeFailure(f"the pod cannot be joined to its network: {exc}") from exc
 
     def release(self, sandbox_id: str, ip: str) -> None:
         """Idempotent. The kernel would remove the pair with the namespace, but in its own time."""
-        self._host().delete(self._veth(sandbox_id))
+        netlink.delete_link(self._veth(sandbox_id))
         if ip and not self._pool:
             (self._layout.addresses / ip).unlink(missing_ok=True)
         elif self._pool:
@@ -93,9 +96,9 @@ class PodNetwork:
         known = records.read(str(self._layout.network))
         if known is None:
             return
-        for port in self._host().ports(self.bridge):
-            self._host().delete(port)
-        self._host().delete(self.bridge)
+        for port in netlink.bridge_ports(self.bridge):
+            netlink.delete_link(port)
+        netlink.delete_link(self.bridge)
         firewall.withdraw(self.bridge, str(known["cidr"]))
         if known.get("forwarding") and not bridges():
             firewall.disable_forwarding()
@@ -105,11 +108,6 @@ class PodNetwork:
             records.write(str(self._layout.network), {"cidr": chosen, "forwarding": True})
         if problem := firewall.allow_outside(self.bridge, chosen):
             self._settings.say(f"pods cannot call the outside: {problem}")
-
-    def _host(self) -> Links:
-        if self._links is None:
-            self._links = links()
-        return self._links
 
     @staticmethod
     def _veth(sandbox_id: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.host import iproute, ranges
+from sampan.core.host import ranges
 from sampan.core.host.ranges import choosing
 
 
@@ -50,10 +50,10 @@ def test_a_range_that_was_given_back_is_free(tmp_path: Path) -> None:
 
 
 def test_what_is_taken_without_a_route_is_used_before_nothing_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(iproute, "used_networks", lambda: [IPv4Network("10.1.0.0/16")])
+    monkeypatch.setattr(ranges, "used_networks", lambda: [IPv4Network("10.1.0.0/16")])
     candidates, taken = ("10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"), [IPv4Network("10.2.0.0/16")]
-    assert iproute.free_network(candidates, taken) == "10.3.0.0/16"
-    assert iproute.free_network(candidates[:2], taken) == "10.2.0.0/16"
+    assert ranges.free_network(candidates, taken) == "10.3.0.0/16"
+    assert ranges.free_network(candidates[:2], taken) == "10.2.0.0/16"
 
 
 def test_two_never_choose_at_the_same_time(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings
-from sampan.core.host import iproute
+from sampan.core.host import netlink, ranges
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
 from sampan.plugins.proxies.userspace.balancer import Balancer
@@ -96,7 +96,7 @@ def test_a_side_that_is_done_still_hears_the_other(proxy: UserspaceProxy) -> Non
 def test_a_routed_range_is_the_hosts_own_until_destroyed(tmp_path: Path) -> None:
     if not is_network_admin():
         pytest.skip("changing routes needs root")
-    cidr = iproute.free_network(tuple(f"10.{second}.0.0/16" for second in range(200, 220)))
+    cidr = ranges.free_network(tuple(f"10.{second}.0.0/16" for second in range(200, 220)))
     proxy = UserspaceProxy(settings(tmp_path, cidr))
     address = cidr.replace(".0.0/16", ".7.7")
     try:
@@ -108,7 +108,7 @@ def test_a_routed_range_is_the_hosts_own_until_destroyed(tmp_path: Path) -> None
             assert ask_tcp(address, service.port, b"x") == b"%d:x" % endpoint.port
     finally:
         proxy.destroy()
-    assert cidr not in {route["dst"] for route in iproute.routes("local")}
+    assert cidr not in {str(route.network) for route in netlink.routes()}
     proxy.destroy()
 
 

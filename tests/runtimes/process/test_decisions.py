@@ -89,17 +89,6 @@ def test_a_range_that_cannot_be_is_refused(wanted: str, words: str) -> None:
         cidr.choose(wanted, [IPv4Network("10.244.0.0/24")], "")
 
 
-def test_routes_are_read_from_the_kernels_table(tmp_path: Path) -> None:
-    table = tmp_path / "route"
-    table.write_text(
-        "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n"
-        "eth0 00000000 010200C0 0003 0 0 0 00000000 0 0 0\n"
-        "eth0 000200C0 00000000 0001 0 0 0 00FFFFFF 0 0 0\n"
-        "mine 0000F40A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n"
-    )
-    assert cidr.host_routes(table, without="mine") == [IPv4Network("192.0.2.0/24")]
-
-
 def test_addresses_go_round_and_come_back(tmp_path: Path) -> None:
     pool = AddressPool(tmp_path, "10.0.0.0/29")
     taken = [pool.take(f"pod{number}") for number in range(5)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,7 +26,6 @@ from sampan.core.contracts.runtime import (
     Security,
 )
 from sampan.runtimes.process.isolation import Isolation
-from sampan.runtimes.process.network import links
 from sampan.runtimes.process.runtime import ProcessRuntime
 from tests.support.wait import eventually
 
@@ -216,32 +214,6 @@ def test_a_pod_has_its_own_sysctls_and_may_use_low_ports(runtime: Runtime) -> No
     assert says(runtime, pod, "cat /proc/sys/net/ipv4/ip_local_port_range").split() == ["5000", "6000"]
     with pytest.raises(RuntimeFailure, match="would change the host"):
         make_pod(runtime, host_network=True, sysctls={"net.ipv4.ip_local_port_range": "5000 6000"})
-
-
-@needs_root
-@pytest.mark.parametrize("make", [links.links, links.Netlink], ids=["ip", "pyroute2"])
-def test_both_ways_to_make_links_do_the_same(make: Callable[[], links.Links]) -> None:
-    host, name = make(), f"spt{uuid4().hex[:8]}"
-    holder = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
-    try:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        host.add_bridge(name, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
-        host.add_bridge(name, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
-        host.add_veth(f"{name}v", name, "0a:58:0a:fa:00:02", holder.pid)
-        assert host.ports(name) == [f"{name}v"]
-        inside = subprocess.run(
-            ["nsenter", "-t", str(holder.pid), "-n", "cat", "/proc/net/dev"], capture_output=True, text=True, check=True
-        )
-        assert "eth0" in inside.stdout
-    finally:
-        host.delete(f"{name}v")
-        host.delete(f"{name}v")
-        host.delete(name)
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()  # type: ignore[union-attr]
-    assert name not in os.listdir("/sys/class/net")
 
 
 def fetch(url: str) -> int:

@@ -1,0 +1,130 @@
+"""The kernel's network over netlink: links, addresses and routes of this network namespace. Blocking; any thread.
+
+One connection for the process: opening one costs more than most of what is asked over it. The library is imported with it,
+since many who run `sampan` never change a network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from sampan.core.errors import ConfigError, SampanError
+
+IFF_UP = 1
+MAIN_TABLE, LOCAL_TABLE = 254, 255
+SCOPE_HOST = 254
+
+_lock = threading.Lock()
+
+
+class HostNetworkError(SampanError):
+    """What the kernel said to a change of routes or links."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@attrs.frozen
+class HostRoute:
+    network: ipaddress.IPv4Network
+    interface: str
+
+
+def routes() -> list[HostRoute]:
+    """Every IPv4 range that has a route here, this host's own addresses among them, but for the default one."""
+    with _netlink() as netlink:
+        names = {link["index"]: link.get("ifname") for link in netlink.get_links()}
+        found = []
+        for table in (MAIN_TABLE, LOCAL_TABLE):
+            for route in netlink.get_routes(family=socket.AF_INET, table=table):
+                if destination := route.get("dst"):
+                    network = ipaddress.IPv4Network(f"{destination}/{route['dst_len']}", strict=False)
+                    found.append(HostRoute(network, str(names.get(route.get("oif")) or "")))
+        return found
+
+
+def add_local_route(cidr: str) -> None:
+    """Every address of the range is this host's own from now on. Idempotent."""
+    with _netlink() as netlink:
+        netlink.route("replace", **_local(netlink, cidr))
+
+
+def delete_local_route(cidr: str) -> None:
+    """Idempotent."""
+    with _netlink(fine=errno.ESRCH) as netlink:
+        netlink.route("del", **_local(netlink, cidr))
+
+
+def add_bridge(name: str, mac: str, address: str, prefix: int) -> None:
+    """With its address, up. One that is there is kept."""
+    with _netlink(fine=errno.EEXIST) as netlink:
+        netlink.link("add", ifname=name, kind="bridge", address=mac)
+    with _netlink() as netlink:
+        index = _index(netlink, name)
+        netlink.addr("replace", index=index, address=address, prefixlen=prefix)
+        netlink.link("set", index=index, flags=IFF_UP, change=IFF_UP)
+
+
+def add_veth(name: str, bridge: str, mac: str, pid: int) -> None:
+    """A pair: ``name`` on the bridge, ``eth0`` in the network namespace of the process ``pid``."""
+    with _netlink() as netlink:
+        peer = {"ifname": "eth0", "address": mac, "net_ns_pid": pid}
+        master = _index(netlink, bridge)
+        netlink.link("add", ifname=name, kind="veth", peer=peer, master=master, flags=IFF_UP, change=IFF_UP)
+
+
+def delete_link(name: str) -> None:
+    """One that is not there is fine: the kernel takes a pair away with its namespace, maybe while it is asked."""
+    with _netlink(fine=errno.ENODEV) as netlink:
+        netlink.link("del", ifname=name)
+
+
+def bridge_ports(bridge: str) -> list[str]:
+    """Empty where the bridge is not there."""
+    with _netlink() as netlink:
+        masters = netlink.link_lookup(ifname=bridge)
+        links = [link for link in netlink.get_links() if masters and link.get("master") == masters[0]]
+        return [str(link.get("ifname")) for link in links]
+
+
+def _local(netlink: Any, cidr: str) -> dict[str, object]:
+    return {"dst": cidr, "oif": _index(netlink, "lo"), "type": "local", "table": LOCAL_TABLE, "scope": SCOPE_HOST}
+
+
+def _index(netlink: Any, name: str) -> int:
+    for index in netlink.link_lookup(ifname=name):
+        return int(index)
+    raise HostNetworkError(f"there is no link {name}", errno.ENODEV)
+
+
+@contextlib.contextmanager
+def _netlink(fine: int = 0) -> Iterator[Any]:
+    """The connection, for one caller at a time. Raises `HostNetworkError`, but for the error number ``fine``."""
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        with _lock:
+            yield _connection()
+    except NetlinkError as exc:
+        if exc.code != fine or not fine:
+            raise HostNetworkError(f"netlink: {exc.args[-1]}", exc.code) from exc
+
+
+@functools.cache
+def _connection() -> Any:
+    from pyroute2 import IPRoute
+
+    try:
+        return IPRoute()
+    except OSError as exc:
+        raise ConfigError(f"this machine lets nobody ask for its routes: {exc.strerror}") from exc
