@@ -89,7 +89,7 @@ class DataDir:
     def open(self) -> None:
         """Make it or take it over. Raises `ConfigError` where it is another's, or of another layout."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self.path)
             self._take_lock()
             self._check_version()
         except PermissionError as exc:
@@ -181,10 +181,26 @@ class DataDir:
             )
 
 
+def make_private(folder: Path) -> None:
+    """Let it be there, for its owner alone: one that others may enter is closed to them."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    about = folder.stat()
+    if about.st_mode & 0o077 and about.st_uid == os.geteuid():
+        folder.chmod(about.st_mode & 0o700)
+
+
 def write_private(path: Path, text: str) -> None:
-    """Replace a file atomically, readable by its owner alone."""
+    """Replace a file atomically, readable by its owner alone; after a power cut it is the old one or the new one, whole."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside.unlink(missing_ok=True)
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(fd)  # else the new name may come to the disk before what it stands for
     beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

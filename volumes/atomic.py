@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,11 +80,16 @@ def _swap(directory: Path, fresh: Path) -> None:
 
 
 def _link(directory: Path, files: Files) -> None:
-    """A link for each top-level name; those of files that are gone go."""
+    """A link for each top-level name; those of files that are gone go.
+
+    What is no link of ours stays: a mount point, or the folder that a subPath without a file has made.
+    """
     wanted = {name.partition("/")[0] for name in files}
     for name in wanted:
-        if not (directory / name).is_symlink():
+        with suppress(OSError):  # such a folder that is empty makes room for the file that has come
+            (directory / name).rmdir()
+        with suppress(FileExistsError):
             (directory / name).symlink_to(os.path.join(DATA, name))
     for entry in directory.iterdir():
-        if not entry.name.startswith("..") and entry.name not in wanted:
+        if not entry.name.startswith("..") and entry.name not in wanted and entry.is_symlink():
             entry.unlink(missing_ok=True)

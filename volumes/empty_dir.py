@@ -15,6 +15,7 @@ from sampan.core.model.core_v1.volume import EmptyDirVolumeSource
 from sampan.core.model.quantity import value
 from sampan.volumes.mounts import may_mount, mount_tmpfs, remove_tree
 from sampan.volumes.ownership import give_to_group
+from sampan.volumes.usage import disk_usage
 
 SHARED_MEMORY = Path("/dev/shm")
 FOR_EVERYBODY = 0o777
@@ -27,9 +28,12 @@ class EmptyDir:
         source = context.volume.empty_dir or EmptyDirVolumeSource()
         if source.medium not in (None, "", "Memory"):
             raise VolumeFailure(f'unknown storage medium "{source.medium}"')
+        in_memory = source.medium == "Memory" and may_mount()
         if not context.directory.exists():
             self._make(context, source)
-        give_to_group(context.pod, context.directory)
+        if in_memory and not os.path.ismount(context.directory):  # the machine was started anew
+            mount_tmpfs(context.directory, value(source.size_limit) if source.size_limit else 0)
+            give_to_group(context.pod, context.directory)
         return PublishedVolume(host_path=context.directory.resolve())
 
     def _make(self, context: VolumeContext, source: EmptyDirVolumeSource) -> None:
@@ -42,9 +46,8 @@ class EmptyDir:
         # Made under another name first: a folder that is there is taken for finished.
         unfinished = Path(tempfile.mkdtemp(prefix=".", dir=directory.parent))
         unfinished.chmod(FOR_EVERYBODY)
+        give_to_group(context.pod, unfinished)
         unfinished.rename(directory)
-        if source.medium == "Memory":
-            mount_tmpfs(directory, value(source.size_limit) if source.size_limit else 0)
 
     def _make_in_shared_memory(self, context: VolumeContext, source: EmptyDirVolumeSource) -> None:
         if not os.access(SHARED_MEMORY, os.W_OK):
@@ -59,6 +62,10 @@ class EmptyDir:
 
     def refresh(self, context: VolumeContext) -> None:
         """Nothing changes from outside."""
+
+    def usage(self, directory: Path) -> int:
+        """A tmpfs is memory, and bounds itself."""
+        return 0 if directory.is_symlink() or os.path.ismount(directory) else disk_usage(directory)
 
     def unpublish(self, directory: Path) -> None:
         remove_tree(directory)

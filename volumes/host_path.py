@@ -32,6 +32,8 @@ class HostPath:
         if source is None:
             raise VolumeFailure("volume does not have a hostPath")
         path = Path(source.path)
+        if not path.is_absolute():
+            raise VolumeFailure(f'hostPath "{path}" is not an absolute path of the node')
         sort = source.type or ""
         if sort in ("", "DirectoryOrCreate") and not path.exists():
             # Without a type engines make the folder; done here so that all do it alike.
@@ -40,10 +42,14 @@ class HostPath:
             self._make_file(path)
         if sort:
             self._check(path, sort)
-        return PublishedVolume(host_path=path)
+        return PublishedVolume(host_path=path, mount_points=False)
 
     def refresh(self, context: VolumeContext) -> None:
         """The node's files are what they are."""
+
+    def usage(self, directory: Path) -> int:
+        """The node's files are not the pod's."""
+        return 0
 
     def unpublish(self, directory: Path) -> None:
         """The path is the node's, not ours."""

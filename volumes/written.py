@@ -28,6 +28,7 @@ from sampan.volumes.payload import (
     secret_files,
     token_files,
 )
+from sampan.volumes.usage import disk_usage
 
 
 class WrittenVolume(ABC):
@@ -51,6 +52,9 @@ class WrittenVolume(ABC):
             raise VolumeFailure(f"error writing payload to {context.directory}: {exc.strerror}") from exc
         if changed:
             give_to_group(context.pod, context.directory, read_only=True)
+
+    def usage(self, directory: Path) -> int:
+        return disk_usage(directory)
 
     def unpublish(self, directory: Path) -> None:
         remove_tree(directory)

@@ -7,7 +7,6 @@ does not name an address that it is asked to. Called at start-up, before the ser
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sampan.core.datadir import make_private, write_private
 
 CA_YEARS: Final = 10
 LEAF_DAYS: Final = 365
@@ -103,18 +104,18 @@ def make_authority(cluster: str, now: datetime) -> Authority:
 
 def server_files(folder: Path, cluster: str, hosts: Iterable[str], now: datetime) -> ServerFiles:
     """The files in ``folder``, made or renewed where need be. ``hosts`` are the names and addresses to answer to."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     authority = _load_authority(folder, now)
     if authority is None:
         authority = make_authority(cluster, now)
-        _write(folder / "ca.key", _key_pem(authority.key))
-        _write(folder / "ca.crt", authority.pem)
+        write_private(folder / "ca.key", _key_pem(authority.key))
+        write_private(folder / "ca.crt", authority.pem)
     wanted = sorted({*hosts, *INTERNAL_NAMES, "127.0.0.1", "::1"})
     files = ServerFiles(authority, folder / "ca.crt", folder / "server.crt", folder / "server.key")
     if not _still_good(files, wanted, now):
         certificate, key = authority.issue("kube-apiserver", now, hosts=wanted)
-        _write(files.key_file, key)
-        _write(files.certificate_file, certificate)
+        write_private(files.key_file, key)
+        write_private(files.certificate_file, certificate)
     return files
 
 
@@ -198,12 +199,3 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, and never readable by others."""
-    partial = path.with_name(f".{path.name}.new")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    partial.replace(path)

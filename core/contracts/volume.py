@@ -48,6 +48,8 @@ class PublishedVolume:
     host_path: Path
     read_only: bool = False
     """The volume itself is (``readOnly`` of a mount comes on top)."""
+    mount_points: bool = True
+    """The folder is the pod's own: where a container mounts other volumes inside of it, their places may be made there."""
 
 
 class VolumeDriver(Protocol):
@@ -62,6 +64,13 @@ class VolumeDriver(Protocol):
 
     def refresh(self, context: VolumeContext) -> None:
         """Bring changed contents in (configMap and the like), atomically. Called on changes; most drivers do nothing."""
+        ...
+
+    def usage(self, directory: Path) -> int:
+        """Bytes that the volume takes of the node's disk for the pod: none where it is memory, or not the pod's own.
+
+        Asked every few seconds for pods with a limit; one that was never published takes none.
+        """
         ...
 
     def unpublish(self, directory: Path) -> None:

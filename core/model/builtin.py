@@ -14,32 +14,58 @@ from sampan.core.model.coordination_v1.lease import Lease
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret, ServiceAccount
 from sampan.core.model.core_v1.endpoints import Endpoints
 from sampan.core.model.core_v1.event import Event
+from sampan.core.model.core_v1.limit_range import LimitRange
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.persistent_volume import PersistentVolume
+from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Binding, Pod, PodTemplate
 from sampan.core.model.core_v1.replication_controller import ReplicationController
+from sampan.core.model.core_v1.resource_quota import ResourceQuota
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.events_v1.event import Event as EventsEvent
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.policy_v1.eviction import Eviction
+from sampan.core.model.rbac_v1.binding import ClusterRoleBinding, RoleBinding
+from sampan.core.model.rbac_v1.role import ClusterRole, Role
+from sampan.core.model.storage_v1.csi_driver import CSIDriver
+from sampan.core.model.storage_v1.csi_node import CSINode
+from sampan.core.model.storage_v1.csi_storage_capacity import CSIStorageCapacity
+from sampan.core.model.storage_v1.storage_class import StorageClass
+from sampan.core.model.storage_v1.volume_attachment import VolumeAttachment
+from sampan.core.model.storage_v1.volume_attributes_class import VolumeAttributesClass
 
 BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Binding,
     ConfigMap,
     Endpoints,
     Event,
+    LimitRange,
     Namespace,
     Node,
+    PersistentVolumeClaim,
+    PersistentVolume,
     Pod,
     PodTemplate,
     ReplicationController,
+    ResourceQuota,
     Secret,
     ServiceAccount,
     Service,
     Deployment,
     ReplicaSet,
     EventsEvent,
+    ClusterRoleBinding,
+    ClusterRole,
+    RoleBinding,
+    Role,
+    CSIDriver,
+    CSINode,
+    CSIStorageCapacity,
+    StorageClass,
+    VolumeAttachment,
+    VolumeAttributesClass,
     Lease,
     EndpointSlice,
 )
@@ -52,6 +78,11 @@ __all__ = [
     "BUILTIN_KINDS",
     "SUBRESOURCE_KINDS",
     "Binding",
+    "CSIDriver",
+    "CSINode",
+    "CSIStorageCapacity",
+    "ClusterRole",
+    "ClusterRoleBinding",
     "ConfigMap",
     "Deployment",
     "EndpointSlice",
@@ -60,14 +91,23 @@ __all__ = [
     "EventsEvent",
     "Eviction",
     "Lease",
+    "LimitRange",
     "Namespace",
     "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
     "Pod",
     "PodTemplate",
     "ReplicaSet",
     "ReplicationController",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
     "Scale",
     "Secret",
     "Service",
     "ServiceAccount",
+    "StorageClass",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
 ]

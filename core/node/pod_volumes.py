@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from pathlib import Path
 
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeDriver, VolumeFailure
+from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
 from sampan.core.model.meta import Quantity
@@ -17,6 +17,8 @@ from sampan.core.model.quantity import value
 from sampan.core.node.config.environment import Get
 from sampan.core.node.identity import node_uid
 from sampan.core.node.machine.settings import NodeSettings
+
+log = logging.getLogger(__name__)
 
 Warn = Callable[[str], None]
 
@@ -33,6 +35,7 @@ class PodVolumes:
         self._drivers = drivers
         self._get = get
         self._allocatable = allocatable
+        self._told: set[tuple[str, str]] = set()
 
     def publish(self, pod: Pod, warn: Warn) -> dict[str, PublishedVolume]:
         """By volume name. Raises `MountFailed` for the first that fails."""
@@ -41,8 +44,8 @@ class PodVolumes:
             try:
                 name, driver = self._driver_of(volume)
                 published[volume.name] = driver.publish(self._context(pod, volume, name, warn))
-            except (VolumeFailure, OSError) as exc:
-                raise MountFailed(f'MountVolume.SetUp failed for volume "{volume.name}" : {exc}') from exc
+            except Exception as exc:
+                raise MountFailed(self._words(volume, exc)) from exc
         return published
 
     def refresh(self, pod: Pod, warn: Warn) -> None:
@@ -52,18 +55,31 @@ class PodVolumes:
             try:
                 name, driver = self._driver_of(volume)
                 driver.refresh(self._context(pod, volume, name, warn))
-            except (VolumeFailure, OSError) as exc:
-                problems.append(f'MountVolume.SetUp failed for volume "{volume.name}" : {exc}')
+            except Exception as exc:
+                problems.append(self._words(volume, exc))
         if problems:
             raise MountFailed("; ".join(problems))
 
     def over_limit(self, pod: Pod) -> str | None:
         """Why the pod is to be evicted: an emptyDir on disk that has grown over its ``sizeLimit``."""
-        for volume, limit in limited_volumes(pod):
-            directory = self._settings.pod_dir(node_uid(pod)) / "volumes" / "emptyDir" / volume.name
-            if disk_usage(directory) > value(limit):
-                return f'Usage of EmptyDir volume "{volume.name}" exceeds the limit "{limit}". '
+        limits = {volume.name: limit for volume, limit in limited_volumes(pod)}
+        for name, used in self.usage(pod, limits).items():
+            if used > value(limits[name]):
+                return f'Usage of EmptyDir volume "{name}" exceeds the limit "{limits[name]}". '
         return None
+
+    def usage(self, pod: Pod, names: Container[str]) -> dict[str, int]:
+        """Bytes of the node's disk that each of these volumes takes for the pod. What cannot be measured counts as none."""
+        used = {}
+        for volume in pod.spec.volumes:
+            if volume.name in names:
+                used[volume.name] = 0
+                try:
+                    name, driver = self._driver_of(volume)
+                    used[volume.name] = driver.usage(self._directory(node_uid(pod), name, volume.name))
+                except Exception as exc:
+                    self._words(volume, exc)
+        return used
 
     def unpublish(self, uid: str) -> None:
         """Give back all that was published for a pod of which only the uid is known. Raises `VolumeFailure`."""
@@ -73,7 +89,12 @@ class PodVolumes:
             for directory in sorted(driver_folder.iterdir()):
                 if driver is None:
                     raise VolumeFailure(f"no volume driver {driver_folder.name} to give {directory} back")
-                driver.unpublish(directory)
+                try:
+                    driver.unpublish(directory)
+                except VolumeFailure:
+                    raise
+                except Exception as exc:
+                    raise VolumeFailure(f"{directory} cannot be given back: {exc}") from exc
         shutil.rmtree(folder, ignore_errors=True)
 
     def left_over(self) -> list[str]:
@@ -87,6 +108,19 @@ class PodVolumes:
                 return name, driver
         raise VolumeFailure("no volume plugin matched")
 
+    def _directory(self, uid: str, driver: str, volume: str) -> Path:
+        return self._settings.pod_dir(uid) / "volumes" / driver / volume
+
+    def _words(self, volume: Volume, exc: Exception) -> str:
+        """Kubernetes' for an event. What a driver did not foresee comes into the log as well, once per sort."""
+        if not isinstance(exc, (SampanError, OSError)):
+            sort = (volume.name, type(exc).__name__)
+            if sort not in self._told:
+                self._told.add(sort)
+                log.error("the driver of volume %s broke", volume.name, exc_info=exc)
+            exc = VolumeFailure(f"{type(exc).__name__}: {exc}")
+        return f'MountVolume.SetUp failed for volume "{volume.name}" : {exc}'
+
     def _context(self, pod: Pod, volume: Volume, driver: str, warn: Warn) -> VolumeContext:
         token = self._settings.pod_token
         pods = self._settings.data_dir / "pods"
@@ -94,7 +128,7 @@ class PodVolumes:
         return VolumeContext(
             pod=pod,
             volume=volume,
-            directory=self._settings.pod_dir(node_uid(pod)) / "volumes" / driver / volume.name,
+            directory=self._directory(node_uid(pod), driver, volume.name),
             get=self._get,
             allocatable=self._allocatable,
             token=None if token is None else partial(token, pod),
@@ -103,18 +137,10 @@ class PodVolumes:
 
 
 def limited_volumes(pod: Pod) -> list[tuple[Volume, Quantity]]:
-    """Those whose growth must be watched: a tmpfs keeps to its size by itself."""
-    return [
-        (each, each.empty_dir.size_limit) for each in pod.spec.volumes
-        if each.empty_dir is not None and each.empty_dir.size_limit and each.empty_dir.medium != "Memory"
-    ]  # fmt: skip
-
-
-def disk_usage(directory: Path) -> int:
-    """Bytes on disk below ``directory``, without following links."""
-    total = 0
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
-    return total
+    """Those whose growth must be watched: a tmpfs keeps to its size by itself, and a limit of 0 is none."""
+    found = []
+    for each in pod.spec.volumes:
+        source = each.empty_dir
+        if source and source.medium != "Memory" and source.size_limit and value(source.size_limit) > 0:
+            found.append((each, source.size_limit))
+    return found

@@ -33,7 +33,9 @@ class Threads:
             self._free.release()
             if outcome.cancelled():
                 return
-            if error is not None:
+            if isinstance(error, StopIteration):  # a future refuses it, and whoever waits would wait for ever
+                outcome.set_exception(RuntimeError(f"a blocking call has raised {error!r}"))
+            elif error is not None:
                 outcome.set_exception(error)
             else:
                 outcome.set_result(result)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sampan.core.schema.field_sets import LEAF, MEMBER, FieldSet, path_text
+from sampan.core.schema.go_words import plus_v, sharp_v, value_type
 from sampan.core.schema.granularity import (
     NotAnItem,
     deduced,
@@ -88,9 +89,9 @@ def problems(kind: Type, value: Any, path: str = "") -> Iterator[str]:
         if isinstance(value, list):
             yield from _list_problems(kind, value, path)
         else:
-            yield _at(path, f"expected list, got {_go(value)}")
+            yield _at(path, f"expected list, got {_held(value)}")
     elif not isinstance(value, Mapping):
-        yield _at(path, f"expected map, got {_go(value)}")
+        yield _at(path, f"expected map, got {_held(value)}")
     elif isinstance(kind, Map):
         for key, item in value.items():
             yield from problems(kind.value, item, f"{path}.{key}")
@@ -127,30 +128,20 @@ def _wrong_scalar(kind: Scalar, value: Any) -> str:
     if kind.kind == "any":
         return ""
     if kind.kind == "boolean":
-        return "" if isinstance(value, bool) else f"expected boolean, got {_go(value)}"
+        return "" if isinstance(value, bool) else f"expected boolean, got {_held(value)}"
     if kind.kind in _NUMBERS:
         wrong = isinstance(value, bool) or not isinstance(value, int | float)
-        return f"expected numeric (int or float), got {_go_type(value)}" if wrong else ""
+        return f"expected numeric (int or float), got {value_type(value)}" if wrong else ""
     if kind.kind in ("string", "bytes"):
-        return "" if isinstance(value, str) else f"expected string, got {_go(value)}"
-    return "" if isinstance(value, str | int | float) else f"expected any scalar, got {_go(value)}"
+        return (
+            "" if isinstance(value, str) else f"expected string, got &value.valueUnstructured{{Value:{sharp_v(value)}}}"
+        )
+    return "" if isinstance(value, str | int | float) else f"expected any scalar, got {_held(value)}"
 
 
-def _go(value: Any) -> str:
-    """How Go prints a value that is of the wrong type: by its holder."""
-    return f"&{{{value if isinstance(value, str | int | float) else _go_type(value)}}}"
-
-
-def _go_type(value: Any) -> str:
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int64"
-    if isinstance(value, float):
-        return "float64"
-    return "[]interface {}" if isinstance(value, list) else "map[string]interface {}"
+def _held(value: Any) -> str:
+    """How Go prints what holds a value."""
+    return f"&{{{plus_v(value)}}}"
 
 
 def _at(path: str, problem: str) -> str:

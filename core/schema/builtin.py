@@ -134,7 +134,7 @@ def type_of(annotation: Any, wire: Wire) -> Type:
     if annotation in _SCALARS:
         return Scalar(kind=_SCALARS[annotation], limits=_limits(wire))
     if attrs.has(annotation):
-        return struct_of(annotation)
+        return _struct_as(struct_of(annotation), wire)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is tuple:
         return List(
@@ -151,6 +151,13 @@ def type_of(annotation: Any, wire: Wire) -> Type:
     if isinstance(getattr(annotation, "__supertype__", None), type):
         return type_of(annotation.__supertype__, wire)
     raise TypeError(f"the object model has no type for the annotation {annotation!r}")
+
+
+def _struct_as(struct: Struct, wire: Wire) -> Struct:
+    """The struct as a field treats it, which may be another way than everywhere else."""
+    if wire.map_type in (None, struct.map_type):
+        return struct
+    return attrs.evolve(struct, map_type=wire.map_type, base=struct)
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

@@ -90,6 +90,23 @@ def plus_v(value: Any) -> str:
     return str(value)
 
 
+def sharp_v(value: Any) -> str:
+    """``%#v`` of a decoded JSON value: ``map[string]interface {}{"x":1}``."""
+    if isinstance(value, dict):
+        items = ", ".join(f"{quoted(key)}:{sharp_v(value[key])}" for key in sorted(value))
+        return f"{value_type(value)}{{{items}}}"
+    if isinstance(value, list):
+        return f"{value_type(value)}{{{', '.join(map(sharp_v, value))}}}"
+    if value is None:
+        return "interface {}(nil)"
+    return quoted(value) if isinstance(value, str) else plus_v(value)
+
+
+def value_type(value: Any) -> str:
+    """``%T`` of a decoded JSON value."""
+    return {"slice": "[]interface {}", "map": "map[string]interface {}"}.get(kind := value_kind(value), kind)
+
+
 def quoted(text: str) -> str:
     """``%q`` of a string."""
     return json.dumps(text, ensure_ascii=False)

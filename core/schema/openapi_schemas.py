@@ -114,8 +114,9 @@ class Definitions:
         if isinstance(kind, Struct):
             if kind.verbatim:
                 return self._object(kind)
-            self.add(kind)
-            return self.ref(kind.definition)
+            self.add(kind.base or kind)
+            own_way = {f"{_X}map-type": kind.map_type} if kind.base else {}
+            return {**self.ref(kind.definition), **own_way}
         if isinstance(kind, List):
             return {"type": "array", "items": self.schema(kind.item), **_list_extensions(kind), **_limits(kind.limits)}
         if isinstance(kind, Map):

@@ -108,8 +108,9 @@ class Struct:
     ``verbatim``: a custom resource, which keeps zeros and empty values as they were written, ``null`` where the schema
     allows it, and wrong types for validation to name; a built-in kind loses them as in Go's decoding and encoding.
     ``embedded``: an object with apiVersion, kind and metadata of its own. ``find_docs`` gives documentation that is too
-    dear to read with the fields (wire name → text). ``compiled`` is where each algorithm keeps what it prepared for this
-    type.
+    dear to read with the fields (wire name → text). ``base``: the type as its definition has it, where this is a field
+    that treats it otherwise (an atomic struct that is granular here). ``compiled`` is where each algorithm
+    keeps what it prepared for this type.
     """
 
     make_fields: Callable[[], Mapping[str, Field]]
@@ -123,6 +124,7 @@ class Struct:
     find_rules: Callable[[], StructRules | None] = attrs.field(default=lambda: None)
     doc: str = ""
     find_docs: Callable[[], Mapping[str, str]] = dict
+    base: Struct | None = None
     compiled: dict[str, Any] = attrs.field(factory=dict, init=False, repr=False)
 
     @cached_property

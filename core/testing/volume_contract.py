@@ -59,6 +59,8 @@ class VolumeContract:
     """Pods write into it, and a new publish finds what they wrote."""
     owns_data: ClassVar[bool] = True
     """`unpublish` removes it (a node's own folder stays)."""
+    takes_disk: ClassVar[bool] = True
+    """What pods write takes the node's disk for them (a tmpfs, or a folder that is not theirs, does not)."""
 
     def make_driver(self) -> VolumeDriver:
         raise NotImplementedError("give this suite a driver")
@@ -110,6 +112,18 @@ class VolumeContract:
             before = sorted(published.host_path.rglob("*"))
             driver.refresh(context)
             assert sorted(published.host_path.rglob("*")) == before
+        finally:
+            driver.unpublish(context.directory)
+
+    def test_what_pods_write_is_measured(self, driver: VolumeDriver, context: VolumeContext) -> None:
+        assert driver.usage(context.directory) == 0
+        published = driver.publish(context)
+        try:
+            before = driver.usage(context.directory)
+            if self.keeps_data:
+                (published.host_path / "written").write_bytes(bytes(1 << 20))
+            grown = driver.usage(context.directory) - before
+            assert grown >= 1 << 20 if self.keeps_data and self.takes_disk else grown == 0
         finally:
             driver.unpublish(context.directory)
 

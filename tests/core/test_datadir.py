@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 import pytest
 
+from sampan.core.api.pki import server_files
 from sampan.core.datadir import DataDir, Decisions, write_private
 from sampan.core.errors import ConfigError
 
@@ -24,6 +26,38 @@ def test_a_new_directory_is_made_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(directory.path.stat().st_mode) == 0o700
     assert not directory.exists()
     directory.close()
+
+
+@pytest.mark.parametrize("part", ["", "pki"])
+def test_a_directory_that_others_may_enter_is_closed_to_them(tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "data" / part
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    if part:
+        server_files(folder, "c", ["localhost"], datetime.now(UTC))
+        assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    else:
+        opened(folder).close()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_private_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(fd: int) -> None:
+        told.append(f"sync {Path(os.readlink(f'/proc/self/fd/{fd}')).name.split('.')[1:2] or 'folder'}")
+        sync(fd)
+
+    def replaced(self: Path, target: Path) -> Path:
+        told.append("rename")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    write_private(tmp_path / "key", "secret")
+    assert told == ["sync ['key']", "rename", "sync folder"]
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
 
 
 def test_a_directory_has_one_holder(tmp_path: Path) -> None:

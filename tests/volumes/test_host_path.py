@@ -86,3 +86,13 @@ def test_a_folder_made_for_a_pod_has_the_usual_mode(tmp_path: Path) -> None:
 def test_a_file_is_made_in_a_folder_that_is_there_only(tmp_path: Path) -> None:
     with pytest.raises(VolumeFailure, match="No such file or directory"):
         publish(tmp_path, tmp_path / "deep" / "file", "FileOrCreate")
+
+
+@pytest.mark.parametrize("path", ["relative", "./x", "x/y"])
+def test_a_path_must_be_absolute(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to what? The folder that sampan was started in is nobody's business."""
+    monkeypatch.chdir(tmp_path)
+    volume = Volume(name="v", host_path=HostPathVolumeSource(path=path))
+    with pytest.raises(VolumeFailure, match="is not an absolute path"):
+        HostPath().publish(VolumeBench(tmp_path).context(volume))
+    assert list(tmp_path.iterdir()) == []

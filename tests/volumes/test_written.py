@@ -82,6 +82,26 @@ def test_a_change_comes_in_as_one_swap_of_a_link(tmp_path: Path) -> None:
     assert not (path / "gone").is_symlink()
 
 
+def test_a_folder_that_no_key_stands_for_keeps_no_change_out(tmp_path: Path) -> None:
+    """A subPath with a typing error makes one; so does a mount point for another volume."""
+    bench = VolumeBench(tmp_path, [config(a="1")])
+    context = bench.context(config_volume())
+    path = ConfigMapVolume().publish(context).host_path
+    (path / "typo").mkdir()
+    (path / "taken").mkdir()
+    (path / "taken" / "inner").mkdir()
+    bench.put(config(a="2", typo="now a key", taken="a key too"))
+    ConfigMapVolume().refresh(context)
+    assert (path / "a").read_bytes() == b"2"
+    assert (path / "typo").read_bytes() == b"now a key"
+    assert (path / "taken" / "inner").is_dir()
+    bench.put(config(a="3"))
+    ConfigMapVolume().publish(context)
+    assert (path / "a").read_bytes() == b"3"
+    assert not (path / "typo").exists()
+    assert (path / "taken" / "inner").is_dir()
+
+
 def test_a_restart_in_the_midst_of_a_change_is_mended(tmp_path: Path) -> None:
     context = VolumeBench(tmp_path, [config(a="1")]).context(config_volume())
     path = ConfigMapVolume().publish(context).host_path

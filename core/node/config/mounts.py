@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
 from sampan.core.contracts.runtime import Mount
@@ -26,7 +27,17 @@ def container_mounts(
     container: Container, volumes: Mapping[str, PublishedVolume], env: Mapping[str, str]
 ) -> tuple[Mount, ...]:
     """Raises `ContainerConfigProblem`."""
-    return tuple(_mount(container, each, volumes, env) for each in container.volume_mounts)
+    mounts = tuple(_mount(container, each, volumes, env) for each in container.volume_mounts)
+    own = {
+        mount.container_path
+        for mount, each in zip(mounts, container.volume_mounts, strict=True)
+        if volumes[each.name].mount_points
+    }
+    for inner in mounts:
+        outer = enclosing(mounts, inner)
+        if outer and outer.read_only and outer.container_path in own:
+            make_mount_point(outer, inner)
+    return mounts
 
 
 def _mount(
@@ -50,6 +61,52 @@ def _mount(
         read_only=mount.read_only or volume.read_only,
         propagation=propagation,
     )
+
+
+def enclosing(mounts: Sequence[Mount], inner: Mount) -> Mount | None:
+    """The mount in which this one's place lies."""
+    above = [
+        each for each in mounts if PurePosixPath(each.container_path) in PurePosixPath(inner.container_path).parents
+    ]
+    return max(above, key=lambda each: len(PurePosixPath(each.container_path).parts), default=None)
+
+
+def make_mount_point(outer: Mount, inner: Mount) -> None:
+    """A container cannot make the place for another volume in one that is read-only to it, so it is made beforehand."""
+    place = str(PurePosixPath(inner.container_path).relative_to(PurePosixPath(outer.container_path)))
+    try:
+        source = _open(inner)
+        is_folder = stat.S_ISDIR(os.fstat(source).st_mode)
+        os.close(source)
+        root = _open(outer)
+        try:
+            _make_place(root, place, folder=is_folder)
+        finally:
+            os.close(root)
+    except (beneath.LeadsOut, OSError) as exc:
+        raise ContainerConfigProblem(f"failed to make a mount point for {inner.container_path}: {exc}") from exc
+
+
+def _make_place(root: int, place: str, *, folder: bool) -> None:
+    if folder:
+        os.close(beneath.open_or_make(root, place, 0o755))
+        return
+    above, _, name = place.rpartition("/")
+    parent = beneath.open_or_make(root, above, 0o755)
+    try:
+        with suppress(FileExistsError):
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+            os.close(os.open(name, flags, 0o644, dir_fd=parent))
+    finally:
+        os.close(parent)
+
+
+def _open(mount: Mount) -> int:
+    root = os.open(mount.host_path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        return beneath.open_existing(root, mount.sub_path)
+    finally:
+        os.close(root)
 
 
 def prepare_sub_path(volume: Path, sub_path: str, what: str) -> None:

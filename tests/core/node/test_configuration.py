@@ -194,6 +194,52 @@ class TestSubPath:
             container_mounts(container, published, {})
 
 
+class TestMountsInsideOfMounts:
+    """A container cannot make the place for a volume inside of one that is read-only to it."""
+
+    @pytest.fixture
+    def volumes(self, tmp_path: Path) -> dict[str, PublishedVolume]:
+        for name in ("outer", "inner", "host"):
+            (tmp_path / name).mkdir()
+        (tmp_path / "inner" / "file").write_text("x")
+        return {
+            "outer": PublishedVolume(host_path=tmp_path / "outer", read_only=True),
+            "inner": PublishedVolume(host_path=tmp_path / "inner", read_only=True),
+            "host": PublishedVolume(host_path=tmp_path / "host", mount_points=False),
+        }
+
+    def places(self, volumes: dict[str, PublishedVolume], *mounts: VolumeMount) -> list[str]:
+        container_mounts(Container(name="main", volume_mounts=mounts), volumes, {})
+        root = volumes[mounts[0].name].host_path
+        return sorted(f"{path.relative_to(root)}{'/' if path.is_dir() else ''}" for path in root.rglob("*"))
+
+    def test_a_folder_and_a_file_are_made_where_they_are_mounted(self, volumes: dict[str, PublishedVolume]) -> None:
+        outer = VolumeMount(name="outer", mount_path="/etc/app")
+        folder = VolumeMount(name="inner", mount_path="/etc/app/sites/d")
+        file = VolumeMount(name="inner", mount_path="/etc/app/conf/one", sub_path="file")
+        assert self.places(volumes, outer, folder, file) == ["conf/", "conf/one", "sites/", "sites/d/"]
+        assert self.places(volumes, outer, folder, file) == ["conf/", "conf/one", "sites/", "sites/d/"]
+
+    def test_only_the_volume_around_it_gets_the_place(self, volumes: dict[str, PublishedVolume]) -> None:
+        outer = VolumeMount(name="outer", mount_path="/a")
+        between = VolumeMount(name="inner", mount_path="/a/b")
+        beside = VolumeMount(name="inner", mount_path="/ab/c")
+        innermost = VolumeMount(name="inner", mount_path="/a/b/c")
+        assert self.places(volumes, outer, between, beside, innermost) == ["b/"]
+        assert (volumes["inner"].host_path / "c").is_dir()
+
+    def test_nothing_is_made_in_the_hosts_own_folders(self, volumes: dict[str, PublishedVolume]) -> None:
+        outer = VolumeMount(name="host", mount_path="/a", read_only=True)
+        assert self.places(volumes, outer, VolumeMount(name="inner", mount_path="/a/b")) == []
+
+    def test_a_link_in_the_way_leads_nowhere(self, volumes: dict[str, PublishedVolume], tmp_path: Path) -> None:
+        (volumes["outer"].host_path / "out").symlink_to("../host")
+        outer = VolumeMount(name="outer", mount_path="/a")
+        with pytest.raises(ContainerConfigProblem, match="mount point for /a/out/b"):
+            self.places(volumes, outer, VolumeMount(name="inner", mount_path="/a/out/b"))
+        assert list((tmp_path / "host").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("limits", "requests", "shares", "quota", "memory"),
     [

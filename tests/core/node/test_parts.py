@@ -121,6 +121,12 @@ async def test_what_a_call_raises_is_raised_to_the_caller() -> None:
         await Threads(1).run(call)
 
 
+async def test_a_call_that_raises_stop_iteration_does_not_leave_its_caller_waiting() -> None:
+    async with asyncio.timeout(10):
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await Threads(1).run(lambda: next(iter(())))
+
+
 async def test_a_call_that_gets_no_thread_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(*_: object) -> None:
         raise RuntimeError("can't start new thread")

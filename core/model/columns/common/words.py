@@ -16,6 +16,7 @@ Value = Mapping[str, Any]
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
+UNSET: Final = "<unset>"
 
 
 def age_cell(obj: Value, now: datetime) -> str:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sampan.core.model.columns.common.words import AGE, NAME, some_of
+from sampan.core.model.columns.common.words import AGE, NAME, UNSET, some_of
 from sampan.core.model.kinds import Column
 
 Value = Mapping[str, Any]
-
-UNSET: Final = "<unset>"
 
 
 def _slice_ports(obj: Value, now: datetime) -> str:

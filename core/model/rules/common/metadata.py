@@ -137,9 +137,8 @@ def _owner(owner: Mapping[str, Any], path: str) -> list[Cause]:
 
 def _finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
     causes = []
-    for index, finalizer in enumerate(finalizers):
-        where = f"{path}[{index}]"
-        causes += [invalid(where, finalizer, problem) for problem in formats.qualified_name(finalizer)]
+    for finalizer in finalizers:
+        causes += [invalid(path, finalizer, problem) for problem in formats.qualified_name(finalizer)]
     if {"orphan", "foregroundDeletion"} <= set(finalizers):
         words = "finalizer orphan and foregroundDeletion cannot be both set"
         causes.append(invalid(path, list(finalizers), words))
@@ -151,7 +150,7 @@ def _known_finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
     return [
         invalid(f"{path}[{index}]", finalizer, words)
         for index, finalizer in enumerate(finalizers)
-        if "/" not in finalizer and finalizer not in CORE_FINALIZERS and not formats.qualified_name(finalizer)
+        if "/" not in finalizer and finalizer not in CORE_FINALIZERS
     ]
 
 

@@ -33,7 +33,7 @@ def validate_affinity(affinity: Value, path: str) -> list[Cause]:
 def _node_affinity(affinity: Value, path: str) -> list[Cause]:
     causes = []
     if (selector := affinity.get(REQUIRED)) is not None:
-        causes += _node_selector(selector, f"{path}.{REQUIRED}")
+        causes += validate_node_selector(selector, f"{path}.{REQUIRED}")
     for index, term in enumerate(affinity.get(PREFERRED) or ()):
         where = f"{path}.{PREFERRED}[{index}]"
         causes += _weight(term, where)
@@ -46,7 +46,8 @@ def _weight(term: Value, path: str) -> list[Cause]:
     return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, WEIGHT)]
 
 
-def _node_selector(selector: Value, path: str) -> list[Cause]:
+def validate_node_selector(selector: Value, path: str) -> list[Cause]:
+    """Terms of which a node must fit at least one."""
     terms = selector.get("nodeSelectorTerms") or ()
     if not terms:
         return [required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")]

@@ -12,7 +12,7 @@ from sampan.core.model.causes import duplicate, forbidden, invalid, malformed
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.selectors import label_name
 from sampan.core.model.rules.core_v1.affinity import taint_effect
-from sampan.core.model.rules.core_v1.resources import validate_amount
+from sampan.core.model.rules.core_v1.resource_names import validate_amount
 
 Value = Mapping[str, Any]
 

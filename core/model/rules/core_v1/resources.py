@@ -6,30 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, invalid, not_found, not_supported, required
-from sampan.core.model.quantity import canonical, compare, parse
+from sampan.core.model.quantity import canonical, compare
+from sampan.core.model.rules.core_v1.resource_names import (
+    may_overcommit,
+    validate_amount,
+    validate_container_resource_name,
+)
 
 Value = Mapping[str, Any]
 
-CONTAINER_RESOURCES: Final = ("cpu", "ephemeral-storage", "memory")
-STANDARD_RESOURCES: Final = frozenset(
-    {
-        "cpu",
-        "ephemeral-storage",
-        "memory",
-        "pods",
-        "storage",
-        "configmaps",
-        "persistentvolumeclaims",
-        "secrets",
-        "services",
-    }
-)
 RESIZABLE: Final = ("cpu", "memory")
 RESIZE_POLICIES: Final = ("NotRequired", "RestartContainer")
-WHOLE_ONLY: Final = "must be an integer"
-FINEST_CPU: Final = "1m"
 
 
 def validate_resources(resources: Value, path: str, claims: frozenset[str] = frozenset()) -> list[Cause]:
@@ -37,12 +25,12 @@ def validate_resources(resources: Value, path: str, claims: frozenset[str] = fro
     causes = []
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for name in limits:
-        causes += _name(name, f"{path}.limits[{name}]")
+        causes += validate_container_resource_name(name, f"{path}.limits[{name}]")
         causes += validate_amount(name, limits[name], f"{path}.limits[{name}]")
     has_cpu_or_memory = bool({"cpu", "memory"} & (limits.keys() | requests.keys()))
     needs_cpu_or_memory = False
     for name in requests:
-        causes += _name(name, f"{path}.requests[{name}]")
+        causes += validate_container_resource_name(name, f"{path}.requests[{name}]")
         causes += validate_amount(name, requests[name], f"{path}.requests[{name}]")
         causes += _against_limit(name, requests[name], limits.get(name), path)
         needs_cpu_or_memory |= name.startswith("hugepages-")
@@ -51,33 +39,9 @@ def validate_resources(resources: Value, path: str, claims: frozenset[str] = fro
     return causes + _claims(resources.get("claims") or (), claims, f"{path}.claims")
 
 
-def _name(name: str, path: str) -> list[Cause]:
-    problems = formats.qualified_name(name)
-    if problems:
-        return [invalid(path, name, problem) for problem in problems]
-    if "/" in name or name in CONTAINER_RESOURCES or name.startswith("hugepages-"):
-        return []
-    standard = (
-        []
-        if name in STANDARD_RESOURCES
-        else [invalid(path, name, "must be a standard resource type or fully qualified")]
-    )
-    return [*standard, invalid(path, name, "must be a standard resource for containers")]
-
-
-def validate_amount(name: str, amount: Any, path: str) -> list[Cause]:
-    """Not negative; whole where half of it means nothing (bytes, devices); CPU no finer than a thousandth."""
-    number = parse(amount).number
-    shown = canonical(amount)
-    causes = [] if number >= 0 else [invalid(path, shown, "must be greater than or equal to 0")]
-    if "/" in name and number != number.to_integral_value():
-        causes.append(invalid(path, shown, WHOLE_ONLY))
-    return causes
-
-
 def _against_limit(name: str, request: Any, limit: Any, path: str) -> list[Cause]:
     where = f"{path}.requests"
-    overcommits = "/" not in name and not name.startswith("hugepages-")
+    overcommits = may_overcommit(name)
     if limit is None:
         return [] if overcommits else [required(f"{path}.limits", "Limit must be set for non overcommitable resources")]
     if not overcommits and compare(request, limit) != 0:

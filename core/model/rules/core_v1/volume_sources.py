@@ -8,8 +8,8 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import forbidden, invalid, not_supported, required
-from sampan.core.model.quantity import parse
 from sampan.core.model.rules.common.selectors import validate_selector
+from sampan.core.model.rules.core_v1.claim_spec import validate_claim_spec
 from sampan.core.model.rules.core_v1.environment import VOLUME_FIELDS, validate_field_ref, validate_resource_ref
 from sampan.core.model.rules.core_v1.paths import local_descending, local_non_reserved, no_backsteps
 
@@ -21,7 +21,6 @@ PARTITION: Final = "must be between 0 and 255, inclusive"
 HOST_PATH_TYPES: Final = (
     "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket",
 )  # fmt: skip
-ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 KEY_TYPES: Final = ("ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096")
 
 
@@ -236,32 +235,6 @@ def _ephemeral(source: Value, path: str) -> list[Cause]:
     if template is None:
         return [required(f"{path}.volumeClaimTemplate")]
     return validate_claim_spec(template.get("spec") or {}, f"{path}.volumeClaimTemplate.spec")
-
-
-def validate_claim_spec(spec: Value, path: str) -> list[Cause]:
-    """What a PersistentVolumeClaim asks for."""
-    causes = []
-    modes = spec.get("accessModes") or ()
-    if not modes:
-        causes.append(required(f"{path}.accessModes", "at least 1 access mode is required"))
-    if spec.get("selector") is not None:
-        causes += validate_selector(spec["selector"], f"{path}.selector")
-    causes += [not_supported(f"{path}.accessModes", mode, ACCESS_MODES) for mode in modes if mode not in ACCESS_MODES]
-    if "ReadWriteOncePod" in modes and len(modes) > 1:
-        words = "may not use ReadWriteOncePod with other access modes"
-        causes.append(forbidden(f"{path}.accessModes", words))
-    storage = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if storage is None:
-        causes.append(required(f"{path}.resources[storage]"))
-    elif parse(storage).number <= 0:
-        causes.append(invalid(f"{path}.resources[storage]", storage, "must be greater than zero"))
-    name = spec.get("storageClassName")
-    if name:
-        causes += [invalid(f"{path}.storageClassName", name, problem) for problem in formats.dns1123_subdomain(name)]
-    mode = spec.get("volumeMode")
-    if mode is not None and mode not in ("Block", "Filesystem"):
-        causes.append(not_supported(f"{path}.volumeMode", mode, ("Block", "Filesystem")))
-    return causes
 
 
 def _image(source: Value, path: str) -> list[Cause]:

@@ -1,0 +1,125 @@
+"""The kinds are served under the names, in the scopes and with the verbs of Kubernetes' own discovery document."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from sampan.core.model.builtin import BUILTIN_KINDS
+from sampan.core.model.kinds import KindInfo, info
+
+DISCOVERY = Path(__file__).parents[4] / "shared" / "openapi" / "discovery.json"
+
+NOT_YET: Final = frozenset(
+    {
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+    }
+)
+"""Groups that are about extending the API: they come with custom resources."""
+
+MISSING: Final = frozenset(
+    {
+        "certificatesigningrequests.v1.certificates.k8s.io",
+        "componentstatuses.v1.",
+        "controllerrevisions.v1.apps",
+        "cronjobs.v1.batch",
+        "daemonsets.v1.apps",
+        "deviceclasses.v1.resource.k8s.io",
+        "flowschemas.v1.flowcontrol.apiserver.k8s.io",
+        "horizontalpodautoscalers.v1.autoscaling",
+        "horizontalpodautoscalers.v2.autoscaling",
+        "ingressclasses.v1.networking.k8s.io",
+        "ingresses.v1.networking.k8s.io",
+        "ipaddresses.v1.networking.k8s.io",
+        "jobs.v1.batch",
+        "localsubjectaccessreviews.v1.authorization.k8s.io",
+        "networkpolicies.v1.networking.k8s.io",
+        "poddisruptionbudgets.v1.policy",
+        "priorityclasses.v1.scheduling.k8s.io",
+        "prioritylevelconfigurations.v1.flowcontrol.apiserver.k8s.io",
+        "resourceclaims.v1.resource.k8s.io",
+        "resourceclaimtemplates.v1.resource.k8s.io",
+        "resourceslices.v1.resource.k8s.io",
+        "runtimeclasses.v1.node.k8s.io",
+        "selfsubjectaccessreviews.v1.authorization.k8s.io",
+        "selfsubjectreviews.v1.authentication.k8s.io",
+        "selfsubjectrulesreviews.v1.authorization.k8s.io",
+        "servicecidrs.v1.networking.k8s.io",
+        "statefulsets.v1.apps",
+        "subjectaccessreviews.v1.authorization.k8s.io",
+        "tokenreviews.v1.authentication.k8s.io",
+    }
+)
+"""Resources that are not served yet."""
+
+pytestmark = pytest.mark.skipif(
+    not DISCOVERY.exists() and os.environ.get("CI") != "true",  # CI has it, or fails
+    reason="Kubernetes' discovery document is not at hand",
+)
+
+
+def expected() -> dict[str, dict[str, Any]]:
+    """The document's resources by ``plural.version.group``."""
+    found = {}
+    documents = json.loads(DISCOVERY.read_text()) if DISCOVERY.exists() else {}
+    for document in documents.values():
+        for group in document["items"]:
+            name = group["metadata"].get("name", "")
+            if name in NOT_YET:
+                continue
+            for version in group["versions"]:
+                for resource in version["resources"]:
+                    found[f"{resource['resource']}.{version['version']}.{name}"] = resource
+    return found
+
+
+def served() -> dict[str, KindInfo]:
+    about = (info(cls) for cls in BUILTIN_KINDS)
+    return {f"{each.plural}.{each.version}.{each.group}": each for each in about}
+
+
+def described(about: KindInfo) -> dict[str, Any]:
+    return {
+        "kind": about.kind,
+        "singular": about.singular,
+        "scope": "Namespaced" if about.namespaced else "Cluster",
+        "short names": list(about.short_names),
+        "categories": list(about.categories),
+        "verbs": sorted(about.verbs),
+        "subresources": sorted(subresources(about)),
+    }
+
+
+def subresources(about: KindInfo) -> set[str]:
+    return {*about.subresources} | ({"status"} if about.has_status else set()) | ({"scale"} if about.scale else set())
+
+
+def wanted(resource: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": resource["responseKind"]["kind"],
+        "singular": resource["singularResource"],
+        "scope": resource["scope"],
+        "short names": resource.get("shortNames", []),
+        "categories": resource.get("categories", []),
+        "verbs": sorted(resource["verbs"]),
+        "subresources": sorted(each["subresource"] for each in resource.get("subresources", [])),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(expected().keys() & served().keys()))
+def test_a_kind_is_served_as_by_kubernetes(name: str) -> None:
+    assert described(served()[name]) == wanted(expected()[name])
+
+
+def test_every_resource_of_kubernetes_is_served() -> None:
+    assert expected().keys() - served().keys() == MISSING
+
+
+def test_nothing_is_served_that_kubernetes_has_not() -> None:
+    assert served().keys() - expected().keys() == set()
