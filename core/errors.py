@@ -169,6 +169,12 @@ class InternalError(ApiError):
         return cls(f"Internal error occurred: {said}", causes=[Cause("", said, "")])
 
 
+class Unclassified(ApiError):
+    """What Kubernetes answers with 500 and no reason."""
+
+    reason = ""
+
+
 class ServiceUnavailable(ApiError):
     code = 503
     reason = "ServiceUnavailable"

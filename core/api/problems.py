@@ -59,9 +59,3 @@ class PlainRefusal(ApiError):
 
 class NoCommonProtocol(PlainRefusal):
     code = 403
-
-
-class Unclassified(ApiError):
-    """What Kubernetes answers with 500 and no reason."""
-
-    reason = ""

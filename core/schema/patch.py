@@ -105,7 +105,8 @@ def _decoded(
     if not isinstance(patched, dict):
         raise refused(shown, f"json: cannot unmarshal {json_word(patched)} into Go value of type {resource.info.kind}")
     for key, expected in (("kind", resource.info.kind), ("apiVersion", resource.info.api_version)):
-        if patched.get(key, expected) != expected:
+        # A strategic patch may name what it likes: Kubernetes knows from the path what is patched.
+        if not strategic and patched.get(key, expected) != expected:
             raise refused(shown, f"the {key} of an object cannot be changed to {patched[key]!r}")
     try:
         decoded = decode_value(resource, patched)

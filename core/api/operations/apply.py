@@ -16,10 +16,9 @@ import attrs
 from sampan.core.api.operations.create import create_named
 from sampan.core.api.operations.managed import Writer, empty_object, without_managed, write_of
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, Wire, conflict
-from sampan.core.api.operations.update import ATTEMPTS, change, check_name
+from sampan.core.api.operations.update import ATTEMPTS, change, check_name, nameless
 from sampan.core.api.options import WriteOptions
-from sampan.core.api.problems import Unclassified
-from sampan.core.errors import AlreadyExists, BadRequest, Cause, Conflict, NotFound
+from sampan.core.errors import AlreadyExists, BadRequest, Cause, Conflict, NotFound, Unclassified
 from sampan.core.model.kinds import KindInfo
 from sampan.core.schema.applied import applied_fields, problems
 from sampan.core.schema.apply import Conflicts, NotApplicable, Write
@@ -70,7 +69,7 @@ async def _create(pipeline: Pipeline, call: Call, config: Wire, writer: Writer, 
     obj = _applied(pipeline, call, config, empty_object(call.served.resource.struct, config), writer, options)
     meta = obj["metadata"]
     if not meta.get("name"):
-        raise BadRequest(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
+        raise nameless(call)
     if uid := meta.get("uid"):
         said = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise conflict(call.served, call.name, said)

@@ -12,9 +12,8 @@ from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
-from sampan.core.api.problems import Unclassified
 from sampan.core.api.storage import Posted
-from sampan.core.errors import AlreadyExists
+from sampan.core.errors import AlreadyExists, Unclassified
 from sampan.core.model.rules.common.metadata import validate as validate_metadata
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.refusal import invalid_object

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sampan.core.api.operations.apply import apply
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
-from sampan.core.api.operations.update import change, check_name
+from sampan.core.api.operations.update import change, check_name, nameless
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import NoConsumer
 from sampan.core.errors import BadRequest
@@ -39,8 +39,9 @@ def patched(call: Call, old: Entry, raw: bytes, media_type: str, options: WriteO
     decoded = patch_object(call.served.resource, old.wire, media_type, raw, options.field_validation)
     call.warnings.extend(decoded.problems)
     meta = decoded.value.setdefault("metadata", {})
-    if meta.get("name"):
-        check_name(call, meta["name"])
+    if not meta.get("name"):
+        raise nameless(call)
+    check_name(call, meta["name"])
     if call.namespace and meta.setdefault("namespace", call.namespace) != call.namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
     return decoded.value

@@ -151,6 +151,11 @@ async def _store(pipeline: Pipeline, call: Call, obj: MutableWire, old: Entry) -
     return await pipeline.replace(call.served, old, obj)
 
 
+def nameless(call: Call) -> BadRequest:
+    """A patch that takes the name away, or an apply that creates and gives none."""
+    return BadRequest(f"the name of the object ({call.name} based on URL) was undeterminable: name must be provided")
+
+
 def check_name(call: Call, name: str) -> None:
     if name != call.name:
         if not name:

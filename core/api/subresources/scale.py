@@ -18,12 +18,11 @@ from sampan.core.api.operations.patch import check_type
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.api.operations.update import change, check_name
 from sampan.core.api.options import WriteOptions, write_options
-from sampan.core.api.problems import Unclassified
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.bodies import check_place, read_object
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.api.subresources.status import READ_AND_WRITE
-from sampan.core.errors import Invalid
+from sampan.core.errors import Invalid, Unclassified
 from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale

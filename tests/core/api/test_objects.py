@@ -96,6 +96,19 @@ async def test_patch_formats(api: AsgiClient, kind: str, patch: Any, data: dict[
     assert (await api.patch(f"{MAPS}/a", patch, kind)).json["data"] == data
 
 
+async def test_a_strategic_patch_may_name_another_kind(api: AsgiClient) -> None:
+    await api.post(MAPS, config_map("a"))
+    named = {"kind": "Scale", "apiVersion": "autoscaling/v1", "data": {"m": "1"}}
+    patched = await api.patch(f"{MAPS}/a", named, "strategic")
+    assert (patched.code, patched.json["kind"], patched.json["data"]) == (200, "ConfigMap", {"k": "v", "m": "1"})
+
+
+async def test_a_patch_cannot_take_the_name_away(api: AsgiClient) -> None:
+    await api.post(MAPS, config_map("a"))
+    refused = await api.patch(f"{MAPS}/a", [{"op": "remove", "path": "/metadata/name"}], "json")
+    assert (refused.code, "undeterminable" in refused.json["message"]) == (400, True)
+
+
 async def test_dry_runs_answer_as_if_and_store_nothing(api: AsgiClient) -> None:
     tried = await api.post(f"{MAPS}?dryRun=All", config_map("a"))
     assert (tried.code, (await api.get(f"{MAPS}/a")).code) == (201, 404)
