@@ -16,7 +16,8 @@ from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.probe import LifecycleHandler
 from sampan.core.node.decide.actions import KillContainer, PreStop, Say
-from sampan.core.node.decide.view import Problem, Pull, all_specs, container_name
+from sampan.core.node.decide.memory import Problem, Pull
+from sampan.core.node.decide.view import all_specs, container_name
 from sampan.core.node.lifecycle import run_hook, run_pre_stop, stop_container
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
@@ -42,7 +43,7 @@ class Background:
         return self._puller.is_offline(image)
 
     def pull(self, record: PodRecord, spec: ContainerSpec, attempt: int) -> None:
-        record.pulls[spec.name] = Pull(image=spec.image or "")
+        record.remember(spec.name, pull=Pull(image=spec.image or ""))
         self._events.say(record, Say("Pulling", f'Pulling image "{spec.image}"', "Normal", spec.name))
 
         async def pull() -> None:
@@ -57,39 +58,41 @@ class Background:
 
         async def run() -> None:
             answer = await self._answer(hook, target)
-            record.post_starts.pop(container_id, None)
+            record.hooks.pop(container_id, None)
             record.stale = True
+            record.learn(container_id, post_start="" if answer.success else "failed")
             if not answer.success:
-                record.failed_hooks.add(container_id)
-                record.problems[spec.name] = Problem("PostStartHookError", "PostStartHook failed")
+                record.remember(spec.name, problem=Problem("PostStartHookError", "PostStartHook failed"))
                 self._events.say(record, Say("FailedPostStartHook", "PostStartHook failed", "Warning", spec.name))
 
-        record.post_starts[container_id] = self._begin(record, run(), f"postStart {spec.name}")
+        record.learn(container_id, post_start="runs")
+        record.hooks[container_id] = self._begin(record, run(), f"postStart {spec.name}")
 
     def pre_stop(self, record: PodRecord, action: PreStop) -> None:
         """Run the hook of a container whose turn to be stopped is yet to come."""
         container_id, name = action.container.id, container_name(action.container)
         self._events.say(record, Say("Killing", action.message, "Normal", name))
         target = self._ending(record, action)
-        record.pre_stops[container_id] = self._parts.clock.now() + timedelta(seconds=action.grace)
+        record.learn(container_id, pre_stop_by=self._parts.clock.now() + timedelta(seconds=action.grace))
 
         async def run() -> None:
             try:
                 answer = await self._parts.stops.run(run_pre_stop, target, action.grace)
                 self._tell_of_pre_stop(record, name, answer)
             finally:
-                if container_id in record.pre_stops:
-                    record.pre_stops[container_id] = self._parts.clock.now()
+                if container_id in record.known:
+                    record.learn(container_id, pre_stop_by=self._parts.clock.now())
 
         self._begin(record, run(), f"preStop {name}")
 
     def kill(self, record: PodRecord, action: KillContainer) -> None:
         container_id, name = action.container.id, container_name(action.container)
-        first = container_id not in record.stopping and container_id not in record.pre_stops
+        known = record.attempt(container_id)
+        first = known.stops_by is None and known.pre_stop_by is None
         if first:
             self._events.say(record, Say("Killing", action.message, "Normal", name))
         target = self._ending(record, action)
-        record.stopping[container_id] = self._parts.clock.now() + timedelta(seconds=action.grace)
+        record.learn(container_id, stops_by=self._parts.clock.now() + timedelta(seconds=action.grace))
 
         async def kill() -> None:
             try:
@@ -99,15 +102,17 @@ class Background:
                 self._tell_of_pre_stop(record, name, answer)
             finally:
                 record.stale = True
-                record.stopping.pop(container_id, None)
+                if container_id in record.known:
+                    record.learn(container_id, stops_by=None)
 
         self._begin(record, kill(), f"stop {name}")
 
     def _ending(self, record: PodRecord, action: KillContainer | PreStop) -> Target:
         """The container, for which its postStart hook is no matter any more."""
         container_id, name = action.container.id, container_name(action.container)
-        if (hook := record.post_starts.pop(container_id, None)) is not None:
+        if (hook := record.hooks.pop(container_id, None)) is not None:
             hook.cancel()
+            record.learn(container_id, post_start="")
         spec = next((each for each in all_specs(record.pod) if each.name == name), ContainerSpec(name=name))
         return self._target(record, spec, container_id)
 

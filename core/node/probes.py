@@ -19,7 +19,8 @@ from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import PodStatus
 from sampan.core.model.core_v1.probe import Probe
-from sampan.core.node.decide.view import ProbeResults, bare_id, container_name, is_sidecar
+from sampan.core.node.decide.memory import ProbeResults
+from sampan.core.node.decide.view import bare_id, container_name, effective, is_sidecar
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.probe_actions import Answer, Target, ask
 from sampan.core.node.record import PodRecord
@@ -58,14 +59,13 @@ class Prober:
     def follow(self, record: PodRecord) -> None:
         """Begin to probe what runs; stop probing what does not, or is no longer there."""
         specs = {each.name: each for each in _probed(record)}
-        starting = record.post_starts.keys() | record.failed_hooks
-        running = [each for each in record.containers if each.state == "running" and each.id not in starting]
+        running = [each for each in record.containers if effective(each, record.attempt(each.id)).state == "running"]
         tasks = self._tasks.setdefault(record.uid, {})
         for container in running:
             spec = specs.get(container_name(container))
             if spec is not None and container.id not in tasks:
                 results = first_results(spec, container, record.pod.status)
-                record.probes[container.id] = results
+                record.learn(container.id, probes=results)
                 tasks[container.id] = [
                     asyncio.create_task(self._run(record, spec, container, sort, probe), name=f"{sort} probe")
                     for sort, probe in _probes_of(spec)
@@ -96,7 +96,7 @@ class Prober:
             await clock.sleep(delay)
         count = Count()
         while True:
-            results = record.probes.get(container.id)
+            results = record.attempt(container.id).probes
             if results is None:
                 return  # the container has vanished
             if sort == "startup" or results.started:
@@ -121,7 +121,7 @@ class Prober:
 
     def _settle(self, record: PodRecord, container: Container, sort: Sort, success: bool) -> bool:
         """Write the result down; true when this probe has done its work."""
-        before = record.probes.get(container.id)
+        before = record.attempt(container.id).probes
         if before is None:
             return True
         if sort == "readiness":
@@ -131,7 +131,7 @@ class Prober:
         else:
             after = attrs.evolve(before, failed=sort)
         if after != before:
-            record.probes[container.id] = after
+            record.learn(container.id, probes=after)
             self._look_again(record.uid)
         return bool(after.failed) or (sort == "startup" and success)
 

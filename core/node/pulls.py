@@ -17,7 +17,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.back_off import next_back_off
 from sampan.core.node.decide.images import registry_auth
-from sampan.core.node.decide.view import Problem, Pull
+from sampan.core.node.decide.memory import Problem, Pull
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.record import PodRecord
 
@@ -56,7 +56,7 @@ class ImagePuller:
             return await self._failed(record, spec, attempt, Problem("ErrImagePull", str(exc) or repr(exc)))
         self._failed_at.pop(image, None)
         self._succeeded(record, spec, attempt)
-        record.pull_back_offs.pop(spec.name, None)
+        record.remember(spec.name, pull_back_off=None)
         found = await self._there(image)
         took = f"{clock.monotonic() - began:.3g}s"
         size = f" Image size: {found.size} bytes." if found is not None and found.size else ""
@@ -99,14 +99,11 @@ class ImagePuller:
             self._succeeded(record, spec, attempt)
             return [Say("Failed", f"{words}; the image that is there is used", "Warning", spec.name)]
         now = self._parts.clock.now()
-        back_off = next_back_off(record.pull_back_offs.get(spec.name), now)
-        record.pull_back_offs[spec.name] = back_off
-        record.problems[spec.name] = problem
-        record.pulls[spec.name] = Pull(image=image, problem=problem, retry_at=now + timedelta(seconds=back_off.delay))
+        back_off = next_back_off(record.memory(spec.name).pull_back_off, now)
+        pull = Pull(image=image, problem=problem, retry_at=now + timedelta(seconds=back_off.delay))
+        record.remember(spec.name, pull_back_off=back_off, problem=problem, pull=pull)
         error = Say("Failed", f"Error: {problem.reason}", "Warning", spec.name)
         return [Say("Failed", words, "Warning", spec.name), error]
 
     def _succeeded(self, record: PodRecord, spec: Container, attempt: int) -> None:
-        record.pulled[spec.name] = attempt
-        record.pulls.pop(spec.name, None)
-        record.problems.pop(spec.name, None)
+        record.remember(spec.name, pulled=attempt, pull=None, problem=None)

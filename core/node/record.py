@@ -18,9 +18,9 @@ from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.decide.back_off import BackOff
 from sampan.core.node.decide.conditions import OWN
-from sampan.core.node.decide.view import PodView, ProbeResults, Problem, Pull, Rejection
+from sampan.core.node.decide.memory import NEW_ATTEMPT, NEW_CONTAINER, AttemptMemory, ContainerMemory
+from sampan.core.node.decide.view import PodView, Rejection
 from sampan.core.node.identity import node_uid
 
 TOLD = (
@@ -50,29 +50,15 @@ class PodRecord:
     volumes_retry_at: datetime | None = None
     sandbox_retry_at: datetime | None = None
     failures: dict[str, int] = attrs.field(factory=dict)
-    """How often in a row something failed: a container's name, ``volumes`` or ``sandbox``."""
-    problems: dict[str, Problem] = attrs.field(factory=dict)
-    retries: dict[str, datetime] = attrs.field(factory=dict)
-    waiting: dict[str, Problem] = attrs.field(factory=dict)
-    back_offs: dict[str, BackOff] = attrs.field(factory=dict)
-    pulls: dict[str, Pull] = attrs.field(factory=dict)
-    pull_back_offs: dict[str, BackOff] = attrs.field(factory=dict)
-    pulled: dict[str, int] = attrs.field(factory=dict)
-    """By container name: the attempt whose image has been pulled."""
-    probes: dict[str, ProbeResults] = attrs.field(factory=dict)
-    asked: set[str] = attrs.field(factory=set)
-    failed_starts: dict[str, tuple[datetime, str]] = attrs.field(factory=dict)
-    post_starts: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
-    """By container id: its postStart hook under way."""
-    failed_hooks: set[str] = attrs.field(factory=set)
-    """Ids of containers whose postStart hook failed."""
-    stopping: dict[str, datetime] = attrs.field(factory=dict)
-    pre_stops: dict[str, datetime] = attrs.field(factory=dict)
-    """By container id: until when a preStop hook that was begun before its container's turn has, or when it was done."""
+    """How often in a row something of the whole pod failed: ``volumes``, ``sandbox`` or ``sync``."""
+    memories: dict[str, ContainerMemory] = attrs.field(factory=dict)
+    """By container name; changed by `remember` alone."""
+    known: dict[str, AttemptMemory] = attrs.field(factory=dict)
+    """By container id; changed by `learn` alone."""
+    hooks: dict[str, asyncio.Task[None]] = attrs.field(factory=dict)
+    """By container id: postStart hooks under way."""
     ending_since: datetime | None = None
     """When the pod's grace period began."""
-    messages: dict[str, str] = attrs.field(factory=dict)
-    exits_seen: set[str] = attrs.field(factory=set)
     said: set[str] = attrs.field(factory=set)
     """Warnings that are given once."""
     released: bool = False
@@ -112,42 +98,37 @@ class PodRecord:
         changed = (tuple(sandboxes), tuple(containers)) != (self.sandboxes, self.containers)
         self.sandboxes, self.containers = tuple(sandboxes), tuple(containers)
         there = {each.id for each in self.containers}
-        by_ids: tuple[dict[str, Any], ...] = (
-            self.probes, self.failed_starts, self.stopping, self.pre_stops, self.messages,
-        )  # fmt: skip
-        for by_id in by_ids:
-            for container_id in [each for each in by_id if each not in there]:
-                del by_id[container_id]
-        for container_id in [each for each in self.post_starts if each not in there]:
-            self.post_starts.pop(container_id).cancel()
-        self.asked &= there
-        self.failed_hooks &= there
-        self.exits_seen &= there
+        self.known = {container_id: known for container_id, known in self.known.items() if container_id in there}
+        for container_id in self.hooks.keys() - there:
+            self.hooks.pop(container_id).cancel()
         return changed
+
+    def memory(self, name: str) -> ContainerMemory:
+        return self.memories.get(name, NEW_CONTAINER)
+
+    def remember(self, name: str, **changes: Any) -> None:
+        """Of a container, by its name."""
+        self.memories[name] = attrs.evolve(self.memory(name), **changes)
+
+    def attempt(self, container_id: str) -> AttemptMemory:
+        return self.known.get(container_id, NEW_ATTEMPT)
+
+    def learn(self, container_id: str, **changes: Any) -> None:
+        """Of an attempt, by its id."""
+        self.known[container_id] = attrs.evolve(self.attempt(container_id), **changes)
 
     def view(self, now: datetime, *, node_ip: str, runtime: str) -> PodView:
         return PodView(
             pod=self._pod(now),
             sandboxes=self.sandboxes,
             containers=self.containers,
+            memories=dict(self.memories),
+            known=dict(self.known),
             volumes_ready=self.volumes is not None,
             released=self.released,
             volumes_retry_at=self.volumes_retry_at,
             sandbox_retry_at=self.sandbox_retry_at,
-            problems=self.problems,
-            retries=self.retries,
-            waiting=self.waiting,
-            back_offs=self.back_offs,
-            pulls=self.pulls,
-            probes=self.probes,
-            asked=frozenset(self.asked),
-            failed_starts=self.failed_starts,
-            post_starts=frozenset(self.post_starts),
-            failed_hooks=frozenset(self.failed_hooks),
-            stopping=self.stopping,
-            pre_stops=self.pre_stops,
             ending_since=self.ending_since,
-            messages=self.messages,
             rejection=self.rejection,
             first_seen=self.first_seen,
             node_ip=node_ip,

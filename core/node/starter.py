@@ -21,7 +21,7 @@ from sampan.core.node.config.environment import ContainerConfigProblem, Environm
 from sampan.core.node.config.mounts import container_mounts
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.images import image_need
-from sampan.core.node.decide.view import Problem
+from sampan.core.node.decide.memory import Problem
 from sampan.core.node.identity import node_uid
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.termination_message import make_message_mount

@@ -35,6 +35,7 @@ from sampan.core.node.decide.actions import (
 )
 from sampan.core.node.decide.admission import admit
 from sampan.core.node.decide.back_off import next_back_off
+from sampan.core.node.decide.memory import StartFailure
 from sampan.core.node.decide.plan import plan_pod
 from sampan.core.node.decide.unsupported import open_stdins, unsupported_fields
 from sampan.core.node.decide.view import Rejection, all_specs, container_name
@@ -93,7 +94,9 @@ class PodWorker:
             now = self._parts.clock.now()
             view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
             plan = plan_pod(view, now)
-            record.told, record.waiting = plan.status, plan.waiting
+            record.told = plan.status
+            for name in record.memories.keys() | plan.waiting.keys():
+                record.remember(name, waiting=plan.waiting.get(name))
             if plan.ends and record.ending_since is None:
                 record.ending_since = now
             if not record.gone:
@@ -107,22 +110,22 @@ class PodWorker:
     async def _observe(self, record: PodRecord) -> None:
         record.stale = False  # an event that comes while the engine is asked makes it stale again
         try:
-            sandboxes, containers, messages = await self._parts.calls.run(
-                self._ask, record.pod, frozenset(record.messages)
-            )
+            read = frozenset(key for key, known in record.known.items() if known.message is not None)
+            sandboxes, containers, messages = await self._parts.calls.run(self._ask, record.pod, read)
         except SampanError:
             record.stale = True
             raise
         record.observed(sandboxes, containers)
-        record.messages |= messages
+        for container_id, message in messages.items():
+            record.learn(container_id, message=message)
         self.seen(record)
 
     def seen(self, record: PodRecord) -> None:
         """What follows from any look at the engine: probes, and plugins told of exits."""
         self._prober.follow(record)
         for container in record.containers:
-            if container.state == "exited" and container.id not in record.exits_seen:
-                record.exits_seen.add(container.id)
+            if container.state == "exited" and not record.attempt(container.id).exit_told:
+                record.learn(container.id, exit_told=True)
                 self._parts.hook("sampan_container_exited", pod=record.pod, container=container)
 
     def _ask(self, pod: Pod, known: frozenset[str]) -> tuple[Sequence[Sandbox], Sequence[Container], dict[str, str]]:
@@ -303,7 +306,7 @@ class PodWorker:
             volumes=record.volumes or {},
             services=self._service_env(record.pod),
             is_wanted=lambda: not record.is_to_end,
-            pulled=record.pulled.get(spec.name) == action.attempt,
+            pulled=record.memory(spec.name).pulled == action.attempt,
             offline=self._background.is_offline(spec.image or ""),
         )
         outcome = await self._parts.calls.run(self._starter.start, given)
@@ -325,23 +328,21 @@ class PodWorker:
     def _started(self, record: PodRecord, action: StartContainer, outcome: StartOutcome) -> None:
         """Write down how a start went."""
         name, now = action.name, self._parts.clock.now()
-        record.pulled.pop(name, None)
+        memory = record.memory(name)
         if outcome.asked:
-            record.asked.add(outcome.container_id)
+            record.learn(outcome.container_id, asked=True)
             if action.restart:
                 ends = [each.finished_at for each in record.containers if container_name(each) == name]
                 ended = max((each for each in ends if each is not None), default=now)
-                record.back_offs[name] = next_back_off(record.back_offs.get(name), now, ended)
+                record.remember(name, back_off=next_back_off(memory.back_off, now, ended))
         if outcome.start_failure:
-            record.failed_starts[outcome.container_id] = (now, outcome.start_failure)
+            record.learn(outcome.container_id, start_failure=StartFailure(now, outcome.start_failure))
+        record.remember(name, pulled=None, problem=outcome.problem)
         if outcome.problem is None:
-            for memory in (record.problems, record.retries, record.failures):
-                memory.pop(name, None)
-            return
-        record.problems[name] = outcome.problem
-        if not outcome.asked:
-            delay = self._failed(record, name, CONFIG_RETRY, LONGEST_CONFIG_RETRY)
-            record.retries[name] = now + timedelta(seconds=delay)
+            record.remember(name, retry_at=None, failures=0)
+        elif not outcome.asked:
+            delay = growing(memory.failures, CONFIG_RETRY, LONGEST_CONFIG_RETRY)
+            record.remember(name, failures=memory.failures + 1, retry_at=now + timedelta(seconds=delay))
 
     async def _delete(self, record: PodRecord) -> bool:
         """The last status must be readable before the pod goes."""
@@ -362,4 +363,9 @@ class PodWorker:
         """Count a failure; seconds until it is tried again."""
         failures = record.failures.get(what, 0)
         record.failures[what] = failures + 1
-        return min(first * 2.0 ** min(failures, 20), longest)
+        return growing(failures, first, longest)
+
+
+def growing(failures: int, first: float, longest: float) -> float:
+    """Seconds to wait after so many failures: twice as long each time."""
+    return min(first * 2.0 ** min(failures, 20), longest)

@@ -8,7 +8,7 @@ import attrs
 
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.pod import PodStatus
-from sampan.core.node.decide.view import Problem
+from sampan.core.node.decide.memory import Problem
 
 
 @attrs.frozen

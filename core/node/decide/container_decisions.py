@@ -15,9 +15,10 @@ from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
 from sampan.core.node.decide.back_off import restarts, waits_until
+from sampan.core.node.decide.memory import ContainerMemory, Problem
 from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.decide.stopping import stop_all
-from sampan.core.node.decide.view import PodView, Problem, is_sidecar, sidecars, spec_hash_of
+from sampan.core.node.decide.view import PodView, is_sidecar, is_up, sidecars, spec_hash_of
 
 DEFAULT_GRACE = 30
 
@@ -116,7 +117,7 @@ def _run_main(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -
         else:
             _keep_running(view, spec, now, decisions)
         container = None if fresh else view.current(spec.name)
-        if container is not None and container.id in view.post_starts:
+        if container is not None and view.attempt(container).post_start == "runs":
             return  # those after it wait for its hook
 
 
@@ -145,16 +146,17 @@ def is_done(view: PodView, spec: ContainerSpec) -> bool:
 
 def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: datetime, decisions: Decisions) -> None:
     """A container that runs, or is about to."""
-    if container.state == "created" and container.id not in view.asked:
+    known = view.attempt(container)
+    if container.state == "created" and not known.asked:
         # Left over from an agent that ended between making and starting it.
         decisions.actions.append(RemoveContainer(container.id))
         decisions.actions.append(StartContainer(spec.name, container.attempt))
         return
-    if not view.is_up(container) or container.id in view.stopping or container.id in view.post_starts:
+    if not is_up(container, known) or known.stops_by is not None or known.post_start == "runs":
         return
     results = view.results(container)
     why = ""
-    if container.id in view.failed_hooks:
+    if known.post_start == "failed":
         why = "FailedPostStartHook"
     elif container.state != "running":
         return
@@ -177,7 +179,8 @@ def _grace(pod: Pod, spec: ContainerSpec, failed: str) -> float:
 
 def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisions) -> None:
     """Start it, unless its image is not there yet or it has crashed too lately."""
-    pull = view.pulls.get(spec.name)
+    memory = view.memory(spec.name)
+    pull = memory.pull
     if pull is not None:
         if pull.retry_at is None:
             return
@@ -185,18 +188,17 @@ def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisio
             _wait_for_image(view, spec, pull.image, pull.problem, decisions)
             decisions.due.append(pull.retry_at)
             return
-    retry_at = view.retries.get(spec.name)
-    if retry_at is not None and retry_at > now:
-        if spec.name in view.problems:
-            decisions.waiting[spec.name] = view.problems[spec.name]
-        decisions.due.append(retry_at)
+    if memory.retry_at is not None and memory.retry_at > now:
+        if memory.problem is not None:
+            decisions.waiting[spec.name] = memory.problem
+        decisions.due.append(memory.retry_at)
         return
     attempts = view.attempts(spec.name)
     last = attempts[0] if attempts else None
     ended = last.finished_at if last is not None and last.state == "exited" else None
-    due = None if ended is None else waits_until(view.back_offs.get(spec.name), ended, now)
+    due = None if ended is None else waits_until(memory.back_off, ended, now)
     if due is not None:
-        _wait_for_back_off(view, spec, decisions)
+        _wait_for_back_off(view, spec, memory, decisions)
         decisions.due.append(due)
         return
     decisions.actions.append(StartContainer(spec.name, next_attempt(view, spec.name), restart=last is not None))
@@ -218,22 +220,23 @@ def _wait_for_image(
 ) -> None:
     why = f": {problem.reason}: {problem.message}" if problem is not None else ""
     waiting = Problem("ImagePullBackOff", f'Back-off pulling image "{image}"{why}')
-    if problem is not None and spec.name not in view.waiting:
+    before = view.memory(spec.name).waiting
+    if problem is not None and before is None:
         # The failure itself is shown first; from the next look on, that it is waited out.
         decisions.waiting[spec.name] = problem
         return
-    if view.waiting.get(spec.name) != waiting:
+    if before != waiting:
         decisions.actions.append(Say("BackOff", f'Back-off pulling image "{image}"', "Normal", spec.name))
         decisions.actions.append(Say("Failed", "Error: ImagePullBackOff", "Warning", spec.name))
     decisions.waiting[spec.name] = waiting
 
 
-def _wait_for_back_off(view: PodView, spec: ContainerSpec, decisions: Decisions) -> None:
-    meta, known = view.pod.metadata, view.back_offs[spec.name]
+def _wait_for_back_off(view: PodView, spec: ContainerSpec, memory: ContainerMemory, decisions: Decisions) -> None:
+    meta, delay = view.pod.metadata, memory.back_off.delay if memory.back_off is not None else 0
     pod = f"{meta.name}_{meta.namespace}({meta.uid})"
     words = f"restarting failed container={spec.name} pod={pod}"
-    waiting = Problem("CrashLoopBackOff", f"back-off {go_duration(known.delay)} {words}")
-    if view.waiting.get(spec.name) != waiting:
+    waiting = Problem("CrashLoopBackOff", f"back-off {go_duration(delay)} {words}")
+    if memory.waiting != waiting:
         message = f"Back-off restarting failed container {spec.name} in pod {pod}"
         decisions.actions.append(Say("BackOff", message, "Warning", spec.name))
     decisions.waiting[spec.name] = waiting

@@ -35,9 +35,10 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
     newest = attempts[0]
     state = _state(view, spec, newest)
     last = _terminated(view, attempts[1]) if len(attempts) > 1 else None
-    problem = view.waiting.get(spec.name)
+    memory = view.memory(spec.name)
+    problem = memory.waiting
     if problem is None and newest.state != "running":
-        problem = view.problems.get(spec.name)
+        problem = memory.problem
     if problem is not None and newest.state in ("exited", "unknown"):
         last = _terminated(view, newest)
         state = ContainerState(waiting=ContainerStateWaiting(reason=problem.reason, message=problem.message or None))
@@ -82,7 +83,7 @@ def _state(view: PodView, spec: ContainerSpec, container: Container) -> Containe
 def _terminated(view: PodView, container: Container) -> ContainerStateTerminated:
     code = 137 if container.exit_code is None else container.exit_code
     reason = container.reason or ("Completed" if code == 0 else "Error")
-    message = view.messages.get(container.id) or container.message
+    message = view.attempt(container).message or container.message
     return ContainerStateTerminated(
         exit_code=code,
         reason=reason,
@@ -99,7 +100,8 @@ def _seconds(moment: datetime | None) -> datetime | None:
 
 def _not_there(view: PodView, spec: ContainerSpec, sort: Sort, initializing: bool) -> ContainerStatus:
     """No attempt exists: it has not been made yet, or the engine has lost it."""
-    problem = view.waiting.get(spec.name) or view.problems.get(spec.name)
+    memory = view.memory(spec.name)
+    problem = memory.waiting or memory.problem
     reason = "PodInitializing" if initializing else "ContainerCreating"
     waiting = ContainerStateWaiting(
         reason=problem.reason if problem else reason, message=(problem.message or None) if problem else None

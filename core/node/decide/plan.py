@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import (
     CreateSandbox,
@@ -66,7 +65,7 @@ def _run(view: PodView, now: datetime) -> PodPlan:
     if fresh:
         if not _needs_sandbox(view):
             return _over(view, now)
-        if _running(view):
+        if view.running:
             # The sandbox died without its containers: they must go before another is made.
             return PodPlan(status=pod_status(view, now), actions=tuple(stop_all(view, now, 0)))
         if view.sandbox_retry_at is not None and view.sandbox_retry_at > now:
@@ -78,13 +77,12 @@ def _run(view: PodView, now: datetime) -> PodPlan:
     if fresh:
         actions.extend(_replace_sandbox(view))
     decisions = decide_containers(view, now, fresh_sandbox=fresh)
-    if decisions.over and not _running(view):
+    if decisions.over and not view.running:
         return _over(view, now)
     actions.extend(decisions.actions)
     due.extend(decisions.due)
-    view = attrs.evolve(view, waiting=decisions.waiting)
     return PodPlan(
-        status=pod_status(view, now),
+        status=pod_status(view.waiting(decisions.waiting), now),
         actions=tuple(actions),
         waiting=decisions.waiting,
         ends=decisions.over,
@@ -116,7 +114,7 @@ def _replace_sandbox(view: PodView) -> list[NodeAction]:
 
 def _later(view: PodView, now: datetime, due: datetime) -> PodPlan:
     waiting = decide_containers(view, now, fresh_sandbox=False).waiting if view.sandboxes else {}
-    status = pod_status(attrs.evolve(view, waiting=waiting), now)
+    status = pod_status(view.waiting(waiting), now)
     return PodPlan(status=status, waiting=waiting, requeue_after=(due - now).total_seconds())
 
 
@@ -127,7 +125,7 @@ def _over(view: PodView, now: datetime) -> PodPlan:
 
 def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
     """Stop what runs; once nothing does, give everything back."""
-    if _running(view):
+    if view.running:
         stops = stop_all(view, now, deletion_grace(view.pod) if deleted else grace_of(view.pod))
         status = pod_status(view, now, over=not deleted and view.rejection is not None)
         return PodPlan(status=status, actions=tuple(stops), ends=True)
@@ -138,10 +136,6 @@ def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
         actions.extend(RemoveContainer(each.id) for each in view.containers if each.sandbox_id not in homes)
         actions.extend(RemoveSandbox(each) for each in homes)
     return PodPlan(status=pod_status(view, now, over=True), actions=tuple(actions))
-
-
-def _running(view: PodView) -> list[Container]:
-    return [view.effective(each) for each in view.containers if view.is_up(each)]
 
 
 def _release(view: PodView) -> tuple[NodeAction, ...]:

@@ -21,7 +21,7 @@ SHORTER = timedelta(seconds=0.5)
 
 def stop_all(view: PodView, now: datetime, grace: float) -> list[NodeAction]:
     """``grace``: what the whole pod has, in seconds. 0 is for at once, in no order."""
-    running = {container_name(each): view.effective(each) for each in view.containers if view.is_up(each)}
+    running = {container_name(each): each for each in view.running}
     known = {spec.name for spec in all_specs(view.pod)}
     beside = [spec.name for spec in reversed(tuple(sidecars(view.pod))) if spec.name in running]
     actions: list[NodeAction] = [
@@ -32,7 +32,7 @@ def stop_all(view: PodView, now: datetime, grace: float) -> list[NodeAction]:
     left = grace_left(view, now, grace)
     waits = len(running) > len(beside) and grace > 0
     for container in (running[name] for name in beside):
-        begun = container.id in view.pre_stops
+        begun = view.attempt(container).pre_stop_by is not None
         if not waits and _hook_is_over(view, container, now, left):
             if not _is_told(view, container, now, left):
                 actions.append(KillContainer(container, _message(container), left, hook=not begun))
@@ -50,13 +50,13 @@ def grace_left(view: PodView, now: datetime, grace: float) -> float:
 
 def _is_told(view: PodView, container: Container, now: datetime, grace: float) -> bool:
     """It has been told to end by then."""
-    end = view.stopping.get(container.id)
+    end = view.attempt(container).stops_by
     return end is not None and end - SHORTER <= now + timedelta(seconds=grace)
 
 
 def _hook_is_over(view: PodView, container: Container, now: datetime, left: float) -> bool:
     """Its preStop hook has not been begun apart from its end, is done, or has more time than is left by now."""
-    end = view.pre_stops.get(container.id)
+    end = view.attempt(container).pre_stop_by
     return end is None or end <= now or end - SHORTER > now + timedelta(seconds=left)
 
 

@@ -7,40 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
 from sampan.core.contracts.runtime import LABEL_CONTAINER, LABEL_SPEC_HASH, Container, Sandbox
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.decide.back_off import BackOff
-
-
-@attrs.frozen
-class Problem:
-    """Why a container waits: Kubernetes' reason, and the sentence beside it."""
-
-    reason: str
-    message: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Pull:
-    """A container's image on its way. ``retry_at`` is set once the pull has failed."""
-
-    image: str
-    problem: Problem | None = None
-    retry_at: datetime | None = None
-
-
-@attrs.frozen(kw_only=True)
-class ProbeResults:
-    """What the probes of one container say. Without a probe: started, ready once it runs, alive."""
-
-    started: bool = True
-    ready: bool = True
-    failed: str = ""
-    """``liveness`` or ``startup``: the container is to be killed for it."""
+from sampan.core.node.decide.memory import (
+    NEW_ATTEMPT,
+    NEW_CONTAINER,
+    NO_PROBES,
+    AttemptMemory,
+    ContainerMemory,
+    ProbeResults,
+    Problem,
+)
 
 
 @attrs.frozen
@@ -56,86 +38,86 @@ class PodView:
     pod: Pod
     sandboxes: tuple[Sandbox, ...] = ()
     containers: tuple[Container, ...] = ()
+    """As the engine tells them; `attempts` and `running` are what they count as."""
+    memories: Mapping[str, ContainerMemory] = attrs.field(factory=dict)
+    """By container name."""
+    known: Mapping[str, AttemptMemory] = attrs.field(factory=dict)
+    """By container id."""
     volumes_ready: bool = False
     released: bool = False
     """The volumes have been given back, since this agent knows the pod."""
     volumes_retry_at: datetime | None = None
     sandbox_retry_at: datetime | None = None
-    problems: Mapping[str, Problem] = attrs.field(factory=dict)
-    """By container name: why its last start failed."""
-    retries: Mapping[str, datetime] = attrs.field(factory=dict)
-    """By container name: when a start that failed for such a reason is tried again."""
-    waiting: Mapping[str, Problem] = attrs.field(factory=dict)
-    """By container name: what the plan before this one said it waits for."""
-    back_offs: Mapping[str, BackOff] = attrs.field(factory=dict)
-    """By container name."""
-    pulls: Mapping[str, Pull] = attrs.field(factory=dict)
-    """By container name."""
-    probes: Mapping[str, ProbeResults] = attrs.field(factory=dict)
-    """By container id."""
-    asked: frozenset[str] = frozenset()
-    """Ids of containers that have been told to start."""
-    failed_starts: Mapping[str, tuple[datetime, str]] = attrs.field(factory=dict)
-    """By container id: when, and why."""
-    post_starts: frozenset[str] = frozenset()
-    """Ids of containers whose postStart hook goes on."""
-    failed_hooks: frozenset[str] = frozenset()
-    """Ids of containers that are to be killed, as their postStart hook failed."""
-    stopping: Mapping[str, datetime] = attrs.field(factory=dict)
-    """By container id: until when it has its grace."""
-    pre_stops: Mapping[str, datetime] = attrs.field(factory=dict)
-    """By id of a sidecar: until when its preStop hook has, or when it was done."""
     ending_since: datetime | None = None
     """When the pod's grace period began."""
-    messages: Mapping[str, str] = attrs.field(factory=dict)
-    """Termination messages by container id."""
     rejection: Rejection | None = None
     first_seen: datetime | None = None
     node_ip: str = ""
     runtime: str = ""
     """The scheme of container ids: ``docker``."""
 
-    @property
+    def memory(self, name: str) -> ContainerMemory:
+        return self.memories.get(name, NEW_CONTAINER)
+
+    def attempt(self, container: Container) -> AttemptMemory:
+        return self.known.get(container.id, NEW_ATTEMPT)
+
+    def results(self, container: Container) -> ProbeResults:
+        return self.attempt(container).probes or NO_PROBES
+
+    def waiting(self, waiting: Mapping[str, Problem]) -> PodView:
+        """The same, with what its containers wait for."""
+        names = self.memories.keys() | waiting.keys()
+        return attrs.evolve(
+            self, memories={name: attrs.evolve(self.memory(name), waiting=waiting.get(name)) for name in names}
+        )
+
+    # Worked out once, however many decisions ask
+
+    @cached_property
     def sandbox(self) -> Sandbox | None:
         """The newest one, whatever its state."""
         return max(self.sandboxes, key=lambda each: each.attempt, default=None)
 
-    def attempts(self, name: str) -> list[Container]:
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Container, ...]]:
+        found: dict[str, list[Container]] = {}
+        for each in sorted(self.containers, key=lambda each: (each.attempt, each.created_at), reverse=True):
+            found.setdefault(container_name(each), []).append(effective(each, self.attempt(each)))
+        return {name: tuple(attempts) for name, attempts in found.items()}
+
+    @cached_property
+    def running(self) -> tuple[Container, ...]:
+        """Those that run, or have been told to."""
+        found = [effective(each, self.attempt(each)) for each in self.containers]
+        return tuple(each for each in found if is_up(each, self.attempt(each)))
+
+    def attempts(self, name: str) -> tuple[Container, ...]:
         """The container's attempts, newest first, as `effective`."""
-        mine = [self.effective(each) for each in self.containers if container_name(each) == name]
-        return sorted(mine, key=lambda each: (each.attempt, each.created_at), reverse=True)
+        return self._by_name.get(name, ())
 
     def current(self, name: str) -> Container | None:
         """The newest attempt in the sandbox that runs."""
         home = self.sandbox
-        for each in self.attempts(name):
-            if home is not None and each.sandbox_id == home.id:
-                return each
-        return None
-
-    def effective(self, container: Container) -> Container:
-        """A start that failed counts as an end, and a start is not over before its postStart hook is done."""
-        if container.state == "running" and (container.id in self.post_starts or container.id in self.failed_hooks):
-            return attrs.evolve(container, state="created")
-        if container.state == "created" and container.id in self.failed_starts:
-            when, why = self.failed_starts[container.id]
-            return attrs.evolve(
-                container, state="exited", exit_code=128, reason="StartError", message=why, finished_at=when
-            )
-        if container.state == "unknown":
-            return attrs.evolve(container, state="exited", exit_code=137, reason="ContainerStatusUnknown")
-        return container
-
-    def is_up(self, container: Container) -> bool:
-        """It runs, or has been told to."""
-        state = self.effective(container).state
-        return state == "running" or (state == "created" and container.id in self.asked)
-
-    def results(self, container: Container) -> ProbeResults:
-        return self.probes.get(container.id, NO_PROBES)
+        return next((each for each in self.attempts(name) if home is not None and each.sandbox_id == home.id), None)
 
 
-NO_PROBES = ProbeResults()
+def effective(container: Container, known: AttemptMemory) -> Container:
+    """What counts: a start that failed is an end, and a start is not over before its postStart hook is done."""
+    if container.state == "running" and known.post_start:
+        return attrs.evolve(container, state="created")
+    if container.state == "created" and (failure := known.start_failure) is not None:
+        return attrs.evolve(
+            container, state="exited", exit_code=128, reason="StartError", message=failure.why, finished_at=failure.at
+        )
+    if container.state == "unknown":
+        return attrs.evolve(container, state="exited", exit_code=137, reason="ContainerStatusUnknown")
+    return container
+
+
+def is_up(container: Container, known: AttemptMemory) -> bool:
+    """An `effective` container that runs, or has been told to."""
+    return container.state == "running" or (container.state == "created" and known.asked)
 
 
 def container_name(container: Container) -> str:

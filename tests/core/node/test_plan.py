@@ -27,8 +27,9 @@ from sampan.core.node.decide.actions import (
     StopSandbox,
     UnpublishVolumes,
 )
+from sampan.core.node.decide.memory import AttemptMemory, ContainerMemory, Problem, Pull, StartFailure
 from sampan.core.node.decide.plan import plan_pod
-from sampan.core.node.decide.view import PodView, Problem, Pull
+from sampan.core.node.decide.view import PodView
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SIDECAR = ContainerSpec(name="proxy", image="x", restart_policy="Always")
@@ -88,14 +89,15 @@ def test_volumes_that_failed_are_waited_for() -> None:
 
 
 def test_a_container_whose_image_is_being_pulled_is_not_started_again() -> None:
-    assert actions(view(sandboxes=[sandbox()], pulls={"main": Pull(image="x")})) == []
+    assert actions(view(sandboxes=[sandbox()], memories={"main": ContainerMemory(pull=Pull(image="x"))})) == []
 
 
 def test_a_failed_pull_shows_its_error_first_and_then_that_it_is_waited_out() -> None:
     pull = Pull(image="x", problem=Problem("ErrImagePull", "no route"), retry_at=NOW + timedelta(seconds=10))
-    first = plan_pod(view(sandboxes=[sandbox()], pulls={"main": pull}), NOW)
+    first = plan_pod(view(sandboxes=[sandbox()], memories={"main": ContainerMemory(pull=pull)}), NOW)
     assert first.waiting["main"].reason == "ErrImagePull"
-    then = plan_pod(view(sandboxes=[sandbox()], pulls={"main": pull}, waiting=first.waiting), NOW)
+    told = ContainerMemory(pull=pull, waiting=first.waiting["main"])
+    then = plan_pod(view(sandboxes=[sandbox()], memories={"main": told}), NOW)
     assert then.waiting["main"] == Problem("ImagePullBackOff", 'Back-off pulling image "x": ErrImagePull: no route')
     assert then.requeue_after == 10
 
@@ -138,12 +140,15 @@ def test_a_container_that_was_made_but_never_started_is_made_again() -> None:
 
 
 def test_one_that_has_been_told_to_start_is_waited_for() -> None:
-    assert actions(view(container(state="created"), sandboxes=[sandbox()], asked=frozenset({"main0"}))) == []
+    assert (
+        actions(view(container(state="created"), sandboxes=[sandbox()], known={"main0": AttemptMemory(asked=True)}))
+        == []
+    )
 
 
 def test_a_start_that_failed_counts_as_an_end() -> None:
-    failed = {"main0": (NOW, "no such program")}
-    given = view(container(state="created"), sandboxes=[sandbox()], asked=frozenset({"main0"}), failed_starts=failed)
+    failed = {"main0": AttemptMemory(asked=True, start_failure=StartFailure(NOW, "no such program"))}
+    given = view(container(state="created"), sandboxes=[sandbox()], known=failed)
     assert actions(given) == [StartContainer("main", 1, restart=True)]
     (status,) = plan_pod(given, NOW).status.container_statuses
     assert status.state.terminated is not None
@@ -177,29 +182,27 @@ class TestPostStart:
     """A container whose hook goes on is being created still, as far as anybody can see."""
 
     two: ClassVar[Any] = {"containers": (MAIN, ContainerSpec(name="side", image="x"))}
-    asked: ClassVar[Any] = frozenset({"main0"})
+    asked: ClassVar[Any] = {"main0": AttemptMemory(asked=True)}
+    goes_on: ClassVar[Any] = {"main0": AttemptMemory(asked=True, post_start="runs")}
+    failed: ClassVar[Any] = {"main0": AttemptMemory(asked=True, post_start="failed")}
 
     def test_those_after_it_wait(self) -> None:
-        given: Any = {"sandboxes": [sandbox()], "spec": self.two, "asked": self.asked}
-        plan = plan_pod(view(container(), post_starts=self.asked, **given), NOW)
+        given: Any = {"sandboxes": [sandbox()], "spec": self.two}
+        plan = plan_pod(view(container(), known=self.goes_on, **given), NOW)
         assert plan.actions == ()
         assert plan.status.phase == "Pending"
         main = plan.status.container_statuses[0]
         assert main.state.waiting is not None
         assert (main.state.waiting.reason, main.ready, main.started) == ("ContainerCreating", False, False)
-        assert actions(view(container(), **given)) == [StartContainer("side", 0)]
+        assert actions(view(container(), known=self.asked, **given)) == [StartContainer("side", 0)]
 
     def test_a_deletion_goes_past_it(self) -> None:
-        (kill,) = actions(
-            view(container(), sandboxes=[sandbox()], asked=self.asked, post_starts=self.asked, deleted=True)
-        )
+        (kill,) = actions(view(container(), sandboxes=[sandbox()], known=self.goes_on, deleted=True))
         assert (kill.container.id, kill.grace) == ("main0", 30)
 
     def test_one_that_fails_ends_its_container_with_the_pods_own_grace(self) -> None:
         spec = {"termination_grace_period_seconds": 0}
-        (kill,) = actions(
-            view(container(), sandboxes=[sandbox()], asked=self.asked, failed_hooks=self.asked, spec=spec)
-        )
+        (kill,) = actions(view(container(), sandboxes=[sandbox()], known=self.failed, spec=spec))
         assert (kill.container.id, kill.message, kill.grace) == ("main0", "FailedPostStartHook", 0)
 
 
@@ -209,12 +212,12 @@ class TestDeletion:
         assert (kill.container.id, kill.grace, kill.hook) == ("main0", 5, True)
 
     def test_what_is_stopping_is_left_to_its_grace(self) -> None:
-        stopping = {"main0": NOW + timedelta(seconds=20)}
-        assert actions(view(container(), sandboxes=[sandbox()], deleted=True, stopping=stopping)) == []
+        stopping = {"main0": AttemptMemory(stops_by=NOW + timedelta(seconds=20))}
+        assert actions(view(container(), sandboxes=[sandbox()], deleted=True, known=stopping)) == []
 
     def test_a_second_deletion_shortens_the_grace(self) -> None:
-        stopping = {"main0": NOW + timedelta(seconds=20)}
-        (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=1, stopping=stopping))
+        stopping = {"main0": AttemptMemory(stops_by=NOW + timedelta(seconds=20))}
+        (kill,) = actions(view(container(), sandboxes=[sandbox()], deleted=True, grace=1, known=stopping))
         assert kill.grace == 1
 
     def test_sidecars_end_after_the_others_but_their_hooks_run_at_once(self) -> None:
@@ -223,16 +226,17 @@ class TestDeletion:
         kill, hook = actions(view(sidecar, main, **both))
         assert kill == KillContainer(main, "Stopping container main", 30)
         assert hook == PreStop(sidecar, "Stopping container proxy", 30)
-        begun = {"proxy0": NOW + timedelta(seconds=30)}
-        stopping = {"main0": NOW + timedelta(seconds=30)}
-        assert actions(view(sidecar, main, **both, pre_stops=begun, stopping=stopping, ending_since=NOW)) == []
+        late = NOW + timedelta(seconds=30)
+        begun = {"proxy0": AttemptMemory(pre_stop_by=late), "main0": AttemptMemory(stops_by=late)}
+        assert actions(view(sidecar, main, **both, known=begun, ending_since=NOW)) == []
 
     @pytest.mark.parametrize(("elapsed", "left"), [(0, 30), (12, 18), (29, 2), (60, 2)])
     def test_a_sidecar_gets_what_the_others_have_left_of_the_grace(self, elapsed: int, left: int) -> None:
         spec = {"init_containers": (SIDECAR,)}
         now = NOW + timedelta(seconds=elapsed)
         given: Any = {"sandboxes": [sandbox()], "deleted": True, "spec": spec, "ending_since": NOW}
-        (kill,) = actions(view(container("proxy"), container(state="exited"), **given, pre_stops={"proxy0": NOW}), now)
+        begun = {"proxy0": AttemptMemory(pre_stop_by=NOW)}
+        (kill,) = actions(view(container("proxy"), container(state="exited"), **given, known=begun), now)
         assert (kill.container.name, kill.grace, kill.hook) == ("proxy", left, False)
         (kill,) = actions(view(container("proxy"), container(state="exited"), **given), now)
         assert (kill.grace, kill.hook) == (left, True), "its hook has not been begun before"
@@ -240,7 +244,7 @@ class TestDeletion:
     def test_a_sidecars_turn_comes_when_its_hook_is_done(self) -> None:
         spec = {"init_containers": (SIDECAR,)}
         given: Any = {"sandboxes": [sandbox()], "deleted": True, "spec": spec, "ending_since": NOW}
-        ends = {"pre_stops": {"proxy0": NOW + timedelta(seconds=30)}}
+        ends: Any = {"known": {"proxy0": AttemptMemory(pre_stop_by=NOW + timedelta(seconds=30))}}
         left = (container("proxy"), container(state="exited"))
         assert actions(view(*left, **given, **ends), NOW + timedelta(seconds=5)) == []
         (kill,) = actions(view(*left, **given, **ends, grace=10), NOW + timedelta(seconds=5))

@@ -1,0 +1,94 @@
+"""What the node agent remembers of a pod's containers between two looks: frozen, so that a view can be made of it as it is.
+
+Of a container by its name there is one `ContainerMemory`, whatever becomes of its attempts; of each attempt, by its id,
+one `AttemptMemory`, which goes with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import attrs
+
+from sampan.core.node.decide.back_off import BackOff
+
+
+@attrs.frozen
+class Problem:
+    """Why a container waits: Kubernetes' reason, and the sentence beside it."""
+
+    reason: str
+    message: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Pull:
+    """A container's image on its way. ``retry_at`` is set once the pull has failed."""
+
+    image: str
+    problem: Problem | None = None
+    retry_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ProbeResults:
+    """What the probes of one container say. Without a probe: started, ready once it runs, alive."""
+
+    started: bool = True
+    ready: bool = True
+    failed: str = ""
+    """``liveness`` or ``startup``: the container is to be killed for it."""
+
+
+@attrs.frozen
+class StartFailure:
+    """The engine could not start it."""
+
+    at: datetime
+    why: str
+
+
+@attrs.frozen(kw_only=True)
+class ContainerMemory:
+    """A container of the spec, whichever its attempt."""
+
+    problem: Problem | None = None
+    """Why its last start failed."""
+    failures: int = 0
+    """How many starts in a row have failed before the engine was asked."""
+    retry_at: datetime | None = None
+    """When such a start is tried again."""
+    waiting: Problem | None = None
+    """What the plan before said that it waits for."""
+    back_off: BackOff | None = None
+    """Of its restarts."""
+    pull: Pull | None = None
+    pull_back_off: BackOff | None = None
+    pulled: int | None = None
+    """The attempt whose image has been pulled."""
+
+
+@attrs.frozen(kw_only=True)
+class AttemptMemory:
+    """A container of the engine."""
+
+    asked: bool = False
+    """It has been told to start."""
+    start_failure: StartFailure | None = None
+    post_start: Literal["", "runs", "failed"] = ""
+    """Its postStart hook."""
+    stops_by: datetime | None = None
+    """Until when it has its grace, once it is being stopped."""
+    pre_stop_by: datetime | None = None
+    """Until when a preStop hook that was begun before its container's turn has, or when it was done."""
+    probes: ProbeResults | None = None
+    message: str | None = None
+    """What it said at its end, once that is read."""
+    exit_told: bool = False
+    """Plugins have heard of its end."""
+
+
+NO_PROBES = ProbeResults()
+NEW_CONTAINER = ContainerMemory()
+NEW_ATTEMPT = AttemptMemory()
