@@ -126,8 +126,6 @@ class SandboxConfig:
     dns_servers: tuple[str, ...] = ()
     dns_searches: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
-    host_aliases: tuple[tuple[str, str], ...] = ()
-    """(ip, hostname)"""
     ports: tuple[PortMapping, ...] = ()
     """Only those with a host port."""
     sysctls: Mapping[str, str] = attrs.field(factory=dict)

@@ -24,7 +24,7 @@ from sampan.core.node.decide.images import image_need
 from sampan.core.node.decide.memory import Problem
 from sampan.core.node.identity import node_uid
 from sampan.core.node.parts import NodeParts
-from sampan.core.node.termination_message import make_message_mount
+from sampan.core.node.pod_files import own_mounts
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +118,7 @@ class ContainerStarter:
         mounts = container_mounts(container, given.volumes, env)
         if self._parts.runtime.capabilities().real_processes:
             pod_dir = settings.pod_dir(node_uid(pod))
-            mounts += (make_message_mount(pod_dir, container, given.attempt),)
+            mounts += own_mounts(pod, container, given.attempt, pod_dir, mounts)
         config = container_config(
             ConfigInput(
                 pod=pod,

@@ -18,6 +18,7 @@ from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.background import Background
 from sampan.core.node.config.dns import host_dns, pod_dns
+from sampan.core.node.config.names import NameTooLong
 from sampan.core.node.config.sandbox_config import sandbox_config
 from sampan.core.node.decide.actions import (
     CreateSandbox,
@@ -279,10 +280,10 @@ class PodWorker:
     async def _create_sandbox(self, record: PodRecord, attempt: int) -> bool:
         settings = self._parts.settings
         dns = pod_dns(record.pod, host_dns(), settings.cluster_dns)
-        config = sandbox_config(record.pod, attempt, dns, settings.cluster, settings.name)
         try:
+            config = sandbox_config(record.pod, attempt, dns, settings.cluster, settings.name)
             sandbox = await self._parts.calls.run(self._parts.runtime.run_pod_sandbox, config)
-        except RuntimeFailure as exc:
+        except (RuntimeFailure, NameTooLong) as exc:
             delay = self._failed(record, "sandbox", CONFIG_RETRY, LONGEST_RETRY)
             record.sandbox_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
             self._events.say(record, Say("FailedCreatePodSandBox", f"Failed to create pod sandbox: {exc}", "Warning"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from posixpath import normpath
 from typing import Any
 
 import attrs
@@ -108,8 +109,11 @@ class DockerRuntime(EngineRuntime):
         self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
     ) -> dict[str, Any]:
         join = f"container:{sandbox.id}"
-        mounts = (*self._resolvers.mounts(sandbox.uid, sandbox.attempt), *config.mounts)
-        config = attrs.evolve(config, mounts=mounts)
+        taken = {normpath(each.container_path) for each in config.mounts}
+        ours = (
+            each for each in self._resolvers.mounts(sandbox.uid, sandbox.attempt) if each.container_path not in taken
+        )
+        config = attrs.evolve(config, mounts=(*ours, *config.mounts))
         return {
             **words.container_body(config, labels, image_user),
             "HostConfig": words.container_host_config(config, join, _pid_mode(sandbox, join)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import normpath
 from typing import Any
 
 from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
@@ -18,7 +19,7 @@ def mount_of(mount: Mount) -> dict[str, Any]:
     return {
         "Type": "bind",
         "Source": mount.host_path,
-        "Target": mount.container_path,
+        "Target": normpath(mount.container_path),
         "ReadOnly": mount.read_only,
         "BindOptions": {"Propagation": PROPAGATION[mount.propagation]},
     }
@@ -57,7 +58,6 @@ def sandbox_host_config(config: SandboxConfig, network: str) -> dict[str, Any]:
         "Dns": list(config.dns_servers),
         "DnsSearch": list(config.dns_searches),
         "DnsOptions": list(config.dns_options),
-        "ExtraHosts": [f"{name}:{ip}" for ip, name in config.host_aliases],
         "PortBindings": {} if config.host_network else port_bindings(config.ports),
         "Sysctls": dict(config.sysctls),
         "OomScoreAdj": oom_score(SANDBOX_OOM_SCORE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from posixpath import normpath
 from typing import Any
 
 from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, Sandbox, SandboxConfig
@@ -29,7 +30,6 @@ def pod_spec(
         "infra_image": image,
         "labels": dict(labels),
         "shared_namespaces": shared,
-        "hostadd": [f"{host}:{ip}" for ip, host in config.host_aliases],
         "sysctl": dict(config.sysctls),
     }
     if not network:
@@ -100,7 +100,7 @@ def mount_of(mount: Mount) -> dict[str, Any]:
     return {
         "type": "bind",
         "source": mount.host_path,
-        "destination": mount.container_path,
+        "destination": normpath(mount.container_path),
         "options": ["rbind", access, PROPAGATION[mount.propagation]],
     }
 

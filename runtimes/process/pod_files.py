@@ -23,18 +23,15 @@ def write(folder: Path, config: SandboxConfig, ip: str, default_servers: tuple[s
 
 
 def hosts(config: SandboxConfig, ip: str) -> str:
-    """As the kubelet writes it; pods on the host's network see the host's own, with their aliases."""
+    """For containers that the node agent gives no file of its own: names of this machine, and the pod's."""
     if config.host_network:
         text = Path("/etc/hosts").read_text() if Path("/etc/hosts").exists() else "127.0.0.1\tlocalhost\n"
     else:
         text = (
-            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"
+            "127.0.0.1\tlocalhost\n"
             "::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n"
             f"fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{config.hostname or config.name}\n"
         )
-    if config.host_aliases:
-        text = text.rstrip("\n") + "\n\n# Entries added by HostAliases.\n"
-        text += "".join(f"{address}\t{name}\n" for address, name in config.host_aliases)
     return text
 
 

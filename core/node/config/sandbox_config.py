@@ -6,20 +6,20 @@ from sampan.core.contracts.runtime import LABEL_ATTEMPT, LABEL_KIND, PortMapping
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.config.container_config import pod_labels
 from sampan.core.node.config.dns import Dns
+from sampan.core.node.config.names import kernel_name
+from sampan.core.node.decide.sysctls import pod_sysctls
 from sampan.core.node.identity import node_uid
-
-HOST_NAME_LENGTH = 63
 
 
 def sandbox_config(pod: Pod, attempt: int, dns: Dns, cluster: str, node: str) -> SandboxConfig:
+    """Raises `NameTooLong`."""
     spec, meta = pod.spec, pod.metadata
-    security = spec.security_context
     return SandboxConfig(
         name=meta.name or "",
         namespace=meta.namespace or "",
         uid=node_uid(pod),
         attempt=attempt,
-        hostname=host_name(pod),
+        hostname=kernel_name(pod),
         host_network=spec.host_network,
         host_pid=spec.host_pid,
         host_ipc=spec.host_ipc,
@@ -27,18 +27,11 @@ def sandbox_config(pod: Pod, attempt: int, dns: Dns, cluster: str, node: str) ->
         dns_servers=dns.servers,
         dns_searches=dns.searches,
         dns_options=dns.options,
-        host_aliases=tuple((alias.ip, name) for alias in spec.host_aliases for name in alias.hostnames),
         ports=() if spec.host_network else _host_ports(pod),
-        sysctls={each.name: each.value for each in security.sysctls} if security else {},
+        sysctls=pod_sysctls(pod),
         labels=pod_labels(pod, cluster, node) | {LABEL_ATTEMPT: str(attempt), LABEL_KIND: "sandbox"},
         annotations=meta.annotations,
     )
-
-
-def host_name(pod: Pod) -> str:
-    """https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-hostname-and-subdomain-fields"""
-    name = pod.spec.hostname_override or pod.spec.hostname or pod.metadata.name or ""
-    return name[:HOST_NAME_LENGTH].rstrip("-.")
 
 
 def _host_ports(pod: Pod) -> tuple[PortMapping, ...]:

@@ -5,23 +5,26 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/ ; messages are the kube
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.pod_requests import amount, pod_requests
 from sampan.core.model.quantity import value
+from sampan.core.node.decide.sysctls import reject_sysctls
 from sampan.core.node.decide.view import Rejection
 
 FINISHED = ("Succeeded", "Failed")
 
 
-def admit(pod: Pod, others: Iterable[Pod], node: Node) -> Rejection | None:
+def admit(pod: Pod, others: Iterable[Pod], node: Node, allowed_sysctls: Collection[str] = ()) -> Rejection | None:
     """Why ``pod`` cannot run beside ``others`` on ``node``; ``None``: it can."""
     labels = node.metadata.labels
     if any(labels.get(key) != wanted for key, wanted in pod.spec.node_selector.items()):
         message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
         return Rejection("NodeAffinity", message)
+    if (rejection := reject_sysctls(pod, allowed_sysctls)) is not None:
+        return rejection
     counted = [each for each in others if each.status.phase not in FINISHED]
     allocatable = node.status.allocatable
     limit = value(allocatable.get("pods", "0"))

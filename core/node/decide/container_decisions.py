@@ -21,6 +21,7 @@ from sampan.core.node.decide.stopping import stop_all
 from sampan.core.node.decide.view import PodView, is_sidecar, is_up, sidecars, spec_hash_of
 
 DEFAULT_GRACE = 30
+INVALID_NAME = "InvalidImageName"
 
 
 @attrs.define
@@ -39,14 +40,15 @@ def decide_containers(view: PodView, now: datetime, *, fresh_sandbox: bool) -> D
     """``fresh_sandbox``: a sandbox is about to be made, so nothing runs yet."""
     decisions = Decisions()
     if fresh_sandbox or not has_initialized(view):
-        if not _initialize(view, now, decisions, fresh_sandbox):
-            return decisions
+        ready = _initialize(view, now, decisions, fresh_sandbox)
     else:
+        ready = True
         for spec in sidecars(view.pod):
             _keep_running(view, spec, now, decisions)
-    _run_main(view, now, decisions, fresh_sandbox)
-    _start_ephemeral(view, now, decisions)
+    if ready:
+        _run_main(view, now, decisions, fresh_sandbox)
     if not decisions.over:
+        _start_ephemeral(view, now, decisions, fresh_sandbox)
         _remove_old(view, decisions)
     return decisions
 
@@ -221,6 +223,10 @@ def _wait_for_image(
     why = f": {problem.reason}: {problem.message}" if problem is not None else ""
     waiting = Problem("ImagePullBackOff", f'Back-off pulling image "{image}"{why}')
     before = view.memory(spec.name).waiting
+    if problem is not None and problem.reason == INVALID_NAME:
+        # No time will mend it: the failure itself stays to be seen.
+        decisions.waiting[spec.name] = problem
+        return
     if problem is not None and before is None:
         # The failure itself is shown first; from the next look on, that it is waited out.
         decisions.waiting[spec.name] = problem
@@ -248,12 +254,10 @@ def go_duration(seconds: float) -> str:
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
-def _start_ephemeral(view: PodView, now: datetime, decisions: Decisions) -> None:
-    """Debugging containers run once."""
-    if decisions.over:
-        return
+def _start_ephemeral(view: PodView, now: datetime, decisions: Decisions, fresh: bool) -> None:
+    """Debugging containers run once, whether the pod is initialized or not: who looks for what is wrong cannot wait."""
     for spec in view.pod.spec.ephemeral_containers:
-        if not view.attempts(spec.name):
+        if not view.attempts(spec.name) and not fresh:
             _start(view, spec, now, decisions)
 
 

@@ -16,6 +16,7 @@ from sampan.core.model.core_v1.container_status import (
     VolumeMountStatus,
 )
 from sampan.core.model.meta import evolve
+from sampan.core.node.decide.back_off import restarts
 from sampan.core.node.decide.view import PodView, is_sidecar
 
 Sort = Literal["init", "main", "ephemeral"]
@@ -39,7 +40,7 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
     problem = memory.waiting
     if problem is None and newest.state != "running":
         problem = memory.problem
-    if problem is not None and newest.state in ("exited", "unknown"):
+    if problem is not None and newest.state == "exited" and _is_to_run_again(view, spec, sort, newest):
         last = _terminated(view, newest)
         state = ContainerState(waiting=ContainerStateWaiting(reason=problem.reason, message=problem.message or None))
     results = view.results(newest)
@@ -59,6 +60,16 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
         allocated_resources=spec.resources.requests if runs and sort != "ephemeral" else {},
         volume_mounts=_mounts(spec),
     )
+
+
+def _is_to_run_again(view: PodView, spec: ContainerSpec, sort: Sort, ended: Container) -> bool:
+    """One that never will has ended for good, however it came to that: nobody waits for it."""
+    policy = view.pod.spec.restart_policy or "Always"
+    if sort == "ephemeral":
+        return False
+    if sort == "init" and not is_sidecar(spec) and policy == "Always":
+        policy = "OnFailure"
+    return restarts(spec, policy, ended)
 
 
 def container_id(view: PodView, container: Container) -> str:

@@ -126,7 +126,7 @@ def _over(view: PodView, now: datetime) -> PodPlan:
 def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
     """Stop what runs; once nothing does, give everything back."""
     if view.running:
-        stops = stop_all(view, now, deletion_grace(view.pod) if deleted else grace_of(view.pod))
+        stops = stop_all(view, now, deletion_grace(view.pod) if deleted else _own_grace(view))
         status = pod_status(view, now, over=not deleted and view.rejection is not None)
         return PodPlan(status=status, actions=tuple(stops), ends=True)
     actions = list(_release(view))
@@ -136,6 +136,13 @@ def _end(view: PodView, now: datetime, *, deleted: bool) -> PodPlan:
         actions.extend(RemoveContainer(each.id) for each in view.containers if each.sandbox_id not in homes)
         actions.extend(RemoveSandbox(each) for each in homes)
     return PodPlan(status=pod_status(view, now, over=True), actions=tuple(actions))
+
+
+def _own_grace(view: PodView) -> int:
+    """Of a pod that ends though nobody has deleted it."""
+    if view.rejection is not None and view.rejection.grace is not None:
+        return min(view.rejection.grace, grace_of(view.pod))
+    return grace_of(view.pod)
 
 
 def _release(view: PodView) -> tuple[NodeAction, ...]:

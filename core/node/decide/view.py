@@ -31,6 +31,8 @@ class Rejection:
 
     reason: str
     message: str
+    grace: int | None = None
+    """Seconds that its containers have to end; ``None``: the pod's own."""
 
 
 @attrs.frozen(kw_only=True)

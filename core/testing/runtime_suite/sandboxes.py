@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from uuid import uuid4
 
-from sampan.core.contracts.runtime import LABEL_UID
+import pytest
+
+from sampan.core.contracts.runtime import LABEL_UID, Mount
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 
@@ -91,13 +94,13 @@ class SandboxPromises(RuntimeBench):
         assert ["search", "svc.cluster.local"] in lines
         assert ["options", "ndots:5"] in lines
 
-    def test_a_container_sees_the_pods_hosts(self, real: Bench) -> None:
-        pod = real.pod("hosts", host_aliases=(("192.0.2.7", "jetty"), ("192.0.2.7", "quay")))
-        lines = [line.split() for line in pod.says("cat /etc/hosts").splitlines()]
-        entries = {(words[0], name) for words in lines if words for name in words[1:]}
-        assert {("192.0.2.7", "jetty"), ("192.0.2.7", "quay"), ("127.0.0.1", "localhost")} <= entries
-        if real.runtime.capabilities().own_network:
-            assert (pod.sandbox.ip, "hosts") in entries
+    @pytest.mark.parametrize("path", ["/etc/hosts", "/etc/resolv.conf", "/etc//resolv.conf"])
+    def test_a_containers_own_file_stands_before_the_runtimes(self, real: Bench, tmp_path: Path, path: str) -> None:
+        """The node agent mounts the hosts file that Kubernetes has; and a pod may bring either of them itself."""
+        (tmp_path / "own").write_text("# mine\n")
+        pod = real.pod("own-files", dns_servers=("192.0.2.1",))
+        mount = Mount(host_path=str(tmp_path / "own"), container_path=path)
+        assert pod.says(f"cat {path}", mounts=(mount,)) == "# mine"
 
     def test_a_pod_on_the_host_network_has_the_hosts(self, real: Bench) -> None:
         own = real.pod("apart").says("readlink /proc/self/ns/net")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import Image
+from sampan.core.contracts.runtime import Image, Mount
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import Permanent
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret
@@ -23,18 +23,22 @@ from sampan.core.model.core_v1.references import (
     SecretKeySelector,
 )
 from sampan.core.model.core_v1.resources import ResourceRequirements
-from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext
+from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext, Sysctl
 from sampan.core.model.core_v1.service import Service, ServicePort, ServiceSpec
-from sampan.core.model.meta import Quantity
+from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.config.container_config import ConfigInput, container_config, container_resources, oom_score
 from sampan.core.node.config.dns import Dns, host_dns, parse_resolv_conf, pod_dns
 from sampan.core.node.config.environment import ContainerConfigProblem, EnvironmentInput, environment
 from sampan.core.node.config.expansion import expand
 from sampan.core.node.config.fields import field_value
+from sampan.core.node.config.hosts_file import hosts_file
 from sampan.core.node.config.mounts import container_mounts, prepare_sub_path
-from sampan.core.node.config.sandbox_config import host_name, sandbox_config
+from sampan.core.node.config.names import NameTooLong, kernel_name, pod_name
+from sampan.core.node.config.sandbox_config import sandbox_config
 from sampan.core.node.config.service_env import service_env
+from sampan.core.node.decide.sysctls import reject_sysctls
+from sampan.core.node.pod_files import own_mounts
 
 META = ObjectMeta(name="web", namespace="default", uid="u1", labels={"app": "web"})
 POD = Pod(metadata=META, spec=PodSpec(node_name="n1"), status=PodStatus(pod_ip="10.0.0.1", host_ip="192.0.2.9"))
@@ -353,11 +357,90 @@ def test_a_local_resolver_of_the_host_is_looked_behind(tmp_path: Path) -> None:
     assert parse_resolv_conf("options ndots:1 edns0\noptions rotate").options == ("ndots:1", "edns0", "rotate")
 
 
-def test_a_sandbox_knows_its_name_and_hosts() -> None:
-    aliases = (HostAlias(ip="192.0.2.7", hostnames=("jetty", "quay")),)
-    pod = Pod(metadata=META, spec=PodSpec(host_aliases=aliases, containers=(Container(name="main"),)))
-    made = sandbox_config(pod, 2, HOST, "c", "n1")
-    assert made.host_aliases == (("192.0.2.7", "jetty"), ("192.0.2.7", "quay"))
+def test_a_sandbox_knows_its_name_and_settings() -> None:
+    sysctls = (Sysctl(name="net/ipv4/tcp_syncookies", value="1"), Sysctl(name="kernel.shm_rmid_forced", value="0"))
+    spec = PodSpec(security_context=PodSecurityContext(sysctls=sysctls), containers=(Container(name="main"),))
+    made = sandbox_config(Pod(metadata=META, spec=spec), 2, HOST, "c", "n1")
     assert (made.hostname, made.attempt, made.labels["sampan.kind"]) == ("web", 2, "sandbox")
-    long = Pod(metadata=ObjectMeta(name="a" * 62 + "-b"), spec=PodSpec())
-    assert host_name(long) == "a" * 62
+    assert made.sysctls == {"net.ipv4.tcp_syncookies": "1", "kernel.shm_rmid_forced": "0"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "host", "full", "kernel"),
+    [
+        ({}, "web", "web", "web"),
+        ({"hostname": "alpha"}, "alpha", "alpha", "alpha"),
+        ({"subdomain": "ring"}, "web", "web.ring.bay.svc.cluster.local", "web"),
+        ({"subdomain": "r", "set_hostname_as_fqdn": True}, "web", *["web.r.bay.svc.cluster.local"] * 2),
+        ({"set_hostname_as_fqdn": True}, "web", "web", "web"),
+        ({"hostname_override": "a.b.c", "subdomain": "ring"}, "a.b.c", "a.b.c", "a.b.c"),
+    ],
+)
+def test_what_a_pod_is_called(spec: dict[str, Any], host: str, full: str, kernel: str) -> None:
+    pod = Pod(metadata=ObjectMeta(name="web", namespace="bay"), spec=PodSpec(**spec))
+    assert (pod_name(pod).host, pod_name(pod).full, kernel_name(pod)) == (host, full, kernel)
+
+
+def test_names_are_as_long_as_the_kernel_takes_them() -> None:
+    assert pod_name(Pod(metadata=ObjectMeta(name="a" * 62 + "-b"), spec=PodSpec())).host == "a" * 62
+    spec = PodSpec(subdomain="s" * 46, set_hostname_as_fqdn=True)
+    with pytest.raises(NameTooLong, match=r"is too long \(64 characters is the max, 70 characters requested\)"):
+        kernel_name(Pod(metadata=ObjectMeta(name="a", namespace="bay"), spec=spec))
+
+
+def test_the_hosts_file_is_the_kubelets() -> None:
+    aliases = (HostAlias(ip="192.0.2.7", hostnames=("jetty", "quay")), HostAlias(ip="192.0.2.8", hostnames=("pier",)))
+    spec = PodSpec(subdomain="ring", host_aliases=aliases)
+    pod = Pod(metadata=ObjectMeta(name="web", namespace="bay"), spec=spec)
+    assert hosts_file(pod, pod_name(pod), "10.0.0.7", "").splitlines() == [
+        "# Kubernetes-managed hosts file.",
+        "127.0.0.1\tlocalhost",
+        "::1\tlocalhost ip6-localhost ip6-loopback",
+        "fe00::0\tip6-localnet",
+        "fe00::0\tip6-mcastprefix",
+        "fe00::1\tip6-allnodes",
+        "fe00::2\tip6-allrouters",
+        "10.0.0.7\tweb.ring.bay.svc.cluster.local\tweb",
+        "",
+        "# Entries added by HostAliases.",
+        "192.0.2.7\tjetty\tquay",
+        "192.0.2.8\tpier",
+    ]
+    shared = evolve(pod, spec=evolve(spec, host_network=True, host_aliases=()))
+    machines = "127.0.0.1\tlocalhost\n"
+    assert hosts_file(shared, pod_name(shared), "192.0.2.1", machines) == (
+        f"# Kubernetes-managed hosts file (host network).\n{machines}"
+    )
+
+
+def test_a_containers_own_hosts_file_is_left_to_it(tmp_path: Path) -> None:
+    pod = Pod(metadata=ObjectMeta(name="web", namespace="bay"), spec=PodSpec(), status=PodStatus(pod_ip="10.0.0.7"))
+    ours = own_mounts(pod, Container(name="main"), 0, tmp_path, ())
+    assert [each.container_path for each in ours] == ["/etc/hosts", "/dev/termination-log"]
+    assert "10.0.0.7\tweb" in (tmp_path / "etc-hosts").read_text()
+    taken = (Mount(host_path="/x", container_path="/etc//hosts"), Mount(host_path="/y", container_path="/dev"))
+    assert [each.container_path for each in own_mounts(pod, Container(name="main"), 1, tmp_path, taken)] == [
+        "/dev/termination-log"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "message"),
+    [
+        ("kernel.shm_rmid_forced", {}, ""),
+        ("net/ipv4/tcp_syncookies", {}, ""),
+        ("net.core.somaxconn", {}, ""),
+        ("kernel.msgmax", {}, 'forbidden sysctl: "kernel.msgmax" not allowlisted'),
+        (
+            "net.ipv4.tcp_wmem",
+            {"host_network": True},
+            'forbidden sysctl: "net.ipv4.tcp_wmem" not allowed with host net',
+        ),
+        ("kernel.shm_rmid_forced", {"host_ipc": True}, "not allowed with host ipc enabled"),
+    ],
+)
+def test_a_pod_may_change_what_concerns_itself_alone(name: str, spec: dict[str, Any], message: str) -> None:
+    security = PodSecurityContext(sysctls=(Sysctl(name=name, value="1"),))
+    rejection = reject_sysctls(Pod(spec=PodSpec(security_context=security, **spec)), ("net.core.*",))
+    assert (rejection is None) == (not message)
+    assert rejection is None or (rejection.reason == "SysctlForbidden" and message in rejection.message)

@@ -29,7 +29,7 @@ from sampan.core.node.decide.actions import (
 )
 from sampan.core.node.decide.memory import AttemptMemory, ContainerMemory, Problem, Pull, StartFailure
 from sampan.core.node.decide.plan import plan_pod
-from sampan.core.node.decide.view import PodView
+from sampan.core.node.decide.view import PodView, Rejection
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SIDECAR = ContainerSpec(name="proxy", image="x", restart_policy="Always")
@@ -153,6 +153,45 @@ def test_a_start_that_failed_counts_as_an_end() -> None:
     (status,) = plan_pod(given, NOW).status.container_statuses
     assert status.state.terminated is not None
     assert (status.state.terminated.exit_code, status.state.terminated.reason) == (128, "StartError")
+
+
+@pytest.mark.parametrize(("policy", "state"), [("Never", "terminated"), ("OnFailure", "waiting")])
+def test_one_that_cannot_be_started_and_never_will_be_has_ended(policy: str, state: str) -> None:
+    failed = {"main0": AttemptMemory(asked=True, start_failure=StartFailure(NOW, "no such program"))}
+    problem = {"main": ContainerMemory(problem=Problem("RunContainerError", "no such program"))}
+    given = view(
+        container(state="created"), sandboxes=[sandbox()], known=failed, memories=problem,
+        spec={"restart_policy": policy},
+    )  # fmt: skip
+    (status,) = plan_pod(given, NOW).status.container_statuses
+    assert getattr(status.state, state) is not None
+    told = status.state.terminated or status.last_state.terminated
+    assert told is not None
+    assert (told.reason, told.exit_code) == ("StartError", 128)
+
+
+def test_a_name_that_is_none_stays_to_be_seen() -> None:
+    problem = Problem("InvalidImageName", "couldn't parse image name")
+    pull = Pull(image="X:", problem=problem, retry_at=NOW + timedelta(seconds=10))
+    for before in (None, problem):
+        memory = ContainerMemory(pull=pull, waiting=before)
+        plan = plan_pod(view(sandboxes=[sandbox()], memories={"main": memory}), NOW)
+        assert plan.waiting == {"main": problem}
+        assert plan.actions == ()
+
+
+def test_who_debugs_a_pod_does_not_wait_for_its_init_containers() -> None:
+    spec = {
+        "init_containers": (ContainerSpec(name="i", image="x"),),
+        "ephemeral_containers": (EphemeralContainer(name="debug", image="x"),),
+    }
+    assert actions(view(container("i"), sandboxes=[sandbox()], spec=spec)) == [StartContainer("debug", 0)]
+
+
+def test_an_evicted_pod_has_a_second_to_end() -> None:
+    given = view(container(), sandboxes=[sandbox()], rejection=Rejection("Evicted", "too much", grace=1))
+    (kill,) = actions(given)
+    assert kill.grace == 1
 
 
 def test_of_the_end_by_a_signal_the_exit_code_tells_as_the_kubelet_does() -> None:

@@ -51,7 +51,7 @@ NEEDS = {
     "test_a_read_only_root_refuses_writes": "spec.containers[].securityContext.readOnlyRootFilesystem",
     "test_a_container_sees_the_pods_host_name": "spec.hostname",
     "test_a_container_sees_the_pods_resolver": "spec.dnsConfig",
-    "test_a_container_sees_the_pods_hosts": "spec.hostAliases",
+    "test_a_containers_own_file_stands_before_the_runtimes": "spec.containers[].volumeMounts",
     "test_user_and_group": "spec.containers[].securityContext.runAsUser",
 }
 """Tests that a runtime may fail only where it says that it does not honour this field."""
