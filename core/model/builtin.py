@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from sampan.core.model.apps_v1.controller_revision import ControllerRevision
+from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
+from sampan.core.model.apps_v1.stateful_set import StatefulSet
 from sampan.core.model.autoscaling_v1.scale import Scale
+from sampan.core.model.batch_v1.cron_job import CronJob
+from sampan.core.model.batch_v1.job import Job
 from sampan.core.model.coordination_v1.lease import Lease
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret, ServiceAccount
 from sampan.core.model.core_v1.endpoints import Endpoints
@@ -26,9 +31,12 @@ from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.events_v1.event import Event as EventsEvent
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.node_v1.runtime_class import RuntimeClass
 from sampan.core.model.policy_v1.eviction import Eviction
+from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.model.rbac_v1.binding import ClusterRoleBinding, RoleBinding
 from sampan.core.model.rbac_v1.role import ClusterRole, Role
+from sampan.core.model.scheduling_v1.priority_class import PriorityClass
 from sampan.core.model.storage_v1.csi_driver import CSIDriver
 from sampan.core.model.storage_v1.csi_node import CSINode
 from sampan.core.model.storage_v1.csi_storage_capacity import CSIStorageCapacity
@@ -53,9 +61,15 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Secret,
     ServiceAccount,
     Service,
+    ControllerRevision,
+    DaemonSet,
     Deployment,
     ReplicaSet,
+    StatefulSet,
     EventsEvent,
+    CronJob,
+    Job,
+    PodDisruptionBudget,
     ClusterRoleBinding,
     ClusterRole,
     RoleBinding,
@@ -66,12 +80,17 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     StorageClass,
     VolumeAttachment,
     VolumeAttributesClass,
+    PriorityClass,
     Lease,
+    RuntimeClass,
     EndpointSlice,
 )
 """The kinds that are served, in the order in which Kubernetes' discovery names them."""
 
-SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (Scale, Eviction)
+SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (
+    Eviction,
+    Scale,
+)
 """Kinds that are only the body of another kind's subresource (no verbs of their own)."""
 
 __all__ = [
@@ -84,12 +103,16 @@ __all__ = [
     "ClusterRole",
     "ClusterRoleBinding",
     "ConfigMap",
+    "ControllerRevision",
+    "CronJob",
+    "DaemonSet",
     "Deployment",
     "EndpointSlice",
     "Endpoints",
     "Event",
     "EventsEvent",
     "Eviction",
+    "Job",
     "Lease",
     "LimitRange",
     "Namespace",
@@ -97,16 +120,20 @@ __all__ = [
     "PersistentVolume",
     "PersistentVolumeClaim",
     "Pod",
+    "PodDisruptionBudget",
     "PodTemplate",
+    "PriorityClass",
     "ReplicaSet",
     "ReplicationController",
     "ResourceQuota",
     "Role",
     "RoleBinding",
+    "RuntimeClass",
     "Scale",
     "Secret",
     "Service",
     "ServiceAccount",
+    "StatefulSet",
     "StorageClass",
     "VolumeAttachment",
     "VolumeAttributesClass",

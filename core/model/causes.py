@@ -31,6 +31,11 @@ def invalid(path: str, value: Any, detail: str) -> Cause:
     return Cause("FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}", path)
 
 
+def invalid_part(path: str, detail: str) -> Cause:
+    """As `invalid`, where the value is too large or too little to be shown."""
+    return Cause("FieldValueInvalid", f"Invalid value: {detail}", path)
+
+
 def not_supported(path: str, value: Any, supported: Iterable[Any]) -> Cause:
     known = ", ".join(shown(each) for each in supported)
     return Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {known}", path)
@@ -53,7 +58,8 @@ def too_long(path: str, limit: int) -> Cause:
 
 
 def too_many(path: str, count: int, limit: int) -> Cause:
-    return Cause("FieldValueTooMany", f"Too many: {count}: must have at most {limit} items", path)
+    items = "item" if limit == 1 else "items"
+    return Cause("FieldValueTooMany", f"Too many: {count}: must have at most {limit} {items}", path)
 
 
 def malformed(path: str, value: Any, format_name: str) -> list[Cause]:

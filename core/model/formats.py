@@ -31,8 +31,8 @@ _QUALIFIED_TEXT: Final = (
 )
 
 
-def too_long(limit: int) -> str:
-    return f"must be no more than {limit} bytes"
+def too_long(limit: int, unit: str = "characters") -> str:
+    return f"must be no more than {limit} {unit}"
 
 
 def between(low: int, high: int) -> str:
@@ -47,8 +47,9 @@ def regex_message(text: str, pattern: str, *examples: str) -> str:
     return f"{text} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
-def _length(value: str, limit: int) -> Problems:
-    return [too_long(limit)] if len(value.encode()) > limit else []
+def _length(value: str, limit: int, unit: str = "characters") -> Problems:
+    """Kubernetes counts bytes, and says so of labels alone."""
+    return [too_long(limit, unit)] if len(value.encode()) > limit else []
 
 
 def dns1123_label(value: str) -> Problems:
@@ -63,8 +64,8 @@ def dns1123_label(value: str) -> Problems:
     return problems
 
 
-def dns1123_subdomain(value: str) -> Problems:
-    problems = _length(value, 253)
+def dns1123_subdomain(value: str, unit: str = "characters") -> Problems:
+    problems = _length(value, 253, unit)
     if not re.fullmatch(_SUBDOMAIN, value):
         text = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
         text += "and must start and end with an alphanumeric character"
@@ -91,17 +92,17 @@ def qualified_name(value: str) -> Problems:
     if slash and not prefix:
         problems.append("prefix part must be non-empty")
     elif slash:
-        problems += [f"prefix part {problem}" for problem in dns1123_subdomain(prefix)]
+        problems += [f"prefix part {problem}" for problem in dns1123_subdomain(prefix, "bytes")]
     if not name:
         problems.append("name part must be non-empty")
-    problems += [f"name part {problem}" for problem in _length(name, 63)]
+    problems += [f"name part {problem}" for problem in _length(name, 63, "bytes")]
     if not re.fullmatch(_QUALIFIED, name):
         problems.append(f"name part {rule}")
     return problems
 
 
 def label_value(value: str) -> Problems:
-    problems = _length(value, 63)
+    problems = _length(value, 63, "bytes")
     if not re.fullmatch(_LABEL_VALUE, value):
         text = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
         text += "and must start and end with an alphanumeric character"

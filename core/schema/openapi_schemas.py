@@ -23,10 +23,16 @@ QUANTITY: Final = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING: Final = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 TIME: Final = f"{_META}.Time"
 MICRO_TIME: Final = f"{_META}.MicroTime"
+RAW_EXTENSION: Final = "io.k8s.apimachinery.pkg.runtime.RawExtension"
+FIELDS_V1: Final = f"{_META}.FieldsV1"
 LIST_META: Final = f"{_META}.ListMeta"
 
 NAMED_SCALARS: Final = {"quantity": QUANTITY, "int-or-string": INT_OR_STRING, "time": TIME, "micro-time": MICRO_TIME}
+FREE_SCALARS: Final = {"raw-extension": RAW_EXTENSION, "fields-v1": FIELDS_V1}
+"""Definitions of free JSON, by the ``format`` of the field."""
 FIXED: Final[dict[str, Schema]] = {
+    RAW_EXTENSION: {"type": "object", "description": "An object of any kind, as JSON."},
+    FIELDS_V1: {"type": "object", "description": "A set of fields, as a tree of their names."},
     QUANTITY: {
         "oneOf": [{"type": "string"}, {"type": "number"}],
         "description": "A number with a unit, such as 500m, 1Gi or 1e3.",
@@ -127,6 +133,8 @@ class Definitions:
     def _scalar(self, kind: Scalar) -> Schema:
         if kind.kind in NAMED_SCALARS:
             return self.ref(NAMED_SCALARS[kind.kind])
+        if kind.limits.format in FREE_SCALARS:
+            return self.ref(FREE_SCALARS[kind.limits.format])
         nullable = {"nullable": True} if kind.nullable else {}
         return {**_SCALARS[kind.kind], **_limits(kind.limits), **nullable}
 

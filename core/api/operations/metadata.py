@@ -36,9 +36,8 @@ def place(obj: MutableMapping[str, Any], info: KindInfo, namespace: str) -> Meta
         if own and own != namespace:
             raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
         meta["namespace"] = namespace
-    elif own:
-        # Kubernetes lets the name checks of the kind say that a namespace has no place here.
-        meta["namespace"] = own
+    else:
+        meta.pop("namespace", None)
     return meta
 
 

@@ -42,7 +42,7 @@ class ManagedFieldsEntry:
     """When the entry was made or last gained, changed or lost a field."""
     fields_type: str | None = None
     """The format of the field set. Only ``FieldsV1`` exists."""
-    fields_v1: RawJson = wire(default=None, name="fieldsV1")
+    fields_v1: RawJson = wire(default=None, name="fieldsV1", format="fields-v1")
     """The fields themselves: a tree whose keys are ``f:`` with a field's name, or ``k:``,
     ``v:`` and ``i:`` for list items.
     """

@@ -27,7 +27,7 @@ WELL_FORMED = {
 MALFORMED = [
     ("dns1123-label", "", ["a lowercase RFC 1123 label"]),
     ("dns1123-label", "a.b", ["must not contain dots"]),
-    ("dns1123-label", "A" * 64, ["must be no more than 63 bytes", "a lowercase RFC 1123 label"]),
+    ("dns1123-label", "A" * 64, ["must be no more than 63 characters", "a lowercase RFC 1123 label"]),
     ("dns1123-label", "a\n", ["a lowercase RFC 1123 label"]),
     ("dns1123-subdomain", "Bad_Name", ["a lowercase RFC 1123 subdomain"]),
     ("dns1123-subdomain", "a..b", ["a lowercase RFC 1123 subdomain"]),
@@ -39,7 +39,11 @@ MALFORMED = [
     ("qualified-name", "a" * 64, ["name part must be no more than 63 bytes"]),
     ("label-value", "bad value!", ["a valid label must be an empty string or consist of"]),
     ("label-value", "-x", ["a valid label must be"]),
-    ("port-name", "TooLongPortNameX", ["must be no more than 15 bytes", "must contain only alpha-numeric characters"]),
+    (
+        "port-name",
+        "TooLongPortNameX",
+        ["must be no more than 15 characters", "must contain only alpha-numeric characters"],
+    ),
     ("port-name", "80", ["must contain at least one letter (a-z)"]),
     ("port-name", "a--b", ["must not contain consecutive hyphens"]),
     ("port-name", "-a", ["must not begin or end with a hyphen"]),

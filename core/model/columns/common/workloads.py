@@ -17,6 +17,12 @@ def count(part: str, word: str) -> Cell:
     return lambda obj, now: (obj.get(part) or {}).get(word) or 0
 
 
+def ready_of_wanted(obj: Value, now: datetime) -> str:
+    """``2/3``."""
+    ready = (obj.get("status") or {}).get("readyReplicas") or 0
+    return f"{ready}/{(obj.get('spec') or {}).get('replicas') or 0}"
+
+
 def _template(obj: Value) -> Value | None:
     template: Value | None = (obj.get("spec") or {}).get("template")
     return template

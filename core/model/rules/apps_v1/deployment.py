@@ -11,7 +11,10 @@ from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.common.workloads import (
     amount,
+    at_most_all,
     count_or_percent,
+    never_less,
+    parts_of_replicas,
     validate_own_selector,
     validate_selected_template,
 )
@@ -23,8 +26,6 @@ DEPLOYMENT_COUNTS: Final = (
     "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas",
     "unavailableReplicas", "collisionCount",
 )  # fmt: skip
-
-MORE_THAN_ALL: Final = "must not be greater than 100%"
 
 
 class DeploymentRules(KindRules):
@@ -87,20 +88,10 @@ def _rolling_update(rolling: Value, path: str) -> list[Cause]:
     causes += count_or_percent(surge, f"{path}.maxSurge")
     if amount(unavailable) == 0 and amount(surge) == 0:
         causes.append(invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
-    if isinstance(unavailable, str) and amount(unavailable) > 100:
-        causes.append(invalid(f"{path}.maxUnavailable", unavailable, MORE_THAN_ALL))
-    return causes
+    return causes + at_most_all(unavailable, f"{path}.maxUnavailable")
 
 
 def validate_deployment_status(status: Value, old: Value) -> list[Cause]:
     causes = [cause for word in DEPLOYMENT_COUNTS for cause in negative(f"status.{word}", status.get(word))]
-    total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
-    for word in ("updatedReplicas", "readyReplicas", "availableReplicas"):
-        if (status.get(word) or 0) > total:
-            causes.append(invalid(f"status.{word}", status[word], "cannot be greater than status.replicas"))
-    available = status.get("availableReplicas") or 0
-    if available > ready:
-        causes.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
-    if (status.get("collisionCount") or 0) < (old.get("collisionCount") or 0):
-        causes.append(invalid("status.collisionCount", status.get("collisionCount"), "cannot be decremented"))
-    return causes
+    causes += parts_of_replicas(status, ("updatedReplicas", "readyReplicas", "availableReplicas"), "readyReplicas")
+    return causes + never_less(status, old, "collisionCount")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -15,6 +15,7 @@ from sampan.core.model.rules.core_v1.pod_spec import validate_template
 
 Value = Mapping[str, Any]
 
+MORE_THAN_ALL: Final = "must not be greater than 100%"
 MISMATCH: Final = "`selector` does not match template `labels`"
 
 
@@ -34,14 +35,8 @@ def validate_replica_status(status: Value) -> list[Cause]:
     """Counts of a ReplicationController's or ReplicaSet's pods: none below zero, no part above its whole."""
     words = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration")
     causes = [cause for word in words for cause in negative(f"status.{word}", status.get(word))]
-    total, ready = status.get("replicas") or 0, status.get("readyReplicas") or 0
-    for word in ("fullyLabeledReplicas", "readyReplicas", "availableReplicas"):
-        if (status.get(word) or 0) > total:
-            causes.append(invalid(f"status.{word}", status[word], "cannot be greater than status.replicas"))
-    available = status.get("availableReplicas") or 0
-    if available > ready:
-        causes.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
-    return causes
+    parts = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    return causes + parts_of_replicas(status, parts, "readyReplicas")
 
 
 def validate_own_selector(selector: Value | None, path: str, kind: str) -> list[Cause]:
@@ -77,3 +72,27 @@ def amount(value: int | str) -> int:
     if isinstance(value, int):
         return value
     return int(value[:-1]) if re.fullmatch("[0-9]+%", value) else 0
+
+
+def at_most_all(value: int | str, path: str) -> list[Cause]:
+    """A percentage is at most 100."""
+    return [invalid(path, value, MORE_THAN_ALL)] if isinstance(value, str) and amount(value) > 100 else []
+
+
+def never_less(status: Value, old: Value, word: str) -> list[Cause]:
+    """A counter of the status that only goes up."""
+    count = status.get(word) or 0
+    return [invalid(f"status.{word}", count, "cannot be decremented")] if count < (old.get(word) or 0) else []
+
+
+def parts_of_replicas(status: Value, words: Sequence[str], ready: str) -> list[Cause]:
+    """No part is above its whole. ``ready`` is what the message calls the count of ready pods."""
+    total, available = status.get("replicas") or 0, status.get("availableReplicas") or 0
+    causes = [
+        invalid(f"status.{word}", status[word], "cannot be greater than status.replicas")
+        for word in words
+        if (status.get(word) or 0) > total
+    ]
+    if available > (status.get("readyReplicas") or 0):
+        causes.append(invalid("status.availableReplicas", available, f"cannot be greater than {ready}"))
+    return causes

@@ -1,1 +1,1 @@
-"""Rules of the kinds of ``rbac/v1``."""
+"""Checks and defaults of the kinds of ``rbac/v1``."""

@@ -1,1 +1,1 @@
-"""Rules of the kinds of ``storage/v1``."""
+"""Checks and defaults of the kinds of ``storage/v1``."""

@@ -1,0 +1,1 @@
+"""Columns of the kinds of ``batch/v1``."""

@@ -1,0 +1,167 @@
+"""Job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model import formats
+from sampan.core.model.causes import changed, invalid, required
+from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.labels import matches_selector
+from sampan.core.model.rules.batch_v1.job_spec import default_job_spec, validate_job_spec
+from sampan.core.model.rules.batch_v1.job_status import validate_job_status
+from sampan.core.model.rules.common.selectors import validate_selector
+from sampan.core.model.rules.common.workloads import MISMATCH
+
+Value = Mapping[str, Any]
+
+UID_LABEL: Final = "batch.kubernetes.io/controller-uid"
+NAME_LABELS: Final = ("job-name", "batch.kubernetes.io/job-name")
+UID_LABELS: Final = ("controller-uid", UID_LABEL)
+FIXED: Final = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
+SCHEDULING: Final = ("nodeSelector", "tolerations", "schedulingGates")
+LABEL_ADVISED: Final = (
+    "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; "
+    "a DNS label is recommended: "
+)
+
+
+class JobRules(KindRules):
+    def default(self, obj: JsonObject) -> None:
+        spec = obj.get("spec") or {}
+        default_job_spec(spec)
+        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+        if labels and not obj["metadata"].get("labels"):
+            obj["metadata"]["labels"] = labels  # the very same: what is added to them is added to both
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        """Labels that no other pods have, and a selector of them, unless the client does without."""
+        spec, meta = obj["spec"], obj["metadata"]
+        if spec.get("manualSelector"):
+            return
+        template = spec.setdefault("template", {}).setdefault("metadata", {})
+        own = dict.fromkeys(NAME_LABELS, meta.get("name") or "") | dict.fromkeys(UID_LABELS, meta.get("uid") or "")
+        labels = template.setdefault("labels", {})
+        labels.update(own | labels)
+        if not meta.get("labels"):
+            meta["labels"] = labels
+        selector = spec.setdefault("selector", {})
+        selector["matchLabels"] = {UID_LABEL: meta.get("uid") or ""} | (selector.get("matchLabels") or {})
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        return validate_job_status(obj, old) if subresource == "status" else _changes(obj["spec"], old)
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        yield from name_warnings(obj)
+
+
+def name_warnings(obj: Value) -> Iterable[str]:
+    if problems := formats.dns1123_label(obj["metadata"].get("name") or ""):
+        yield f"{LABEL_ADVISED}[{' '.join(problems)}]"
+
+
+def successes_of(job: Value) -> str:
+    """The field ``status.successful`` of older versions, by which lists can still be narrowed."""
+    return str((job.get("status") or {}).get("succeeded") or 0)
+
+
+def validate_job(obj: Value, path: str) -> list[Cause]:
+    spec, meta = obj.get("spec") or {}, obj.get("metadata") or {}
+    template = (spec.get("template") or {}).get("metadata") or {}
+    causes = _generated(spec, meta, template)
+    causes += validate_job_spec(spec, "spec")
+    selector = spec.get("selector")
+    if selector is None:
+        causes.append(required("spec.selector"))
+    else:
+        found = validate_selector(selector, "spec.selector")
+        causes += found
+        if not found and not matches_selector(selector, template.get("labels") or {}):
+            causes.append(invalid("spec.template.metadata.labels", template.get("labels"), MISMATCH))
+    if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
+        name = meta.get("name") or ""
+        host = f"{name}-{spec['completions'] - 1}"
+        if formats.dns1123_label(host):
+            words = f"will not able to create pod with invalid DNS label: {host}"
+            causes.append(invalid("metadata.name", name, words))
+    return causes
+
+
+def _generated(spec: Value, meta: Value, template: Value) -> list[Cause]:
+    """The labels and the selector that the server made are still the Job's own."""
+    selector, labels = spec.get("selector"), template.get("labels") or {}
+    if spec.get("manualSelector") or selector is None:
+        return []
+    uid, name = meta.get("uid") or "", meta.get("name") or ""
+    wanted = {UID_LABELS[0]: uid, NAME_LABELS[0]: name, UID_LABELS[1]: uid, NAME_LABELS[1]: name}
+    causes = []
+    for key, value in wanted.items():
+        where = f"spec.template.metadata.labels[{key}]"
+        if key not in labels:
+            causes.append(required(where, f"must be '{value}'"))
+        elif labels[key] != value:
+            causes.append(invalid(where, labels, f"must be '{value}'"))
+    if not validate_selector(selector, "") and not matches_selector(selector, wanted):
+        causes.append(invalid("spec.selector", selector, "`selector` not auto-generated"))
+    return causes
+
+
+def _changes(spec: Value, old: Value) -> list[Cause]:
+    """What the Job is about stays; how many pods it has at a time, and whether it goes on, may change."""
+    before, status = old["spec"], old.get("status") or {}
+    causes = _completions(spec, before) + changed("spec.selector", spec.get("selector"), before.get("selector"))
+    waiting = bool(before.get("suspend")) and not status.get("startTime")
+    template = _scheduled_as(before["template"], spec["template"]) if waiting else before["template"]
+    if waiting and spec["template"] != template:
+        template = _sized_as(template, spec["template"])
+    causes += changed("spec.template", spec["template"], template)
+    return causes + [cause for word in FIXED for cause in changed(f"spec.{word}", spec.get(word), before.get(word))]
+
+
+def _completions(spec: Value, before: Value) -> list[Cause]:
+    new, path = spec.get("completions"), "spec.completions"
+    if spec.get("completionMode") != "Indexed":
+        return changed(path, new, before.get("completions"))
+    if new in (None, before.get("completions")) or new == spec.get("parallelism"):
+        return []
+    return [invalid(path, new, "can only be modified in tandem with spec.parallelism")]
+
+
+def _scheduled_as(template: Value, wanted: Value) -> Value:
+    """The old template with the new one's say on where pods run: free until the Job has started."""
+    pod, new = dict(template.get("spec") or {}), wanted.get("spec") or {}
+    for word in SCHEDULING:
+        _take(pod, new, word)
+    affinity, node = dict(pod.get("affinity") or {}), (new.get("affinity") or {}).get("nodeAffinity")
+    affinity.pop("nodeAffinity", None)
+    affinity |= {} if node is None else {"nodeAffinity": node}
+    if affinity or "affinity" in new:
+        pod["affinity"] = affinity
+    else:
+        pod.pop("affinity", None)
+    meta = dict(template.get("metadata") or {})
+    for word in ("labels", "annotations"):
+        _take(meta, wanted.get("metadata") or {}, word)
+    return {**template, "metadata": meta, "spec": pod}
+
+
+def _sized_as(template: Value, wanted: Value) -> Value:
+    """The old template with the new one's resources, container by container."""
+    pod, new = dict(template.get("spec") or {}), wanted.get("spec") or {}
+    for word in ("containers", "initContainers"):
+        old_list, new_list = pod.get(word) or [], new.get(word) or []
+        if old_list and len(old_list) == len(new_list):
+            pod[word] = [
+                {**each, "resources": other.get("resources")} if each.get("name") == other.get("name") else each
+                for each, other in zip(old_list, new_list, strict=True)
+            ]
+    return {**template, "spec": pod}
+
+
+def _take(target: JsonObject, source: Value, word: str) -> None:
+    if word in source:
+        target[word] = source[word]
+    else:
+        target.pop(word, None)
