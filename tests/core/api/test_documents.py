@@ -100,7 +100,13 @@ async def test_a_server_whose_store_is_gone_says_so(
     answer = await api.get("/readyz")
     assert answer.code == 500
     lines = answer.raw.decode().splitlines()
-    assert lines == ["[+]ping ok", "[+]log ok", "[-]store failed: reason withheld", "readyz check failed"]
+    assert lines == [
+        "[+]ping ok",
+        "[+]log ok",
+        "[-]store failed: reason withheld",
+        "[+]store-room ok",
+        "readyz check failed",
+    ]
     assert (await api.get("/livez/ping")).raw == b"ok"
 
 
