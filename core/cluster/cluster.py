@@ -28,6 +28,7 @@ from sampan.core.cluster.stores import check_filled, open_store
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host import open_files
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
@@ -67,6 +68,7 @@ class Cluster:
 
         Where this was the cluster's first start, nothing is left on the machine either: no network, no route.
         """
+        open_files.raise_limit()
         self._directory.open()
         self._cleanup.callback(self._directory.close)
         is_first = not self._directory.exists()

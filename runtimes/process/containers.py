@@ -6,6 +6,8 @@ A container is a folder; its supervisor (`sampan.runtimes.process.shim.container
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import signal
 import time
@@ -24,6 +26,7 @@ from sampan.runtimes.process.images.store import ImageStore
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.launcher import Launcher
 from sampan.runtimes.process.layout import Layout
+from sampan.runtimes.process.recorded import Recorded
 from sampan.runtimes.process.sandboxes import Sandboxes
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.job import Job
@@ -52,6 +55,7 @@ class Containers:
         self._groups = groups
         self._launcher = launcher
         self._hidden = hidden
+        self._recorded = Recorded()
 
     def create(self, sandbox: Sandbox, config: ContainerConfig) -> str:
         image = self._image(config)
@@ -75,7 +79,7 @@ class Containers:
             "cpu_quota_micros": config.resources.cpu_quota_micros,
             "memory_bytes": config.resources.memory_bytes,
         }
-        records.write(str(folder / "job.json"), job)
+        records.write(str(folder / "job.json"), job, lasting=False)  # once more at the start
         records.write(str(folder / "container.json"), record)
         return container_id
 
@@ -98,7 +102,7 @@ class Containers:
     def stop(self, container_id: str, timeout: float) -> None:
         """Its stop signal, the time to end by itself, SIGKILL. Idempotent; one that is not there is fine."""
         folder = self.folder(container_id)
-        running = records.read(str(folder / "running.json"))
+        running = self._recorded.read(str(folder / "running.json"))
         if running is None or (folder / "exit.json").exists():
             return
         with processes.Watched(running["process"]) as process, processes.Watched(running["shim"]) as supervisor:
@@ -119,12 +123,13 @@ class Containers:
             self._launcher.call("remove", {"path": str(folder), "subordinate": self._isolation.subordinate})
         else:
             remove_tree(str(folder))
+        self._recorded.forget(str(folder))
 
     def get(self, container_id: str) -> Container:
         """Raises `NotFound`."""
         record = self.record(container_id)
         folder = self.folder(container_id)
-        running = records.read(str(folder / "running.json"))
+        running = self._recorded.read(str(folder / "running.json"))
         ended = self._exit(folder, running)
         is_running = running is not None and ended is None
         return Container(
@@ -147,16 +152,19 @@ class Containers:
     def all(self, uid: str | None = None) -> Sequence[Container]:
         """All, or one pod's, the oldest first."""
         found = []
-        for folder in self._layout.containers.iterdir():
-            try:
-                if uid is None or self.record(folder.name)["uid"] == uid:
-                    found.append(self.get(folder.name))
-            except NotFound:  # removed meanwhile, or not made to the end
-                continue
+        for name in os.listdir(self._layout.containers):
+            with contextlib.suppress(NotFound):  # removed meanwhile, or not made to the end
+                if uid is None or self.record(name)["uid"] == uid:
+                    found.append(self.get(name))
         return sorted(found, key=lambda container: (container.created_at, container.id))
 
     def of_sandbox(self, sandbox_id: str) -> Sequence[str]:
-        return [each.id for each in self.all() if each.sandbox_id == sandbox_id]
+        found = []
+        for name in os.listdir(self._layout.containers):
+            with contextlib.suppress(NotFound):
+                if self.record(name)["sandbox_id"] == sandbox_id:
+                    found.append(name)
+        return found
 
     def recover(self) -> None:
         """After a start: clear away what a crash left half made, or a broken disk without a record."""
@@ -169,7 +177,7 @@ class Containers:
 
     def record(self, container_id: str) -> dict[str, Any]:
         """What was said when it was made. Raises `NotFound`."""
-        record = records.read(str(self.folder(container_id) / "container.json"))
+        record = self._recorded.read(str(self.folder(container_id) / "container.json"))
         if record is None:
             raise NotFound(f"there is no container {container_id}")
         return record
@@ -180,7 +188,7 @@ class Containers:
     def running(self, container_id: str) -> dict[str, Any]:
         """Its process and supervisor. Raises `NotFound`, or `RuntimeFailure` where it does not run."""
         container = self.get(container_id)
-        running = records.read(str(self.folder(container_id) / "running.json"))
+        running = self._recorded.read(str(self.folder(container_id) / "running.json"))
         if container.state != "running" or running is None:
             raise RuntimeFailure(f"container {container.name} is not running")
         return running
@@ -204,12 +212,12 @@ class Containers:
 
     def _exit(self, folder: Path, running: dict[str, Any] | None) -> dict[str, Any] | None:
         path = str(folder / "exit.json")
-        ended = records.read(path)
+        ended = self._recorded.read(path)
         if ended is not None or running is None:
             return ended
         if records.is_alive(running["shim"]):
             return None
-        if (ended := records.read(path)) is not None:  # it has ended since we looked
+        if (ended := self._recorded.read(path)) is not None:  # it has ended since we looked
             return ended
         lost = {
             "exit_code": LOST_EXIT_CODE,

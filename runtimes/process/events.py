@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, cast
 
 from sampan.core.contracts.runtime import RuntimeEvent
+from sampan.core.host.polling import readable
 
 EventType = Literal["started", "exited", "removed"]
 
@@ -45,7 +45,7 @@ class EventPipe:
         if fd is None or self._closed:
             return
         while True:
-            ready, _, _ = select.select([fd, self._closing], [], [])
+            ready = readable([fd, self._closing])
             if self._closing in ready:
                 return
             with contextlib.suppress(BlockingIOError):

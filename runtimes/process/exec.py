@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import select
 import signal
 import struct
 import termios
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from sampan.core.contracts.runtime import EXEC_OUTPUT_BYTES, ExecResult
+from sampan.core.host.polling import readable
 from sampan.runtimes.process import jobs, launcher
 from sampan.runtimes.process.containers import Containers
 from sampan.runtimes.process.shim.channel import Channel, ChannelClosed
@@ -52,7 +52,7 @@ class ExecStream:
                 if self._code is not None:
                     return None
                 raise TimeoutError("the command took too long")
-            ready, _, _ = select.select(sources, [], [], left if self._code is None else 0.0)
+            ready = readable(sources, left if self._code is None else 0.0)
             if not ready:
                 if self._code is not None:
                     return None  # ended, and all is read: a child that it left may hold the pipe for ever
@@ -98,7 +98,7 @@ class ExecStream:
         """Raises `TimeoutError` at the deadline."""
         if self._code is None and deadline is not None:
             patience = max(0.0, deadline - time.monotonic())
-            if not select.select([self._channel.socket], [], [], patience)[0]:
+            if not readable([self._channel.socket.fileno()], patience):
                 raise TimeoutError("the command took too long")
         return self.exit_code()
 

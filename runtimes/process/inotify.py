@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 from pathlib import Path
+
+from sampan.core.host.polling import readable
 
 IN_MODIFY = 0x2
 IN_CREATE = 0x100
@@ -31,7 +32,7 @@ class FolderWatch:
 
     def wait(self) -> bool:
         """Sleep until something has changed since the last call; ``False``: stopped."""
-        ready, _, _ = select.select([self._fd, self._stopping], [], [])
+        ready = readable([self._fd, self._stopping])
         if self._stopping in ready:
             return False
         os.read(self._fd, 65536)

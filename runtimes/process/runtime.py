@@ -150,7 +150,7 @@ class ProcessRuntime:
         return self._sandboxes.all()
 
     def pod_containers(self, uid: str) -> tuple[Sequence[Sandbox], Sequence[Container]]:
-        return [each for each in self._sandboxes.all() if each.uid == uid], self._containers.all(uid)
+        return self._sandboxes.all(uid), self._containers.all(uid)
 
     # -- containers
 

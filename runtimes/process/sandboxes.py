@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import shutil
 import signal
@@ -21,6 +23,7 @@ from sampan.runtimes.process.jobs import SandboxView
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.network.cidr import host_address
 from sampan.runtimes.process.network.pod_network import PodNetwork
+from sampan.runtimes.process.recorded import Recorded
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.channel import Channel
 
@@ -43,11 +46,12 @@ class Sandboxes:
         self._isolation = isolation
         self._network = network
         self._launcher = launch
+        self._recorded = Recorded()
 
     def run(self, config: SandboxConfig) -> Sandbox:
         """The one that is there with this uid and attempt, or a new one."""
-        for sandbox in self.all():
-            if (sandbox.uid, sandbox.attempt) == (config.uid, config.attempt):
+        for sandbox in self.all(config.uid):
+            if sandbox.attempt == config.attempt:
                 if self.record(sandbox.id)["ready"]:
                     return sandbox
                 self.remove(sandbox.id)  # a crash left it half made
@@ -76,15 +80,13 @@ class Sandboxes:
             labels=record["labels"],
         )
 
-    def all(self) -> Sequence[Sandbox]:
-        """All that have been begun, the oldest first."""
+    def all(self, uid: str | None = None) -> Sequence[Sandbox]:
+        """All that have been begun, or one pod's, the oldest first."""
         found = []
-        for folder in self._layout.sandboxes.iterdir():
-            if (folder / "sandbox.json").exists():
-                try:
-                    found.append(self.get(folder.name))
-                except NotFound:  # removed meanwhile
-                    continue
+        for name in os.listdir(self._layout.sandboxes):
+            with contextlib.suppress(NotFound):  # removed meanwhile, or not begun
+                if uid is None or self.record(name)["uid"] == uid:
+                    found.append(self.get(name))
         return sorted(found, key=lambda sandbox: (sandbox.created_at, sandbox.id))
 
     def view(self, sandbox_id: str) -> SandboxView:
@@ -104,7 +106,7 @@ class Sandboxes:
 
     def record(self, sandbox_id: str) -> dict[str, Any]:
         """Raises `NotFound`."""
-        record = records.read(str(self._layout.sandboxes / sandbox_id / "sandbox.json"))
+        record = self._recorded.read(str(self._layout.sandboxes / sandbox_id / "sandbox.json"))
         if record is None:
             raise NotFound(f"there is no sandbox {sandbox_id}")
         return record
@@ -128,6 +130,7 @@ class Sandboxes:
     def remove(self, sandbox_id: str) -> None:
         self.stop(sandbox_id)
         shutil.rmtree(self._layout.sandboxes / sandbox_id, ignore_errors=True)
+        self._recorded.forget(str(self._layout.sandboxes / sandbox_id))
 
     def recover(self) -> None:
         """After a start: clear away what a crash left half made, or a broken disk without a record.
@@ -153,7 +156,7 @@ class Sandboxes:
         try:
             pid = int(str(launcher.answer(channel)["pid"]))
             record = self._new_record(sandbox_id, config, kinds, pid)
-            self._write(sandbox_id, record)
+            self._write(sandbox_id, record, lasting=False)
             record["ip"] = self._give_network(sandbox_id, record, channel)
             launcher.answer(channel)
         finally:
@@ -208,7 +211,7 @@ class Sandboxes:
             return host_address()
         assert self._network
         address = self._network.take(sandbox_id)
-        self._write(sandbox_id, {**record, "ip": address.ip})
+        self._write(sandbox_id, {**record, "ip": address.ip}, lasting=False)
         self._network.attach(sandbox_id, record["process"]["pid"], address)
         channel.send({"network": attrs.asdict(address)})
         return address.ip
@@ -234,5 +237,5 @@ class Sandboxes:
         request = {"sandbox": record["process"]["pid"], "ip": record["ip"], "ports": wanted}
         return records.identity(int(str(self._launcher.call("host-ports", request)["pid"])))
 
-    def _write(self, sandbox_id: str, record: dict[str, Any]) -> None:
-        records.write(str(self._layout.sandboxes / sandbox_id / "sandbox.json"), record)
+    def _write(self, sandbox_id: str, record: dict[str, Any], *, lasting: bool = True) -> None:
+        records.write(str(self._layout.sandboxes / sandbox_id / "sandbox.json"), record, lasting=lasting)

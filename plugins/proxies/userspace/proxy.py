@@ -17,6 +17,7 @@ from sampan.core.host.netlink import add_local_route, delete_local_route
 from sampan.core.host.ranges import CANDIDATE_SERVICE_CIDRS, choosing, free_network, give_back
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.loop_thread import LoopThread
+from sampan.plugins.proxies.userspace.seats import Seats
 from sampan.plugins.proxies.userspace.tcp import TcpListener
 from sampan.plugins.proxies.userspace.udp import UdpListener
 
@@ -33,6 +34,7 @@ class UserspaceProxy:
         self._thread = LoopThread(f"proxy-{settings.cluster}")
         self._balancers: dict[Key, Balancer] = {}
         self._listeners: dict[Key, Listener] = {}
+        self._seats = Seats()
 
     def service_cidr(self) -> str | None:
         if not is_network_admin():
@@ -88,8 +90,7 @@ class UserspaceProxy:
         balancer.update(service.endpoints, service.affinity_seconds)
         listener = self._listeners.get(key)
         if listener is None:
-            make = TcpListener if service.protocol == "TCP" else UdpListener
-            listener = self._listeners[key] = make(service.ip, service.port, balancer)
+            listener = self._listeners[key] = self._new_listener(service, balancer)
         if isinstance(listener, UdpListener):
             listener.forget_departed()
         if not service.endpoints:
@@ -100,6 +101,11 @@ class UserspaceProxy:
         except OSError as exc:
             return _explain(service, exc)
         return None
+
+    def _new_listener(self, service: ServicePort, balancer: Balancer) -> Listener:
+        if service.protocol == "TCP":
+            return TcpListener(service.ip, service.port, balancer, self._seats)
+        return UdpListener(service.ip, service.port, balancer)
 
 
 def _explain(service: ServicePort, exc: OSError) -> str:

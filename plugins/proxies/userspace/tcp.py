@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.seats import Seats
 
 CONNECT_TIMEOUT = 5.0
 
@@ -95,8 +96,9 @@ class Pipe(asyncio.Protocol):
 class TcpListener:
     """The listener of one service port. All on the proxy's loop."""
 
-    def __init__(self, ip: str, port: int, balancer: Balancer) -> None:
+    def __init__(self, ip: str, port: int, balancer: Balancer, seats: Seats) -> None:
         self._address = (ip, port)
+        self._seats = seats
         self._balancer = balancer
         self._server: asyncio.Server | None = None
         self._pipes: set[Pipe] = set()
@@ -125,7 +127,7 @@ class TcpListener:
             pipe.abort()
 
     def _accept(self) -> Pipe:
-        client = _ClientPipe(self._pipes.discard, self._dial)
+        client = _ClientPipe(self._pipes.discard, self._dial, self._seats)
         self._pipes.add(client)
         return client
 
@@ -170,10 +172,21 @@ class TcpListener:
 class _ClientPipe(Pipe):
     """The side that a client opened: the backend is dialled as soon as it is there."""
 
-    def __init__(self, on_closed: Callable[[Pipe], None], dial: Callable[[Pipe], None]) -> None:
+    def __init__(self, on_closed: Callable[[Pipe], None], dial: Callable[[Pipe], None], seats: Seats) -> None:
         super().__init__(on_closed)
         self._dial = dial
+        self._seats = seats
+        self._seated = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._dial(self)
+        self._seated = self._seats.take()
+        if self._seated:
+            self._dial(self)
+        else:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._seated:
+            self._seats.give_back()

@@ -87,7 +87,10 @@ def mount_dev(job: Job, made: Tree) -> None:
 
 
 def _show_nodes(dev: str) -> None:
-    """Made on a tmpfs that allows devices, which then is reached through the nodes' own mounts only."""
+    """Made on a tmpfs that allows devices, which the pod's shared memory then covers: only the nodes' own mounts are left.
+
+    (To unmount it would wait for all of the machine's processors.)
+    """
     mount.mount("tmpfs", f"{dev}/shm", "tmpfs", mount.MS_NOSUID | mount.MS_NOEXEC, "mode=755,size=64k")
     for name, numbers in NODES.items():
         place = f"{dev}/{name}"
@@ -95,7 +98,6 @@ def _show_nodes(dev: str) -> None:
         if os.path.exists(source):
             os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC, 0o666))
             bind(source, place)
-    mount.unmount(f"{dev}/shm")
 
 
 def _node(path: str, name: str, numbers: tuple[int, int]) -> str:

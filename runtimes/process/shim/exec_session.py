@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
 
+from sampan.core.host.polling import readable
 from sampan.runtimes.process.shim import identity, init, kernel, namespaces
 from sampan.runtimes.process.shim.channel import Channel, ChannelClosed
 from sampan.runtimes.process.shim.container import wait_for_program
@@ -69,7 +69,7 @@ def wait(pid: int, channel: Channel) -> int:
     process = os.pidfd_open(pid)
     listening = True
     while True:
-        ready, _, _ = select.select([process, channel.socket.fileno()] if listening else [process], [], [])
+        ready = readable([process, channel.socket.fileno()] if listening else [process])
         if process in ready:
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             return code if code >= 0 else 128 - code

@@ -5,17 +5,22 @@ Used on both sides: the supervisors write them, the runtime reads them (any thre
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 
 
-def write(path: str, record: object) -> None:
-    """Atomically: readers see the old file or the new one, also after a power cut."""
+def write(path: str, record: object, *, lasting: bool = True) -> None:
+    """Atomically: readers see the old file or the new one, also after a power cut.
+
+    Where it is not ``lasting`` it may be gone after one: for what is written again, or ends with the machine.
+    """
     temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.new"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(record, file)
         file.flush()
-        os.fsync(file.fileno())  # else the new name may come to the disk before what it stands for
+        if lasting:
+            os.fsync(file.fileno())  # else the new name may come to the disk before what it stands for
     os.rename(temporary, path)
 
 
@@ -29,6 +34,7 @@ def read(path: str) -> dict[str, object] | None:
     return record if isinstance(record, dict) else None
 
 
+@functools.cache
 def boot_id() -> str:
     """Another one after every start of the machine."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:

@@ -15,6 +15,7 @@ import termios
 import time
 from collections.abc import Callable
 
+from sampan.core.host.polling import is_writable, readable
 from sampan.runtimes.process.shim import ending
 from sampan.runtimes.process.shim.attached import AttachedClient, Listener
 from sampan.runtimes.process.shim.job import Job
@@ -112,14 +113,14 @@ class Supervisor:
 
     def _read_terminal(self) -> None:
         """It may be ready for writing only."""
-        if self._stdin is not None and select.select([self._stdin], [], [], 0)[0]:
+        if self._stdin is not None and readable([self._stdin], 0):
             self._read(self._stdin)
 
     def _drain(self) -> None:
         """What is still in the pipes. A process namespace's end has closed them all; else there is a limit."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._sources:
-            ready, _, _ = select.select(list(self._sources), [], [], max(0.0, deadline - time.monotonic()))
+            ready = readable(self._sources, deadline - time.monotonic())
             if not ready:
                 return
             for fd in ready:
@@ -173,7 +174,7 @@ class Supervisor:
         if self._stdin is None:
             self._input = b""
             return
-        if self._input and self._stdin in select.select([], [self._stdin], [], 0)[1]:
+        if self._input and is_writable(self._stdin):
             try:
                 self._input = self._input[os.write(self._stdin, self._input[: select.PIPE_BUF]) :]
             except OSError:  # the program has closed its input

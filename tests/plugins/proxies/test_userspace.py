@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ from sampan.core.host.capabilities import is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
+from sampan.plugins.proxies.userspace.seats import Seats
 from tests.support.wait import eventually
 
 ONE, TWO, THREE = (Endpoint(ip=f"10.0.0.{last}", port=80) for last in (1, 2, 3))
@@ -69,6 +71,32 @@ def test_connections_that_end_in_order_leave_nothing_open(proxy: UserspaceProxy)
         for _ in range(20):
             assert ask_tcp(service.ip, service.port) == b"%d:hello" % endpoint.port
         eventually(lambda: open_files() <= before, f"no more than {before} open files")
+
+
+def test_clients_beyond_the_proxys_share_are_let_go_and_room_is_made_again(
+    proxy: UserspaceProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many connect, the API keeps its half of the open files."""
+    monkeypatch.setattr(proxy, "_seats", Seats(3))
+    with backend() as endpoint, contextlib.ExitStack() as connected:
+        service = ProxyContract().service(endpoint)
+        proxy.sync([service])
+        clients = []
+        for _ in range(3):
+            client = connected.enter_context(socket.create_connection((service.ip, service.port), timeout=5))
+            client.sendall(b"x")
+            assert client.recv(100)
+            clients.append(client)
+        assert not ask_or_none(service.ip, service.port)
+        clients[0].close()
+        eventually(lambda: ask_or_none(service.ip, service.port), "a seat for another client")
+
+
+def ask_or_none(ip: str, port: int) -> bytes | None:
+    try:
+        return ask_tcp(ip, port)
+    except OSError:
+        return None
 
 
 def test_a_side_that_is_done_still_hears_the_other(proxy: UserspaceProxy) -> None:
