@@ -1,0 +1,67 @@
+"""All functions as the library's extensions, for the checker and for the evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sampan.core.cel.library import addresses, authorization, lists, quantities, regex, semver, sets, urls
+from sampan.core.cel.library.function import CARRIED, OPAQUE, Function
+from sampan.core.cel.signatures import type_of
+
+MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization)
+
+
+@cache
+def extensions(*, evaluating: bool) -> list[Any]:
+    """What an environment is made with."""
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional, ext_strings
+
+    functions = [function for module in MODULES for function in module.FUNCTIONS]
+    own = cel.CelExtension("kubernetes", _declarations(cel, functions, evaluating))
+    return [
+        ext_strings.ExtStrings(),
+        ext_optional.ExtOptional(),
+        ext_math.ExtMath(),
+        ext_bindings.ExtBindings(),
+        ext_encoders.ExtEncoders(),
+        own,
+    ]
+
+
+def _declarations(cel: Any, functions: Sequence[Function], evaluating: bool) -> list[Any]:
+    alike: dict[tuple[str, tuple[str, ...], bool], list[Function]] = {}
+    for function in functions:
+        types = tuple(_shown(each, evaluating) for each in function.types)
+        alike.setdefault((function.name, types, function.is_method), []).append(function)
+    overloads: dict[str, list[Any]] = {}
+    for (name, types, is_method), same in alike.items():
+        result = _shown(same[0].result, evaluating) if len(same) == 1 else "dyn"
+        identifier = "_".join((name, *types, "member" if is_method else "global"))
+        parameters = [type_of(each) for each in types]
+        overload = cel.Overload(identifier, type_of(result), parameters, is_method, _dispatch(same))
+        overloads.setdefault(name, []).append(overload)
+    return [cel.FunctionDecl(name, each) for name, each in overloads.items()]
+
+
+def _dispatch(functions: Sequence[Function]) -> Callable[..., Any]:
+    """Functions that the evaluator cannot tell apart are told apart by the tags of what they are given."""
+    if len(functions) == 1:
+        return functions[0].run
+
+    def run(*arguments: Any) -> Any:
+        for function in functions:
+            if function.fits(arguments):
+                return function.run(*arguments)
+        raise ValueError("no such overload")
+
+    return run
+
+
+def _shown(signature: str, evaluating: bool) -> str:
+    if evaluating:
+        for name in OPAQUE:
+            signature = signature.replace(name, CARRIED)
+    return signature

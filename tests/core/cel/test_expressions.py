@@ -1,0 +1,148 @@
+"""Expressions over Kubernetes objects: what they give, which mistakes are found, and what they may cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from sampan.core.cel.cost import Sizes
+from sampan.core.cel.environment import DYN, Environment
+from sampan.core.cel.errors import CelError, CostExceeded
+from sampan.core.cel.library.authorization import asking, authorizer
+from sampan.core.model.apps_v1.deployment import Deployment
+from sampan.core.schema.builtin import struct_of
+from sampan.core.schema.types import Field, Limits, List, Map, Scalar, Struct, Type
+
+TEXT, WHEN = Scalar(kind="string"), Scalar(kind="string", limits=Limits(format="date-time"))
+
+
+def struct(**fields: Type) -> Struct:
+    return Struct(make_fields=lambda: {name: Field(name=name, type=kind) for name, kind in fields.items()})
+
+
+OWN = struct(
+    **{
+        "when": WHEN,
+        "x-y": Scalar(kind="integer"),
+        "import": TEXT,
+        "tags": List(item=TEXT),
+        "deep": Map(value=List(item=TEXT)),
+    }
+)
+SELF = {"when": "2020-01-01T00:00:00Z", "x-y": 4, "import": "i", "tags": ["a", "b"], "deep": {"k": ["v"]}}
+CONTAINER = {"name": "c", "image": "x:1", "resources": {"requests": {"cpu": "500m"}}}
+OBJECT = {"spec": {"replicas": 3, "template": {"spec": {"containers": [CONTAINER]}}}}
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    return Environment({"object": struct_of(Deployment), "self": OWN, "any": DYN, "authorizer": DYN})
+
+
+def evaluate(environment: Environment, source: str) -> Any:
+    values = {"object": OBJECT, "self": SELF, "any": {"a": 1}, "authorizer": authorizer()}
+    return environment.compile(source).evaluate(environment.values(values))
+
+
+TRUE = (
+    "object.spec.replicas == 3",
+    "has(object.spec.replicas) && !has(object.spec.paused)",
+    "self.when < timestamp('2021-01-01T00:00:00Z') && self.when.getFullYear() == 2020",
+    "self.x__dash__y == 4 && self.__import__ == 'i'",
+    "self.tags.exists(tag, tag == 'b') && self.deep.k[0] == 'v'",
+    "any.?b.orValue(7) == 7",
+    "quantity(object.spec.template.spec.containers[0].resources.requests['cpu']).isLessThan(quantity('1'))",
+    "quantity('1Gi') == quantity('1024Mi') && quantity('1').add(quantity('500m')).compareTo(quantity('1500m')) == 0",
+    "quantity('50k').asInteger() == 50000 && quantity('-1').sign() == -1 && !isQuantity('1Q')",
+    "semver('1.2.3').isLessThan(semver('1.10.0')) && semver('v1.2', true).minor() == 2 && !isSemver('v1')",
+    "semver('1.0.0-alpha.2').isLessThan(semver('1.0.0-alpha.10')) && semver('1.0.0-rc').isLessThan(semver('1.0.0'))",
+    "ip('10.0.0.1').family() == 4 && ip('::1').isLoopback() && !isIP('1.2.3') && ip.isCanonical('::1')",
+    "cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsCIDR(cidr('10.1.0.0/16'))",
+    "cidr('10.1.2.3/8').masked() == cidr('10.0.0.0/8') && cidr('::/64').prefixLength() == 64",
+    "url('https://a:80/b?c=d').getHostname() == 'a' && url('https://a:80/b?c=d').getQuery()['c'] == ['d']",
+    "isURL('/a/b') && !isURL('a b') && url('https://[::1]:80/').getPort() == '80'",
+    "'abc 123 45'.find('[0-9]+') == '123' && 'abc 123 45'.findAll('[0-9]+').size() == 2",
+    "[1, 2, 3].sum() == 6 && [3, 1].min() == 1 && ['a', 'b'].isSorted() && [1, 2, 1].lastIndexOf(1) == 2",
+    "sets.contains([1, 2], [1]) && sets.equivalent([1, 2], [2, 1, 1]) && !sets.intersects([1], [2])",
+    "'%s %d'.format(['a', 3]) == 'a 3' && 'A'.lowerAscii() == 'a' && 'a,b'.split(',').join('-') == 'a-b'",
+    "cel.bind(x, 3, x + 1) == 4",
+)
+
+
+@pytest.mark.parametrize("source", TRUE)
+def test_what_holds(environment: Environment, source: str) -> None:
+    assert evaluate(environment, source) is True
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("object.spec.repli > 1", "undefined field 'repli'"),
+        ("object.spec.replicas == '3'", "found no matching overload for '_==_' applied to '(int, string)'"),
+        ("object.spec.template.spec.containers.all(c, c.nam == '')", "undefined field 'nam'"),
+        ("nobody == 1", "undeclared reference to 'nobody'"),
+        ("1 +", "Syntax error"),
+        ("quantity('1') == semver('1.0.0')", "found no matching overload"),
+        ("x" * 70_000, "expression is too long"),
+    ],
+)
+def test_what_is_refused_when_it_is_compiled(environment: Environment, source: str, message: str) -> None:
+    with pytest.raises(CelError) as refused:
+        environment.compile(source)
+    assert message in str(refused.value)
+    assert "sampan" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("any.b == 1", "no such key: b"),
+        ("1 / int(any.a - 1) > 0", "division by zero"),
+        ("quantity('x').isInteger()", "quantities must match the regular expression"),
+        ("ip('1.2.3').family() == 4", "unable to parse IP"),
+        ("'a'.find('(a+)+') == ''", "repeats a repetition"),
+    ],
+)
+def test_what_fails_when_it_is_evaluated(environment: Environment, source: str, message: str) -> None:
+    with pytest.raises(CelError, match=message.replace("(", r"\(")):
+        evaluate(environment, source)
+
+
+def test_loops_within_loops_over_much_are_refused_before_they_begin(environment: Environment) -> None:
+    loops = environment.compile("any.all(a, any.all(b, any.all(c, a + b + c > 0)))")
+    assert loops.cost.depth == 3
+    assert loops.evaluate(environment.values({"any": [1, 2, 3]})) is True
+    with pytest.raises(CostExceeded):
+        loops.evaluate(environment.values({"any": list(range(1000))}))
+    assert loops.cost.at_run_time(Sizes(items=1000)) > 1e9
+
+
+def test_the_authorizer_is_asked_what_the_expression_asks(environment: Environment) -> None:
+    asked = []
+
+    def answer(question: dict[str, str]) -> tuple[bool, str]:
+        asked.append(question)
+        return question["verb"] == "get", "because"
+
+    chain = "authorizer.group('apps').resource('deployments').namespace('ns').name('x').check('%s').%s"
+    with asking(answer):
+        assert evaluate(environment, chain % ("get", "allowed()")) is True
+        assert evaluate(environment, chain % ("delete", "allowed()")) is False
+        assert evaluate(environment, chain % ("get", "reason()")) == "because"
+        assert evaluate(environment, "authorizer.serviceAccount('ns', 'sa').path('/healthz').check('get').allowed()")
+    assert asked[0] == {"group": "apps", "resource": "deployments", "namespace": "ns", "name": "x", "verb": "get"}
+    assert asked[-1] == {"serviceAccount": "system:serviceaccount:ns:sa", "path": "/healthz", "verb": "get"}
+
+
+def test_what_a_client_calls_its_fields_is_no_value_of_kubernetes_own_types(environment: Environment) -> None:
+    forged = environment.values({"any": {"kubernetes.Quantity": "1"}})
+    with pytest.raises(CelError):
+        environment.compile("any.isInteger()").evaluate(forged)
+
+
+def test_nobody_who_writes_no_expression_loads_the_library() -> None:
+    code = "import sampan.core.cel.environment, sys; assert not {'cel_expr_python', 'google.protobuf'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)
