@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sampan.core.config import ClusterContext
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.controller import Controller
+    from sampan.core.contracts.groundwork import Groundwork
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
     from sampan.core.contracts.scheduler import Scheduler, SchedulerPlugin
@@ -122,6 +123,7 @@ class Registry:
         self.admissions: Parts[Admission] = Parts("admission", "sampan.core.contracts.access:Admission")
         self.authenticators: Parts[Authenticator] = Parts("authenticator", "sampan.core.contracts.access:Authenticator")
         self.authorizers: Parts[Authorizer] = Parts("authorizer", "sampan.core.contracts.access:Authorizer")
+        self.groundworks: Parts[Groundwork] = Parts("groundwork", "sampan.core.contracts.groundwork:Groundwork")
         self.commands: Parts[click.Command] = Parts("command", "click:Command")
         self.kinds: dict[type[KubeObject], str] = {}
 
@@ -183,6 +185,10 @@ class Registry:
     def authorizer(self, name: str, make: Callable[[AccessContext], Authorizer]) -> None:
         self._add(self.authorizers, name, make)
 
+    def groundwork(self, name: str, make: Callable[[ClusterContext], Groundwork]) -> None:
+        """Objects that every cluster has."""
+        self._add(self.groundworks, name, make)
+
     def kind(self, cls: type[KubeObject]) -> None:
         """A kind to serve: a class decorated with ``@kind``."""
         try:
@@ -215,6 +221,7 @@ class Registry:
             self.admissions,
             self.authenticators,
             self.authorizers,
+            self.groundworks,
             self.commands,
         )
 

@@ -244,3 +244,7 @@ class CacheReader:
         if served is None:
             return ()
         return (entry.wire for entry in served.entries.list(served.scope(namespace)))
+
+    def changed(self, resource: str) -> int:
+        served = self.catalog.of_resource(resource)
+        return -1 if served is None else served.entries.changed

@@ -23,6 +23,7 @@ from sampan.core.api.operations.patch import patch as apply_patch
 from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
+from sampan.core.api.request_info import selected_name
 from sampan.core.api.selectors import select
 from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
 from sampan.core.contracts.access import User
@@ -66,7 +67,7 @@ class LocalClient:
         limit: int = 0,
         continue_token: str = "",
     ) -> ObjectList[T]:
-        call = await self._permitted(kind, "list", namespace or "")
+        call = await self._permitted(kind, "list", namespace or "", selectors=(label_selector, field_selector))
         selection = select(call.served.resource, label_selector, field_selector)
         options = ListOptions(limit=limit, continue_token=continue_token)
         listed = await read.list_page(self.pipeline, call, options, selection)
@@ -138,7 +139,7 @@ class LocalClient:
     async def _watch(
         self, kind: type[T], namespace: str | None, resource_version: str, label_selector: str, field_selector: str
     ) -> AsyncIterator[AsyncIterator[WatchEvent[T]]]:
-        call = await self._permitted(kind, "watch", namespace or "")
+        call = await self._permitted(kind, "watch", namespace or "", selectors=(label_selector, field_selector))
         selection = select(call.served.resource, label_selector, field_selector)
         options = ListOptions(watch=True, resource_version=resource_version)
         watcher = await watching.open_watch(self.pipeline, call, options, selection)
@@ -149,11 +150,22 @@ class LocalClient:
         """Nothing of its own to close."""
 
     async def _permitted(
-        self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = ""
+        self,
+        kind: type,
+        verb: str,
+        namespace: str = "",
+        name: str = "",
+        subresource: str = "",
+        selectors: tuple[str, str] = ("", ""),
     ) -> Call:
         """Raises `Forbidden`: in-process or not, a component may do what its user may."""
         call = self._call(kind, verb, namespace, name, subresource)
-        await self.pipeline.gates.check(call.attributes)
+        attributes = call.attributes
+        if any(selectors):
+            labels, fields = selectors
+            name = selected_name(fields)
+            attributes = attrs.evolve(attributes, name=name, label_selector=labels, field_selector=fields)
+        await self.pipeline.gates.check(attributes)
         return call
 
     def _call(self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = "") -> Call:

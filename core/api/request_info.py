@@ -44,7 +44,7 @@ def attributes_of(request: Request) -> Attributes:
         resource=target.resource,
         subresource=target.subresource,
         namespace=target.namespace,
-        name=target.name or _selected_name(fields),
+        name=target.name or selected_name(fields),
         field_selector=fields,
         label_selector=query.get("labelSelector", "") if selects else "",
     )
@@ -55,7 +55,7 @@ def is_long_running(attributes: Attributes) -> bool:
     return attributes.verb == "watch" or attributes.subresource in LONG_RUNNING
 
 
-def _selected_name(fields: str) -> str:
+def selected_name(fields: str) -> str:
     """The name in ``metadata.name=NAME``: such a list or watch asks for one object."""
     for requirement in fields.split(","):
         field, equals, value = requirement.partition("=")

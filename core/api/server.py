@@ -21,7 +21,7 @@ from sampan.core.api import pki
 from sampan.core.api.access import Gates
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
-from sampan.core.api.bootstrap import advertise, bootstrap
+from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
@@ -142,12 +142,18 @@ class ApiServer:
         bound = bound or (bind(self._context.config.address, self._context.config.port),)
         self.listening = Listening(*bound[0].getsockname()[:2])
         await self.load()
-        await bootstrap(self.client(), self._context.service_cidr, self.listening.port)
+        await self.prepare()
         self._server = EmbeddedServer(self._uvicorn_config(files))
         self._task = asyncio.create_task(self._server.serve(sockets=list(bound)), name="api-server")
         await self._server.started_or_failed(self._task)
         if not ipaddress.ip_address(self.listening.address).is_loopback:
             await self.advertise(self.listening.address)
+
+    async def prepare(self) -> None:
+        """Make what every cluster has: namespaces, the server's own Service, and what plugins want there."""
+        await bootstrap(self.client(), self._context.service_cidr, self.listening.port)
+        for part in self._registry.groundworks:
+            await lay(part.make(self._context), self.pipeline, self.client())
 
     async def advertise(self, address: str) -> None:
         """Let the ``kubernetes`` Service lead to this server at ``address``, where pods can reach it."""

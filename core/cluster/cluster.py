@@ -105,7 +105,7 @@ class Cluster:
             await asyncio.to_thread(proxying.prepare)
             plane, decisions = await self._start_plane(decisions)
             static = await self._static_pods(decisions.node_name)
-            engine = await plane.run_controllers(static)
+            engine = await plane.run_controllers(static, decisions.node_name)
         finally:
             nodes_and_ranges = await prepared  # nothing is left half-started, even where something else has failed
         decisions = attrs.evolve(decisions, nodes=nodes_and_ranges, is_filled=True)
@@ -181,7 +181,6 @@ class Cluster:
         def static_uids() -> set[str]:
             return {uid for controller in static for uid in controller.uids()}
 
-        client = plane.component("kubelet")
         for node in nodes:
             self._cleanup.push_async_callback(node.stop)
         self._cleanup.push_async_callback(proxying.stop)
@@ -193,7 +192,8 @@ class Cluster:
         self._cleanup.push_async_callback(troubles.stop)
         troubles.start()
         first, *others = (
-            partial(node.join, client, informers=engine.informers, directory=plane.nodes) for node in nodes
+            partial(node.join, plane.node(node.config.name), informers=engine.informers, directory=plane.nodes)
+            for node in nodes
         )
         name = nodes[0].config.name
         await asyncio.gather(

@@ -16,8 +16,8 @@ import attrs
 from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
 from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
-from sampan.core.contracts.access import SYSTEM_MASTERS, User
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.kubeconfig import Access
@@ -66,13 +66,18 @@ class ControlPlane:
         for address in inside:
             await self.api.advertise(address)
 
-    async def run_controllers(self, more: Sequence[Controller] = ()) -> Engine:
-        """Every controller of the plugins, the scheduler, and ``more``."""
+    async def run_controllers(self, more: Sequence[Controller] = (), node: str = "") -> Engine:
+        """Every controller of the plugins, the scheduler, and ``more``, which speak in the name of ``node``'s agent."""
+        of_node = {controller.name for controller in more}
         registry = self._plugins.registry
         controllers: list[Controller] = [part.make(self._context) for part in registry.controllers]
         controllers += [scheduling_controller(self._plugins, self._clock), *more]
         self.engine = Engine(
-            controllers, self.component, clock=self._clock, plugins=self._plugins, metrics=self._plugins.metrics
+            controllers,
+            lambda name: self.node(node) if name in of_node else self.component(name),
+            clock=self._clock,
+            plugins=self._plugins,
+            metrics=self._plugins.metrics,
         )
         self._cleanup.push_async_callback(self.engine.stop)
         await self.engine.start()
@@ -80,7 +85,11 @@ class ControlPlane:
 
     def component(self, name: str) -> LocalClient:
         """In-process access in the name of one component."""
-        return self.api.client(User(name=f"system:{name}", groups=(SYSTEM_MASTERS,))).for_agent(name)
+        return self.api.client(component_user(name)).for_agent(name)
+
+    def node(self, name: str) -> LocalClient:
+        """In-process access in the name of one node agent."""
+        return self.api.client(node_user(name)).for_agent("kubelet")
 
     async def stop(self) -> None:
         """Idempotent."""

@@ -111,6 +111,10 @@ class Reader(Protocol):
 
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Mapping[str, Any]]: ...
 
+    def changed(self, resource: str) -> int:
+        """A number that is another one after each change of an object of the resource; -1 where it is not served."""
+        ...
+
 
 @attrs.define(kw_only=True)
 class AdmissionRequest:

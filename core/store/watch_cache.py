@@ -121,6 +121,11 @@ class WatchCache:
         """The store's revision that this cache has reached: the ``resourceVersion`` of a list."""
         return max(self._loaded, self._supply.revision)
 
+    @property
+    def changed(self) -> int:
+        """The revision of the last change of what is below the prefix."""
+        return self._changed
+
     async def wait_until(self, revision: int, timeout: float = FRESH_TIMEOUT) -> None:
         """Until the cache has reached ``revision``. Raises `Timeout` after ``timeout`` seconds."""
         if self.revision < revision:

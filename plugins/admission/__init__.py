@@ -5,6 +5,7 @@ from __future__ import annotations
 from sampan.core.registry import Registry
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
+from sampan.plugins.admission.node_restriction import NodeRestriction
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
 from sampan.plugins.admission.topology_labels import PodTopologyLabels
@@ -15,4 +16,5 @@ def register(registry: Registry) -> None:
     registry.admission("ServiceAccount", lambda context: ServiceAccountAdmission())
     registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
     registry.admission("Priority", lambda context: Priority())
+    registry.admission("NodeRestriction", lambda context: NodeRestriction())
     registry.admission("PodTopologyLabels", lambda context: PodTopologyLabels())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from sampan.core.cluster.identities import account_of
 from sampan.core.registry import Registry
 from sampan.plugins.auth.anonymous import Anonymous
 from sampan.plugins.auth.certificates import ClientCertificates
 from sampan.plugins.auth.masters import Masters
-from sampan.plugins.auth.public_info import PublicInfo
+from sampan.plugins.auth.node_authorizer import NodeAuthorizer
+from sampan.plugins.auth.rbac.authorizer import RbacAuthorizer
+from sampan.plugins.auth.rbac.default_objects import DefaultObjects
+from sampan.plugins.auth.rbac.escalation import Escalation
+from sampan.plugins.auth.rbac.grants import Grants
 from sampan.plugins.auth.tokens import StaticTokens
 
 
@@ -15,4 +20,11 @@ def register(registry: Registry) -> None:
     registry.authenticator("client-certificates", lambda context: ClientCertificates())
     registry.authenticator("anonymous", lambda context: Anonymous())
     registry.authorizer("masters", lambda context: Masters())
-    registry.authorizer("public-info", lambda context: PublicInfo())
+    registry.authorizer("node", lambda context: NodeAuthorizer(context.reader))
+    registry.authorizer("rbac", lambda context: RbacAuthorizer(Grants(context.reader)))
+    registry.admission("RBACEscalation", lambda context: Escalation(context.authorizer, Grants(context.reader)))
+
+    def accounts() -> list[str]:
+        return [account_of(part.name) for part in registry.controllers]
+
+    registry.groundwork("rbac-defaults", lambda context: DefaultObjects(accounts))

@@ -9,7 +9,6 @@ from pathlib import Path
 import attrs
 import pytest
 
-from sampan.core.api.bootstrap import bootstrap
 from sampan.core.api.server import ApiServer
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.streams import NodeDirectory
@@ -63,7 +62,7 @@ async def server(
     )
     made = ApiServer(registry, store, context, NodeDirectory())
     await made.load()
-    await bootstrap(made.client(), "10.96.0.0/24", 6443)
+    await made.prepare()
     await made.client().create(ServiceAccount(metadata=ObjectMeta(name="default", namespace="default")))
     yield made
     await made.stop()

@@ -9,7 +9,6 @@ from sampan.core.errors import Unauthorized
 from sampan.plugins.auth.anonymous import Anonymous
 from sampan.plugins.auth.certificates import ClientCertificates
 from sampan.plugins.auth.masters import Masters
-from sampan.plugins.auth.public_info import PublicInfo
 from sampan.plugins.auth.tokens import StaticTokens
 
 pytestmark = pytest.mark.anyio
@@ -51,19 +50,3 @@ async def test_only_masters_may_do_everything() -> None:
     wanted = {"verb": "delete", "resource": "nodes", "name": "n"}
     assert (await Masters().authorize(Attributes(user=MASTER, **wanted))).verdict == "allow"
     assert (await Masters().authorize(Attributes(user=JANE, **wanted))).verdict == "no-opinion"
-
-
-@pytest.mark.parametrize(
-    ("attributes", "verdict"),
-    [
-        ({"verb": "get", "path": "/version"}, "allow"),
-        ({"verb": "get", "path": "/healthz/"}, "allow"),
-        ({"verb": "get", "path": "/apis/apps/v1"}, "allow"),
-        ({"verb": "post", "path": "/version"}, "no-opinion"),
-        ({"verb": "get", "path": "/metrics"}, "no-opinion"),
-        ({"verb": "get", "path": "/versions"}, "no-opinion"),
-        ({"verb": "get", "resource": "pods"}, "no-opinion"),
-    ],
-)
-async def test_public_information_is_for_everybody(attributes: dict[str, str], verdict: str) -> None:
-    assert (await PublicInfo().authorize(Attributes(user=JANE, **attributes))).verdict == verdict

@@ -1,0 +1,104 @@
+"""Who has Kubernetes' default roles from the start, and the few roles that hold in one namespace alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sampan.core.contracts.access import AUTHENTICATED, SERVICE_ACCOUNTS, SYSTEM_MASTERS, UNAUTHENTICATED
+from sampan.plugins.auth.rbac.controller_roles import PREFIX, ROLES
+from sampan.plugins.auth.rbac.notation import (
+    EVENTS,
+    READ,
+    Object,
+    account,
+    binding,
+    cluster_role,
+    group,
+    on,
+    role,
+    user,
+)
+
+SAMPAN = "system:sampan"
+"""What starts the cluster and speaks for its plugins: it tells what the cluster is, and events."""
+
+
+def own_roles() -> list[Object]:
+    """Of parts that Kubernetes has not."""
+    return [cluster_role(SAMPAN, on("create get patch", "", "configmaps"), EVENTS)]
+
+
+def cluster_bindings(others: Iterable[str]) -> list[Object]:
+    """``others`` are the accounts of controllers that outside plugins bring: nobody but them knows what they need."""
+    everybody = [group(AUTHENTICATED)]
+    people = [
+        binding("cluster-admin", "cluster-admin", [group(SYSTEM_MASTERS)]),
+        binding("system:monitoring", "system:monitoring", [group("system:monitoring")]),
+        binding("system:discovery", "system:discovery", everybody),
+        binding("system:basic-user", "system:basic-user", everybody),
+        binding("system:public-info-viewer", "system:public-info-viewer", [*everybody, group(UNAUTHENTICATED)]),
+        binding(
+            "system:service-account-issuer-discovery",
+            "system:service-account-issuer-discovery",
+            [group(SERVICE_ACCOUNTS)],
+        ),
+    ]
+    components = [
+        binding(name, role_name, [user(who)])
+        for name, role_name, who in (
+            ("system:kube-controller-manager", "system:kube-controller-manager", "system:kube-controller-manager"),
+            ("system:kube-scheduler", "system:kube-scheduler", "system:kube-scheduler"),
+            ("system:volume-scheduler", "system:volume-scheduler", "system:kube-scheduler"),
+            ("system:node-proxier", "system:node-proxier", "system:kube-proxy"),
+            (SAMPAN, SAMPAN, SAMPAN),
+        )
+    ]
+    components.append(binding("system:node", "system:node", []))
+    controllers = [binding(f"{PREFIX}{name}", f"{PREFIX}{name}", [account(name)]) for name in sorted(ROLES)]
+    plugins = [binding(f"sampan:plugin:{name}", "cluster-admin", [account(name)]) for name in sorted(others)]
+    return [*people, *components, *controllers, *plugins]
+
+
+def namespaced_roles() -> list[Object]:
+    system = "kube-system"
+    config = "extension-apiserver-authentication"
+    leading = [
+        role(
+            system,
+            f"system::leader-locking-{name}",
+            on("watch", "", "configmaps"),
+            on("get update", "", "configmaps", name),
+        )
+        for name in ("kube-controller-manager", "kube-scheduler")
+    ]
+    return [
+        role(system, f"{config}-reader", on(READ, "", "configmaps", config)),
+        role(system, f"{PREFIX}bootstrap-signer", on(READ, "", "secrets")),
+        role(system, f"{PREFIX}token-cleaner", on(f"delete {READ}", "", "secrets"), EVENTS),
+        *leading,
+        role(
+            "kube-public",
+            f"{PREFIX}bootstrap-signer",
+            on(READ, "", "configmaps"),
+            on("update", "", "configmaps", "cluster-info"),
+            EVENTS,
+        ),
+    ]
+
+
+def namespaced_bindings() -> list[Object]:
+    system, reader = "kube-system", "extension-apiserver-authentication-reader"
+    components = [user("system:kube-controller-manager"), user("system:kube-scheduler")]
+    leading = [
+        binding(f"system::leader-locking-{name}", f"system::leader-locking-{name}",
+                [user(f"system:{name}"), account(name)], system, "Role")
+        for name in ("kube-controller-manager", "kube-scheduler")
+    ]  # fmt: skip
+    signer = f"{PREFIX}bootstrap-signer"
+    return [
+        binding(f"system::{reader}", reader, components, system, "Role"),
+        binding(signer, signer, [account("bootstrap-signer")], system, "Role"),
+        binding(f"{PREFIX}token-cleaner", f"{PREFIX}token-cleaner", [account("token-cleaner")], system, "Role"),
+        *leading,
+        binding(signer, signer, [account("bootstrap-signer")], "kube-public", "Role"),
+    ]
