@@ -6,7 +6,7 @@ resources, plugin kinds), and `generation` tells those who precompute. Lives on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -45,6 +45,8 @@ class Served:
 
     resource: Resource
     storage: Storage
+    closed: str = ""
+    """Why nothing may be created any more."""
 
     head: bytes = attrs.field(init=False)
     """How every stored object of the kind begins: what list items of built-in kinds leave out."""
@@ -141,18 +143,27 @@ class Catalog:
         self._by_resource: dict[str, Served] = {}
         self._by_kind: dict[tuple[str, str], Served] = {}
         self.generation = 0
+        self.settled: Callable[[], Awaitable[None]] = _at_once
+        """Waits until what was written of custom kinds is served: for those who would answer that there is no such."""
 
     async def add(self, resource: Resource) -> Served:
         """Serve a kind: its objects are loaded before the first request for it can come. Views come after their kinds."""
         served = Served(resource, await self._storage_of(resource))
-        info = resource.info
-        self._served[info.group, info.version, info.plural] = served
-        self._by_kind[info.api_version, info.kind] = served
-        self._by_resource.setdefault(info.resource, served)
-        if resource.cls is not None:
-            self._by_class[resource.cls] = served
-        self.generation += 1
+        self.replace((), (served,))
         return served
+
+    def replace(self, old: Sequence[Served], new: Sequence[Served]) -> None:
+        """Serve ``new`` instead of ``old``, at once. Their storages are the caller's to close."""
+        for served in old:
+            self._take_out(served)
+        for served in new:
+            info, cls = served.info, served.resource.cls
+            self._served[info.group, info.version, info.plural] = served
+            self._by_kind[info.api_version, info.kind] = served
+            self._by_resource.setdefault(info.resource, served)
+            if cls is not None:
+                self._by_class[cls] = served
+        self.generation += 1
 
     async def _storage_of(self, resource: Resource) -> Storage:
         match resource.info.storage:
@@ -170,14 +181,21 @@ class Catalog:
     def remove(self, resource: Resource) -> None:
         """Stop serving a kind; watches of it end. Its objects stay in the store."""
         info = resource.info
-        served = self._served.pop((info.group, info.version, info.plural), None)
-        if served is None:
-            return
+        served = self._served.get((info.group, info.version, info.plural))
+        if served is not None:
+            self._take_out(served)
+            served.storage.close()
+            self.generation += 1
+
+    def _take_out(self, served: Served) -> None:
+        info, cls = served.info, served.resource.cls
+        if self._served.get((info.group, info.version, info.plural)) is served:
+            del self._served[info.group, info.version, info.plural]
         self._by_kind.pop((info.api_version, info.kind), None)
-        self._by_resource = {name: one for name, one in self._by_resource.items() if one is not served}
-        self._by_class = {cls: one for cls, one in self._by_class.items() if one is not served}
-        served.storage.close()
-        self.generation += 1
+        if self._by_resource.get(info.resource) is served:
+            del self._by_resource[info.resource]
+        if cls is not None:
+            self._by_class.pop(cls, None)
 
     def close(self) -> None:
         for served in self._served.values():
@@ -188,6 +206,14 @@ class Catalog:
 
     def find(self, group: str, version: str, plural: str) -> Served | None:
         return self._served.get((group, version, plural))
+
+    async def latest(self, group: str, version: str, plural: str) -> Served | None:
+        """As `find`, but sure to know of what was written before."""
+        served = self.find(group, version, plural)
+        if served is None or served.resource.custom:
+            await self.settled()
+            served = self.find(group, version, plural)
+        return served
 
     def of_class(self, cls: type) -> Served | None:
         """The kind of a class; of one that only has the kind's names, too."""
@@ -216,6 +242,10 @@ class Catalog:
     def in_version(self, group: str, version: str) -> Iterable[Served]:
         return (one for (its_group, its_version, _), one in self._served.items()
                 if (its_group, its_version) == (group, version))  # fmt: skip
+
+
+async def _at_once() -> None:
+    """Nothing is under way."""
 
 
 def version_rank(version: str) -> tuple[int, int, int, str]:

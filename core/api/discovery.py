@@ -36,6 +36,7 @@ class Discovery:
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
         """Raises `PageNotFound` for a group, and `NoRoute` for a version, that there is not."""
+        await self._catalog.settled()
         if len(segments) == 1:
             version = negotiate.discovery_version(request.headers.accept)
             if version:
@@ -86,8 +87,9 @@ class Discovery:
         return sorted(self._catalog.in_version(group, version), key=lambda served: served.info.plural)
 
     def _of(self, served: Served) -> list[tuple[str, Subresource]]:
-        """The kind's subresources, in the order of their names."""
-        return [(name, one) for name, one in sorted(self._subresources.items()) if one.belongs(served)]
+        """The kind's subresources, in the order of their names (of custom kinds: the status first)."""
+        found = [(name, one) for name, one in sorted(self._subresources.items()) if one.belongs(served)]
+        return found[::-1] if served.resource.custom else found
 
     async def _serve_aggregated(self, request: Request, root: str, version: str) -> None:
         body, tag = self._aggregate(root, version)
@@ -135,7 +137,7 @@ class Discovery:
             "responseKind": {"group": "", "version": "", "kind": info.kind},
             "scope": "Namespaced" if info.namespaced else "Cluster",
             "singularResource": info.singular,
-            "verbs": sorted(info.verbs),
+            "verbs": list(info.verbs),
         }
         if info.short_names:
             document["shortNames"] = list(info.short_names)
@@ -162,7 +164,7 @@ def _resource(served: Served) -> Document:
         "singularName": info.singular,
         "namespaced": info.namespaced,
         "kind": info.kind,
-        "verbs": sorted(info.verbs),
+        "verbs": list(info.verbs),
     }
     if info.short_names:
         document["shortNames"] = list(info.short_names)

@@ -44,7 +44,7 @@ class Handlers:
         wanted = request.representation
         version = request.query.get("resourceVersion", "") if request.scope["query_string"] else ""
         entry = await read.get(self.pipeline, call, version)
-        if wanted is PLAIN:
+        if wanted is PLAIN and not request.warnings:
             await send_object(request.send, entry.raw)
         else:
             await self.answer_entry(request, call, entry)
@@ -58,7 +58,13 @@ class Handlers:
             return
         call.warnings.extend(call.served.damage_in(call.namespace))
         whole = selection is EVERYTHING and not options.limit and options.version_match != "Exact"
-        if whole and not options.continue_token and request.representation is PLAIN and not call.served.storage.is_view:
+        if (
+            whole
+            and not options.continue_token
+            and request.representation is PLAIN
+            and not call.served.storage.is_view
+            and not request.warnings
+        ):
             await self._list_everything(request, call, options)
             return
         listed = await read.list_page(self.pipeline, call, options, selection)

@@ -159,6 +159,8 @@ class LocalClient:
         selectors: tuple[str, str] = ("", ""),
     ) -> Call:
         """Raises `Forbidden`: in-process or not, a component may do what its user may."""
+        if self.pipeline.catalog.of_class(kind) is None:
+            await self.pipeline.catalog.settled()
         call = self._call(kind, verb, namespace, name, subresource)
         attributes = call.attributes
         if any(selectors):

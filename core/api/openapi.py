@@ -45,6 +45,7 @@ class OpenApi:
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
         """Raises `PageNotFound`, and `NotAcceptable` for protobuf of v3: clients then take JSON."""
+        await self._catalog.settled()
         if segments == ("openapi", "v2"):
             if protobuf_is_wanted(request.headers.accept):
                 await self._send(request, await self._document("protobuf", self._make_v2_protobuf))

@@ -54,7 +54,7 @@ class Resources:
     async def serve(self, request: Request) -> None:
         """For a request that has been authorized: who may not ask learns nothing of what there is."""
         target = request.target
-        served = self._find(target)
+        served = await self._find(target)
         if target.subresource:
             await self._serve_subresource(request, served)
             return
@@ -63,9 +63,9 @@ class Resources:
             raise NoMethod
         await self._by_verb[verb](request, self.call(request, served, verb))
 
-    def _find(self, target: Target) -> Served:
+    async def _find(self, target: Target) -> Served:
         """Raises `NoRoute`, and `PageNotFound` below a version that has no resources at all."""
-        served = self.catalog.find(target.group, target.version, target.resource)
+        served = await self.catalog.latest(target.group, target.version, target.resource)
         if served is None or not fits(target, served):
             raise NoRoute if self.catalog.has_version(target.group, target.version) else PageNotFound
         return served
@@ -95,7 +95,7 @@ class Resources:
         target = request.target
         if target.subresource not in READ_ONLY:
             await self.handlers.pipeline.gates.check(attrs.evolve(attributes, verb="create"))
-        served = self._find(target)
+        served = await self._find(target)
         subresource = self._subresource(target, served)
         await subresource.connect(request, self.call(request, served, "get"))
 
@@ -108,6 +108,8 @@ class Resources:
     def call(self, request: Request, served: Served, verb: str) -> Call:
         target = request.target
         namespace = target.namespace if served.info.namespaced else ""
+        if served.info.deprecation:
+            request.warnings.append(served.info.deprecation)
         return Call(
             user=request.user,
             verb=verb,

@@ -23,6 +23,7 @@ from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
+from sampan.core.api.definitions import Definitions
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.handlers import Handlers
@@ -83,6 +84,8 @@ class ApiServer:
         self._context = context
         self._follower = Follower(store)
         self.catalog = Catalog(self._follower, self._source, ANSWERS)
+        self.definitions = Definitions(self.catalog, self._follower)
+        self.catalog.settled = self.definitions.settled
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
         gates = make_gates(registry, context, CacheReader(self.catalog))
@@ -132,6 +135,7 @@ class ApiServer:
         for resource in sorted(resources, key=lambda resource: resource.info.is_view):
             await self.catalog.add(resource)
         self.addresses.load()
+        await self.definitions.start()
 
     async def start(self, files: pki.ServerFiles, *bound: socket.socket) -> None:
         """Load, create what every cluster has, and listen. Raises `ConfigError` where the port is taken.
@@ -182,6 +186,7 @@ class ApiServer:
 
     async def stop(self) -> None:
         """Close connections, watches and caches; the store stays open. Idempotent."""
+        await self.definitions.stop()
         self.catalog.close()
         server, task = self._server, self._task
         self._server = self._task = None

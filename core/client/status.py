@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sampan.core.errors import BY_REASON, ApiError, Cause
+from sampan.core.errors import BY_REASON, ApiError, Cause, NotFound
 
 
 class OtherApiError(ApiError):
@@ -21,6 +21,8 @@ def error_of(code: int, body: object) -> ApiError:
     """``body`` is the decoded answer, whatever it is."""
     if not isinstance(body, Mapping) or body.get("kind") != "Status":
         text = " ".join(str(body).split())[:200]
+        if code == NotFound.code:
+            return NotFound(f"the server does not serve this: {text}")
         return OtherApiError(f"the server answered {code}: {text or 'nothing'}", code, "")
     reason = str(body.get("reason", ""))
     message = str(body.get("message", "")) or f"the server answered {code}"

@@ -23,6 +23,7 @@ from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.custom_kinds import CustomKinds
 from sampan.core.reconcile.engine import Engine
 from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
@@ -81,6 +82,9 @@ class ControlPlane:
         )
         self._cleanup.push_async_callback(self.engine.stop)
         await self.engine.start()
+        custom = CustomKinds(self.engine)
+        self._cleanup.push_async_callback(custom.stop)
+        await custom.start()
         return self.engine
 
     def component(self, name: str) -> LocalClient:

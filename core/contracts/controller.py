@@ -84,6 +84,19 @@ class Controller(Protocol):
 
 
 @runtime_checkable
+class FollowsKinds(Protocol):
+    """What a controller has besides if it looks at objects of every kind, also of those that come while it runs."""
+
+    def follow(self, kind: type[KubeObject]) -> Watch | None:
+        """A kind has come, and the caches hold its objects: how to watch it. ``None``: not this controller's business."""
+        ...
+
+    def forget(self, kind: type[KubeObject]) -> None:
+        """A kind is about to go: do not read it any more."""
+        ...
+
+
+@runtime_checkable
 class Ordered(Protocol):
     """What a controller has besides if its keys must be taken one at a time, the smallest rank first (a scheduler's)."""
 

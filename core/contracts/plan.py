@@ -99,10 +99,13 @@ class ExpectGone:
 
 @attrs.frozen(kw_only=True)
 class ExpectEmpty:
-    """Go on only if the API server itself (not a cache) says that the namespace has no object of this kind."""
+    """Go on only if the API server itself (not a cache) says that the namespace has no object of this kind.
+
+    ``namespace=None``: that there is none in the whole cluster.
+    """
 
     kind: type[KubeObject]
-    namespace: str
+    namespace: str | None
 
 
 Action = Create | Update | Patch | Delete | Bind | Emit | ExpectGone | ExpectEmpty

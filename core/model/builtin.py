@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
@@ -80,6 +81,7 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     StorageClass,
     VolumeAttachment,
     VolumeAttributesClass,
+    CustomResourceDefinition,
     PriorityClass,
     Lease,
     RuntimeClass,
@@ -105,6 +107,7 @@ __all__ = [
     "ConfigMap",
     "ControllerRevision",
     "CronJob",
+    "CustomResourceDefinition",
     "DaemonSet",
     "Deployment",
     "EndpointSlice",

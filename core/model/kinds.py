@@ -61,6 +61,8 @@ class KindRules:
 
     revalidates_metadata: bool = False
     """Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
+    any_finalizer: bool = False
+    """A finalizer needs no slash: kinds that users define, and the kind that defines them."""
     graceful: bool = False
     """A deleted object stays for its `grace_period`. Only pods have one."""
 
@@ -139,6 +141,8 @@ class KindInfo:
     """A PUT to a name that is not there creates the object."""
     unconditional_update: bool = True
     """A PUT may leave out the resourceVersion."""
+    deprecation: str = ""
+    """What the ``Warning`` header tells everybody who asks for this version."""
     rules: KindRules = attrs.field(factory=KindRules)
     storage: Storage = attrs.field(factory=Stored)
     keeper: str = ""

@@ -37,6 +37,19 @@ METADATA_KEY: Final = "sampan"
 
 
 @attrs.frozen(kw_only=True)
+class Loose:
+    """What is known of a value that is kept as JSON (annotation ``RawJson``), so that OpenAPI and decoding know it too.
+
+    ``definition`` is its name in OpenAPI. ``like`` is the class that describes it where it is an object; ``or_else`` the
+    JSON types that it may have besides. Without ``like`` it may be anything.
+    """
+
+    definition: str
+    like: Callable[[], type] | None = None
+    or_else: tuple[type, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Wire:
     """What is known of a field beyond its Python type (Kubernetes' OpenAPI extensions and validation words)."""
 
@@ -57,6 +70,7 @@ class Wire:
     patch_strategy: tuple[str, ...] = ()
     map_type: Literal["atomic", "granular"] | None = None
     immutable: bool = False
+    loose: Loose | None = None
     doc: str = ""
 
 
@@ -80,6 +94,7 @@ def wire(
     patch_strategy: Sequence[str] = (),
     map_type: Literal["atomic", "granular"] | None = None,
     immutable: bool = False,
+    loose: Loose | None = None,
     doc: str = "",
 ) -> Any:
     """A field with more to say than its annotation.
@@ -91,13 +106,14 @@ def wire(
     changes it is refused. ``keep_zero``: an explicit ``""``, ``0`` or ``false`` is kept, as by Go's pointers
     (``storageClassName: ""``) and fields without ``omitempty``. Left alone it follows the annotation: kept for
     ``int | None`` and ``bool | None`` (``replicas: 0``) and for required fields, dropped for ``int = 0``, ``bool = False``
-    and every other string. ``doc`` says what the field is for where no docstring below it can (or should) do so.
+    and every other string. ``loose`` describes raw JSON, or the raw items of a list or map. ``doc`` says what the field is
+    for where no docstring below it can (or should) do so.
     """
     meta = Wire(
         name=name, required=required, emit=emit, keep_zero=keep_zero, api_default=api_default, format=format,
         enum=tuple(enum), minimum=minimum, maximum=maximum, max_length=max_length, pattern=pattern,
         list_type=list_type, map_keys=tuple(map_keys), merge_key=merge_key, patch_strategy=tuple(patch_strategy),
-        map_type=map_type, immutable=immutable, doc=doc,
+        map_type=map_type, immutable=immutable, loose=loose, doc=doc,
     )  # fmt: skip
     if default is UNSET:
         return attrs.field(metadata={METADATA_KEY: meta})

@@ -14,7 +14,7 @@ import attrs
 from prometheus_client import CollectorRegistry, Counter
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.controller import ActsAhead, Controller, Key, Lister, Ordered, Watch
+from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
@@ -102,6 +102,27 @@ class Engine:
             for number in range(1 if isinstance(running.controller, Ordered) else WORKERS):
                 name = f"{running.controller.name} {number}"
                 self._workers.append(asyncio.create_task(self._work(running), name=name))
+
+    async def follow(self, kind: type[KubeObject]) -> None:
+        """Let the controllers that look at every kind look at this one too. Returns once its objects are known."""
+        informer = self.informers.informer(kind)
+        await informer.synced.wait()
+        for running in self._running:
+            if not isinstance(running.controller, FollowsKinds):
+                continue
+            watch = running.controller.follow(kind)
+            if watch is not None:
+                for name, index in watch.indexes.items():
+                    informer.add_index(name, index)
+                informer.subscribe(self._on_change(running, watch))
+
+    async def forget(self, kind: type[KubeObject]) -> None:
+        """Stop following a kind."""
+        for running in self._running:
+            if isinstance(running.controller, FollowsKinds):
+                running.controller.forget(kind)
+        if not any(watch.kind is kind for running in self._running for watch in running.controller.watches):
+            await self.informers.forget(kind)
 
     async def stop(self) -> None:
         """End cleanly: plans under way get a moment to finish. No task is left behind."""

@@ -24,7 +24,7 @@ class InformerSet:
         self._client = client
         self._clock = clock
         self._informers: dict[type[KubeObject], Informer[Any]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[type[KubeObject], asyncio.Task[None]] = {}
         self._started = False
 
     def informer(self, kind: type[T]) -> Informer[T]:
@@ -56,13 +56,22 @@ class InformerSet:
 
     async def stop(self) -> None:
         """End every task; the caches stay readable."""
-        tasks, self._tasks = self._tasks, []
+        tasks, self._tasks = tuple(self._tasks.values()), {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def forget(self, kind: type[KubeObject]) -> None:
+        """Stop following a kind: whoever reads it from now on makes a mistake."""
+        self._informers.pop(kind, None)
+        if task := self._tasks.pop(kind, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     def _run(self, informer: Informer[Any]) -> None:
-        self._tasks.append(asyncio.create_task(informer.run(), name=f"informer {info(informer.kind).resource}"))
+        self._tasks[informer.kind] = asyncio.create_task(
+            informer.run(), name=f"informer {info(informer.kind).resource}"
+        )
 
 
 class InformerLister:

@@ -182,7 +182,8 @@ class Runner:
     async def _expect_empty(self, action: ExpectEmpty) -> None:
         found = await self._client.list(action.kind, action.namespace, limit=1)
         if found.items:
-            raise Conflict(f"{action.namespace!r} has {info(action.kind).resource} after all: the cache is behind")
+            where = "the cluster" if action.namespace is None else repr(action.namespace)
+            raise Conflict(f"{where} has {info(action.kind).resource} after all: the cache is behind")
 
     def _emit(self, emit: Emit, placeholder: str = "", text: str = "") -> None:
         message = emit.message.replace(placeholder, text) if placeholder else emit.message

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from sampan.core.model.kinds import KindInfo, kind_of, struct_rules_of
-from sampan.core.model.meta import MicroTime, Quantity, Wire, wire_name, wire_of
+from sampan.core.model.meta import Loose, MicroTime, Quantity, Wire, wire_name, wire_of
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.unstructured import Unstructured
 from sampan.core.schema.docstrings import attribute_docs, prose
@@ -32,7 +32,12 @@ _SCALARS: Mapping[Any, ScalarKind] = {
     Any: "any",
 }
 _STRUCTS: dict[type, Struct] = {}
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1"
+_PACKAGES: Mapping[str, str] = {
+    "meta": "io.k8s.apimachinery.pkg.apis.meta",
+    "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
+    "apiregistration": "io.k8s.kube-aggregator.pkg.apis.apiregistration",
+}
+"""Where Kubernetes defines the groups that are not in ``k8s.io/api``."""
 
 
 def struct_of(cls: type) -> Struct:
@@ -70,8 +75,8 @@ def definition_of(cls: type) -> str:
     _, _, below = cls.__module__.partition("sampan.core.model.")
     folder = below.partition(".")[0]
     group, _, version = folder.rpartition("_")
-    if group == "meta":
-        return f"{_META}.{cls.__name__}"
+    if group in _PACKAGES:
+        return f"{_PACKAGES[group]}.{version}.{cls.__name__}"
     if group:
         return f"io.k8s.api.{group}.{version}.{cls.__name__}"
     info = kind_of(cls)
@@ -131,6 +136,8 @@ def _keeps_zero(kind: Type, optional: bool, wire: Wire) -> bool:
 
 def type_of(annotation: Any, wire: Wire) -> Type:
     """The type of an annotation; what ``wire`` says goes to the value itself, or to a list's scalar items."""
+    if wire.loose is not None and annotation is Any:
+        return _loose(wire.loose)
     if annotation in _SCALARS:
         return Scalar(kind=_SCALARS[annotation], limits=_limits(wire))
     if attrs.has(annotation):
@@ -160,6 +167,23 @@ def _struct_as(struct: Struct, wire: Wire) -> Struct:
     return attrs.evolve(struct, map_type=wire.map_type, base=struct)
 
 
+def _loose(about: Loose) -> Type:
+    """Raw JSON of which more is known."""
+    if about.like is None:
+        return Scalar(kind="any", definition=about.definition)
+    cls = about.like()
+    if not about.or_else:
+        return struct_of(cls)
+    like = struct_of(cls)
+    return Struct(
+        make_fields=lambda: like.fields,
+        definition=about.definition,
+        or_else=about.or_else,
+        doc=like.doc,
+        find_docs=lambda: like.docs,
+    )
+
+
 def _without_none(annotation: Any) -> tuple[Any, bool]:
     """``X`` and True for ``X | None``."""
     if get_origin(annotation) not in (Union, types.UnionType):
@@ -178,6 +202,7 @@ def _about_items(wire: Wire) -> Wire:
         maximum=wire.maximum,
         max_length=wire.max_length,
         pattern=wire.pattern,
+        loose=wire.loose,
     )
 
 

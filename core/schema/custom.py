@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import attrs
+
 from sampan.core.model.kinds import Column, KindInfo
 from sampan.core.model.meta import UNSET
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.schema.builtin import group_definition, struct_of
+from sampan.core.schema.junctors import junctor_checker
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.types import NO_LIMITS, Field, Limits, List, Map, Scalar, ScalarKind, Struct, Type
 
@@ -132,6 +135,13 @@ def _fields(schema: Schema, whole: bool) -> dict[str, Field]:
 
 
 def _limits(schema: Schema) -> Limits:
+    limits = value_limits(schema)
+    junctors = junctor_checker(schema, value_limits)
+    return limits if junctors is None else attrs.evolve(limits, junctors=junctors)
+
+
+def value_limits(schema: Schema) -> Limits:
+    """What a schema itself says of a value, without its junctors."""
     limits = Limits(
         enum=tuple(schema.get("enum") or ()),
         **{name: schema[word] for word, name in _LIMITS.items() if schema.get(word) is not None},

@@ -200,6 +200,8 @@ def _struct_reader(struct: Struct) -> Reader:
 
     def read(value: Any, unknown: list[str], where: Where) -> Any:
         if not isinstance(value, dict):
+            if isinstance(value, struct.or_else):
+                return value
             raise Mismatch(value, struct)
         nonlocal parts
         if parts is None:

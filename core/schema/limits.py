@@ -14,7 +14,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import causes
 from sampan.core.model.formats import FORMATS, NUMBER_FORMATS, problems_of
 from sampan.core.schema.openapi_formats import OPENAPI_FORMATS
-from sampan.core.schema.types import Limits
+from sampan.core.schema.types import Junctors, Limits
 
 Check = Callable[[Any, str], Iterator[Cause]]
 """Takes a value and its path, and yields what is wrong."""
@@ -107,7 +107,18 @@ def openapi_checks(limits: Limits) -> list[Check]:
         checks.append(_enum(limits))
     if limits.format is not None and limits.format in OPENAPI_FORMATS:
         checks.append(_openapi_format(limits.format))
+    if limits.junctors is not None:
+        checks.append(_junctors(limits.junctors))
     return checks
+
+
+def _junctors(run: Junctors) -> Check:
+    def check(value: Any, path: str) -> Iterator[Cause]:
+        found: list[Cause] = []
+        run(value, path, found)
+        yield from found
+
+    return check
 
 
 def _number_range(limits: Limits) -> Check:

@@ -68,6 +68,7 @@ _SCALARS: Final[dict[str, Schema]] = {
     "any": {},
 }
 _OPENAPI_FORMATS: Final = ("int32", "int64", "float", "double", "byte", "date-time")
+_WORDS: Final = {bool: "true or false", list: "a list"}
 _TYPE_META_DOCS: Final = {
     "apiVersion": "The version of the schema that this object is written in.",
     "kind": "The kind of thing that this object is.",
@@ -108,7 +109,7 @@ class Definitions:
         """A struct under its definition name, with everything that it refers to."""
         if struct.definition not in self.schemas:
             self.schemas[struct.definition] = {}
-            self.schemas[struct.definition] = self._object(struct)
+            self.schemas[struct.definition] = self._alternatives(struct) if struct.or_else else self._object(struct)
 
     def ref(self, name: str) -> Schema:
         if name in FIXED:
@@ -135,8 +136,16 @@ class Definitions:
             return self.ref(NAMED_SCALARS[kind.kind])
         if kind.limits.format in FREE_SCALARS:
             return self.ref(FREE_SCALARS[kind.limits.format])
+        if kind.definition:
+            self.schemas[kind.definition] = {"description": "Any JSON value."}
+            return self.ref(kind.definition)
         nullable = {"nullable": True} if kind.nullable else {}
         return {**_SCALARS[kind.kind], **_limits(kind.limits), **nullable}
+
+    def _alternatives(self, struct: Struct) -> Schema:
+        """Kubernetes' documents say no more of a value that is an object or something else."""
+        words = ", ".join(_WORDS[each] for each in struct.or_else)
+        return {"description": f"{struct.doc or 'An object'}, or {words}.".lstrip()}
 
     def _object(self, struct: Struct) -> Schema:
         schema: Schema = {"description": struct.doc} if struct.doc else {}

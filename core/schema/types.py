@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from sampan.core.errors import Cause
 from sampan.core.model.kinds import StructRules
 from sampan.core.model.meta import UNSET, Emit, ListType
 
@@ -20,6 +21,9 @@ ScalarKind = Literal[
     "string", "integer", "number", "boolean", "bytes", "time", "micro-time", "quantity", "int-or-string", "any"
 ]
 """``bytes`` is base64 text, ``any`` any JSON value."""
+
+
+Junctors = Callable[[Any, str, list[Cause]], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +44,8 @@ class Limits:
     max_items: int | None = None
     min_properties: int | None = None
     max_properties: int | None = None
+    junctors: Junctors | None = attrs.field(default=None, eq=False)
+    """allOf, anyOf, oneOf and not, compiled (`sampan.core.schema.junctors`)."""
 
 
 NO_LIMITS: Final = Limits()
@@ -52,6 +58,8 @@ class Scalar:
     kind: ScalarKind
     limits: Limits = NO_LIMITS
     nullable: bool = False
+    definition: str = ""
+    """The OpenAPI name of an ``any`` that has one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,10 +115,10 @@ class Struct:
     validation after the fields' own checks. ``definition`` is the OpenAPI name (``io.k8s.api.core.v1.Container``).
     ``verbatim``: a custom resource, which keeps zeros and empty values as they were written, ``null`` where the schema
     allows it, and wrong types for validation to name; a built-in kind loses them as in Go's decoding and encoding.
-    ``embedded``: an object with apiVersion, kind and metadata of its own. ``find_docs`` gives documentation that is too
-    dear to read with the fields (wire name → text). ``base``: the type as its definition has it, where this is a field
-    that treats it otherwise (an atomic struct that is granular here). ``compiled`` is where each algorithm
-    keeps what it prepared for this type.
+    ``embedded``: an object with apiVersion, kind and metadata of its own. ``or_else``: JSON types that a value may have
+    instead of being an object. ``find_docs`` gives documentation that is too dear to read with the fields (wire name →
+    text). ``base``: the type as its definition has it, where this is a field that treats it otherwise (an atomic struct
+    that is granular here). ``compiled`` is where each algorithm keeps what it prepared for this type.
     """
 
     make_fields: Callable[[], Mapping[str, Field]]
@@ -120,6 +128,7 @@ class Struct:
     verbatim: bool = False
     embedded: bool = False
     nullable: bool = False
+    or_else: tuple[type, ...] = ()
     limits: Limits = NO_LIMITS
     find_rules: Callable[[], StructRules | None] = attrs.field(default=lambda: None)
     doc: str = ""

@@ -28,6 +28,13 @@ def validate(struct: Struct, value: Mapping[str, Any], path: str = "") -> list[C
     return found
 
 
+def value_causes(kind: Type, value: Any, path: str) -> list[Cause]:
+    """What is wrong with one value of a custom resource's schema, its type included."""
+    found: list[Cause] = []
+    _type_checker(kind, checker_of(kind, verbatim=True))(value, path, found)
+    return found
+
+
 def validate_update(struct: Struct, value: Mapping[str, Any], old: Mapping[str, Any], path: str = "") -> list[Cause]:
     """Immutable fields that differ between ``old`` and ``value``."""
     found: list[Cause] = []
@@ -82,6 +89,8 @@ def _struct_checker(struct: Struct) -> Checker:
         nonlocal steps
         if steps is None:
             steps = _steps(struct)
+        if struct.or_else and not isinstance(value, Mapping):
+            return
         for each in own:
             found.extend(each(value, path))
         prefix = f"{path}." if path else ""

@@ -44,7 +44,7 @@ class Follower:
         self.store = store
         self.revision = 0
         self._retry_delay = retry_delay
-        self._sinks: dict[str, Sink] = {}
+        self._sinks: dict[str, tuple[Sink, ...]] = {}
         self._loading: dict[str, list[StoreEvent]] = {}
         self._listing = asyncio.Lock()  # a sink is never listed while a lost history is being made up for
         self._waiters: set[tuple[int, asyncio.Future[None]]] = set()
@@ -67,23 +67,24 @@ class Follower:
                 await task
 
     async def add(self, sink: Sink) -> None:
-        """Load ``sink`` and tell it of every later write. Raises `ValueError` where its prefix has a sink already."""
+        """Load ``sink`` and tell it of every later write. Several may follow one prefix, as when one takes over."""
         async with self._listing:
-            if sink.prefix in self._sinks:
-                raise ValueError(f"{sink.prefix} is followed already: share its cache")
             pending = self._loading[sink.prefix] = []
             try:
                 listing = await self.store.list(sink.prefix)
             finally:
                 del self._loading[sink.prefix]
-            self._sinks[sink.prefix] = sink
+            self._sinks[sink.prefix] = (*self._sinks.get(sink.prefix, ()), sink)
             sink.load(listing)
             for event in pending:
                 sink.apply(event)
 
     def remove(self, sink: Sink) -> None:
-        if self._sinks.get(sink.prefix) is sink:
-            del self._sinks[sink.prefix]
+        left = tuple(each for each in self._sinks.get(sink.prefix, ()) if each is not sink)
+        if left:
+            self._sinks[sink.prefix] = left
+        else:
+            self._sinks.pop(sink.prefix, None)
 
     async def wait_until(self, revision: int, timeout: float = FRESH_TIMEOUT) -> None:
         """Raises `Timeout` (``ResourceVersionTooLarge``) where the revision is not reached within ``timeout`` seconds."""
@@ -124,14 +125,14 @@ class Follower:
         for folder in folders(event.item.key):
             if folder in self._loading:
                 self._loading[folder].append(event)
-            elif folder in self._sinks:
-                self._sinks[folder].apply(event)
+            for sink in self._sinks.get(folder, ()):
+                sink.apply(event)
         self._reached(event.revision)
 
     async def _list_again(self) -> None:
         async with self._listing:
             revision = await self.store.revision()
-            for sink in list(self._sinks.values()):
+            for sink in [each for sinks in self._sinks.values() for each in sinks]:
                 sink.load(await self.store.list(sink.prefix))
             self._reached(revision)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def register(registry: Registry) -> None:
     """Name them all; those that follow every kind or hand out the CA learn that from the cluster."""
+    from sampan.plugins.controllers.apiextensions.cleanup import DefinitionCleanup
+    from sampan.plugins.controllers.apiextensions.naming import DefinitionNaming
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
     from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
@@ -39,6 +41,8 @@ def register(registry: Registry) -> None:
         NodeLifecycleController,
         TaintEvictionController,
         PodGarbageCollector,
+        DefinitionNaming,
+        DefinitionCleanup,
     )
     for make in plain:
         registry.controller(make().name, partial(_made, make))

@@ -27,14 +27,27 @@ class GarbageCollector:
     name = "garbage-collector-controller"
 
     def __init__(self, kinds: Iterable[type[KubeObject]]) -> None:
-        self._kinds = tuple(kind for kind in kinds if _is_collectable(kind))
-        self._by_resource: Mapping[str, type[KubeObject]] = {info(kind).resource: kind for kind in self._kinds}
-        self._by_name = {(info(kind).group, info(kind).kind): kind for kind in self._kinds}
+        self._know(tuple(kind for kind in kinds if _is_collectable(kind)))
         self.watches: Sequence[Watch] = tuple(Watch(kind=kind, keys=self._keys) for kind in self._kinds)
+
+    def _know(self, kinds: tuple[type[KubeObject], ...]) -> None:
+        self._kinds = kinds
+        self._by_resource: Mapping[str, type[KubeObject]] = {info(kind).resource: kind for kind in kinds}
+        self._by_name = {(info(kind).group, info(kind).kind): kind for kind in kinds}
+
+    def follow(self, kind: type[KubeObject]) -> Watch | None:
+        if not _is_collectable(kind):
+            return None
+        self._know((*self._kinds, kind))
+        return Watch(kind=kind, keys=self._keys)
+
+    def forget(self, kind: type[KubeObject]) -> None:
+        self._know(tuple(each for each in self._kinds if each is not kind))
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         resource, _, name = key.name.partition("/")
-        obj = state.get(self._by_resource[resource], key.namespace, name)
+        kind = self._by_resource.get(resource)
+        obj = None if kind is None else state.get(kind, key.namespace, name)
         if obj is None:
             return NOTHING
         if obj.metadata.deletion_timestamp is not None:
@@ -130,7 +143,7 @@ class GarbageCollector:
 
 def _is_collectable(kind: type[KubeObject]) -> bool:
     about = info(kind)
-    return {"list", "watch", "delete"} <= set(about.verbs) and about.plural != "events"
+    return {"list", "watch", "delete"} <= set(about.verbs) and about.plural != "events" and not about.is_view
 
 
 def key_of(obj: KubeObject) -> Key:

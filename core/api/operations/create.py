@@ -13,7 +13,7 @@ from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import Posted
-from sampan.core.errors import AlreadyExists, Unclassified
+from sampan.core.errors import AlreadyExists, Forbidden, Unclassified
 from sampan.core.model.rules.common.metadata import validate as validate_metadata
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.refusal import invalid_object
@@ -30,6 +30,8 @@ async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
     if isinstance(call.served.storage, Posted):
         return await call.served.storage.answer(pipeline, call, obj, options)
     info = call.served.info
+    if call.served.closed:
+        raise Forbidden(call.served.closed, kind=info.plural, group=info.group)
     meta = metadata.place(obj, info, call.namespace)
     if meta.get("resourceVersion"):
         raise Unclassified("resourceVersion should not be set on objects to be created")

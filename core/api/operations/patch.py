@@ -11,7 +11,7 @@ from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipe
 from sampan.core.api.operations.update import change, check_name, nameless
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import NoConsumer
-from sampan.core.errors import BadRequest
+from sampan.core.errors import BadRequest, UnsupportedMediaType
 from sampan.core.schema.patch import APPLY_YAML, patch_object, patch_types
 from sampan.core.store.entry import Entry
 
@@ -31,6 +31,11 @@ async def patch(pipeline: Pipeline, call: Call, raw: bytes, media_type: str, opt
 def check_type(call: Call, media_type: str) -> None:
     offered = patch_types(call.served.resource)
     if media_type not in offered:
+        if call.served.resource.custom:
+            words = (
+                f"the body of the request was in an unknown format - accepted media types include: {', '.join(offered)}"
+            )
+            raise UnsupportedMediaType(words)
         raise NoConsumer(", ".join(offered))
 
 

@@ -134,11 +134,11 @@ def scale_of(served: Served, obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def apply_scale(call: Call, old: Entry, wanted: Mapping[str, Any]) -> MutableWire:
-    """The object with the wanted number. Raises `Invalid` for a number below zero."""
+    """The object with the wanted number. Raises `Invalid` for a number below zero (a custom kind's own rules do so)."""
     paths = call.served.info.scale
     assert paths is not None, "only kinds with a scale have this subresource"
     replicas = wanted.get("spec", {}).get("replicas", 0)
-    if causes := negative("spec.replicas", replicas):
+    if not call.served.resource.custom and (causes := negative("spec.replicas", replicas)):
         raise _invalid(call, causes)
     obj: MutableWire = own_copy(old.wire)
     set_number(obj, paths, replicas)

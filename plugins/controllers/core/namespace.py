@@ -11,12 +11,21 @@ from datetime import datetime
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, Delete, ExpectEmpty, Plan, Update
+from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.core_v1.namespace import Namespace, NamespaceCondition
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.model.meta import evolve
+from sampan.core.reconcile.custom_kinds import kind_of_definition
 
 FINALIZER = "kubernetes"
+UNKNOWN_DELAY = 0.5
+"""Seconds until kinds whose objects were not known are looked at again."""
+
+
+def nobody(obj: KubeObject, state: Lister) -> Iterable[Key]:
+    """Definitions are read, but change nothing by themselves."""
+    return ()
 
 
 def keys_of_content(obj: KubeObject, state: Lister) -> Iterable[Key]:
@@ -31,11 +40,21 @@ class NamespaceController:
     name = "namespace-controller"
 
     def __init__(self, kinds: Iterable[type[KubeObject]]) -> None:
-        self._kinds = tuple(_contents(kinds))
+        self._kinds = tuple(kind for kind in kinds if _is_content(kind))
         self.watches: Sequence[Watch] = (
             Watch(kind=Namespace, keys=own_key),
+            Watch(kind=CustomResourceDefinition, keys=nobody),
             *(Watch(kind=kind, keys=keys_of_content) for kind in self._kinds),
         )
+
+    def follow(self, kind: type[KubeObject]) -> Watch | None:
+        if not _is_content(kind):
+            return None
+        self._kinds = (*self._kinds, kind)
+        return Watch(kind=kind, keys=keys_of_content)
+
+    def forget(self, kind: type[KubeObject]) -> None:
+        self._kinds = tuple(each for each in self._kinds if each is not kind)
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         namespace = state.get(Namespace, "", key.name)
@@ -43,6 +62,9 @@ class NamespaceController:
             return NOTHING
         if FINALIZER not in namespace.spec.finalizers:
             return _removal(namespace)
+        unknown = [each for each in self._custom_kinds(state) if each not in self._kinds]
+        if unknown:
+            return self._wait_for(namespace, unknown, now)
         content = [obj for kind in self._kinds for obj in state.list(kind, key.name)]
         if not content:
             return self._finalize(namespace)
@@ -55,6 +77,18 @@ class NamespaceController:
             )
         return Plan(actions=_status(namespace, content, now))
 
+    def _custom_kinds(self, state: Lister) -> Iterable[type[KubeObject]]:
+        for definition in state.list(CustomResourceDefinition):
+            kind = kind_of_definition(definition)
+            if kind is not None and info(kind).namespaced:
+                yield kind
+
+    def _wait_for(self, namespace: Namespace, unknown: Sequence[type[KubeObject]], now: datetime) -> Plan:
+        """Kinds whose objects are not known yet (they have just come, or cannot be listed): nothing may be left behind."""
+        names = ", ".join(sorted(info(kind).resource for kind in unknown))
+        error = LookupError(f"the objects of {names} cannot be listed")
+        return Plan(actions=_status(namespace, (), now, error), requeue_after=UNKNOWN_DELAY)
+
     def _finalize(self, namespace: Namespace) -> Plan:
         """Only when the API server itself says that nothing is left: a cache may not have seen the last creation yet."""
         checks = [ExpectEmpty(kind=kind, namespace=namespace.key[1]) for kind in self._kinds]
@@ -63,12 +97,10 @@ class NamespaceController:
         return Plan(actions=(*checks, Update(obj=released, subresource="finalize")))
 
 
-def _contents(kinds: Iterable[type[KubeObject]]) -> Iterable[type[KubeObject]]:
-    """Namespaced kinds that can be listed and deleted; events once, though two groups show them."""
-    for kind in kinds:
-        about = info(kind)
-        if about.namespaced and {"list", "watch", "delete"} <= set(about.verbs) and about.group != "events.k8s.io":
-            yield kind
+def _is_content(kind: type[KubeObject]) -> bool:
+    """Namespaced kinds that can be listed and deleted; each object once, though several kinds may show it."""
+    about = info(kind)
+    return about.namespaced and {"list", "watch", "delete"} <= set(about.verbs) and not about.is_view
 
 
 def _removal(namespace: Namespace) -> Plan:

@@ -142,15 +142,17 @@ async def test_a_closed_follower_can_be_closed_again() -> None:
         await follower.close()
 
 
-async def test_a_prefix_has_one_cache_at_a_time() -> None:
-    async with following(MemoryStore()) as (follower, cache):
+async def test_one_cache_takes_over_a_prefix_from_another() -> None:
+    store = MemoryStore()
+    async with following(store) as (follower, cache):
         other = WatchCache(follower, PREFIX, finish=lambda value, revision: value)
-        with pytest.raises(ValueError, match="followed already"):
-            await other.start()
-        other.close()
-        await follower.store.create(PREFIX + "a", b"{}")
-        await cache.fresh()
-        assert len(cache.list()) == 1
-        cache.close()
         await other.start()
-        assert len(other.list()) == 1
+        item = await store.create(PREFIX + "a", b"{}")
+        await follower.wait_until(item.revision)
+        assert cache.get(item.key) is not None
+        cache.close()
+        item = await store.create(PREFIX + "b", b"{}")
+        await follower.wait_until(item.revision)
+        assert [each.key for each in other.list()] == [PREFIX + "a", PREFIX + "b"]
+        assert cache.get(item.key) is None
+        other.close()

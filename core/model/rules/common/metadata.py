@@ -36,13 +36,14 @@ def _checked_with_its_kind(value: Meta, path: str) -> Sequence[Cause]:
 def validate(meta: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
     """Everything about the metadata of one object, in Kubernetes' order."""
     causes = _validate(meta, info, path, info.name_format)
-    return causes + _known_finalizers(meta.get("finalizers") or (), f"{path}.finalizers")
+    return causes + _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
 
 
 def validate_update(meta: Meta, old: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
     """All passes over the metadata of a changed object: two for every kind, one or two for its own."""
     passes = _validate(meta, info, path, "") + validate_changes(meta, old, path)
-    passes += validate_changes(meta, old, path) + _known_finalizers(meta.get("finalizers") or (), f"{path}.finalizers")
+    passes += validate_changes(meta, old, path)
+    passes += _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
     if info.rules.revalidates_metadata:
         passes += validate(meta, info, path)
     return passes
@@ -145,7 +146,9 @@ def _finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
     return causes
 
 
-def _known_finalizers(finalizers: Sequence[str], path: str) -> list[Cause]:
+def _known_finalizers(finalizers: Sequence[str], info: KindInfo, path: str) -> list[Cause]:
+    if info.rules.any_finalizer:
+        return []
     words = "name is neither a standard finalizer name nor is it fully qualified"
     return [
         invalid(f"{path}[{index}]", finalizer, words)

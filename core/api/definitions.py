@@ -1,0 +1,178 @@
+"""The kinds of CustomResourceDefinitions, served as long as their definitions are established.
+
+`Definitions` follows the definitions in their watch cache and changes the catalog after each of them; `settled` lets
+requests wait until what was written before them counts. Objects that were stored under an earlier definition are brought
+into the form of the present one when they are loaded. On the API server's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+from sampan.core.api.catalog import Catalog, Served
+from sampan.core.api.storage import Cached, View, object_head, prefix_of
+from sampan.core.errors import Expired
+from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
+from sampan.core.model.rules.apiextensions_v1.definition import is_true
+from sampan.core.schema import definition  # noqa: F401 - attaches what a definition is refused for
+from sampan.core.schema.custom_kinds import CustomKind, custom_kind
+from sampan.core.schema.default import apply_defaults
+from sampan.core.schema.encode import encode, splice_resource_version
+from sampan.core.schema.prune import prune
+from sampan.core.schema.resource import Resource
+from sampan.core.store.entry import Entry, Finish
+from sampan.core.store.follower import Follower
+from sampan.core.store.watch_cache import WatchCache, join_whole
+
+log = logging.getLogger(__name__)
+
+Wire = Mapping[str, Any]
+
+
+@attrs.frozen
+class _Serving:
+    """What is served of one definition, and which state of it that stands for."""
+
+    state: Any
+    storage: Cached
+    served: tuple[Served, ...]
+
+
+class Definitions:
+    def __init__(self, catalog: Catalog, follower: Follower) -> None:
+        self._catalog = catalog
+        self._follower = follower
+        self._cache: WatchCache | None = None
+        self._serving: dict[str, _Serving] = {}
+        self._seen = 0
+        self._moved = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve what is established already, and follow what comes. Nothing happens where definitions are not served."""
+        definitions = self._catalog.of_class(CustomResourceDefinition)
+        if definitions is None:
+            return
+        self._cache = cache = definitions.entries
+        began = cache.revision
+        for entry in cache.list():
+            await self._take(entry)
+        self._seen = cache.changed
+        self._task = asyncio.create_task(self._follow(cache, began), name="definitions")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for serving in self._serving.values():
+            serving.storage.close()
+
+    async def settled(self) -> None:
+        """Until everything that the cache shows of definitions is served."""
+        while self._cache is not None and self._task is not None and self._seen < self._cache.changed:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def _follow(self, cache: WatchCache, since: int) -> None:
+        start: int | None = since
+        while True:
+            try:
+                async with await cache.watch(since=start) as watcher:
+                    async for event in watcher:
+                        if event.entry is not None:
+                            await (self._forget(event.entry) if event.type == "DELETED" else self._take(event.entry))
+                        self._reached(event.revision)
+                return  # the server ends
+            except Expired:
+                start = None
+                for name in self._serving.keys() - {entry.wire["metadata"]["name"] for entry in cache.list()}:
+                    self._drop(name)
+
+    def _reached(self, revision: int) -> None:
+        self._seen = max(self._seen, revision)
+        self._moved.set()
+
+    async def _take(self, entry: Entry) -> None:
+        """Serve what a definition says now. One that cannot be read is told of, and keeps what it had."""
+        name = entry.wire["metadata"]["name"]
+        if not is_true(entry.wire, "Established"):
+            return
+        present, state = self._serving.get(name), _state(entry.wire)
+        if present is not None and present.state == state:
+            return
+        try:
+            kind = custom_kind(entry.wire)
+            serving = await self._serve(kind, state)
+        except Exception:
+            log.exception("the kinds of %s cannot be served", name)
+            return
+        self._serving[name] = serving
+        self._catalog.replace(present.served if present else (), serving.served)
+        if present is not None:
+            present.storage.close()
+
+    async def _forget(self, entry: Entry) -> None:
+        self._drop(entry.wire["metadata"]["name"])
+
+    def _drop(self, name: str) -> None:
+        present = self._serving.pop(name, None)
+        if present is not None:
+            self._catalog.replace(present.served, ())
+            present.storage.close()
+
+    async def _serve(self, kind: CustomKind, state: Any) -> _Serving:
+        since = await self._follower.store.revision()
+        cache = WatchCache(self._follower, prefix_of(kind.stored), finish=finisher(kind.stored, since), join=join_whole)
+        await cache.start()
+        storage = Cached(kind.stored, cache)
+        closed = "create not allowed while custom resource definition is terminating" if kind.is_terminating else ""
+        served = [
+            Served(resource, storage if resource is kind.stored else _view(resource, storage), closed=closed)
+            for resource in kind.served
+        ]
+        return _Serving(state, storage, tuple(served))
+
+
+def _state(wire: Wire) -> Any:
+    """What decides on what is served: a new spec, new names, the beginning of the end."""
+    status = wire.get("status") or {}
+    meta = wire["metadata"]
+    return (meta.get("uid"), meta.get("generation"), status.get("acceptedNames"), is_true(wire, "Terminating"))
+
+
+def converter(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
+    """Any object of the kind as one of this version, by the strategy ``None``: what the version does not know is lost."""
+
+    def convert(wire: Wire) -> dict[str, Any]:
+        value: dict[str, Any] = orjson.loads(orjson.dumps(wire))
+        value["apiVersion"] = resource.info.api_version
+        prune(resource.struct, value)
+        apply_defaults(resource.struct, value)
+        return value
+
+    return convert
+
+
+def _view(shown: Resource, stored: Cached) -> View:
+    return View(shown, stored.resource, stored.cache, converter(stored.resource), converter(shown))
+
+
+def finisher(resource: Resource, since: int) -> Finish:
+    """How a stored value is made ready: one from before ``since`` may be of another version, or of another schema."""
+    head, convert = object_head(resource.info), converter(resource)
+
+    def finish(value: bytes, revision: int) -> bytes:
+        if revision > since and value.startswith(head):
+            return splice_resource_version(value, revision)
+        return splice_resource_version(encode(resource.struct, convert(orjson.loads(value))), revision)
+
+    return finish

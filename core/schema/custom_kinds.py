@@ -1,0 +1,146 @@
+"""From a CustomResourceDefinition to the kinds that it stands for: one `Resource` for each version.
+
+Called by the API server when a definition is established or changed. Pure; any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from sampan.core.errors import Cause
+from sampan.core.model.causes import invalid
+from sampan.core.model.kinds import Json, JsonObject, KindInfo, KindRules, Scale
+from sampan.core.model.labels import SelectorError, parse_selector
+from sampan.core.model.rules.apiextensions_v1.field_path import split_path
+from sampan.core.model.unstructured import unstructured
+from sampan.core.schema.custom import columns_of, custom_resource
+from sampan.core.schema.jsonpath import first
+from sampan.core.schema.resource import Resource
+
+Value = Mapping[str, Any]
+
+VERBS: Final = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which Kubernetes' discovery names them for custom resources."""
+MOST: Final = 2**31 - 1
+
+
+@attrs.frozen(kw_only=True)
+class CustomKind:
+    """What a definition stands for. ``stored`` is the version that objects are stored in, ``served`` those to ask for."""
+
+    name: str
+    stored: Resource
+    served: tuple[Resource, ...]
+    converts_by_webhook: bool
+    is_terminating: bool
+
+
+class CustomRules(KindRules):
+    """What custom objects do beyond their types: a status and a scale like built-in kinds', where they have one."""
+
+    any_finalizer = True
+
+    def __init__(self, *, has_status: bool, scale: Scale | None) -> None:
+        self._has_status = has_status
+        self._scale = scale
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        """A write of the status changes nothing else; of the metadata only who wrote what."""
+        if subresource == "status":
+            managed = obj["metadata"].get("managedFields")
+            obj["metadata"] = {**old["metadata"], "resourceVersion": obj["metadata"].get("resourceVersion")}
+            if managed is not None:
+                obj["metadata"]["managedFields"] = managed
+
+    def validate(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        return _scale_causes(self._scale, obj) if self._scale is not None else ()
+
+    def generation_input(self, obj: Mapping[str, Any]) -> Json:
+        hidden = ("metadata", "status") if self._has_status else ("metadata",)
+        return {name: value for name, value in obj.items() if name not in hidden}
+
+
+def custom_kind(definition: Value) -> CustomKind:
+    """The kinds of a valid definition, by the names that were accepted."""
+    spec, status = definition["spec"], definition.get("status") or {}
+    resources = {version["name"]: (version, _resource(definition, version)) for version in spec["versions"]}
+    stored = next(resource for version, resource in resources.values() if version.get("storage"))
+    conditions = status.get("conditions") or ()
+    return CustomKind(
+        name=definition["metadata"]["name"],
+        stored=stored,
+        served=tuple(resource for version, resource in resources.values() if version.get("served")),
+        converts_by_webhook=(spec.get("conversion") or {}).get("strategy") == "Webhook",
+        is_terminating=any(each["type"] == "Terminating" and each["status"] == "True" for each in conditions),
+    )
+
+
+def _resource(definition: Value, version: Value) -> Resource:
+    spec = definition["spec"]
+    names = {**spec["names"], **((definition.get("status") or {}).get("acceptedNames") or {})}
+    subresources = version.get("subresources") or {}
+    scale = _scale(subresources.get("scale"))
+    has_status = subresources.get("status") is not None
+    namespaced = spec["scope"] == "Namespaced"
+    info = KindInfo(
+        group=spec["group"],
+        version=version["name"],
+        kind=names["kind"],
+        plural=names["plural"],
+        singular=names.get("singular") or names["kind"].lower(),
+        list_kind=names.get("listKind") or f"{names['kind']}List",
+        short_names=tuple(names.get("shortNames") or ()),
+        categories=tuple(names.get("categories") or ()),
+        namespaced=namespaced,
+        verbs=VERBS,
+        has_status=has_status,
+        has_generation=True,
+        scale=scale,
+        columns=columns_of(version.get("additionalPrinterColumns") or ()),
+        selectable_fields=tuple(_selectable(each["jsonPath"]) for each in version.get("selectableFields") or ()),
+        unconditional_update=False,
+        deprecation=_deprecation(spec["group"], names["kind"], version),
+        rules=CustomRules(has_status=has_status, scale=scale),
+    )
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    cls = unstructured(info.api_version, info.kind, info.plural, namespaced=namespaced)
+    return attrs.evolve(custom_resource(info, schema), cls=cls)
+
+
+def _scale(paths: Value | None) -> Scale | None:
+    if paths is None:
+        return None
+    return Scale(
+        spec_replicas=paths["specReplicasPath"],
+        status_replicas=paths["statusReplicasPath"],
+        selector=paths.get("labelSelectorPath") or "",
+    )
+
+
+def _selectable(path: str) -> str:
+    """A path as field selectors write it: ``spec.colour``."""
+    return ".".join(split_path(path) or ())
+
+
+def _deprecation(group: str, kind: str, version: Value) -> str:
+    if not version.get("deprecated"):
+        return ""
+    return version.get("deprecationWarning") or f"{group}/{version['name']} {kind} is deprecated"
+
+
+def _scale_causes(scale: Scale, obj: Value) -> Iterable[Cause]:
+    """Kubernetes names the paths as the definition writes them."""
+    for path in (scale.spec_replicas, scale.status_replicas):
+        number = first(path, obj)
+        if isinstance(number, int) and number < 0:
+            yield invalid(path, number, "should be a non-negative integer")
+        elif isinstance(number, int) and number > MOST:
+            yield invalid(path, number, f"should be less than or equal to {MOST}")
+    if scale.selector and isinstance(text := first(scale.selector, obj), str) and text:
+        try:
+            parse_selector(text)
+        except SelectorError as error:
+            yield invalid(scale.selector, text, str(error))

@@ -1,0 +1,48 @@
+"""What a CustomResourceDefinition is refused for beyond its text: defaults that its own schema would not let pass.
+
+Attached to the kind's class here, because it takes the algorithms over schemas. Imported by the API server.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sampan.core.errors import Cause
+from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
+from sampan.core.model.causes import invalid
+from sampan.core.model.kinds import struct_rules
+from sampan.core.model.rules.apiextensions_v1.definition import validate_definition
+from sampan.core.model.rules.apiextensions_v1.structural import properties_of
+from sampan.core.schema.custom import type_from
+from sampan.core.schema.prune import prune
+from sampan.core.schema.validate import value_causes
+
+Schema = Mapping[str, Any]
+
+
+@struct_rules(CustomResourceDefinition, whole=True)
+def check_definition(obj: Mapping[str, Any], path: str) -> list[Cause]:
+    return validate_definition(obj, path, check_defaults)
+
+
+def check_defaults(schema: Schema, path: str) -> Iterable[Cause]:
+    """Every default must be what its schema describes, without unknown fields."""
+    if (default := schema.get("default")) is not None:
+        yield from _check_default(schema, default, f"{path}.default")
+    for name, below in properties_of(schema).items():
+        yield from check_defaults(below, f"{path}.properties[{name}]")
+    for word in ("items", "additionalProperties"):
+        if isinstance(schema.get(word), Mapping):
+            yield from check_defaults(schema[word], f"{path}.{word}")
+
+
+def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
+    kind = type_from(schema)
+    value = copy.deepcopy(default)
+    pruned = prune(kind, value)
+    if pruned:
+        words = f"must not have unknown fields, found {', '.join(pruned)}"
+        yield invalid(path, default, words)
+    yield from value_causes(kind, value, path)

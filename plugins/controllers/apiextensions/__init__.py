@@ -1,0 +1,1 @@
+"""What becomes of CustomResourceDefinitions: their names, and their end."""

@@ -1,0 +1,251 @@
+"""Custom resources, from their definition to their end: a whole control plane, asked over HTTPS."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampan.core.client.http import HttpClient
+from sampan.core.contracts.controller import Key, Lister, Watch
+from sampan.core.contracts.plan import NOTHING, Patch, Plan
+from sampan.core.errors import ApiError, Forbidden, Invalid, NotFound
+from sampan.core.model.builtin import ConfigMap, CustomResourceDefinition, Namespace
+from sampan.core.model.kinds import KubeObject
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
+from sampan.core.model.unstructured import unstructured
+from sampan.core.reconcile.engine import Engine
+from sampan.core.testing.control_plane import ControlPlane, control_plane
+from sampan.core.testing.wait import soon
+
+pytestmark = pytest.mark.anyio
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+BOATS = "/apis/sea.test/v1/namespaces/default/boats"
+Boat = unstructured("sea.test/v1", "Boat", "boats")
+
+
+def definition(plural: str = "boats", kind: str = "Boat", group: str = "sea.test", **version: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema(masts={"type": "integer", "minimum": 1})},
+                    **version,
+                }
+            ],
+        },
+    }
+
+
+def schema(**spec: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"spec": {"type": "object", "properties": spec}}}
+
+
+def boat(name: str, namespace: str = "default", **meta: Any) -> KubeObject:
+    return Boat(metadata=ObjectMeta(name=name, namespace=namespace, **meta), content={"spec": {"masts": 2}})
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path, controllers=True) as made:
+        yield made
+
+
+@pytest.fixture
+def http(plane: ControlPlane) -> HttpClient:
+    return plane.http_client()
+
+
+async def gone(client: HttpClient, kind: type[KubeObject], namespace: str, name: str) -> None:
+    async def is_gone() -> bool:
+        try:
+            await client.get(kind, namespace, name)
+        except NotFound:
+            return True
+        return False
+
+    await soon(is_gone)
+
+
+async def define(client: HttpClient, body: dict[str, Any]) -> None:
+    """Create a definition, and wait as ``kubectl wait --for=condition=established`` does."""
+    name = body["metadata"]["name"]
+    await client.request("POST", CRDS, body)
+
+    async def established() -> bool:
+        found = await client.get(CustomResourceDefinition, "", name)
+        return any(each.type == "Established" and each.status == "True" for each in found.status.conditions)
+
+    await soon(established)
+
+
+async def test_a_kind_is_there_as_soon_as_its_definition_is_established(http: HttpClient) -> None:
+    with pytest.raises(NotFound):
+        await http.list(Boat)
+    await define(http, definition())
+    made = await http.create(boat("a"))
+    assert (await http.get(Boat, "default", "a")) == made
+    group = await http.request("GET", "/apis/sea.test/v1")
+    assert [each["name"] for each in group["resources"]] == ["boats"]
+    openapi = await http.request("GET", "/openapi/v3/apis/sea.test/v1")
+    assert openapi["components"]["schemas"]["test.sea.v1.Boat"]["properties"]["spec"]["properties"]["masts"]
+
+
+async def test_a_name_is_given_once_in_a_group(http: HttpClient) -> None:
+    await define(http, definition())
+    await http.request("POST", CRDS, definition("ships"))
+
+    async def refused() -> bool:
+        found = await http.get(CustomResourceDefinition, "", "ships.sea.test")
+        return [(each.type, each.status, each.reason) for each in found.status.conditions] == [
+            ("NamesAccepted", "False", "ListKindConflict"),
+            ("Established", "False", "NotAccepted"),
+        ]
+
+    await soon(refused)
+    await http.delete(CustomResourceDefinition, "", "boats.sea.test")
+
+    async def accepted() -> bool:
+        found = await http.get(CustomResourceDefinition, "", "ships.sea.test")
+        return {each.type: each.status for each in found.status.conditions}["Established"] == "True"
+
+    await soon(accepted)
+
+
+class Launcher:
+    """Marks every boat that it sees."""
+
+    name = "launcher"
+    watches: Sequence[Watch] = (Watch(kind=Boat),)
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
+        found = state.get(Boat, key.namespace, key.name)
+        if found is None or "launched" in found.metadata.labels:
+            return NOTHING
+        patch = {"metadata": {"labels": {"launched": "yes"}}}
+        return Plan(actions=(Patch(kind=Boat, namespace=key.namespace, name=key.name, patch=patch),))
+
+
+async def test_a_controller_that_came_later_sees_the_objects(plane: ControlPlane, http: HttpClient) -> None:
+    await define(http, definition())
+    await http.create(boat("a"))
+    engine = Engine([Launcher()], lambda name: http)
+    await engine.start()
+    try:
+        await http.create(boat("b"))
+
+        async def launched() -> bool:
+            return len((await http.list(Boat, label_selector="launched=yes")).items) == 2
+
+        await soon(launched)
+    finally:
+        await engine.stop()
+
+
+async def test_objects_are_collected_with_their_owners(http: HttpClient) -> None:
+    await define(http, definition())
+    owner = await http.create(ConfigMap(metadata=ObjectMeta(name="owner", namespace="default")))
+    of_map = OwnerReference(api_version="v1", kind="ConfigMap", name="owner", uid=owner.metadata.uid or "")
+    fleet = await http.create(boat("a", owner_references=(of_map,)))
+    of_boat = OwnerReference(api_version="sea.test/v1", kind="Boat", name="a", uid=fleet.metadata.uid or "")
+    await http.create(ConfigMap(metadata=ObjectMeta(name="cargo", namespace="default", owner_references=(of_boat,))))
+    await http.delete(ConfigMap, "default", "owner")
+    await gone(http, Boat, "default", "a")
+    await gone(http, ConfigMap, "default", "cargo")
+
+
+async def test_objects_go_with_their_namespace(http: HttpClient) -> None:
+    await define(http, definition())
+    await http.create(Namespace(metadata=ObjectMeta(name="harbour")))
+    await http.create(boat("a", "harbour"))
+    await http.create(boat("b", "harbour", finalizers=("sea.test/anchored",)))
+    await http.delete(Namespace, "", "harbour")
+    await gone(http, Boat, "harbour", "a")
+    ending = await http.get(Namespace, "", "harbour")
+    assert ending.metadata.deletion_timestamp is not None
+    anchored = await http.get(Boat, "harbour", "b")
+    await http.update(evolve(anchored, metadata=evolve(anchored.metadata, finalizers=())))
+    await gone(http, Namespace, "", "harbour")
+
+
+async def test_objects_go_with_their_definition(http: HttpClient) -> None:
+    await define(http, definition())
+    await http.create(boat("a"))
+    await http.create(boat("b", finalizers=("sea.test/anchored",)))
+    await http.delete(CustomResourceDefinition, "", "boats.sea.test")
+    await gone(http, Boat, "default", "a")
+    with pytest.raises(Forbidden, match="terminating"):
+        await http.create(boat("c"))
+    anchored = await http.get(Boat, "default", "b")
+    await http.update(evolve(anchored, metadata=evolve(anchored.metadata, finalizers=())))
+    await gone(http, CustomResourceDefinition, "", "boats.sea.test")
+    with pytest.raises(NotFound):
+        await http.list(Boat)
+
+
+async def test_a_new_schema_counts_for_objects_that_are_there(http: HttpClient) -> None:
+    await define(http, definition())
+    await http.create(boat("a"))
+    with pytest.raises(Invalid):
+        await http.create(Boat(metadata=ObjectMeta(name="b", namespace="default"), content={"spec": {"masts": 0}}))
+    wider = schema(masts={"type": "integer"}, flag={"type": "string", "default": "red"})
+    patch = [{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": wider}]
+    await http.patch(CustomResourceDefinition, "", "boats.sea.test", patch, type="json")
+    await http.create(Boat(metadata=ObjectMeta(name="b", namespace="default"), content={"spec": {"masts": 0}}))
+    assert (await http.get(Boat, "default", "a")).spec == {"masts": 2, "flag": "red"}
+    assert [item.spec["flag"] for item in (await http.list(Boat)).items] == ["red", "red"]
+
+
+async def test_a_definition_outlives_the_control_plane(tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path / 'data.db'}"
+    async with control_plane(tmp_path, controllers=True, store=store) as plane:
+        await define(plane.http_client(), definition())
+        await plane.client.create(boat("a"))
+    async with control_plane(tmp_path, store=store) as plane:
+        assert (await plane.client.get(Boat, "default", "a")).spec == {"masts": 2}
+
+
+SCHEMA = "spec.validation.openAPIV3Schema"
+ANY_OF = {"type": "string", "anyOf": [{"type": "string"}]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"type": "string"}, f"{SCHEMA}.type"),
+        ({"type": "object", "properties": {"a": {}}}, f"{SCHEMA}.properties[a].type"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, f"{SCHEMA}.additionalProperties"),
+        (schema(a={"type": "array"}), f"{SCHEMA}.properties[spec].properties[a].items"),
+        (schema(a=ANY_OF), f"{SCHEMA}.properties[spec].properties[a].anyOf[0].type"),
+        (schema(a={"type": "string", "default": 5}), f"{SCHEMA}.properties[spec].properties[a].default"),
+        (schema(a={"type": "nonsense"}), f"{SCHEMA}.properties[spec].properties[a].type"),
+        (schema(a={"type": "string", "pattern": "("}), f"{SCHEMA}.properties[spec].properties[a].pattern"),
+        (
+            schema(a={"type": "array", "items": {"type": "string"}, "uniqueItems": True}),
+            f"{SCHEMA}.properties[spec].properties[a].uniqueItems",
+        ),
+        (
+            {"type": "object", "properties": {"metadata": {"type": "object", "properties": {"x": {"type": "string"}}}}},
+            f"{SCHEMA}.properties[metadata]",
+        ),
+    ],
+)
+async def test_a_schema_that_is_not_structural_is_refused_at_its_place(
+    http: HttpClient, wrong: dict[str, Any], field: str
+) -> None:
+    body = definition(schema={"openAPIV3Schema": wrong})
+    with pytest.raises(ApiError) as refused:
+        await http.request("POST", CRDS, body)
+    assert field in {cause.field for cause in refused.value.causes}
