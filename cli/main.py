@@ -10,10 +10,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from sampan.cli.options import Choices, with_choices
+from sampan.cli.plugin_options import HELP, outside_commands, remember, take
+from sampan.cli.suggest import suggestion
 from sampan.core.errors import ConfigError, SampanError
 
 _Table = Mapping[str, tuple[str, str]]
@@ -23,10 +26,12 @@ CLUSTER: _Table = {
     "stop": ("lifecycle.stop:stop", "End the control plane; pods go on."),
     "down": ("lifecycle.down:down", "End the cluster: pods, network and rules go too."),
     "status": ("lifecycle.status:status", "Say how the cluster is."),
+    "clusters": ("lifecycle.clusters:clusters", "List your clusters."),
     "node": ("lifecycle.node:node", "Add this machine, or a further part of it, to a cluster."),
     "image": ("lifecycle.image:image", "Load images from files; list those that are there."),
     "plugins": ("lifecycle.plugins:plugins", "Show which plugins are loaded, and what they bring."),
     "version": ("lifecycle.version:version", "Print the versions of sampan and of the server."),
+    "completion": ("completion:completion", "Print a script that completes words in a shell."),
 }
 OBJECTS: _Table = {
     "apply": ("verbs.apply:apply", "Make objects as files describe them."),
@@ -47,26 +52,36 @@ BUILT_IN: _Table = {**CLUSTER, **OBJECTS}
 class LazyGroup(click.Group):
     """Commands by name from `BUILT_IN`, then from plugins."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest, choice = take(args)
+        remember(ctx, choice)
+        if ctx.default_map is None:
+            ctx.default_map = {"up": _configured()}
+        return super().parse_args(ctx, rest)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*BUILT_IN, *_plugin_commands()]
+        return [*BUILT_IN, *outside_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in BUILT_IN:
             return _load(BUILT_IN[cmd_name][0])
-        return _plugin_commands().get(cmd_name)
+        return outside_commands(ctx).get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise ConfigError(f'unknown command "{args[0]}" for "sampan"')
+            hint = suggestion(args[0], self.list_commands(ctx))
+            raise ConfigError(f'unknown command "{args[0]}" for "sampan"{hint}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, table in (("Cluster", CLUSTER), ("Objects", OBJECTS)):
             with formatter.section(title):
                 formatter.write_dl([(name, text) for name, (_, text) in table.items()])
-        if others := _plugin_commands():
+        with formatter.section("Plugins, for every command"):
+            formatter.write_dl(HELP)
+        if others := outside_commands(ctx):
             with formatter.section("From plugins"):
                 formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in others.items()])
 
@@ -78,16 +93,31 @@ def _load(place: str) -> click.Command:
     return command
 
 
-def _plugin_commands() -> dict[str, click.Command]:
-    from sampan.core.plugins import load_plugins
+def _configured() -> dict[str, Any]:
+    """Defaults of `sampan up`. What is wrong with the configuration is for commands that need it to say."""
+    from sampan.cli.configuration import configured_options
 
-    return {part.name: part.make() for part in load_plugins().registry.commands}
+    try:
+        return configured_options()
+    except ConfigError:
+        return {}
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"sampan {version('sampan')}")
+        ctx.exit()
 
 
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 @click.pass_context
 @with_choices

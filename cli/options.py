@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import attrs
 import click
 
+from sampan.cli.completion import complete_context, complete_namespace
 from sampan.cli.durations import Duration
 
 P = ParamSpec("P")
@@ -39,9 +40,9 @@ class Choices:
 
 
 _OPTIONS = (
-    click.option("-n", "--namespace", default="", help="Namespace to look in."),
+    click.option("-n", "--namespace", default="", shell_complete=complete_namespace, help="Namespace to look in."),
     click.option("--kubeconfig", type=click.Path(path_type=Path), help="kubeconfig file (default: as kubectl)."),
-    click.option("--context", default="", help="Context of the kubeconfig."),
+    click.option("--context", default="", shell_complete=complete_context, help="Context of the kubeconfig."),
     click.option("--cluster", default="", help="Cluster of the kubeconfig."),
     click.option("--user", default="", help="User of the kubeconfig."),
     click.option("-s", "--server", default="", help="Address of the API server."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,8 +43,6 @@ class Config:
     manifests: Path | None = None
     kubeconfig: Path | None = None
     """The person's kubeconfig to write a context into; ``None`` writes none."""
-    blocked_plugins: tuple[str, ...] = ()
-    runtime_options: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

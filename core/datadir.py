@@ -128,7 +128,7 @@ class DataDir:
             return Decisions(cluster=cluster)
         except ValueError as exc:
             raise ConfigError(
-                f"{self.path / 'cluster.json'} is damaged: {exc}; remove the cluster with --purge"
+                f"{self.path / 'cluster.json'} is damaged: {exc}; remove the folder, and what its pods have left"
             ) from exc
         known = {field.name for field in attrs.fields(Decisions)}
         return Decisions(**{key: value for key, value in stored.items() if key in known})
@@ -154,7 +154,7 @@ class DataDir:
             os.close(lock)
             raise ConfigError(
                 f"{self.path} is held by the running cluster with process {holder.strip()}:"
-                " stop that first with `sampan stop`, or choose another with --data-dir"
+                f" stop that first with `sampan stop --data-dir {self.path}`, or choose another with --data-dir"
             ) from None
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -48,16 +48,20 @@ def add_context(path: Path, access: Access) -> None:
     write_private(path.resolve(), _dump(config))
 
 
-def remove_context(path: Path, name: str) -> None:
-    """Take the cluster's context out again; the current context is unset where it was this one."""
-    config = _load(path)
-    if not config:
-        return
+def remove_context(path: Path, access: Access) -> bool:
+    """Take the cluster's context out again; the current context is unset where it was this one.
+
+    Another cluster's context of the same name (it has another CA) is left alone. Returns whether there was one.
+    """
+    config, name = _load(path), access.name
+    if not config or not _is_of(config, access):
+        return False
     for section in ("clusters", "users", "contexts"):
         config[section] = [entry for entry in config.get(section) or [] if entry.get("name") != name]
     if config.get("current-context") == name:
         config["current-context"] = ""
     write_private(path.resolve(), _dump(config))
+    return True
 
 
 def read_access(path: Path, context: str = "") -> Access:
@@ -74,6 +78,14 @@ def read_access(path: Path, context: str = "") -> Access:
     ca = cluster.get("certificate-authority-data")
     ca_pem = base64.b64decode(ca).decode() if ca else _read_file(cluster.get("certificate-authority"), path)
     return Access(name=name, server=cluster.get("server", ""), ca_pem=ca_pem, token=user.get("token", ""))
+
+
+def _is_of(config: dict[str, Any], access: Access) -> bool:
+    for entry in config.get("clusters") or []:
+        if entry.get("name") == access.name:
+            ca = (entry.get("cluster") or {}).get("certificate-authority-data") or ""
+            return bool(ca == base64.b64encode(access.ca_pem.encode()).decode())
+    return False
 
 
 def _with_context(config: dict[str, Any], access: Access) -> dict[str, Any]:

@@ -7,7 +7,7 @@ it makes when it is made: its author is told what is missing, rather than a user
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ import attrs
 from sampan.core.contracts.conformance import class_lacks, lacks
 from sampan.core.errors import ConfigError, SampanError
 from sampan.core.model.kinds import KubeObject, info
+from sampan.core.plugin_settings import read_settings
 
 if TYPE_CHECKING:
     import click
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sampan.core.store.contract import Store
 
 P = TypeVar("P")
+T = TypeVar("T")
 Availability = Callable[[], str | None]
 """Why a part cannot work on this machine, in one sentence; ``None``: it can. Must be quick."""
 
@@ -107,8 +109,12 @@ class Parts(Generic[P]):
 class Registry:
     """What `sampan_register` is given. ``plugin`` is set by the caller to the name of the plugin being asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """``settings``: what the configuration file says to each plugin."""
         self.plugin = ""
+        self._settings = settings or {}
+        self.settings_read: set[str] = set()
+        """Plugins that have asked for theirs."""
         self.runtimes: Parts[Runtime] = Parts("runtime", "sampan.core.contracts.runtime:Runtime")
         self.volume_drivers: Parts[VolumeDriver] = Parts("volume driver", "sampan.core.contracts.volume:VolumeDriver")
         self.schedulers: Parts[Scheduler] = Parts("scheduler", "sampan.core.contracts.scheduler:Scheduler")
@@ -206,6 +212,14 @@ class Registry:
     def command(self, name: str, make: Callable[[], click.Command]) -> None:
         """A sub-command of ``sampan``."""
         self._add(self.commands, name, make)
+
+    def settings(self, cls: type[T]) -> T:
+        """What is set for this plugin (``plugins.NAME.settings`` of the configuration file), as its own attrs class.
+
+        Raises `ConfigError` for settings that the class does not know, or of another type.
+        """
+        self.settings_read.add(self.plugin)
+        return read_settings(cls, self._settings.get(self.plugin, {}), self.plugin)
 
     def all_parts(self) -> tuple[Parts[Any], ...]:
         """Every sort of parts, for those who list them."""

@@ -7,22 +7,34 @@ from pathlib import Path
 
 import click
 
+from sampan.cli.lifecycle.known import forget, note_of
 from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_place
 from sampan.cli.lifecycle.stop import end_control_plane
+from sampan.cli.plugin_options import load_working
+from sampan.cli.progress import steps
 from sampan.core.config import Config
 
 
 @click.command()
 @click.option("--purge", is_flag=True, help="Delete the data too.")
 @click.option("--timeout", type=float, default=60, show_default=True, help="Seconds to wait for the control plane.")
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="File to take the context out of.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path),
+    help="File to take the context out of (default: as it was started).",
+)
 @with_place
 def down(place: Place, purge: bool, timeout: float, kubeconfig: Path | None) -> None:
     """End the cluster: pods, network and rules go too. Doing it again does no harm."""
     from sampan.core.cluster import destroy_cluster
-    from sampan.core.plugins import load_plugins
 
-    if end_control_plane(place, timeout):
-        click.echo("control plane: stopped")
+    note = note_of(place)
+    if kubeconfig is None and note.kubeconfig:
+        kubeconfig = Path(note.kubeconfig)
     config = Config(cluster=place.name, data_dir=place.data_dir, kubeconfig=kubeconfig_to_write(kubeconfig).absolute())
-    asyncio.run(destroy_cluster(config, load_plugins(), click.echo, purge=purge))
+    with steps(f"taking down the cluster {place.name}") as shown:
+        if end_control_plane(place, timeout):
+            shown.say("control plane: stopped")
+        asyncio.run(destroy_cluster(config, load_working(note.plugins), shown.say, purge=purge))
+    if purge:
+        forget(place)

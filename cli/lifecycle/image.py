@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sampan.cli.lifecycle.known import note_of
 from sampan.cli.lifecycle.place import Place, with_place
+from sampan.cli.plugin_options import load_working
+from sampan.cli.progress import steps
 from sampan.cli.tabs import table
 from sampan.core.errors import ConfigError
 
@@ -40,14 +42,14 @@ def load(place: Place, files: tuple[Path, ...]) -> None:
         first, *others = runtimes
         if not first.capabilities().loads_images:
             raise ConfigError(f"the runtime {first.info().name} has no images to load")
-        for file in files:
-            if sys.stderr.isatty():
-                click.echo(f"loading {file} …", err=True)
-            names = first.load_images(file.absolute())
-            for other in others:
-                _load_where_missing(file, names, first, other)
-            for name in names:
-                click.echo(f"Loaded image: {name}")
+        with steps("loading images") as shown:
+            for file in files:
+                shown.begin(f"loading {file}")
+                names = first.load_images(file.absolute())
+                for other in others:
+                    _load_where_missing(file, names, first, other)
+                for name in names:
+                    shown.say(f"Loaded image: {name}")
 
 
 @image.command("ls")
@@ -74,10 +76,10 @@ def _runtimes(place: Place) -> Iterator[list[Runtime]]:
     """The runtime of each node here. Raises `ConfigError` where there is no cluster yet."""
     from sampan.core.cluster import open_runtimes
     from sampan.core.config import Config
-    from sampan.core.plugins import load_plugins
 
     place.decisions()
-    runtimes = open_runtimes(Config(cluster=place.name, data_dir=place.data_dir), load_plugins())
+    plugins = load_working(note_of(place).plugins)
+    runtimes = open_runtimes(Config(cluster=place.name, data_dir=place.data_dir), plugins)
     try:
         yield runtimes
     finally:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from sampan.cli.lifecycle.place import default_data_dir
-from sampan.cli.lifecycle.up import Say, run_until_signal, step
+from sampan.cli.lifecycle.running import Ready, Say, log_to_stderr, run_until_signal
 from sampan.cli.options import Choices
+from sampan.cli.plugin_options import plugin_choice
+from sampan.cli.progress import steps
 from sampan.core.config import Config
 from sampan.core.errors import ConfigError
 from sampan.core.kubeconfig import Access
+from sampan.core.plugin_choice import PluginChoice
 
 
 @click.group(invoke_without_command=True)
@@ -34,7 +34,6 @@ def node(ctx: click.Context) -> None:
 @click.option("--runtime", default="auto", envvar="SAMPAN_RUNTIME", help="docker, podman, process … (default: auto).")
 @click.option("--proxy", default="auto", help="What carries service addresses (default: none where they are served).")
 @click.option("--pod-cidr", default="", help="Range of this node's pod addresses (default: a free one).")
-@click.option("--block-plugin", "blocked", multiple=True, metavar="NAME", help="Leave a plugin out.")
 def join(
     name: str,
     detach: bool,
@@ -44,7 +43,6 @@ def join(
     runtime: str,
     proxy: str,
     pod_cidr: str,
-    blocked: tuple[str, ...],
 ) -> None:
     """Run a node called NAME (default: the host's name) that takes pods of the cluster in the kubeconfig.
 
@@ -57,39 +55,39 @@ def join(
         runtime=runtime,
         proxy=proxy,
         pod_cidr=pod_cidr,
-        blocked_plugins=blocked,
     )
     access = _access(config, kubeconfig, context)
-    if not detach:
-        serve(config, access, step, lambda: None)
-        return
+    choice = plugin_choice()
+    with steps("joining the cluster") as shown:
+        if not detach:
+            serve(config, access, choice, shown.say, shown.end)
+            return
 
-    from sampan.cli.background import start_behind
-    from sampan.core.datadir import DataDir
+        from sampan.cli.background import start_behind
+        from sampan.core.datadir import DataDir
 
-    directory = DataDir(config.data_dir)
-    directory.open()
-    directory.close()
-    start_behind(directory.log_file, lambda say, ready: serve(config, access, say, ready), step)
+        directory = DataDir(config.data_dir)
+        directory.open()
+        directory.close()
+        start_behind(directory.log_file, lambda say, ready: serve(config, access, choice, say, ready), shown.say)
     click.echo(
         f"It goes on in the background; its log is {directory.log_file}."
         f" Stop it with `sampan stop --data-dir {config.data_dir}`."
     )
 
 
-def serve(config: Config, access: Access | None, say: Say, ready: Callable[[], None]) -> None:
+def serve(config: Config, access: Access | None, choice: PluginChoice, say: Say, ready: Ready) -> None:
     """Run the node until SIGINT or SIGTERM. Raises `ConfigError` on what cannot be."""
     import uvloop
 
     from sampan.core.cluster import JoinedNode
     from sampan.core.plugins import load_plugins
 
-    logging.basicConfig(
-        level=os.environ.get("SAMPAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_stderr()
+    plugins = load_plugins(choice)
 
     async def run() -> None:
-        joined = JoinedNode(config, access, load_plugins(blocked=config.blocked_plugins), say)
+        joined = JoinedNode(config, access, plugins, say)
         await run_until_signal(joined, say, ready, "the node's agent ends")
 
     uvloop.run(run())

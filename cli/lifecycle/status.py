@@ -13,6 +13,7 @@ from sampan.cli.api import Api
 from sampan.cli.connection import connect
 from sampan.cli.failures import sentence
 from sampan.cli.lifecycle.place import Place, with_place
+from sampan.cli.lifecycle.plugins import about_plugins, troubles
 from sampan.cli.options import Choices
 from sampan.cli.tabs import align
 from sampan.core.errors import SampanError
@@ -41,7 +42,7 @@ def status(place: Place, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(found, indent=4))
     else:
-        click.echo(_text(found), nl=False)
+        click.echo(_text(found, place), nl=False)
     nodes = found.get("nodes") or {}
     if not nodes or any(state != "Ready" for state in nodes.values()):
         raise click.exceptions.Exit(1)
@@ -54,12 +55,14 @@ def _asked(place: Place) -> dict[str, Any]:
         with closing(Api(connection, timeout=5)) as api:
             nodes = api.get("/api/v1/nodes")["items"]
             pods = api.get("/api/v1/pods")["items"]
+            about = about_plugins(api)
     except SampanError as exc:
         return {"problem": sentence(exc)}
     return {
         "server": connection.server,
         "nodes": {node["metadata"]["name"]: _state(node) for node in nodes},
         "pods": dict(Counter(pod["status"].get("phase", "Unknown") for pod in pods)),
+        "pluginTroubles": list(troubles(about)),
     }
 
 
@@ -69,8 +72,9 @@ def _state(node: dict[str, Any]) -> str:
     return {"True": "Ready", "False": "NotReady"}.get(ready, "Unknown")
 
 
-def _text(found: dict[str, Any]) -> str:
-    state = f"running (process {found['process']})" if found["running"] else "stopped (start it with `sampan up`)"
+def _text(found: dict[str, Any], place: Place) -> str:
+    running = f"running (process {found['process']})"
+    state = running if found["running"] else f"stopped (start it with `{place.command('up')}`)"
     lines = [f"Cluster:\t{found['cluster']}", f"State:\t{state}"]
     if "server" in found:
         nodes = ", ".join(f"{name} {state}" for name, state in found["nodes"].items()) or "none"
@@ -84,4 +88,5 @@ def _text(found: dict[str, Any]) -> str:
         f"Store:\t{found['store']}",
         f"Data:\t{found['dataDir']}",
     ]
+    lines += [f"Plugin:\t{trouble}" for trouble in found.get("pluginTroubles") or ()]
     return align("\n".join(lines)) + "\n"

@@ -22,7 +22,7 @@ def stop(place: Place, timeout: float) -> None:
     """End the control plane; pods go on, and `sampan up` takes them over again."""
     place.decisions()  # there must be one
     if end_control_plane(place, timeout):
-        click.echo(f"cluster {place.name!r} stopped; its pods go on")
+        click.echo(f"cluster {place.name!r} stopped; its pods go on (start it again with `{place.command('up')}`)")
     else:
         click.echo(f"cluster {place.name!r} is not running")
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-import signal
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import click
+from click.core import ParameterSource
 
-from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_place
+from sampan.cli.configuration import configured_options
+from sampan.cli.lifecycle.known import remember
+from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_new_place
+from sampan.cli.lifecycle.running import Ready, Say, serve_cluster
+from sampan.cli.plugin_options import plugin_choice
+from sampan.cli.progress import Steps, steps
+from sampan.cli.suggest import suggestion
 from sampan.core.config import DEFAULT_PORT, Config
 from sampan.core.errors import ConfigError
 
-Say = Callable[[str], None]
-
-
-class Part(Protocol):
-    """What runs until it is told to stop: a cluster, or a node of one."""
-
-    async def start(self) -> None: ...
-
-    async def wait(self) -> None: ...
-
-    async def stop(self) -> None: ...
+_NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
+"""Options that say how to start, not what."""
 
 
 @click.command()
@@ -44,10 +39,14 @@ class Part(Protocol):
 @click.option("--nodes", type=click.IntRange(1, 1000), help="How many nodes (default: as before, at first one).")
 @click.option("--service-cidr", default="", help="Range of service addresses.")
 @click.option("--pod-cidr", default="", help="Range of pod addresses.")
-@click.option("--block-plugin", "blocked", multiple=True, metavar="NAME", help="Leave a plugin out.")
-@with_place
+@click.option(
+    "--reload", "reload_", is_flag=True, help="Start anew, in place, when a file given with --plugin changes."
+)
+@click.pass_context
+@with_new_place
 def up(
     place: Place,
+    ctx: click.Context,
     detach: bool,
     port: int | None,
     address: str,
@@ -60,11 +59,23 @@ def up(
     nodes: int | None,
     service_cidr: str,
     pod_cidr: str,
-    blocked: tuple[str, ...],
+    reload_: bool,
 ) -> None:
     """Start a cluster, or go on with one that was stopped; says what it chooses and why."""
+    _check_configuration(ctx)
+    choice = plugin_choice(ctx)
     if manifests is not None and not manifests.is_dir():
         raise ConfigError(f"--manifests {manifests} is not a folder")
+    if node_name and not _NODE_NAME.fullmatch(node_name):
+        raise ConfigError(
+            f"{node_name!r} cannot be a node's name: use at most 63 lower-case letters, digits, dashes and dots"
+        )
+    if reload_ and not choice.files:
+        raise ConfigError("--reload needs a plugin to follow: name one with --plugin FILE")
+    if place.directory.holder() is not None:
+        _say_that_it_runs(place, ctx)
+        return
+    _check_name(place)
     config = Config(
         cluster=place.name,
         data_dir=place.data_dir,
@@ -80,77 +91,70 @@ def up(
         pod_cidr=pod_cidr,
         manifests=manifests.absolute() if manifests else None,
         kubeconfig=kubeconfig_to_write(kubeconfig).absolute(),
-        blocked_plugins=blocked,
     )
-    if not detach:
-        serve(config, step, lambda: None)
-        return
 
+    def serve(say: Say, ready: Ready) -> None:
+        def started() -> None:
+            remember(place, kubeconfig=config.kubeconfig, plugins=choice.files, blocked=tuple(choice.blocked))
+            ready()
+
+        serve_cluster(config, choice, say, started, reloads=reload_)
+
+    with steps(f"starting the cluster {place.name}") as shown:
+        if not detach:
+            serve(shown.say, shown.end)
+            return
+        _start_behind(place, serve, shown)
+    click.echo(
+        f"It goes on in the background; its log is {place.directory.log_file}. Stop it with `{place.command('stop')}`."
+    )
+
+
+def _start_behind(place: Place, serve: Callable[[Say, Ready], None], shown: Steps) -> None:
     from sampan.cli.background import start_behind
 
     # Whatever is wrong with the directory is said here, before there is a process that would have to tell.
     directory = place.directory
     directory.open()
     directory.close()
-    start_behind(directory.log_file, lambda say, ready: serve(config, say, ready), step)
-    click.echo(f"It goes on in the background; its log is {directory.log_file}. Stop it with `sampan stop`.")
+    start_behind(directory.log_file, serve, shown.say)
 
 
-def serve(config: Config, say: Say, ready: Callable[[], None]) -> None:
-    """Run the control plane until SIGINT or SIGTERM. Raises `ConfigError` on what cannot be."""
-    import uvloop
+def _say_that_it_runs(place: Place, ctx: click.Context) -> None:
+    """What was asked for is there already."""
+    from sampan.core.kubeconfig import read_access
 
-    logging.basicConfig(
-        level=os.environ.get("SAMPAN_LOG", "WARNING").upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    uvloop.run(_serve(config, say, ready))
-
-
-async def _serve(config: Config, say: Say, ready: Callable[[], None]) -> None:
-    from sampan.core.cluster import Cluster
-    from sampan.core.plugins import load_plugins
-
-    cluster = Cluster(config, load_plugins(blocked=config.blocked_plugins), say)
-
-    def started() -> None:
-        say(f"ready: {cluster.access.server}, context {config.cluster!r} in {config.kubeconfig}")
-        ready()
-
-    await run_until_signal(cluster, say, started, "the control plane ends")
-
-
-async def run_until_signal(part: Part, say: Say, started: Callable[[], None], what_ends: str) -> None:
-    """Start it, and stop it in order when SIGINT or SIGTERM comes."""
-    running = asyncio.create_task(_run(part, started))
-    asked: list[str] = []
-
-    def end(name: str) -> None:
-        # A second signal is no different: stopping takes a moment, and ends by itself.
-        if not asked:
-            asked.append(name)
-            say(f"stopping: {name} came; {what_ends}, pods go on")
-            running.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, number.name)
+    holder = place.directory.holder()
     try:
-        await running
-    except asyncio.CancelledError:
-        if not asked:
-            raise
+        where = f" at {read_access(place.directory.kubeconfig).server}"
+    except ConfigError:
+        where = ""  # it is on its way up, or down
+    click.echo(f"The cluster {place.name!r} runs already{where} (process {holder}).")
+    said = [
+        name
+        for name in ctx.params
+        if name not in _ABOUT_THE_START and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if said:
+        options = ", ".join("--" + name.strip("_").replace("_", "-") for name in said)
+        click.echo(f"It was left as it is: for {options} stop it first with `{place.command('stop')}`.", err=True)
 
 
-async def _run(part: Part, started: Callable[[], None]) -> None:
-    await part.start()
-    try:
-        started()
-        await part.wait()
-    finally:
-        await part.stop()
+def _check_name(place: Place) -> None:
+    """Two clusters of one name would take each other's pods and context for their own."""
+    from sampan.cli.lifecycle.known import known_places
+
+    for other in known_places():
+        if other.name == place.name and other.data_dir != place.data_dir and other.directory.holder() is not None:
+            raise ConfigError(
+                f"a cluster named {place.name!r} runs already, with its data in {other.data_dir}:"
+                " choose another name with --name"
+            )
 
 
-def step(line: str) -> None:
-    """One step, for a person who waits: what it is about stands out on a terminal."""
-    subject, colon, rest = line.partition(":")
-    click.echo(f"{click.style(subject + colon, fg='cyan')}{rest}" if colon else line)
+def _check_configuration(ctx: click.Context) -> None:
+    known = [parameter.name or "" for parameter in up.params]
+    for name in configured_options():
+        if name not in known:
+            hint = suggestion(name, known)
+            raise ConfigError(f"the configuration has the option {name!r}, which `sampan up` has not{hint}")

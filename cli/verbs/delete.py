@@ -11,6 +11,7 @@ import attrs
 import click
 import orjson
 
+from sampan.cli.completion import complete_object
 from sampan.cli.durations import Duration
 from sampan.cli.failures import ServerError, each
 from sampan.cli.manifests import files_options, read_manifests
@@ -42,7 +43,7 @@ class _How:
 
 
 @click.command()
-@click.argument("arguments", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…")
+@click.argument("arguments", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…", shell_complete=complete_object)
 @files_options
 @output_option
 @dry_run_option

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sampan.cli.completion import complete_object
 from sampan.cli.describe.events import event_lines
 from sampan.cli.describe.text import Lines
 from sampan.cli.failures import sentence
@@ -33,7 +34,7 @@ _WITHOUT_EVENTS = {("", "Secret"), ("", "Namespace")}
 
 
 @click.command()
-@click.argument("arguments", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("arguments", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=complete_object)
 @files_options
 @click.option("-l", "--selector", default="", help="Label selector.")
 @click.option("-A", "--all-namespaces", is_flag=True, help="In every namespace.")

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 import click
 
+from sampan.cli.completion import complete_pod
 from sampan.cli.pods import container_of, pods_of
 from sampan.cli.session import Session, with_session
 from sampan.core.errors import ConfigError
 
 
 @click.command("exec")
-@click.argument("word", metavar="POD | TYPE/NAME")
+@click.argument("word", metavar="POD | TYPE/NAME", shell_complete=complete_pod)
 @click.option("-c", "--container", default="", help="Which container.")
 @click.option("-i", "--stdin", is_flag=True, help="Pass what is typed on.")
 @click.option("-t", "--tty", is_flag=True, help="Give the command a terminal.")

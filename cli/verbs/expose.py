@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sampan.cli.completion import complete_object
 from sampan.cli.manifests import files_options, read_manifests
 from sampan.cli.output import Output, dry_run_option, output_option
 from sampan.cli.session import Session, with_session
@@ -15,7 +16,7 @@ from sampan.core.errors import ConfigError
 
 
 @click.command()
-@click.argument("arguments", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("arguments", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=complete_object)
 @files_options
 @click.option("--port", default="", help="Port of the service (default: the containers').")
 @click.option("--target-port", default="", help="Port of the pods, or its name.")

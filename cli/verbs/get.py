@@ -11,6 +11,7 @@ import click
 import orjson
 
 from sampan.cli import tables
+from sampan.cli.completion import complete_object
 from sampan.cli.failures import each
 from sampan.cli.manifests import files_options, read_manifests
 from sampan.cli.output import Output, listing, output_option, without_managed_fields
@@ -39,7 +40,7 @@ class Selection:
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
-@click.argument("arguments", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("arguments", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=complete_object)
 @output_option
 @files_options
 @click.option("-l", "--selector", default="", help="Label selector.")

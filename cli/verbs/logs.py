@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import click
 
+from sampan.cli.completion import complete_pod
 from sampan.cli.durations import Duration
 from sampan.cli.failures import each, sentence
 from sampan.cli.pods import container_names, container_of, pods_of
@@ -29,7 +30,7 @@ class _Source:
 
 
 @click.command()
-@click.argument("word", metavar="POD | TYPE/NAME", default="")
+@click.argument("word", metavar="POD | TYPE/NAME", shell_complete=complete_pod, default="")
 @click.argument("container_word", metavar="[CONTAINER]", default="")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the container ends.")
 @click.option("-c", "--container", default="", help="Which container.")

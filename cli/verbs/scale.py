@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sampan.cli.completion import complete_object
 from sampan.cli.failures import each
 from sampan.cli.manifests import files_options, read_manifests
 from sampan.cli.output import Output, done, dry_run_option, output_option
@@ -15,7 +16,7 @@ from sampan.core.errors import ConfigError
 
 
 @click.command()
-@click.argument("arguments", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…")
+@click.argument("arguments", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…", shell_complete=complete_object)
 @files_options
 @click.option("--replicas", type=int, required=True, help="How many pods it shall have.")
 @click.option("--current-replicas", type=int, default=-1, help="Only if it has this many now.")

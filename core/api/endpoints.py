@@ -5,8 +5,9 @@ Called by the app for the paths outside of resources, on the API server's loop.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import orjson
@@ -31,6 +32,8 @@ class Endpoints:
     openapi: OpenApi
     metrics: Metrics
     health: Health
+    answers: dict[str, Callable[[], Any]] = attrs.field(factory=dict)
+    """Further paths of whoever runs the server: what each answers, worked out in a thread."""
 
     async def serve(self, request: Request) -> None:
         """Raises `PageNotFound` for a path that there is not, `NoMethod` for anything but GET."""
@@ -55,7 +58,14 @@ class Endpoints:
             ("metrics",): self._metrics,
             ("",): self._paths,
         }
-        return simple.get(segments)
+        return simple.get(segments) or (self._answer if self._path(segments) in self.answers else None)
+
+    async def _answer(self, request: Request, segments: tuple[str, ...]) -> None:
+        await request.answer(await asyncio.to_thread(self.answers[self._path(segments)]))
+
+    @staticmethod
+    def _path(segments: tuple[str, ...]) -> str:
+        return "/" + "/".join(segments)
 
     async def _version(self, request: Request, segments: tuple[str, ...]) -> None:
         await send_bytes(request.send, orjson.dumps(version_info(), option=orjson.OPT_INDENT_2))
@@ -66,4 +76,4 @@ class Endpoints:
     async def _paths(self, request: Request, segments: tuple[str, ...]) -> None:
         groups = self.discovery.paths()
         others = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
-        await request.answer({"paths": [*groups, *others]})
+        await request.answer({"paths": [*groups, *sorted([*others, *self.answers])]})

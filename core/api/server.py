@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 import uvicorn
@@ -110,8 +110,8 @@ class ApiServer:
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
-        endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, health)
-        return Api(self.pipeline, resources, endpoints, metrics, in_flight)
+        self._endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, health)
+        return Api(self.pipeline, resources, self._endpoints, metrics, in_flight)
 
     def _source(self, name: str) -> Source:
         context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
@@ -123,6 +123,10 @@ class ApiServer:
     @property
     def url(self) -> str:
         return self.listening.url
+
+    def answer_at(self, path: str, answer: Callable[[], Any]) -> None:
+        """Have GET of ``path`` answered with the JSON value that ``answer`` works out, in a thread."""
+        self._endpoints.answers[path] = answer
 
     def client(self, user: User = SYSTEM_USER) -> LocalClient:
         """In-process access as ``user``."""

@@ -151,6 +151,11 @@ class Cluster:
             clock=self._clock,
         )
         plane = ControlPlane(self._plugins, store, context, self._directory.folder("pki"), self._clock)
+        plane.chosen = {
+            "store": decisions.store.partition(":")[0],
+            "runtime": decisions.runtime,
+            "proxy": decisions.proxy,
+        }
         self._cleanup.push_async_callback(plane.stop)
         await plane.start(bound, serves_pods=True)
         self._plane = plane

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -22,6 +23,7 @@ from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
+from sampan.core.plugins.describe import PATH, describe_plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.custom_kinds import CustomKinds
 from sampan.core.reconcile.engine import Engine
@@ -43,6 +45,9 @@ class ControlPlane:
         self._context = attrs.evolve(context, ca_pem=self._files.ca_pem)
         self.nodes = NodeDirectory()
         self.api = ApiServer(plugins.registry, store, self._context, self.nodes)
+        self.api.answer_at(PATH, self._about_plugins)
+        self.chosen: dict[str, str] = {"store": "", "runtime": "", "proxy": ""}
+        """Which part is used of the sorts of which only one is, for `sampan plugins list`."""
         self.engine: Engine | None = None
         self._cleanup = AsyncExitStack()
 
@@ -94,6 +99,9 @@ class ControlPlane:
     def node(self, name: str) -> LocalClient:
         """In-process access in the name of one node agent."""
         return self.api.client(node_user(name)).for_agent("kubelet")
+
+    def _about_plugins(self) -> dict[str, Any]:
+        return describe_plugins(self._plugins, self.chosen)
 
     async def stop(self) -> None:
         """Idempotent."""

@@ -10,7 +10,7 @@ from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
-from sampan.core.kubeconfig import remove_context
+from sampan.core.kubeconfig import read_access, remove_context
 from sampan.core.plugins import Plugins
 
 
@@ -27,7 +27,7 @@ async def destroy_cluster(config: Config, plugins: Plugins, say: Say, *, purge: 
     finally:
         directory.close()
     if not decisions.server:
-        _forget_context(config.kubeconfig, config.cluster)
+        _forget_context(config.kubeconfig, directory, say)
     if purge:
         directory.purge()
         say(f"data: {config.data_dir} deleted")
@@ -46,10 +46,13 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
         say(f"service addresses: {decisions.service_cidr} released")
 
 
-def _forget_context(kubeconfig: Path | None, cluster: str) -> None:
+def _forget_context(kubeconfig: Path | None, directory: DataDir, say: Say) -> None:
+    """Only the cluster's own: another one may have the same name."""
     if kubeconfig is None:
         return
     try:
-        remove_context(kubeconfig, cluster)
+        access = read_access(directory.kubeconfig)
+        if remove_context(kubeconfig, access):
+            say(f"kubeconfig: context {access.name!r} removed from {kubeconfig}")
     except ConfigError:
-        return  # not a kubeconfig (any more): nothing of ours is in it
+        return  # it was never reached, or this is no kubeconfig (any more): nothing of ours is in it

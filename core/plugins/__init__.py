@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from sampan.core.plugin_choice import PluginChoice
 from sampan.core.plugins.load import Loaded, Plugins, load_plugins
 
-__all__ = ["Loaded", "Plugins", "load_plugins"]
+__all__ = ["Loaded", "PluginChoice", "Plugins", "load_plugins"]

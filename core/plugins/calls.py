@@ -120,6 +120,11 @@ class HookCalls:
                 return results[-1] if results else value
         return value
 
+    def hanging(self) -> frozenset[str]:
+        """Plugins that are left out now."""
+        with self._lock:
+            return frozenset(self._hanging)
+
     def close(self, timeout: float = 2.0) -> None:
         """Deliver what was told, for at most ``timeout`` seconds, and end the threads. Blocking; idempotent."""
         with self._lock:

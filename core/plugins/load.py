@@ -9,9 +9,7 @@ work (`load_plugins`); a command that must work whatever is installed has the br
 from __future__ import annotations
 
 import inspect
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import metadata
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -20,15 +18,11 @@ from prometheus_client import CollectorRegistry
 
 from sampan.core import hooks
 from sampan.core.errors import ConfigError
+from sampan.core.plugin_choice import PluginChoice, environment_choice
+from sampan.core.plugin_sources import EntryPoints, Found, installed, installed_entry_points, named
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.calls import Answer, HookCalls
 from sampan.core.registry import Registry
-
-BLOCK_VARIABLE = "SAMPAN_BLOCK_PLUGINS"
-"""Names to leave out, separated by commas."""
-OWN_DISTRIBUTION = "sampan"
-
-EntryPoints = Callable[[], Iterable[metadata.EntryPoint]]
 
 
 @attrs.frozen
@@ -77,84 +71,80 @@ class Plugins:
         """The ``argument`` as it is after every plugin has had it, one after another. Blocking."""
         return self._calls.pipe(hook, argument, value, **arguments)
 
+    def hanging(self) -> frozenset[str]:
+        """Plugins that are left out now, as a call of theirs has not come back."""
+        return self._calls.hanging()
+
     def close(self) -> None:
         """Deliver what was told and end the threads. Blocking; idempotent."""
         self._calls.close()
 
 
 def load_plugins(
+    choice: PluginChoice | None = None,
     *,
-    blocked: Iterable[str] = (),
     extra: Iterable[tuple[str, object]] = (),
     metrics: CollectorRegistry | None = None,
-    entry_points: EntryPoints | None = None,
+    entry_points: EntryPoints = installed_entry_points,
     leave_out_broken: bool = False,
+    outside_only: bool = False,
     hook_limit: float | None = None,
 ) -> Plugins:
-    """Find, load and ask every plugin. ``blocked`` names and those of ``SAMPAN_BLOCK_PLUGINS`` are left out.
+    """Find, load and ask every plugin: those that are installed, and those of ``choice`` (else of the environment).
 
     ``extra`` are (name, plugin) of the caller. Raises `ConfigError` naming the plugin that cannot be loaded, is misspelt
     or does not register; with ``leave_out_broken`` such a plugin is in ``loaded`` with its problem, and nothing of it is
-    in the registry. ``hook_limit``: seconds after which a hook is left out.
+    in the registry. ``outside_only`` passes over sampan's own. ``hook_limit``: seconds after which a hook is left out.
     """
-    loading = _Loading(frozenset(blocked) | blocked_by_environment(), leave_out_broken)
-    for name, entry in named_entry_points(entry_points or _entry_points):
-        distribution = entry.dist.name if entry.dist else "unknown"
-        loading.add(name, f"{distribution}: {entry.value}", lambda entry=entry: _load(entry))  # type: ignore[misc]
+    choice = choice or environment_choice()
+    loading = _Loading(choice, leave_out_broken)
+    for found in installed(entry_points, outside_only=outside_only):
+        loading.add(found)
+    for place in choice.files:
+        loading.add(named(place))
     for name, plugin in extra:
-        loading.add(name, "given at start-up", lambda plugin=plugin: plugin)  # type: ignore[misc]
+        loading.add(Found(name, "given at start-up", lambda plugin=plugin: plugin))  # type: ignore[misc]
+    loading.check_settings()
     return Plugins(
         loading.manager, loading.registry, loading.finished(), metrics or CollectorRegistry(), limit=hook_limit
     )
 
 
-def blocked_by_environment(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
-    return frozenset(name.strip() for name in environment.get(BLOCK_VARIABLE, "").split(",") if name.strip())
-
-
-def named_entry_points(entry_points: EntryPoints) -> Iterator[tuple[str, metadata.EntryPoint]]:
-    """Each under a name of its own, sampan's own first.
-
-    An outside plugin whose name is taken is called ``NAME@DISTRIBUTION``: nobody else's is dropped or replaced by it.
-    """
-    taken: set[str] = set()
-    for entry in sorted(entry_points(), key=_place):
-        distribution = entry.dist.name if entry.dist else "unknown"
-        name = entry.name if entry.name not in taken else f"{entry.name}@{distribution}"
-        if name not in taken:
-            taken.add(name)
-            yield name, entry
-
-
-def _place(entry: metadata.EntryPoint) -> tuple[bool, str, str]:
-    distribution = entry.dist.name if entry.dist else ""
-    return (distribution != OWN_DISTRIBUTION, entry.name, distribution)
-
-
 class _Loading:
     """One run over all plugins."""
 
-    def __init__(self, blocked: frozenset[str], leave_out_broken: bool) -> None:
+    def __init__(self, choice: PluginChoice, leave_out_broken: bool) -> None:
         self.manager = pluggy.PluginManager(hooks.PROJECT)
         self.manager.add_hookspecs(hooks)
-        self.registry = Registry()
-        self._blocked = blocked
+        self.registry = Registry(choice.settings)
+        self._choice = choice
         self._leave_out_broken = leave_out_broken
-        self._loaded = [Loaded(name, "blocked", blocked=True) for name in sorted(blocked)]
-        for name in blocked:
+        self._loaded = [Loaded(name, "blocked", blocked=True) for name in sorted(choice.blocked)]
+        for name in choice.blocked:
             self.manager.set_blocked(name)
 
-    def add(self, name: str, source: str, load: Callable[[], object]) -> None:
-        if name in self._blocked:
+    def add(self, found: Found) -> None:
+        if found.name in self._choice.blocked:
             return
         problem = ""
         try:
-            self._add(name, source, load)
+            self._add(found.name, found.source, found.load)
         except ConfigError as exc:
             if not self._leave_out_broken:
-                raise ConfigError(f"{exc} (leave it out with --block-plugin {name})") from exc
+                raise ConfigError(f"{exc} (leave it out with --block-plugin {found.name})") from exc
             problem = str(exc)
-        self._loaded.append(Loaded(name, source, problem=problem))
+        self._loaded.append(Loaded(found.name, found.source, problem=problem))
+
+    def check_settings(self) -> None:
+        """Settings that nobody reads are a mistake: of the name, or of a plugin that takes none."""
+        if self._leave_out_broken:
+            return
+        unread = sorted(set(self._choice.settings) - self.registry.settings_read - self._choice.blocked)
+        names = {each.name for each in self._loaded}
+        for name in unread:
+            known = ", ".join(sorted(names))
+            why = "takes no settings" if name in names else f"is not loaded (there are {known})"
+            raise ConfigError(f"the configuration has settings for the plugin {name!r}, which {why}")
 
     def finished(self) -> tuple[Loaded, ...]:
         return tuple(attrs.evolve(each, hooks=self._hooks(each)) for each in self._loaded)
@@ -212,15 +202,6 @@ def _check_functions(plugin: object) -> None:
             raise TypeError(f"{name} is a coroutine function: hooks are plain functions, called in a thread")
         if marked.get("hookwrapper"):
             raise TypeError(f"{name} is a hookwrapper of pluggy's old sort: mark it with hookimpl(wrapper=True)")
-
-
-def _entry_points() -> Iterable[metadata.EntryPoint]:
-    return metadata.entry_points(group=hooks.PROJECT)
-
-
-def _load(entry: metadata.EntryPoint) -> object:
-    plugin: object = entry.load()
-    return plugin
 
 
 def _words(exc: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def bare_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Ca
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    for name in ("KUBECONFIG", "SAMPAN_DEBUG", "SAMPAN_NAME", "SAMPAN_DATA_DIR"):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("KUBECONFIG", *(name for name in os.environ if name.startswith("SAMPAN_"))):
         monkeypatch.delenv(name, raising=False)
 
     def shell(*arguments: str) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -71,6 +72,26 @@ def test_help_names_every_command(shell: Shell) -> None:
 
 def test_an_unknown_command(shell: Shell) -> None:
     assert shell("frobnicate").err == 'error: unknown command "frobnicate" for "sampan"\n'
+    assert shell("gte").err == 'error: unknown command "gte" for "sampan"; did you mean \'get\'?\n'
+
+
+def test_its_version(shell: Shell) -> None:
+    assert shell("--version").out == f"sampan {version('sampan')}\n"
+
+
+HEAVY = (
+    "asyncio", "cattrs", "cryptography", "docker", "httpx", "pluggy", "prometheus_client", "rich", "sampan.core.model",
+    "sampan.core.plugins", "uvicorn", "yaml",
+)  # fmt: skip
+
+
+def test_help_imports_little() -> None:
+    """What it costs is what it imports: counted, as times depend on what else the machine does."""
+    code = "import sys; from sampan.cli.main import run; run(['--help']); print('\\n' + ' '.join(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    modules = out.splitlines()[-1].split()
+    assert [name for name in HEAVY if name in modules] == []
+    assert len(modules) < 240
 
 
 def test_options_may_stand_before_the_verb(shell: Shell, server: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import attrs
 import pytest
 import yaml
 
@@ -43,10 +44,18 @@ def test_removal_leaves_the_others_and_no_current_context(tmp_path: Path) -> Non
     file = tmp_path / "config"
     file.write_text(yaml.safe_dump(OTHER))
     add_context(file, ACCESS)
-    remove_context(file, "sampan")
+    assert remove_context(file, ACCESS)
     left = yaml.safe_load(file.read_text())
     assert [entry["name"] for entry in left["clusters"]] == ["work"]
     assert left["current-context"] == ""
+
+
+def test_another_clusters_context_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    add_context(file, attrs.evolve(ACCESS, ca_pem="another CA"))
+    before = file.read_text()
+    assert not remove_context(file, ACCESS)
+    assert file.read_text() == before
 
 
 @pytest.mark.parametrize("text", ["- a list", "kind: Pod", "a: [", "\x00"])

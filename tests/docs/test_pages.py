@@ -45,6 +45,7 @@ def test_a_command_on_a_page_is_one_of_sampans(page: str, command: str) -> None:
             assert inner is not None, f"{page}: there is no `{command}`"
             found = inner
     options = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    options |= {"--plugin", "--block-plugin"}  # of every command, see sampan.cli.plugin_options
     unknown = [word for word in words if word.startswith("-") and word not in options]
     assert not unknown, f"{page}: `{command}` has no {unknown}"
 

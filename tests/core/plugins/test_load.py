@@ -11,7 +11,7 @@ import pytest
 
 from sampan.core import hooks
 from sampan.core.errors import ConfigError
-from sampan.core.plugins import load_plugins
+from sampan.core.plugins import PluginChoice, load_plugins
 from sampan.core.registry import Registry
 from tests.support.plugins import loaded, plugin
 
@@ -50,7 +50,7 @@ def test_an_outside_plugin_is_found_in_a_folder_and_its_part_is_there(outside: P
 
 
 def test_a_blocked_plugin_is_not_loaded(outside: Path) -> None:
-    plugins = load_plugins(blocked=["boats"], entry_points=entry_points_of(outside))
+    plugins = load_plugins(PluginChoice(blocked=frozenset({"boats"})), entry_points=entry_points_of(outside))
     assert list(plugins.registry.stores) == []
     assert [(each.name, each.blocked) for each in plugins.loaded] == [("boats", True)]
 
