@@ -32,6 +32,8 @@ class Config:
     """Asked for by a person: where it is taken, that is an error; otherwise the next free one is taken."""
     runtime: str = "auto"
     proxy: str = "auto"
+    dns: str = "auto"
+    """The name server; ``none`` for no cluster DNS."""
     store: str = ""
     """A store URL; empty is SQLite in the data directory."""
     node_name: str = ""

@@ -41,6 +41,8 @@ class Decisions:
     """The API that the node here has joined; empty where the control plane itself is here."""
     runtime: str = ""
     proxy: str = ""
+    dns: str = ""
+    """The name server; ``none`` where there is none."""
     store: str = ""
     service_cidr: str = ""
     nodes: Mapping[str, str] = attrs.field(factory=dict)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
+    from sampan.core.contracts.name_server import NameServer, NameServerSettings
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
     from sampan.core.contracts.scheduler import Scheduler, SchedulerPlugin
@@ -123,6 +124,7 @@ class Registry:
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
+        self.name_servers: Parts[NameServer] = Parts("name server", "sampan.core.contracts.name_server:NameServer")
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
         self.volatile_stores: set[str] = set()
         self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
@@ -168,6 +170,17 @@ class Registry:
         rank: int | None = None,
     ) -> None:
         self._add(self.proxies, name, make, unavailable, rank)
+
+    def name_server(
+        self,
+        name: str,
+        make: Callable[[NameServerSettings], NameServer],
+        *,
+        unavailable: Availability = lambda: None,
+        rank: int | None = None,
+    ) -> None:
+        """What answers DNS queries about the cluster."""
+        self._add(self.name_servers, name, make, unavailable, rank)
 
     def store(self, scheme: str, make: Callable[[str], Store], *, volatile: bool = False) -> None:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL.
@@ -226,6 +239,7 @@ class Registry:
         return (
             self.runtimes,
             self.proxies,
+            self.name_servers,
             self.stores,
             self.volume_drivers,
             self.schedulers,

@@ -31,6 +31,7 @@ _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 @click.option("--runtime", default="auto", envvar="SAMPAN_RUNTIME", help="docker, podman, process … (default: auto).")
 @click.option("--store", default="", envvar="SAMPAN_STORE", metavar="URL", help="Store (default: SQLite in the data).")
 @click.option("--proxy", default="auto", envvar="SAMPAN_PROXY", help="What carries service addresses (default: auto).")
+@click.option("--dns", default="auto", help="Cluster DNS: cluster, or none (default: auto).")
 @click.option("--manifests", type=click.Path(path_type=Path), help="Folder with pods that this node always runs.")
 @click.option(
     "--kubeconfig", type=click.Path(path_type=Path), help="File to write a context into (default: kubectl's)."
@@ -53,6 +54,7 @@ def up(
     runtime: str,
     store: str,
     proxy: str,
+    dns: str,
     manifests: Path | None,
     kubeconfig: Path | None,
     node_name: str,
@@ -84,6 +86,7 @@ def up(
         port_is_fixed=port is not None,
         runtime=runtime,
         proxy=proxy,
+        dns=dns,
         store=store,
         node_name=node_name,
         nodes=nodes or 0,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import attrs
 
 from sampan.core.client.protocol import Client
-from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.model.core_v1.configuration import ConfigMap
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -20,11 +19,13 @@ NAMESPACE, NAME = "kube-system", "sampan-config"
 class About:
     cluster: str
     service_cidr: str
+    dns_address: str = ""
+    """Empty where there is no cluster DNS."""
 
 
-async def publish_about(client: Client, decisions: Decisions) -> None:
+async def publish_about(client: Client, about: About) -> None:
     """Written where it is not there or not right."""
-    data = {"clusterName": decisions.cluster, "serviceSubnet": decisions.service_cidr}
+    data = {"clusterName": about.cluster, "serviceSubnet": about.service_cidr, "clusterDNS": about.dns_address}
     try:
         present = await client.get(ConfigMap, NAMESPACE, NAME)
     except NotFound:
@@ -38,7 +39,9 @@ async def read_about(client: Client) -> About:
     """Raises `ConfigError` where the server is none of sampan's."""
     try:
         data = (await client.get(ConfigMap, NAMESPACE, NAME)).data
-        return About(cluster=data["clusterName"], service_cidr=data["serviceSubnet"])
+        return About(
+            cluster=data["clusterName"], service_cidr=data["serviceSubnet"], dns_address=data.get("clusterDNS", "")
+        )
     except (NotFound, KeyError) as exc:
         raise ConfigError(
             f"the server has no ConfigMap {NAMESPACE}/{NAME} that says which cluster it is: it was not started by"

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import AsyncExitStack
 from functools import partial
 
 import attrs
 
 from sampan.core.api.server import ApiServer, bind
-from sampan.core.cluster.about import publish_about
+from sampan.core.cluster.about import About, publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
-from sampan.core.cluster.here import local_nodes, service_proxying
+from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
+from sampan.core.cluster.naming import dns_service_address
 from sampan.core.cluster.node import LocalNode, prepare_all
 from sampan.core.cluster.ports import bind_port
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
-from sampan.core.cluster.settle import settle
+from sampan.core.cluster.settle import NONE, settle
 from sampan.core.cluster.stores import check_filled, open_store
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
@@ -106,12 +107,16 @@ class Cluster:
             plane, decisions = await self._start_plane(decisions)
             static = await self._static_pods(decisions.node_name)
             engine = await plane.run_controllers(static, decisions.node_name)
+            dns_address = await self._serve_names(plane, engine, decisions)
         finally:
             nodes_and_ranges = await prepared  # nothing is left half-started, even where something else has failed
         decisions = attrs.evolve(decisions, nodes=nodes_and_ranges, is_filled=True)
         self._directory.keep(decisions)
-        await publish_about(plane.component("cluster"), decisions)
-        await self._join(plane, engine, nodes, proxying, static)
+        about = About(cluster=decisions.cluster, service_cidr=decisions.service_cidr, dns_address=dns_address)
+        await publish_about(plane.component("cluster"), about)
+        for node in nodes:
+            node.cluster_dns = (dns_address,) if dns_address else ()
+        await self._join(plane, engine, nodes, proxying, static, besides={dns_address} - {""})
         for controller in static:
             self._follow_manifests(controller, engine)
         self._write_kubeconfigs()
@@ -173,6 +178,18 @@ class Cluster:
         await asyncio.to_thread(controller.reload)
         return [controller]
 
+    async def _serve_names(self, plane: ControlPlane, engine: Engine, decisions: Decisions) -> str:
+        """Cluster DNS; the address that pods ask, or nothing where there is none."""
+        if decisions.dns == NONE:
+            return ""
+        naming = cluster_naming(decisions, self._plugins, self._say)
+        self._cleanup.push_async_callback(asyncio.to_thread, naming.close)
+        address = await dns_service_address(plane.component("cluster"), decisions.service_cidr)
+        await asyncio.to_thread(naming.prepare, address)
+        self._cleanup.callback(naming.stop)
+        await naming.follow(engine.informers)
+        return address
+
     async def _join(
         self,
         plane: ControlPlane,
@@ -180,6 +197,7 @@ class Cluster:
         nodes: list[LocalNode],
         proxying: ServiceProxying,
         static: list[StaticPodController],
+        besides: Set[str],
     ) -> None:
         """The nodes and the proxy, with the informers that the controllers have. The first node has the static pods."""
 
@@ -204,7 +222,7 @@ class Cluster:
         await asyncio.gather(
             first(static_uids=static_uids),
             *(join() for join in others),
-            proxying.follow(plane.component("service-proxy"), engine.informers, name),
+            proxying.follow(plane.component("service-proxy"), engine.informers, name, besides),
         )
 
     def _follow_manifests(self, static: StaticPodController, engine: Engine) -> None:

@@ -5,16 +5,20 @@ Making them changes nothing yet. Used to start them, and to take a cluster down 
 
 from __future__ import annotations
 
+from sampan.core.cluster.naming import ClusterNaming
 from sampan.core.cluster.node import LocalNode, NodeConfig
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.config import Config
+from sampan.core.contracts.name_server import NameServerSettings
 from sampan.core.contracts.proxy import ProxySettings
 from sampan.core.contracts.runtime import Runtime
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host.resolver import host_dns_servers
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
+from sampan.core.services.records import DOMAIN
 
 
 def local_nodes(
@@ -51,6 +55,17 @@ def service_proxying(
         say=say,
     )
     return ServiceProxying(decisions.proxy, settings, plugins, clock or RealClock())
+
+
+def cluster_naming(decisions: Decisions, plugins: Plugins, say: Say) -> ClusterNaming:
+    settings = NameServerSettings(
+        cluster=decisions.cluster,
+        domain=DOMAIN,
+        reverse=tuple(cidr for cidr in (decisions.service_cidr, *decisions.nodes.values()) if cidr),
+        upstream=host_dns_servers(),
+        say=say,
+    )
+    return ClusterNaming(decisions.dns, settings, plugins)
 
 
 def open_runtimes(config: Config, plugins: Plugins) -> list[Runtime]:

@@ -18,7 +18,7 @@ from sampan.core.api.bootstrap import first_service_address
 from sampan.core.client.http import HttpClient
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.about import About, read_about
-from sampan.core.cluster.here import local_nodes, service_proxying
+from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose
 from sampan.core.config import Config
@@ -70,7 +70,8 @@ class JoinedNode:
         access = self._access or read_access(self._directory.kubeconfig)
         client = HttpClient(access)
         self._cleanup.push_async_callback(client.close)
-        decisions = await self._settle(client, access)
+        about = await _asked(client, access)
+        decisions = await self._settle(client, access, about)
         self._directory.keep(decisions)
         write_kubeconfig(self._directory.kubeconfig, access)
         [node] = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
@@ -81,14 +82,14 @@ class JoinedNode:
         informers = InformerSet(client, self._clock)
         self._cleanup.push_async_callback(informers.stop)
         await informers.start()  # whoever asks for one from now on has it started at once
+        node.cluster_dns = (about.dns_address,) if about.dns_address else ()
         parts = [node.join(client, informers=informers)]
         self._cleanup.push_async_callback(node.stop)
         if decisions.proxy:
-            parts.append(await self._services(client, informers, decisions))
+            parts.append(await self._services(client, informers, decisions, about))
         await asyncio.gather(*parts)
 
-    async def _settle(self, client: Client, access: Access) -> Decisions:
-        about = await _asked(client, access)
+    async def _settle(self, client: Client, access: Access, about: About) -> Decisions:
         before = self._directory.decisions(about.cluster)
         if self._directory.exists() and before.server != access.server:
             held = f"a node of {before.server}" if before.server else "a control plane"
@@ -106,6 +107,7 @@ class JoinedNode:
             server=access.server,
             runtime=runtime,
             service_cidr=about.service_cidr,
+            dns=before.dns or next(iter(self._plugins.registry.name_servers)).name,
             proxy=before.proxy or self._choose_proxy(about),
             nodes={name: before.pod_cidr or self._wanted_range(about)},
         )
@@ -127,14 +129,22 @@ class JoinedNode:
         return name
 
     async def _services(
-        self, client: Client, informers: InformerSet, decisions: Decisions
+        self, client: Client, informers: InformerSet, decisions: Decisions, about: About
     ) -> Coroutine[Any, Any, None]:
-        """The proxy made ready; what is returned has it follow the API."""
+        """The proxy and the name server made ready; what is returned has the proxy follow the API."""
         proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
         self._cleanup.push_async_callback(asyncio.to_thread, proxying.close)
         await asyncio.to_thread(proxying.prepare)
         self._cleanup.push_async_callback(proxying.stop)
-        return proxying.follow(client, informers, decisions.node_name)
+        besides = set()
+        if about.dns_address:
+            besides.add(about.dns_address)
+            naming = cluster_naming(decisions, self._plugins, self._say)
+            self._cleanup.push_async_callback(asyncio.to_thread, naming.close)
+            await asyncio.to_thread(naming.prepare, about.dns_address)
+            self._cleanup.callback(naming.stop)
+            await naming.follow(informers)
+        return proxying.follow(client, informers, decisions.node_name, besides)
 
 
 async def _asked(client: Client, access: Access) -> About:

@@ -42,7 +42,6 @@ class NodeConfig:
     service_cidr: str
     pod_cidr: str = ""
     """Empty: the runtime takes one that is free here."""
-    cluster_dns: tuple[str, ...] = ()
 
 
 class LocalNode:
@@ -54,13 +53,15 @@ class LocalNode:
         self._clock = clock
         self._say = say
         self._runtime: Runtime | None = None
+        self.cluster_dns: tuple[str, ...] = ()
+        """Set before `join`: whom pods ask for names."""
         self._cleanup = AsyncExitStack()
 
     @property
     def settings(self) -> NodeSettings:
         config = self.config
         return NodeSettings(
-            name=config.name, cluster=config.cluster, data_dir=config.folder, cluster_dns=config.cluster_dns
+            name=config.name, cluster=config.cluster, data_dir=config.folder, cluster_dns=self.cluster_dns
         )
 
     @property

@@ -19,10 +19,11 @@ from sampan.core.config import Config
 from sampan.core.contracts.proxy import ProxySettings
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host.capabilities import may_bind_low_ports
 from sampan.core.plugins import Plugins
 from sampan.core.registry import Parts
 
-AUTO = "auto"
+AUTO, NONE = "auto", "none"
 SMALLEST_SERVICE_RANGE = 28
 """The prefix that leaves room for the API, DNS and a handful of Services."""
 SMALLEST_POD_RANGE = 29
@@ -42,6 +43,7 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
     proxy, why = choose(registry.proxies, config.proxy, before.proxy)
     decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
     decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins))
+    decided = attrs.evolve(decided, dns=_name_server(config, decided, plugins, say))
     say(f"proxy: {proxy}, service addresses {decided.service_cidr} ({why})")
     check_apart(decided.service_cidr, decided.pod_cidr)
     return decided
@@ -115,6 +117,17 @@ def _service_range(config: Config, decided: Decisions, plugins: Plugins) -> str:
     if wanted is None:
         raise ConfigError(f"the proxy {decided.proxy!r} names no service addresses: choose some with --service-cidr")
     return wanted
+
+
+def _name_server(config: Config, decided: Decisions, plugins: Plugins, say: Say) -> str:
+    if config.dns == NONE or (config.dns == AUTO and decided.dns == NONE):
+        return NONE
+    if ipaddress.ip_network(decided.service_cidr).is_loopback and not may_bind_low_ports():
+        if config.dns != AUTO:
+            raise ConfigError("cluster DNS answers at port 53, which needs root here: run as root, or with --dns none")
+        say("dns: none, as port 53 needs root here; pods ask this host's name servers")
+        return NONE
+    return choose(plugins.registry.name_servers, config.dns, decided.dns)[0]
 
 
 def _store_url(config: Config, before: Decisions, plugins: Plugins) -> str:

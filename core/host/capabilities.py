@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+CAP_NET_BIND_SERVICE = 10
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
+
+
+UNPRIVILEGED_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 def has_capability(number: int) -> bool:
@@ -26,6 +31,16 @@ def is_network_admin() -> bool:
 def may_mount() -> bool:
     """Whether mounts may be made in this mount namespace."""
     return has_capability(CAP_SYS_ADMIN)
+
+
+def may_bind_low_ports() -> bool:
+    """Whether a server here may listen on the well-known ports, such as DNS' 53."""
+    if has_capability(CAP_NET_BIND_SERVICE):
+        return True
+    try:
+        return int(UNPRIVILEGED_PORTS.read_text()) <= 53
+    except (OSError, ValueError):
+        return False
 
 
 def may_protect_from_oom() -> bool:

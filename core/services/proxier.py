@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
 
 from sampan.core.contracts.proxy import Proxy, ProxyReport, ServicePort
@@ -28,7 +29,10 @@ RETRY_SECONDS = 10.0
 
 
 class Proxier:
-    """One node's service proxying: `start`, and `stop` when the node agent ends."""
+    """One node's service proxying: `start`, and `stop` when the node agent ends.
+
+    The addresses of ``besides`` have servers of their own on this machine.
+    """
 
     def __init__(
         self,
@@ -37,11 +41,13 @@ class Proxier:
         recorder: EventRecorder,
         clock: Clock,
         plugins: Plugins | None = None,
+        besides: Set[str] = frozenset(),
     ) -> None:
         self._proxy = proxy
         self._recorder = recorder
         self._clock = clock
         self._plugins = plugins
+        self._besides = besides
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._changed = asyncio.Event()
@@ -74,6 +80,8 @@ class Proxier:
         self._changed.clear()
         try:
             table = service_table(self._services.all(), self._slices.all())
+            if self._besides:
+                table = tuple(entry for entry in table if entry.ip not in self._besides)
             if table != self._applied:
                 await self._apply(table)
         except Exception:

@@ -25,7 +25,7 @@ SAMPAN = "system:sampan"
 
 def own_roles() -> list[Object]:
     """Of parts that Kubernetes has not."""
-    return [cluster_role(SAMPAN, on("create get patch", "", "configmaps"), EVENTS)]
+    return [cluster_role(SAMPAN, on("create get patch", "", "configmaps"), on("create get", "", "services"), EVENTS)]
 
 
 def cluster_bindings(others: Iterable[str]) -> list[Object]:

@@ -15,8 +15,8 @@ from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.netlink import add_local_route, delete_local_route
 from sampan.core.host.ranges import CANDIDATE_SERVICE_CIDRS, choosing, free_network, give_back
+from sampan.core.services.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.balancer import Balancer
-from sampan.plugins.proxies.userspace.loop_thread import LoopThread
 from sampan.plugins.proxies.userspace.seats import Seats
 from sampan.plugins.proxies.userspace.tcp import TcpListener
 from sampan.plugins.proxies.userspace.udp import UdpListener

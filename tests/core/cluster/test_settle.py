@@ -18,6 +18,7 @@ BEFORE: dict[str, Any] = {
     "cluster": "c",
     "runtime": "simulated",
     "proxy": "userspace",
+    "dns": "cluster",
     "store": "memory:",
     "service_cidr": "10.111.0.0/16",
     "nodes": {"n": "10.244.0.0/24"},

@@ -1,6 +1,6 @@
 """An event loop in a thread of its own, driven by blocking calls from outside.
 
-The proxy's traffic is kept off the API server's loop: a busy service must not slow a watch.
+Traffic (a proxy's, a name server's) is kept off the API server's loop: a busy service must not slow a watch.
 """
 
 from __future__ import annotations

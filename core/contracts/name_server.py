@@ -1,0 +1,50 @@
+"""The cluster DNS contract: records in, by what they belong to; queries answered from them, and from the host's servers.
+
+What a Service's records are is decided by `sampan.core.services.records` (pure). A name server only serves them. Its calls
+never wait for the network, but for `start` and `close`, which block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+import attrs
+
+RecordType = Literal["A", "AAAA", "SRV", "CNAME", "PTR", "TXT", "NS", "NAME"]
+"""``NAME`` has no data: the name exists, whatever else it has."""
+
+
+@attrs.frozen(order=True)
+class Record:
+    """``name`` is in lower case, without a dot at its end; ``data`` as in a zone file, names absolute but for that dot."""
+
+    name: str
+    type: RecordType
+    data: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class NameServerSettings:
+    cluster: str
+    domain: str
+    """The zone that is answered from records: ``cluster.local``."""
+    reverse: tuple[str, ...] = ()
+    """Ranges whose addresses are answered from records too, in CIDR form."""
+    upstream: tuple[str, ...] = ()
+    """Who is asked about all other names."""
+    say: Callable[[str], None] = attrs.field(default=lambda _line: None)
+
+
+class NameServer(Protocol):
+    def start(self, address: str, port: int = 53) -> None:
+        """Answer there, over UDP and TCP. Raises `ConfigError` where that cannot be."""
+        ...
+
+    def put(self, owner: str, records: Sequence[Record]) -> None:
+        """From now on these are all the records of ``owner``; none: it is gone. From any thread."""
+        ...
+
+    def close(self) -> None:
+        """Stop answering. Idempotent."""
+        ...

@@ -1,0 +1,86 @@
+"""Keeps a name server in step with Services, EndpointSlices and Namespaces: what changes is worked out anew, and no more.
+
+On the event loop. The changes of one turn of the loop become one look at each Service, so a burst of them costs little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from sampan.core.contracts.name_server import NameServer
+from sampan.core.model.core_v1.namespace import Namespace
+from sampan.core.model.core_v1.service import Service
+from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
+from sampan.core.model.kinds import KubeObject
+from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.records import namespace_records, service_records
+from sampan.core.services.service_table import SERVICE_NAME_LABEL
+
+BY_SERVICE = "services.slices.by-service"
+ObjectKey = tuple[str, str]
+
+
+def service_of(each: KubeObject) -> Iterable[str]:
+    """The index of slices by the Service that they belong to."""
+    yield f"{each.metadata.namespace or ''}/{each.metadata.labels.get(SERVICE_NAME_LABEL, '')}"
+
+
+class Namer:
+    """`start` once the informers run; `stop` when the server ends."""
+
+    def __init__(self, server: NameServer, informers: InformerSet) -> None:
+        self._server = server
+        self._services = informers.informer(Service)
+        self._slices = informers.informer(EndpointSlice)
+        self._namespaces = informers.informer(Namespace)
+        self._changed: set[ObjectKey] = set()
+        self._turn: asyncio.Handle | None = None
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Returns when the server knows all that there is."""
+        for informer in (self._services, self._slices, self._namespaces):
+            await informer.synced.wait()
+        self._slices.add_index(BY_SERVICE, service_of)
+        # Each tells at once of all that is there.
+        self._namespaces.subscribe(self._on_namespace)
+        self._services.subscribe(self._on_service)
+        self._slices.subscribe(self._on_slice)
+        self._catch_up()
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._turn is not None:
+            self._turn.cancel()
+
+    def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        for each in (old, new):
+            if each is not None:
+                self._look_at(each.key)
+
+    def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        for each in (old, new):
+            if each is not None:
+                self._look_at((each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, "")))
+
+    def _on_namespace(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        for each in (old, new):
+            if each is not None:
+                name = each.metadata.name or ""
+                self._server.put(f"namespace {name}", namespace_records(name) if new is not None else ())
+
+    def _look_at(self, key: ObjectKey) -> None:
+        self._changed.add(key)
+        if self._turn is None and not self._stopped:
+            self._turn = asyncio.get_running_loop().call_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        changed, self._changed = self._changed, set()
+        for namespace, name in changed:
+            service = self._services.get(namespace, name)
+            slices = self._slices.indexed(BY_SERVICE, f"{namespace}/{name}")
+            self._server.put(f"{namespace}/{name}", service_records(service, slices) if service is not None else ())

@@ -1,0 +1,128 @@
+"""The records that there are: put in by owner, looked up by name. No sockets.
+
+`Zone.put` is called from one thread and `Zone.look_up` from another; each step of either is one operation on a dictionary,
+so that a look-up sees a name as it was or as it is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import attrs
+
+from sampan.core.contracts.name_server import Record
+
+MOST_ALIASES = 8
+"""CNAMEs that are followed one after the other."""
+
+
+@attrs.frozen
+class Found:
+    """``exists`` tells a name without such a record from one that is not there; ``outside`` is where an alias leads."""
+
+    records: tuple[Record, ...] = ()
+    exists: bool = True
+    outside: str = ""
+
+
+NOT_THERE = Found(exists=False)
+
+
+class Zone:
+    """``domain`` and the addresses of ``reverse`` are answered for; `holds` says which names these are."""
+
+    def __init__(self, domain: str, reverse: Sequence[str] = ()) -> None:
+        self.domain = domain
+        self._networks = [ipaddress.ip_network(cidr) for cidr in reverse]
+        self._names: dict[str, tuple[Record, ...]] = {}
+        self._owned: dict[str, tuple[Record, ...]] = {}
+        self._below: dict[str, int] = {}
+        """How many records are at a name or below it: a name between two that exist does as well."""
+
+    def put(self, owner: str, records: Sequence[Record]) -> bool:
+        """Whether that changes anything."""
+        before, after = self._owned.get(owner, ()), tuple(records)
+        if before == after:
+            return False
+        for record in set(after) - set(before):
+            self._count(record.name, 1)
+            self._names[record.name] = (*self._names.get(record.name, ()), record)
+        for record in set(before) - set(after):
+            self._remove(record)
+            self._count(record.name, -1)
+        if after:
+            self._owned[owner] = after
+        else:
+            self._owned.pop(owner, None)
+        return True
+
+    def holds(self, name: str) -> bool:
+        """Whether this zone alone knows about ``name`` (in lower case, without a dot at its end)."""
+        if name == self.domain or name.endswith(f".{self.domain}") or name in self._names:
+            return True
+        address = _address_of(name)
+        return address is not None and any(address in network for network in self._networks)
+
+    def look_up(self, name: str, type: str) -> Found:
+        """``type`` may be ``ANY``. Aliases are followed as long as they stay in the zone."""
+        found: list[Record] = []
+        for _ in range(MOST_ALIASES):
+            here = self._names.get(name) or self._pod(name)
+            if not here:
+                return Found(tuple(found), exists=bool(found) or name in self._below)
+            alias = next((record for record in here if record.type == "CNAME"), None)
+            if alias is None or type in ("CNAME", "ANY"):
+                wanted = (record for record in here if record.type != "NAME" and type in (record.type, "ANY"))
+                return Found((*found, *wanted))
+            found.append(alias)
+            name = alias.data
+            if not self.holds(name):
+                return Found(tuple(found), outside=name)
+        return Found(tuple(found))
+
+    def _pod(self, name: str) -> tuple[Record, ...]:
+        """``10-0-0-7.default.pod.cluster.local`` is 10.0.0.7, whether there is such a pod or not."""
+        label, _, rest = name.partition(".")
+        namespace, _, pods = rest.partition(".")
+        if pods != f"pod.{self.domain}" or rest not in self._names or not namespace:
+            return ()
+        for kind, text in (("A", label.replace("-", ".")), ("AAAA", label.replace("-", ":"))):
+            try:
+                address = ipaddress.ip_address(text)
+            except ValueError:
+                continue
+            return (Record(name, kind, str(address)),)  # type: ignore[arg-type]
+        return ()
+
+    def _remove(self, record: Record) -> None:
+        """One of them, where several owners have the same."""
+        left = list(self._names.get(record.name, ()))
+        left.remove(record)
+        if left:
+            self._names[record.name] = tuple(left)
+        else:
+            del self._names[record.name]
+
+    def _count(self, name: str, by: int) -> None:
+        while name:
+            count = self._below.get(name, 0) + by
+            if count:
+                self._below[name] = count
+            else:
+                del self._below[name]
+            name = name.partition(".")[2]
+
+
+def _address_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a whole reverse name stands for."""
+    labels = name.split(".")
+    try:
+        if name.endswith(".in-addr.arpa") and len(labels) == 6:
+            return ipaddress.IPv4Address(".".join(reversed(labels[:4])))
+        if name.endswith(".ip6.arpa") and len(labels) == 34:
+            digits = "".join(reversed(labels[:32]))
+            return ipaddress.IPv6Address(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
+    except ValueError:
+        pass
+    return None
