@@ -25,6 +25,7 @@ from sampan.core.schema.apply import Conflicts, NotApplicable, Write
 from sampan.core.schema.comparison import compare
 from sampan.core.schema.decode import FieldValidation, converter_problem, decode_value
 from sampan.core.schema.field_sets import EMPTY, FieldSet, difference, path_text, paths_of, union
+from sampan.core.schema.granularity import NotAnItem
 from sampan.core.schema.ownership import APPLY, Entries, Owner, decode, encode
 from sampan.core.schema.parse import SyntaxProblem, parse_yaml
 from sampan.core.schema.scalars import Mismatch
@@ -114,6 +115,8 @@ def _applied(
         merged, made = _apply(write, live, config, entries, force=options.force)
     except NotApplicable as error:
         raise Unclassified(f"failed to create typed patch object ({_object_text(config)}): {error}") from error
+    except NotAnItem as error:
+        raise Unclassified(f"failed to create typed live object ({_object_text(config)}): {error}") from error
     except Conflicts as conflicts:
         raise conflicting(conflicts.found) from conflicts
     obj = _decoded(call, config, live if merged is None else merged)

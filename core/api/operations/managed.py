@@ -21,6 +21,7 @@ from sampan.core.api.storage import View
 from sampan.core.schema.apply import Write
 from sampan.core.schema.encode import ordered
 from sampan.core.schema.field_sets import EMPTY, LEAF, FieldSet
+from sampan.core.schema.granularity import NotAnItem
 from sampan.core.schema.ownership import (
     APPLY,
     UPDATE,
@@ -83,8 +84,12 @@ def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, no
         if not entries:
             return  # a client has wiped it all: nobody counts until somebody applies
     before = empty_object(served.resource.struct, obj) if old is None else old
-    made = write_of(served, writer, before, obj, now).updated(without_managed(before), obj, entries)
-    if encoded := encode(made):
+    write = write_of(served, writer, before, obj, now)
+    try:
+        encoded = encode(write.updated(without_managed(before), obj, entries))
+    except NotAnItem:
+        encoded = [] if old is None else old["metadata"].get("managedFields") or []  # validation says what is wrong
+    if encoded:
         meta["managedFields"] = encoded
 
 

@@ -59,6 +59,12 @@ async def test_status_has_an_owner_of_its_own(api: AsgiClient) -> None:
     assert 'k:{"name":"c"}' in by_user["fieldsV1"]["f:spec"]["f:containers"]
 
 
+async def test_items_without_their_keys_are_for_validation_to_refuse(api: AsgiClient) -> None:
+    owned = {"metadata": {"name": "a", "ownerReferences": [{"kind": "Pod", "name": "p", "apiVersion": "v1"}]}}
+    refused = await api.post(MAPS, owned)
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "metadata.ownerReferences.uid")])
+
+
 async def test_a_client_can_wipe_the_slate(api: AsgiClient) -> None:
     await api.post(MAPS, {"metadata": {"name": "a"}, "data": {"k": "v"}})
     wiped = (await api.patch(f"{MAPS}/a", {"metadata": {"managedFields": [{}]}})).json
