@@ -15,6 +15,8 @@ import orjson
 
 from sampan.core.api import watch as watching
 from sampan.core.api.bodies import DELETE_OPTIONS, parse_options
+from sampan.core.api.compression import THRESHOLD
+from sampan.core.api.lists import send_kept_list, send_list
 from sampan.core.api.negotiate import PLAIN
 from sampan.core.api.operations import read
 from sampan.core.api.operations.create import create
@@ -24,9 +26,10 @@ from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, send_object, send_parts, warning_headers
+from sampan.core.api.responses import JSON_TYPE, send_bytes, send_object
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
+from sampan.core.errors import Expired, Timeout
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
 from sampan.core.schema.table import include_object
@@ -44,7 +47,7 @@ class Handlers:
         wanted = request.representation
         version = request.query.get("resourceVersion", "") if request.scope["query_string"] else ""
         entry = await read.get(self.pipeline, call, version)
-        if wanted is PLAIN and not request.warnings:
+        if wanted is PLAIN and len(entry.raw) < THRESHOLD and not request.warnings:
             await send_object(request.send, entry.raw)
         else:
             await self.answer_entry(request, call, entry)
@@ -77,9 +80,7 @@ class Handlers:
             await cache.fresh()
         elif version := read.parse_version(options.resource_version):
             await cache.wait_until(version)
-        items = cache.list_bytes(call.served.scope(call.namespace))
-        head = b'%b{"resourceVersion":"%d"},"items":[' % (call.served.list_head, cache.revision)
-        await send_parts(request.send, (head, items, b"]}\n"), headers=warning_headers(call.warnings))
+        await send_kept_list(request, call.served, call.served.scope(call.namespace))
 
     async def _answer_list(self, request: Request, call: Call, page: Page, token: str) -> None:
         meta: dict[str, Any] = {"resourceVersion": str(page.revision)}
@@ -88,15 +89,20 @@ class Handlers:
             if page.remaining is not None:
                 meta["remainingItemCount"] = page.remaining
         if request.representation is PLAIN:
-            items = call.served.join(page.entries)
-            body = b'%b%b,"items":[%b]}' % (call.served.list_head, orjson.dumps(meta), items)
-            await request.answer_bytes(body)
+            await send_list(
+                request, call.served, page.entries, b'%b%b,"items":[' % (call.served.list_head, orjson.dumps(meta))
+            )
         else:
             await request.answer(self.shaper(request, call).many(wires(page.entries), meta))
 
     async def watch(self, request: Request, call: Call, options: ListOptions, selection: Selection) -> None:
         encode = self._encoder(request, call)
-        watcher = await watching.open_watch(self.pipeline, call, options, selection)
+        try:
+            watcher = await watching.open_watch(self.pipeline, call, options, selection)
+        except (Expired, Timeout) as exc:
+            # As in Kubernetes: what only the history can refuse is the watch's first and last event.
+            await send_bytes(request.send, watching.encode_error(exc))
+            return
         await request.send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE]})
         # Headers go out at once: an informer must not wait for the first event to know that its watch is open.
         await request.send({"type": "http.response.body", "body": b"", "more_body": True})

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import attrs
 
-KNOWN = frozenset({b"authorization", b"accept", b"content-type", b"user-agent", b"content-length"})
+from sampan.core.api.compression import takes_gzip
+
+KNOWN = frozenset({b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding"})
 
 
 @attrs.define
@@ -16,6 +18,7 @@ class Headers:
     content_type: str = ""
     user_agent: str = ""
     content_length: str = ""
+    accept_encoding: str = ""
     impersonation: list[tuple[str, str]] = attrs.field(factory=list)
     """``Impersonate-…`` headers: what comes after the dash, and the value."""
 
@@ -23,6 +26,10 @@ class Headers:
     def token(self) -> str:
         scheme, _, token = self.authorization.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def takes_gzip(self) -> bool:
+        return bool(self.accept_encoding) and takes_gzip(self.accept_encoding)
 
     @property
     def agent(self) -> str:

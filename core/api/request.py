@@ -14,12 +14,23 @@ import orjson
 
 from sampan.core.api import negotiate
 from sampan.core.api.bodies import read_body
+from sampan.core.api.compression import ENCODED, THRESHOLD, compress
 from sampan.core.api.headers import Headers
 from sampan.core.api.off_loop import Workers
 from sampan.core.api.options import Query, parse_query
 from sampan.core.api.paths import Target
 from sampan.core.api.protobuf.decode import to_json
-from sampan.core.api.responses import YAML_TYPE, Receive, Scope, Send, send_bytes, send_object, warning_headers
+from sampan.core.api.responses import (
+    JSON_TYPE,
+    YAML_TYPE,
+    Header,
+    Receive,
+    Scope,
+    Send,
+    send_bytes,
+    send_object,
+    warning_headers,
+)
 from sampan.core.contracts.access import User
 from sampan.core.schema.types import Struct
 from sampan.core.schema.yaml_writer import write_yaml
@@ -65,14 +76,23 @@ class Request:
 
     async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:
         """Send a wire value as JSON or YAML."""
-        headers = warning_headers(self.warnings)
         raw = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
         if self.representation.format == "yaml":
             body = await self.workers.run_if_much(len(raw), negotiate.YAML, write_yaml, value)
-            await send_bytes(self.send, body, code=code, content_type=YAML_TYPE, headers=headers)
+            await self._send(body, code, YAML_TYPE)
         else:
-            await send_bytes(self.send, raw, code=code, headers=headers)
+            await self._send(raw, code)
 
     async def answer_bytes(self, raw: bytes, code: int = 200) -> None:
         """Send a ready object as JSON."""
-        await send_object(self.send, raw, code=code, headers=warning_headers(self.warnings))
+        if len(raw) < THRESHOLD:
+            await send_object(self.send, raw, code=code, headers=warning_headers(self.warnings))
+        else:
+            await self._send(raw + b"\n", code)
+
+    async def _send(self, body: bytes, code: int, content_type: Header = JSON_TYPE) -> None:
+        headers = warning_headers(self.warnings)
+        if len(body) >= THRESHOLD and self.headers.takes_gzip:
+            body = await self.workers.run(compress, body)
+            headers = [*ENCODED, *headers]
+        await send_bytes(self.send, body, code=code, content_type=content_type, headers=headers)

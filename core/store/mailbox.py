@@ -1,7 +1,8 @@
 """A bounded queue from one producer to one reader on the same event loop.
 
-Feeds and watch caches put, watchers take. A reader that falls too far behind loses its mailbox, not its neighbours theirs:
-what it has not read is dropped and it is told `Expired`, so that it lists again (as etcd and Kubernetes do).
+Feeds and watch caches put, watchers take. A reader that falls too far behind loses its mailbox, not its neighbours
+theirs. A store's reader loses what it has not read and is told `Expired`, so that it lists again (as by etcd). A
+cache's reader gets what is there and then the end, so that it can go on from the last it has seen (as by Kubernetes).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ T = TypeVar("T")
 class Mailbox(Generic[T]):
     """Holds at most ``limit`` items that have not been taken."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, fails: bool = True) -> None:
         self._limit = limit
+        self._fails = fails
         self._items: list[T] = []
         self._error: Exception | None = None
         self._closed = False
@@ -30,11 +32,13 @@ class Mailbox(Generic[T]):
         return not self._items
 
     def put(self, item: T) -> bool:
-        """Whether there was room. Where there was none, the mailbox has failed with `Expired`."""
+        """Whether there was room. Where there was none, the mailbox has failed with `Expired`, or been closed."""
         if self._closed:
             return False
         if len(self._items) >= self._limit:
-            self.fail(Expired(f"the watch fell more than {self._limit} events behind: list again"))
+            if self._fails:
+                self.fail(Expired(f"the watch fell more than {self._limit} events behind: list again"))
+            self.close()
             return False
         self._items.append(item)
         self._wake()

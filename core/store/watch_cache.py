@@ -46,6 +46,14 @@ def join_whole(entries: Sequence[Entry]) -> bytes:
     return b",".join([entry.raw for entry in entries])
 
 
+@attrs.define(eq=False)
+class Joined:
+    """A whole list's items, and their compressed form once somebody has made it."""
+
+    raw: bytes
+    deflated: bytes | None = None
+
+
 @attrs.frozen
 class Page:
     """Part of a list at ``revision``. ``next_after`` is the ``start_after`` of the next page; empty at the end."""
@@ -101,7 +109,7 @@ class WatchCache:
         self._recent_bytes = 0
         self._recent_after = 0  # every change after this revision is in _recent
         self._watchers: dict[str, dict[Watcher, None]] = {}
-        self._joined: dict[str, bytes] = {}
+        self._joined: dict[str, Joined] = {}
 
     async def start(self) -> None:
         """Load; from then on the cache follows the store."""
@@ -147,12 +155,18 @@ class WatchCache:
         """Everything below ``prefix`` (default: everything), in the order of keys."""
         return [self._entries[key] for key in self._keys[key_range(self._keys, prefix or self.prefix)]]
 
-    def list_bytes(self, prefix: str | None = None) -> bytes:
-        """The ``items`` of `list` as ``join`` writes them; kept until something below ``prefix`` changes."""
+    def joined(self, prefix: str | None = None, limit: int = 0) -> Joined | None:
+        """The ``items`` of `list` as ``join`` writes them; kept until something below ``prefix`` changes.
+
+        ``None`` where they have more than ``limit`` bytes (0: whatever they have).
+        """
         prefix = prefix or self.prefix
         joined = self._joined.pop(prefix, None)
         if joined is None:
-            joined = self._join(self.list(prefix))
+            entries = self.list(prefix)
+            if limit and sum(len(entry.raw) for entry in entries) > limit:
+                return None
+            joined = Joined(self._join(entries))
         self._joined[prefix] = joined  # the latest used is last
         if len(self._joined) > JOINED_LISTS:
             del self._joined[next(iter(self._joined))]

@@ -14,8 +14,9 @@ from sampan.core.store.mailbox import Mailbox
 class Watcher:
     """Made by `WatchCache.watch`; one reader. Use it as an async context manager, or call `close`.
 
-    `batch` gives everything there is at once, which a server can send in one piece; iterating gives single events.
-    Both raise `Expired` where the reader was too slow or the cache had to start again, and end when the cache is closed.
+    `batch` gives everything there is at once, which a server can send in one piece; iterating gives single events. Both
+    raise `Expired` where the cache had to start again. They end when the cache is closed, and after what waits where
+    the reader was too slow: another watch can go on from the last event.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Watcher:
         self._position = since
         self._since = since
         self._ready: deque[WatchEvent] = deque()
-        self._live: Mailbox[WatchEvent] = Mailbox(backlog)
+        self._live: Mailbox[WatchEvent] = Mailbox(backlog, fails=False)
         self._reached = reached
         self._closed = closed
         self.ended = False

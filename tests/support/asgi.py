@@ -72,11 +72,14 @@ class AsgiClient:
         accept: str = "",
         content_type: str = "",
         agent: str = "",
+        accept_encoding: str = "",
         content_length: bool = False,
     ) -> Answer:
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         exchange = Exchange(raw)
         scope = self.scope(method, path, accept, content_type, agent)
+        if accept_encoding:
+            scope["headers"].append((b"accept-encoding", accept_encoding.encode()))
         if content_length:
             scope["headers"].append((b"content-length", b"%d" % len(raw)))
         await self.app(scope, exchange.receive, exchange.send)

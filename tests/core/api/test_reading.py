@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import zlib
 from typing import Any
 
+import orjson
 import pytest
 
+from sampan.core.api import lists
 from sampan.core.api import watch as watching
 from sampan.core.api.server import ApiServer
 from sampan.core.store import entry as entries
@@ -174,7 +178,45 @@ async def test_a_watch_from_a_forgotten_version_is_told_to_list_again(api: AsgiC
     await make(api, *(f"s{number}" for number in range(1200)))  # more than the cache keeps
     await store.compact(await store.revision())
     answer = await api.get(f"{SECRETS}?watch=true&resourceVersion=2")
-    assert answer.code == 410
+    assert (answer.code, answer.json["type"]) == (200, "ERROR")
+    assert (answer.json["object"]["code"], answer.json["object"]["reason"]) == (410, "Expired")
+
+
+def large(name: str) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "stringData": {"text": name * 20_000}}
+
+
+async def test_large_answers_are_compressed_for_those_who_ask(api: AsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in range(12):
+        await api.post(SECRETS, large(f"s{place}"))
+    plain = await api.get(SECRETS)
+    for kept in (lists.KEPT, 1000):  # joined once, and piece by piece
+        monkeypatch.setattr(lists, "KEPT", kept)
+        assert (await api.get(SECRETS)).json == plain.json
+        packed = await api.get(SECRETS, accept_encoding="br, gzip")
+        assert packed.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(packed.raw) == plain.raw
+        again = await api.get(SECRETS, accept_encoding="gzip")
+        assert zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(again.raw) == plain.raw  # one member
+        pages = await api.get(f"{SECRETS}?limit=8", accept_encoding="gzip")
+        assert len(orjson.loads(gzip.decompress(pages.raw))["items"]) == 8
+    refused = await api.get(SECRETS, accept_encoding="gzip;q=0")
+    assert "content-encoding" not in refused.headers
+    small = await api.get(f"{SECRETS}/s0", accept_encoding="gzip")
+    assert "content-encoding" not in small.headers
+    table = await api.get(f"{SECRETS}?includeObject=Object", accept=TABLE, accept_encoding="gzip")
+    assert len(orjson.loads(gzip.decompress(table.raw))["rows"]) == 12
+
+
+async def test_pieces_of_a_list_make_the_list(api: AsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make(api, *(f"s{number}" for number in range(30)))
+    whole = await api.get(SECRETS)
+    monkeypatch.setattr(lists, "KEPT", 1)
+    monkeypatch.setattr(lists, "THRESHOLD", 1)
+    for piece in (1, 700, 100_000):
+        monkeypatch.setattr(lists, "PIECE", piece)
+        assert (await api.get(SECRETS)).raw == whole.raw
+    assert (await api.get(f"{SECRETS}?labelSelector=none")).json["items"] == []
 
 
 async def test_a_watch_ends_when_its_time_is_up(api: AsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
