@@ -13,10 +13,25 @@ from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.apps_v1.stateful_set import StatefulSet
+from sampan.core.model.authentication_v1.self_subject_review import SelfSubjectReview
+from sampan.core.model.authentication_v1.token_request import TokenRequest
+from sampan.core.model.authentication_v1.token_review import TokenReview
+from sampan.core.model.authorization_v1.self_subject_rules_review import SelfSubjectRulesReview
+from sampan.core.model.authorization_v1.subject_access_review import (
+    LocalSubjectAccessReview,
+    SelfSubjectAccessReview,
+    SubjectAccessReview,
+)
+from sampan.core.model.autoscaling_v1.horizontal_pod_autoscaler import (
+    HorizontalPodAutoscaler as HorizontalPodAutoscalerV1,
+)
 from sampan.core.model.autoscaling_v1.scale import Scale
+from sampan.core.model.autoscaling_v2.horizontal_pod_autoscaler import HorizontalPodAutoscaler
 from sampan.core.model.batch_v1.cron_job import CronJob
 from sampan.core.model.batch_v1.job import Job
+from sampan.core.model.certificates_v1.certificate_signing_request import CertificateSigningRequest
 from sampan.core.model.coordination_v1.lease import Lease
+from sampan.core.model.core_v1.component_status import ComponentStatus
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret, ServiceAccount
 from sampan.core.model.core_v1.endpoints import Endpoints
 from sampan.core.model.core_v1.event import Event
@@ -31,7 +46,14 @@ from sampan.core.model.core_v1.resource_quota import ResourceQuota
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.events_v1.event import Event as EventsEvent
+from sampan.core.model.flowcontrol_v1.flow_schema import FlowSchema
+from sampan.core.model.flowcontrol_v1.priority_level_configuration import PriorityLevelConfiguration
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.networking_v1.ingress import Ingress
+from sampan.core.model.networking_v1.ingress_class import IngressClass
+from sampan.core.model.networking_v1.ip_address import IPAddress
+from sampan.core.model.networking_v1.network_policy import NetworkPolicy
+from sampan.core.model.networking_v1.service_cidr import ServiceCIDR
 from sampan.core.model.node_v1.runtime_class import RuntimeClass
 from sampan.core.model.policy_v1.eviction import Eviction
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
@@ -68,8 +90,16 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     ReplicaSet,
     StatefulSet,
     EventsEvent,
+    HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerV1,
     CronJob,
     Job,
+    CertificateSigningRequest,
+    IngressClass,
+    Ingress,
+    IPAddress,
+    NetworkPolicy,
+    ServiceCIDR,
     PodDisruptionBudget,
     ClusterRoleBinding,
     ClusterRole,
@@ -86,24 +116,41 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Lease,
     RuntimeClass,
     EndpointSlice,
+    FlowSchema,
+    PriorityLevelConfiguration,
 )
 """The kinds that are served, in the order in which Kubernetes' discovery names them."""
 
 SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Eviction,
     Scale,
+    TokenRequest,
 )
 """Kinds that are only the body of another kind's subresource (no verbs of their own)."""
 
+FUTURE_KINDS: Final[tuple[type[KubeObject], ...]] = (
+    ComponentStatus,
+    SelfSubjectReview,
+    TokenReview,
+    LocalSubjectAccessReview,
+    SelfSubjectAccessReview,
+    SelfSubjectRulesReview,
+    SubjectAccessReview,
+)
+"""Kinds that are answered or worked out, and served once there is somebody to do it."""
+
 __all__ = [
     "BUILTIN_KINDS",
+    "FUTURE_KINDS",
     "SUBRESOURCE_KINDS",
     "Binding",
     "CSIDriver",
     "CSINode",
     "CSIStorageCapacity",
+    "CertificateSigningRequest",
     "ClusterRole",
     "ClusterRoleBinding",
+    "ComponentStatus",
     "ConfigMap",
     "ControllerRevision",
     "CronJob",
@@ -115,10 +162,18 @@ __all__ = [
     "Event",
     "EventsEvent",
     "Eviction",
+    "FlowSchema",
+    "HorizontalPodAutoscaler",
+    "HorizontalPodAutoscalerV1",
+    "IPAddress",
+    "Ingress",
+    "IngressClass",
     "Job",
     "Lease",
     "LimitRange",
+    "LocalSubjectAccessReview",
     "Namespace",
+    "NetworkPolicy",
     "Node",
     "PersistentVolume",
     "PersistentVolumeClaim",
@@ -126,6 +181,7 @@ __all__ = [
     "PodDisruptionBudget",
     "PodTemplate",
     "PriorityClass",
+    "PriorityLevelConfiguration",
     "ReplicaSet",
     "ReplicationController",
     "ResourceQuota",
@@ -134,10 +190,17 @@ __all__ = [
     "RuntimeClass",
     "Scale",
     "Secret",
+    "SelfSubjectAccessReview",
+    "SelfSubjectReview",
+    "SelfSubjectRulesReview",
     "Service",
     "ServiceAccount",
+    "ServiceCIDR",
     "StatefulSet",
     "StorageClass",
+    "SubjectAccessReview",
+    "TokenRequest",
+    "TokenReview",
     "VolumeAttachment",
     "VolumeAttributesClass",
 ]

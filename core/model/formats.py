@@ -18,6 +18,7 @@ Problems = list[str]
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = _LABEL + r"(\." + _LABEL + ")*"
+_WILDCARD: Final = r"\*\." + _SUBDOMAIN
 _LABEL_1035: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE: Final = f"({_QUALIFIED})?"
@@ -70,6 +71,18 @@ def dns1123_subdomain(value: str, unit: str = "characters") -> Problems:
         text = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
         text += "and must start and end with an alphanumeric character"
         problems.append(regex_message(text, _SUBDOMAIN, "example.com"))
+    return problems
+
+
+def wildcard_dns1123_subdomain(value: str) -> Problems:
+    """A whole domain: ``*.example.com``."""
+    problems = _length(value, 253)
+    if not re.fullmatch(_WILDCARD, value):
+        text = (
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist "
+        )
+        text += "of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
+        problems.append(regex_message(text, _WILDCARD, "*.example.com"))
     return problems
 
 
@@ -197,6 +210,28 @@ def cidr(value: str) -> Problems:
     return [] if "/" in value else ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
 
 
+def canonical_ip(value: str) -> Problems:
+    """An address in the one form that it is usually written in."""
+    problems = ip(value)
+    if problems:
+        return problems
+    address = ipaddress.ip_address(value)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return ["must not be an IPv4-mapped IPv6 address"]
+    return [] if value == str(address) else [f'must be in canonical form ("{address}")']
+
+
+def canonical_cidr(value: str) -> Problems:
+    """A range in the one form that it is usually written in, without an address within it."""
+    problems = cidr(value)
+    if problems:
+        return problems
+    network = ipaddress.ip_network(value, strict=False)
+    if ipaddress.ip_address(value.partition("/")[0]) != network.network_address:
+        return ["must not have bits set beyond the prefix length"]
+    return [] if value == str(network) else [f'must be in canonical form ("{network}")']
+
+
 def quantity(value: str) -> Problems:
     try:
         parse_quantity(value)
@@ -208,6 +243,7 @@ def quantity(value: str) -> Problems:
 FORMATS: Final[Mapping[str, Callable[[str], Problems]]] = {
     "dns1123-label": dns1123_label,
     "dns1123-subdomain": dns1123_subdomain,
+    "wildcard-dns1123-subdomain": wildcard_dns1123_subdomain,
     "dns1035-label": dns1035_label,
     "qualified-name": qualified_name,
     "label-value": label_value,
@@ -219,7 +255,9 @@ FORMATS: Final[Mapping[str, Callable[[str], Problems]]] = {
     "config-map-key": config_map_key,
     "absolute-path": absolute_path,
     "ip": ip,
+    "canonical-ip": canonical_ip,
     "cidr": cidr,
+    "canonical-cidr": canonical_cidr,
     "quantity": quantity,
 }
 """Checks on text, by the name that `wire(format=…)` gives."""

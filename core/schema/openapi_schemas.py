@@ -128,7 +128,10 @@ class Definitions:
             return {"type": "array", "items": self.schema(kind.item), **_list_extensions(kind), **_limits(kind.limits)}
         if isinstance(kind, Map):
             atomic = {f"{_X}map-type": "atomic"} if kind.map_type == "atomic" else {}
-            return {"type": "object", "additionalProperties": self.schema(kind.value), **atomic, **_limits(kind.limits)}
+            values = self.schema(kind.value)
+            if isinstance(kind.value, List) and kind.value.list_type == "atomic":
+                del values[f"{_X}list-type"]  # which Kubernetes says of fields only
+            return {"type": "object", "additionalProperties": values, **atomic, **_limits(kind.limits)}
         return self._scalar(kind)
 
     def _scalar(self, kind: Scalar) -> Schema:

@@ -24,25 +24,15 @@ NOT_YET: Final = frozenset(
 
 MISSING: Final = frozenset(
     {
-        "certificatesigningrequests.v1.certificates.k8s.io",
         "componentstatuses.v1.",
         "deviceclasses.v1.resource.k8s.io",
-        "flowschemas.v1.flowcontrol.apiserver.k8s.io",
-        "horizontalpodautoscalers.v1.autoscaling",
-        "horizontalpodautoscalers.v2.autoscaling",
-        "ingressclasses.v1.networking.k8s.io",
-        "ingresses.v1.networking.k8s.io",
-        "ipaddresses.v1.networking.k8s.io",
         "localsubjectaccessreviews.v1.authorization.k8s.io",
-        "networkpolicies.v1.networking.k8s.io",
-        "prioritylevelconfigurations.v1.flowcontrol.apiserver.k8s.io",
         "resourceclaims.v1.resource.k8s.io",
         "resourceclaimtemplates.v1.resource.k8s.io",
         "resourceslices.v1.resource.k8s.io",
         "selfsubjectaccessreviews.v1.authorization.k8s.io",
         "selfsubjectreviews.v1.authentication.k8s.io",
         "selfsubjectrulesreviews.v1.authorization.k8s.io",
-        "servicecidrs.v1.networking.k8s.io",
         "subjectaccessreviews.v1.authorization.k8s.io",
         "tokenreviews.v1.authentication.k8s.io",
     }

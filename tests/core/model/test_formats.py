@@ -21,6 +21,9 @@ WELL_FORMED = {
     "absolute-path": ["/", "/a/b"],
     "ip": ["10.0.0.1", "2001:db8::ffff"],
     "cidr": ["10.0.0.0/24", "2001:db8::/64"],
+    "canonical-ip": ["10.0.0.1", "2001:db8::1"],
+    "canonical-cidr": ["10.0.0.0/24", "2001:db8::/64"],
+    "wildcard-dns1123-subdomain": ["*.example.com"],
     "quantity": ["1Gi", "500m"],
 }
 
@@ -60,6 +63,11 @@ MALFORMED = [
     ("ip", "fe80::1%eth0", ["must not contain a zone"]),
     ("cidr", "10.0.0.0", ["must be a valid CIDR value"]),
     ("cidr", "nonsense", ["must be a valid CIDR value"]),
+    ("canonical-ip", "2001:db8:0::1", ['must be in canonical form ("2001:db8::1")']),
+    ("canonical-ip", "::ffff:10.0.0.1", ["must not be an IPv4-mapped IPv6 address"]),
+    ("canonical-cidr", "10.0.0.1/24", ["must not have bits set beyond the prefix length"]),
+    ("canonical-cidr", "2001:DB8::/64", ['must be in canonical form ("2001:db8::/64")']),
+    ("wildcard-dns1123-subdomain", "*", ["a wildcard DNS-1123 subdomain must start with '*.'"]),
     ("quantity", "much", ["quantities must match"]),
 ]
 

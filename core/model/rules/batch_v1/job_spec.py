@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model import formats
-from sampan.core.model.causes import invalid, malformed, negative, not_supported, required, too_long
+from sampan.core.model.causes import invalid, negative, not_supported, required, too_long
 from sampan.core.model.kinds import JsonObject
 from sampan.core.model.rules.batch_v1.job_policies import validate_failure_policy, validate_success_policy
+from sampan.core.model.rules.common.domain_path import validate_domain_path
 from sampan.core.model.rules.core_v1.pod_defaults import default_template
 from sampan.core.model.rules.core_v1.pod_spec import validate_template
 
@@ -22,7 +21,7 @@ MANY: Final = 100_000
 """Above this, an indexed Job's list of indexes could grow too long."""
 FEW: Final = 10_000
 INDEXED_ONLY: Final = "requires indexed completion mode"
-HTTP_PATH: Final = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
+LONGEST_MANAGER: Final = 63
 NO_BOUND: Final = 2**31 - 1
 NUMBERS: Final = (
     "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished",
@@ -58,23 +57,11 @@ def validate_job_spec(spec: Value, path: str) -> list[Cause]:
     if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
         causes.append(required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"))
     if (manager := spec.get("managedBy")) is not None:
-        causes += _domain_path(manager, f"{path}.managedBy")
+        causes += validate_domain_path(manager, f"{path}.managedBy")
+        if len(manager.encode()) > LONGEST_MANAGER:
+            causes.append(too_long(f"{path}.managedBy", LONGEST_MANAGER))
     causes += _mode(spec, path) + _policies(spec, path)
     return causes + validate_template(spec.get("template") or {}, f"{path}.template") + _restart(spec, path)
-
-
-def _domain_path(value: str, path: str) -> list[Cause]:
-    """``example.com/controller``, of at most 63 characters."""
-    if not value:
-        return [required(path)]
-    causes = [too_long(path, 63)] if len(value.encode()) > 63 else []
-    host, slash, rest = value.partition("/")
-    if not host or not slash or not rest:
-        return [invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")'), *causes]
-    found = malformed(path, host, "dns1123-subdomain")
-    if not re.fullmatch(HTTP_PATH, rest):
-        found.append(invalid(path, rest, formats.regex_message("Invalid path", HTTP_PATH)))
-    return found + causes
 
 
 def _mode(spec: Value, path: str) -> list[Cause]:

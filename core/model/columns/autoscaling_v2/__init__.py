@@ -1,0 +1,1 @@
+"""Columns of the kinds of ``autoscaling/v2``."""

@@ -1,0 +1,1 @@
+"""Checks and defaults of the kinds of ``autoscaling/v2``."""

@@ -1,0 +1,1 @@
+"""Checks and defaults of the kinds of ``certificates.k8s.io/v1``."""
