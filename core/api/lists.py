@@ -13,7 +13,7 @@ from typing import Final
 from sampan.core.api.catalog import Served
 from sampan.core.api.compression import ENCODED, THRESHOLD, Compressor, around, deflate
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, NO_CACHE, PIECE, send_parts, warning_headers
+from sampan.core.api.responses import JSON_TYPE, NO_CACHE, PIECE, send_parts, send_pieces, warning_headers
 from sampan.core.store.entry import Entry
 
 KEPT: Final = 16 * 1024 * 1024
@@ -51,7 +51,7 @@ async def send_list(request: Request, served: Served, entries: Sequence[Entry], 
     for piece in pieces(served, entries, head):
         body = piece if compressor is None else await request.workers.run_if_much(len(piece), "", compressor.add, piece)
         if body:
-            await request.send({"type": "http.response.body", "body": body, "more_body": True})
+            await send_pieces(request.send, body, more=True)
     await request.send({"type": "http.response.body", "body": b"" if compressor is None else compressor.end()})
 
 

@@ -36,12 +36,12 @@ async def send_bytes(
     start = [content_type, (b"content-length", b"%d" % len(body)), NO_CACHE, *headers]
     await send({"type": "http.response.start", "status": code, "headers": start})
     if len(body) > PIECE:
-        await _send_pieces(send, body)
+        await send_pieces(send, body)
     else:
         await send({"type": "http.response.body", "body": body})
 
 
-async def _send_pieces(send: Send, body: bytes, *, more: bool = False) -> None:
+async def send_pieces(send: Send, body: bytes, *, more: bool = False) -> None:
     whole = memoryview(body)
     for begin in range(0, len(whole), PIECE):
         goes_on = more or begin + PIECE < len(whole)
@@ -59,7 +59,7 @@ async def send_parts(send: Send, parts: Sequence[bytes], headers: Iterable[Heade
     start = [JSON_TYPE, (b"content-length", b"%d" % size), NO_CACHE, *headers]
     await send({"type": "http.response.start", "status": 200, "headers": start})
     for part in parts[:-1]:
-        await _send_pieces(send, part, more=True)
+        await send_pieces(send, part, more=True)
     await send({"type": "http.response.body", "body": parts[-1]})
 
 
