@@ -16,13 +16,14 @@ from typing import Any
 import attrs
 import orjson
 
+from sampan.core.api import definition_checks  # noqa: F401 - attaches what a definition is refused for
 from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.storage import Cached, View, object_head, prefix_of
-from sampan.core.errors import Expired
+from sampan.core.cel.schema_rules import Place, compile_place, has_rules, run_rules
+from sampan.core.errors import Cause, Expired
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.rules.apiextensions_v1.definition import is_true
-from sampan.core.schema import definition  # noqa: F401 - attaches what a definition is refused for
-from sampan.core.schema.custom_kinds import CustomKind, custom_kind
+from sampan.core.schema.custom_kinds import CustomKind, ObjectRules, custom_kind
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode, splice_resource_version
 from sampan.core.schema.prune import prune
@@ -110,7 +111,7 @@ class Definitions:
         if present is not None and present.state == state:
             return
         try:
-            kind = custom_kind(entry.wire)
+            kind = custom_kind(entry.wire, object_rules)
             serving = await self._serve(kind, state)
         except Exception:
             log.exception("the kinds of %s cannot be served", name)
@@ -140,6 +141,20 @@ class Definitions:
             for resource in kind.served
         ]
         return _Serving(state, storage, tuple(served))
+
+
+def object_rules(schema: Wire) -> ObjectRules | None:
+    """The rules of a schema, compiled when the first object is written."""
+    if not has_rules(schema):
+        return None
+    compiled: list[Place | None] = []
+
+    def run(obj: Wire, old: Wire | None) -> list[Cause]:
+        if not compiled:
+            compiled.append(compile_place(schema, is_root=True))
+        return [] if compiled[0] is None else run_rules(compiled[0], obj, old)
+
+    return run
 
 
 def _state(wire: Wire) -> Any:

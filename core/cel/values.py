@@ -104,4 +104,9 @@ def _bytes(value: Any) -> Any:
         return value
 
 
-_SCALARS: dict[str, Convert] = {"time": _time, "duration": _duration, "bytes": _bytes}
+def _number(value: Any) -> Any:
+    """JSON writes ``3.0`` as ``3``; an expression multiplies it by ``0.5``."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_SCALARS: dict[str, Convert] = {"time": _time, "duration": _duration, "bytes": _bytes, "number": _number}

@@ -5,7 +5,7 @@ Called by the API server when a definition is established or changed. Pure; any 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -19,6 +19,8 @@ from sampan.core.model.unstructured import unstructured
 from sampan.core.schema.custom import columns_of, custom_resource
 from sampan.core.schema.jsonpath import first
 from sampan.core.schema.resource import Resource
+from sampan.core.schema.types import Struct
+from sampan.core.schema.validate import validate
 
 Value = Mapping[str, Any]
 
@@ -38,14 +40,37 @@ class CustomKind:
     is_terminating: bool
 
 
+ObjectRules = Callable[[Value, Value | None], list[Cause]]
+"""The causes that rules in CEL find in an object, and in its change from an old one."""
+RulesOf = Callable[[Value], ObjectRules | None]
+"""What makes them of a schema; ``None`` where it has none."""
+BLOCKING: Final = (
+    "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid",
+)  # fmt: skip
+"""Reasons with which an object is too wrong for its rules to be asked."""
+NOT_CHECKED: Final = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete"
+    " validation"
+)
+
+
 class CustomRules(KindRules):
     """What custom objects do beyond their types: a status and a scale like built-in kinds', where they have one."""
 
     any_finalizer = True
 
-    def __init__(self, *, has_status: bool, scale: Scale | None) -> None:
+    def __init__(
+        self,
+        *,
+        has_status: bool,
+        scale: Scale | None,
+        struct: Callable[[], Struct],
+        rules: ObjectRules | None = None,
+    ) -> None:
         self._has_status = has_status
         self._scale = scale
+        self._struct = struct
+        self._rules = rules
 
     def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
         """A write of the status changes nothing else; of the metadata only who wrote what."""
@@ -58,15 +83,28 @@ class CustomRules(KindRules):
     def validate(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         return _scale_causes(self._scale, obj) if self._scale is not None else ()
 
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        return self._run(obj, None)
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        return self._run(obj, old)
+
+    def _run(self, obj: Value, old: Value | None) -> Iterable[Cause]:
+        if self._rules is None:
+            return ()
+        if any(cause.reason in BLOCKING for cause in validate(self._struct(), obj)):
+            return (invalid("<nil>", None, NOT_CHECKED),)
+        return self._rules(obj, old)
+
     def generation_input(self, obj: Mapping[str, Any]) -> Json:
         hidden = ("metadata", "status") if self._has_status else ("metadata",)
         return {name: value for name, value in obj.items() if name not in hidden}
 
 
-def custom_kind(definition: Value) -> CustomKind:
+def custom_kind(definition: Value, rules_of: RulesOf = lambda schema: None) -> CustomKind:
     """The kinds of a valid definition, by the names that were accepted."""
     spec, status = definition["spec"], definition.get("status") or {}
-    resources = {version["name"]: (version, _resource(definition, version)) for version in spec["versions"]}
+    resources = {version["name"]: (version, _resource(definition, version, rules_of)) for version in spec["versions"]}
     stored = next(resource for version, resource in resources.values() if version.get("storage"))
     conditions = status.get("conditions") or ()
     return CustomKind(
@@ -78,13 +116,16 @@ def custom_kind(definition: Value) -> CustomKind:
     )
 
 
-def _resource(definition: Value, version: Value) -> Resource:
+def _resource(definition: Value, version: Value, rules_of: RulesOf) -> Resource:
     spec = definition["spec"]
     names = {**spec["names"], **((definition.get("status") or {}).get("acceptedNames") or {})}
     subresources = version.get("subresources") or {}
     scale = _scale(subresources.get("scale"))
     has_status = subresources.get("status") is not None
     namespaced = spec["scope"] == "Namespaced"
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    made: list[Resource] = []
+    rules = CustomRules(has_status=has_status, scale=scale, struct=lambda: made[0].struct, rules=rules_of(schema))
     info = KindInfo(
         group=spec["group"],
         version=version["name"],
@@ -103,11 +144,11 @@ def _resource(definition: Value, version: Value) -> Resource:
         selectable_fields=tuple(_selectable(each["jsonPath"]) for each in version.get("selectableFields") or ()),
         unconditional_update=False,
         deprecation=_deprecation(spec["group"], names["kind"], version),
-        rules=CustomRules(has_status=has_status, scale=scale),
+        rules=rules,
     )
-    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
     cls = unstructured(info.api_version, info.kind, info.plural, namespaced=namespaced)
-    return attrs.evolve(custom_resource(info, schema), cls=cls)
+    made.append(attrs.evolve(custom_resource(info, schema), cls=cls))
+    return made[0]
 
 
 def _scale(paths: Value | None) -> Scale | None:

@@ -200,7 +200,9 @@ class CustomResourceDefinitionCondition:
 class CustomResourceDefinitionStatus:
     """What has become of the definition."""
 
-    conditions: tuple[CustomResourceDefinitionCondition, ...] = wire(default=(), list_type="map", map_keys=("type",))
+    conditions: tuple[CustomResourceDefinitionCondition, ...] = wire(
+        default=(), emit="null", list_type="map", map_keys=("type",)
+    )
     """What is so with it."""
     accepted_names: CustomResourceDefinitionNames = wire(
         default=CustomResourceDefinitionNames(plural="", kind=""), emit="always"

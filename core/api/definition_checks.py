@@ -1,6 +1,7 @@
-"""What a CustomResourceDefinition is refused for beyond its text: defaults that its own schema would not let pass.
+"""What a CustomResourceDefinition is refused for beyond its text: defaults that its own schema would not let pass, and
+rules that are no expressions.
 
-Attached to the kind's class here, because it takes the algorithms over schemas. Imported by the API server.
+Attached to the kind's class here, because it takes the algorithms over schemas and expressions. Imported by the API server.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sampan.core.cel.schema_rules import check_rules, has_rules
 from sampan.core.errors import Cause
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.causes import invalid
@@ -24,7 +26,13 @@ Schema = Mapping[str, Any]
 
 @struct_rules(CustomResourceDefinition, whole=True)
 def check_definition(obj: Mapping[str, Any], path: str) -> list[Cause]:
-    return validate_definition(obj, path, check_defaults)
+    return validate_definition(obj, path, _deeper)
+
+
+def _deeper(schema: Schema, path: str) -> Iterable[Cause]:
+    """Rules only where the defaults are right; the library of expressions is loaded for schemas that have some."""
+    wrong = list(check_defaults(schema, path))
+    return wrong or (check_rules(schema, path) if has_rules(schema) else ())
 
 
 def check_defaults(schema: Schema, path: str) -> Iterable[Cause]:
