@@ -29,7 +29,8 @@ PATCH_TYPES: Mapping[str, str] = {
     "strategic": "application/strategic-merge-patch+json",
 }
 REQUEST_TIMEOUT = httpx.Timeout(30, pool=None)
-WATCH_TIMEOUT = httpx.Timeout(30, read=None, pool=None)
+WATCH_TIMEOUT = httpx.Timeout(30, read=150, pool=None)
+"""A watch on which nothing happens has a bookmark every minute: one that is silent for longer is dead."""
 
 
 def tls_for(access: Access) -> ssl.SSLContext:

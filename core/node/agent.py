@@ -244,8 +244,20 @@ class NodeAgent:
         self._take(await self._list())
         self._look_at_mirrors()
         for record in list(self._records.values()):
-            if self._worker is not None:
-                await self._worker.refresh_volumes(record)
+            self._refresh(record)
+
+    def _refresh(self, record: PodRecord) -> None:
+        """Side by side, and a pod's not before its last one has ended: a driver that hangs holds up nobody else."""
+        if self._worker is None or record.refreshing is not None or not record.volumes:
+            return
+        record.refreshing = asyncio.create_task(self._worker.refresh_volumes(record), name="volumes of a pod")
+
+        def ended(task: asyncio.Task[None]) -> None:
+            record.refreshing = None
+            record.tasks.discard(task)
+
+        record.tasks.add(record.refreshing)
+        record.refreshing.add_done_callback(ended)
 
     def _look_at_mirrors(self) -> None:
         """Static pods whose manifest went while their mirror pod was being deleted or made anew."""

@@ -30,6 +30,8 @@ class NodeParts:
     plugins: Plugins | None = None
     calls: Threads = attrs.field(factory=lambda: Threads(16))
     """For what ends soon."""
+    volumes: Threads = attrs.field(factory=lambda: Threads(16))
+    """For volume drivers, which may hang."""
     stops: Threads = attrs.field(factory=lambda: Threads(256))
     """For what waits: grace periods, with their preStop hooks."""
     hooks: Threads = attrs.field(factory=lambda: Threads(256))

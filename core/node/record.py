@@ -65,8 +65,10 @@ class PodRecord:
     """Its volumes have been given back."""
     deleted: bool = False
     """The API has been told that the pod has ended."""
+    refreshing: asyncio.Task[None] | None = None
+    """What has changed is being brought into its volumes."""
     tasks: set[asyncio.Task[None]] = attrs.field(factory=set)
-    """Pulls, hooks and stops under way."""
+    """Pulls, hooks, stops and refreshes under way."""
 
     @property
     def uid(self) -> str:

@@ -54,6 +54,8 @@ log = logging.getLogger(__name__)
 
 MOST_ROUNDS = 50
 FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
+MOUNT_PATIENCE = 123.0
+"""Seconds that a pod's volumes may take to be there, as with the kubelet; a driver that hangs is asked again then."""
 CONFIG_RETRY, LONGEST_CONFIG_RETRY = 1.0, 10.0
 
 
@@ -235,11 +237,13 @@ class PodWorker:
             loop.call_soon_threadsafe(self._events.warn, record, message)
 
         try:
-            record.volumes = await self._parts.calls.run(self._volumes.publish, record.pod, warn)
-        except VolumeFailure as exc:
+            async with asyncio.timeout(MOUNT_PATIENCE):
+                record.volumes = await self._parts.volumes.run(self._volumes.publish, record.pod, warn)
+        except (VolumeFailure, TimeoutError) as exc:
             delay = self._failed(record, "volumes", FIRST_RETRY, LONGEST_RETRY)
             record.volumes_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
-            self._events.say(record, Say("FailedMount", str(exc), "Warning"))
+            said = str(exc) or "Unable to attach or mount volumes: timed out waiting for the condition"
+            self._events.say(record, Say("FailedMount", said, "Warning"))
             return False
         record.failures.pop("volumes", None)
         return True
@@ -248,7 +252,7 @@ class PodWorker:
         """Bring changed ConfigMaps and the like into a running pod."""
         if record.volumes and not record.gone:
             try:
-                await self._parts.calls.run(self._volumes.refresh, record.pod, lambda _: None)
+                await self._parts.volumes.run(self._volumes.refresh, record.pod, lambda _: None)
             except VolumeFailure as exc:
                 self._events.say(record, Say("FailedMount", str(exc), "Warning"))
             except Exception:
@@ -263,7 +267,7 @@ class PodWorker:
         """
         if record.rejection is not None or record.volumes is None or record.gone:
             return False
-        why = await self._parts.calls.run(self._volumes.over_limit, record.pod)
+        why = await self._parts.volumes.run(self._volumes.over_limit, record.pod)
         if why is None:
             return False
         record.rejection = Rejection("Evicted", why)
@@ -273,7 +277,7 @@ class PodWorker:
     async def _unpublish(self, record: PodRecord) -> bool:
         if record.released:
             return False
-        await self._parts.calls.run(self._volumes.unpublish, record.uid)
+        await self._parts.volumes.run(self._volumes.unpublish, record.uid)
         record.volumes, record.released = None, True
         return True
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from sampan.core.reconcile.clock import Clock, Timer
+
+log = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -38,7 +41,7 @@ class WorkQueue(Generic[K]):
         self._clock = clock
         self._rank = rank
         self._wait = wait
-        self._heap: list[tuple[Any, int, K]] = []
+        self._heap: list[tuple[bool, Any, int, K]] = []
         self._added = 0
         self._waiting: set[K] = set()
         self._working: set[K] = set()
@@ -72,8 +75,18 @@ class WorkQueue(Generic[K]):
     def _push(self, key: K) -> None:
         self._waiting.add(key)
         self._added += 1
-        heapq.heappush(self._heap, (self._rank(key) if self._rank else 0, self._added, key))
+        heapq.heappush(self._heap, (*self._ranked(key), self._added, key))
         self._wake()
+
+    def _ranked(self, key: K) -> tuple[bool, Any]:
+        """A key whose rank cannot be told comes last: who adds it must not stumble over that."""
+        if self._rank is None:
+            return False, 0
+        try:
+            return False, self._rank(key)
+        except Exception:
+            log.exception("the rank of %s cannot be told: it comes last", key)
+            return True, 0
 
     def add_after(self, key: K, seconds: float) -> None:
         """Have ``key`` looked at in so many seconds; an earlier appointment stands."""
@@ -113,7 +126,7 @@ class WorkQueue(Generic[K]):
             except asyncio.CancelledError:
                 self._pass_on(getter)
                 raise
-        _, _, key = heapq.heappop(self._heap)
+        *_, key = heapq.heappop(self._heap)
         self._waiting.discard(key)
         self._working.add(key)
         return key

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sampan.core.contracts.source import SourceContext
-from sampan.core.contracts.streams import NodeUsage, PodUsage
+from sampan.core.contracts.streams import NodeStreams, NodeUsage, PodUsage
 from sampan.core.schema.scalars import format_time
 
 log = logging.getLogger(__name__)
@@ -39,12 +39,16 @@ class PodMetricsSource:
 
 async def usages(context: SourceContext) -> list[NodeUsage]:
     """Of the nodes that answer in time."""
-    asked = [asyncio.wait_for(each.usage(), PATIENCE) for each in context.nodes.all()]
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    answers = await asyncio.gather(*(_ask(each) for each in context.nodes.all()), return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
             log.warning("a node does not tell what it uses: %s", answer or type(answer).__name__)
     return [each for each in answers if isinstance(each, NodeUsage)]
+
+
+async def _ask(node: NodeStreams) -> NodeUsage:
+    async with asyncio.timeout(PATIENCE):
+        return await node.usage()
 
 
 def node_metrics(usage: NodeUsage) -> dict[str, Any]:

@@ -65,14 +65,18 @@ def node_status(
     pressed: Collection[str],
     old: NodeStatus,
     now: datetime,
+    problem: str = "",
 ) -> NodeStatus:
-    """``old`` keeps the times of what has not changed; ``pressed`` as by `sampan.core.node.machine.facts.pressures`."""
+    """``old`` keeps the times of what has not changed; ``pressed`` as by `sampan.core.node.machine.facts.pressures`.
+
+    ``problem``: why the runtime is taken for dead.
+    """
     machine = settings.machine
     capacity = {**machine.capacity, **settings.capacity}
     return NodeStatus(
         capacity=capacity,
         allocatable=capacity,
-        conditions=_conditions(pressed, old, now.replace(microsecond=0)),
+        conditions=_conditions(pressed, problem, old, now.replace(microsecond=0)),
         addresses=(
             NodeAddress(type="InternalIP", address=settings.ip),
             NodeAddress(type="Hostname", address=settings.name),
@@ -97,14 +101,17 @@ def _image(image: Image) -> ContainerImage:
     return ContainerImage(names=(*image.digests, *image.tags) or (image.id,), size_bytes=image.size)
 
 
-def _conditions(pressed: Collection[str], old: NodeStatus, now: datetime) -> tuple[NodeCondition, ...]:
+def _conditions(pressed: Collection[str], problem: str, old: NodeStatus, now: datetime) -> tuple[NodeCondition, ...]:
     findings = []
     for name, reason, message in CALM:
         if name in pressed:
             findings.append((name, "True", *PRESSED[name]))
         else:
             findings.append((name, "False", reason, message))
-    findings.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
+    if problem:
+        findings.append(("Ready", "False", "KubeletNotReady", f"container runtime is down: {problem}"))
+    else:
+        findings.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
     known = {each.type: each for each in old.conditions}
     conditions = []
     for name, status, reason, message in findings:

@@ -228,6 +228,28 @@ async def test_volumes_are_there_before_the_containers_and_gone_after_the_pod(be
     await bench.until(lambda: not (bench.directory / "pods" / uid).exists())
 
 
+async def test_a_driver_that_hangs_holds_up_neither_the_relist_nor_other_pods(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = [], threading.Event()
+
+    def refresh(pod: Pod, _warn: Any) -> None:
+        asked.append(pod.metadata.name)
+        if pod.metadata.name == "stuck":
+            assert go_on.wait(10)
+
+    for name in ("stuck", "web"):
+        bench.put(name, volumes=(Volume(name="v", empty_dir=EmptyDirVolumeSource()),))
+        await bench.becomes("Running: main running 0 ready", name)
+    monkeypatch.setattr(bench.agent._volumes, "refresh", refresh)
+    for rounds in (1, 2):
+        await bench.until(lambda: bench.clock.next_due is not None)
+        bench.time.advance(61)
+        await bench.until(lambda count=rounds: asked.count("web") == count)
+    assert asked.count("stuck") == 1, "not again before it has ended"
+    go_on.set()
+
+
 async def test_a_volume_that_cannot_be_made_is_said_and_tried_again(bench: Bench) -> None:
     bench.put(volumes=(Volume(name="v", config_map=ConfigMapVolumeSource(name="late")),))
     await bench.until(lambda: bench.events("FailedMount"))

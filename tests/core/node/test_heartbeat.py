@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.model.coordination_v1.lease import Lease
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.node import heartbeat
@@ -47,6 +50,31 @@ async def test_pressure_is_told_at_the_next_beat(bench: Bench, monkeypatch: pyte
     await bench.until(
         lambda: {each.type: each.status for each in bench.agent.node.status.conditions}["DiskPressure"] == "True"
     )
+
+
+async def beats_until(bench: Bench, check: Callable[[], bool]) -> None:
+    """Move time on until it is so."""
+    async with asyncio.timeout(10):
+        while not check():
+            bench.time.advance(10)
+            await asyncio.sleep(0.005)
+
+
+async def test_a_dead_runtime_makes_the_node_unready_until_it_answers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ready() -> tuple[str, str]:
+        condition = next(each for each in bench.agent.node.status.conditions if each.type == "Ready")
+        return condition.status, condition.message
+
+    def dead() -> Any:
+        raise RuntimeFailure("nobody listens")
+
+    await bench.until(lambda: bench.api.all(Lease))
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.runtime, "info", dead)
+        await beats_until(bench, lambda: ready() == ("False", "container runtime is down: nobody listens"))
+    await beats_until(bench, lambda: ready() == ("True", "kubelet is posting ready status"))
 
 
 async def test_a_beat_that_breaks_is_not_the_last(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,16 @@ def make() -> tuple[WorkQueue[str], FakeClock]:
     return WorkQueue(clock), clock
 
 
+async def test_a_key_whose_rank_cannot_be_told_comes_last() -> None:
+    def rank(key: str) -> int:
+        return {"a": 2, "b": 1}[key]
+
+    queue: WorkQueue[str] = WorkQueue(FakeClock(), rank=rank)
+    for key in ("broken", "a", "b"):
+        queue.add(key)
+    assert [await queue.get() for _ in range(3)] == ["b", "a", "broken"]
+
+
 async def test_keys_come_in_order_and_once() -> None:
     queue, _ = make()
     for key in ("b", "a", "b"):
