@@ -132,6 +132,8 @@ class AdmissionRequest:
     reader: Reader
     warnings: list[str] = attrs.field(factory=list)
     """Appended to the response's ``Warning`` headers."""
+    audit: dict[str, str] = attrs.field(factory=dict)
+    """Annotations of the request's audit event."""
 
 
 class Admission(Protocol):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from sampan.core.registry import Registry
+from sampan.plugins.admission.default_classes import DefaultIngressClass, DefaultStorageClass
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
+from sampan.plugins.admission.limit_ranger import LimitRanger
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.node_restriction import NodeRestriction
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
+from sampan.plugins.admission.storage import ClaimResize
 from sampan.plugins.admission.topology_labels import PodTopologyLabels
 
 
@@ -16,5 +19,9 @@ def register(registry: Registry) -> None:
     registry.admission("ServiceAccount", lambda context: ServiceAccountAdmission())
     registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
     registry.admission("Priority", lambda context: Priority())
+    registry.admission("LimitRanger", lambda context: LimitRanger())
+    registry.admission("DefaultStorageClass", lambda context: DefaultStorageClass())
+    registry.admission("DefaultIngressClass", lambda context: DefaultIngressClass())
+    registry.admission("PersistentVolumeClaimResize", lambda context: ClaimResize())
     registry.admission("NodeRestriction", lambda context: NodeRestriction())
     registry.admission("PodTopologyLabels", lambda context: PodTopologyLabels())
