@@ -6,7 +6,7 @@ Used by the kinds' rules; each makes one `Cause` with the text that Kubernetes w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -15,12 +15,33 @@ from sampan.core.model.formats import problems_of
 WHOLE_OBJECT: Final = "[]"
 """The path of a cause that is about no field in particular, as Kubernetes writes an empty path."""
 IMMUTABLE: Final = "field is immutable"
+GO_NAMES: Final = {
+    "seLinuxOptions": "SELinuxOptions",
+    "gmsaCredentialSpecName": "GMSACredentialSpecName",
+    "gmsaCredentialSpec": "GMSACredentialSpec",
+}
+"""Names of Kubernetes' fields in Go that are more than the one in JSON with a capital letter."""
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 
 
 def shown(value: Any) -> str:
     """A value in a message: text quoted, anything else as compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def go_value(value: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A value as Kubernetes shows those of its unversioned types: every field, by its name in Go.
+
+    ``fields``: their names in JSON with what stands there for each that is not set (None for Go's pointers); those of
+    objects within with the names of their fields, as they are null where they are not set.
+    """
+    return {GO_NAMES.get(name, name[:1].upper() + name[1:]): _in_go(value.get(name), of) for name, of in fields.items()}
+
+
+def _in_go(value: Any, of: Any) -> Any:
+    if isinstance(of, Mapping):
+        return None if value is None else go_value(value, of)
+    return of if value is None else value
 
 
 def required(path: str, detail: str = "") -> Cause:

@@ -62,7 +62,11 @@ class KindRules:
     revalidates_metadata: bool = False
     """Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
     any_finalizer: bool = False
-    """A finalizer needs no slash: kinds that users define, and the kind that defines them."""
+    """A finalizer needs no slash: kinds that users define, the kind that defines them, leases."""
+    checks_prefix: bool = True
+    """A ``generateName`` is checked as the name is that is made of it."""
+    metadata_last: bool = False
+    """A new object's metadata is looked at once all else is right, and its name only as a part of a URL."""
     graceful: bool = False
     """A deleted object stays for its `grace_period`. Only pods have one."""
 

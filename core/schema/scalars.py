@@ -134,12 +134,17 @@ def _micro_time(value: Any, kind: Scalar) -> Any:
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as ``metav1.Time``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _in_utc(moment).isoformat(timespec="seconds") + "Z"
 
 
 def format_micro_time(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, as ``metav1.MicroTime``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _in_utc(moment).isoformat(timespec="microseconds") + "Z"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Without its zone, and so written with four digits of year (``strftime`` leaves out leading zeros)."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _checked(text: str, value: str, kind: Scalar) -> str:

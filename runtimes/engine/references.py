@@ -1,43 +1,16 @@
-"""Image names, by the grammar of the OCI distribution's references: ``[registry/]path[:tag][@digest]``."""
+"""Image names as pods give them, for the engines."""
 
 from __future__ import annotations
 
-import re
-
-import attrs
-
 from sampan.core.contracts.runtime import ImageError
+from sampan.core.model.image_reference import Reference, reference_of
 
-_REFERENCE = re.compile(
-    r"(?P<name>"
-    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"  # the registry
-    r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*"
-    r")(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?"
-)
-DEFAULT_REGISTRY = "docker.io"
-
-
-@attrs.frozen
-class Reference:
-    """A name taken apart. ``tag`` is ``latest`` where neither tag nor digest is named."""
-
-    name: str
-    tag: str
-    digest: str = ""
-
-    def qualified(self) -> str:
-        """With registry and path written out as Docker and Kubernetes mean a short name: Docker Hub's."""
-        registry, slash, path = self.name.partition("/")
-        if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
-            path = self.name if slash else f"library/{self.name}"
-            registry = DEFAULT_REGISTRY
-        return f"{registry}/{path}" + (f"@{self.digest}" if self.digest else f":{self.tag}")
+__all__ = ["Reference", "parse_reference"]
 
 
 def parse_reference(image: str) -> Reference:
     """Raises `ImageError` with Kubernetes' reason ``InvalidImageName`` for what is no name."""
-    match = _REFERENCE.fullmatch(image)
-    if match is None:
+    reference = reference_of(image)
+    if reference is None:
         raise ImageError(f'couldn\'t parse image name "{image}": invalid reference format', reason="InvalidImageName")
-    digest = match["digest"] or ""
-    return Reference(match["name"], match["tag"] or ("" if digest else "latest"), digest)
+    return reference

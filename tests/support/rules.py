@@ -83,8 +83,10 @@ def _default(resource: Resource, obj: Wire) -> None:
 
 
 def _problems(resource: Resource, obj: Wire) -> list[Cause]:
-    causes = validate_metadata(obj["metadata"], resource.info) + validate(resource.struct, obj)
-    return causes + list(resource.rules.validate(obj)) + list(resource.rules.validate_create(obj))
+    last = resource.rules.metadata_last
+    causes = ([] if last else validate_metadata(obj["metadata"], resource.info)) + validate(resource.struct, obj)
+    causes += [*resource.rules.validate(obj), *resource.rules.validate_create(obj)]
+    return causes or (validate_metadata(obj["metadata"], resource.info) if last else [])
 
 
 def _shown(causes: list[Cause]) -> list[str]:

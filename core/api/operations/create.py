@@ -88,10 +88,13 @@ def check_new(served: Served, obj: MutableWire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = served.resource
     meta = obj["metadata"]
-    causes = validate_metadata(meta, resource.info)
+    last = resource.rules.metadata_last
+    causes = [] if last else validate_metadata(meta, resource.info)
     causes += validate(resource.struct, obj)
     causes += resource.rules.validate(obj)
     causes += resource.rules.validate_create(obj)
+    if last and not causes:
+        causes = validate_metadata(meta, resource.info)
     if causes:
         raise invalid_object(served.refusing, meta.get("name", ""), causes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sampan.core.model.columns.coordination_v1.lease import LEASE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
-from sampan.core.model.rules.coordination_v1.lease import validate_lease
+from sampan.core.model.rules.coordination_v1.lease import LeaseRules, validate_lease
 
 
 @model
@@ -36,6 +36,7 @@ class LeaseSpec:
     create_on_update=True,
     unconditional_update=False,
     columns=LEASE_COLUMNS,
+    rules=LeaseRules(),
 )
 @model
 class Lease(KubeObject):

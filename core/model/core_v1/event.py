@@ -9,7 +9,7 @@ from sampan.core.model.core_v1.references import ObjectReference
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import MicroTime, model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.model.rules.core_v1.event import EVENT_FIELDS, source_of, validate_core_event
+from sampan.core.model.rules.core_v1.event import EVENT_FIELDS, CoreEventRules, source_of, validate_core_event
 
 
 @model
@@ -40,6 +40,7 @@ class EventSeries:
     selectable_fields=EVENT_FIELDS,
     field_readers={"source": source_of},
     columns=EVENT_COLUMNS,
+    rules=CoreEventRules(),
 )
 @model
 class Event(KubeObject):

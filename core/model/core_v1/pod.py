@@ -193,7 +193,7 @@ class PodStatus:
 class Pod(KubeObject):
     """One or more containers that live and die together on one node."""
 
-    spec: PodSpec = wire(default=PodSpec(), emit="always")
+    spec: PodSpec = wire(default=PodSpec(), emit="always", api_default={})
     """What the pod is asked to be. Most of it is immutable."""
     status: PodStatus = wire(default=PodStatus(), emit="always")
     """What became of the pod. Written by the node agent and the scheduler."""
@@ -205,7 +205,7 @@ class PodTemplateSpec:
 
     metadata: ObjectMeta = wire(emit="always")
     """Labels, annotations and finalizers of the pods that are made."""
-    spec: PodSpec = wire(default=PodSpec(), emit="always")
+    spec: PodSpec = wire(default=PodSpec(), emit="always", api_default={})
     """What the pods are asked to be."""
 
 
@@ -221,7 +221,7 @@ class PodTemplateSpec:
 class PodTemplate(KubeObject):
     """A stored template (used by nobody but its author)."""
 
-    template: PodTemplateSpec = wire(emit="always")
+    template: PodTemplateSpec = wire(emit="always", api_default={})
     """The pods that could be made from it."""
 
 

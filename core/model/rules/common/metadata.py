@@ -35,8 +35,9 @@ def _checked_with_its_kind(value: Meta, path: str) -> Sequence[Cause]:
 
 def validate(meta: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
     """Everything about the metadata of one object, in Kubernetes' order."""
-    causes = _validate(meta, info, path, info.name_format)
-    return causes + _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
+    last = info.rules.metadata_last
+    causes = _validate(meta, info, path, "" if last else info.name_format)
+    return causes if last else causes + _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
 
 
 def validate_update(meta: Meta, old: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
@@ -51,7 +52,8 @@ def validate_update(meta: Meta, old: Meta, info: KindInfo, path: str = "metadata
 
 def _validate(meta: Meta, info: KindInfo, path: str, name_format: str) -> list[Cause]:
     causes: list[Cause] = []
-    if prefix := meta.get("generateName"):
+    prefix = meta.get("generateName")
+    if prefix and (info.rules.checks_prefix or not name_format):
         causes += _name_causes(f"{path}.generateName", prefix, name_format, prefix=True)
     name = meta.get("name")
     if not name:

@@ -6,11 +6,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import invalid, malformed, negative, not_supported, required
+from sampan.core.model.causes import invalid, negative
+from sampan.core.model.kinds import JsonObject, KindRules
 
 Value = Mapping[str, Any]
 
-LEASE_STRATEGIES: Final = ("OldestEmulationVersion",)
+COORDINATED: Final = ("strategy", "preferredHolder")
+"""Fields of coordinated leader election, which Kubernetes 1.36 does not do by default: it drops them."""
+
+
+class LeaseRules(KindRules):
+    any_finalizer = True
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        for word in COORDINATED:
+            (obj.get("spec") or {}).pop(word, None)
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        for word in COORDINATED:
+            if (old.get("spec") or {}).get(word) is None:
+                (obj.get("spec") or {}).pop(word, None)
 
 
 def validate_lease(obj: Value, path: str) -> list[Cause]:
@@ -20,14 +35,4 @@ def validate_lease(obj: Value, path: str) -> list[Cause]:
     if seconds is not None and seconds <= 0:
         causes.append(invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"))
     causes += negative("spec.leaseTransitions", spec.get("leaseTransitions"))
-    strategy, holder = spec.get("strategy"), spec.get("preferredHolder")
-    if strategy is not None:
-        causes += malformed("spec.strategy", strategy, "qualified-name") if "/" in strategy else []
-        if "/" not in strategy and strategy not in LEASE_STRATEGIES:
-            causes.append(not_supported("spec.strategy", strategy, LEASE_STRATEGIES))
-    if holder and strategy is None:
-        words = "may only be specified if `strategy` is defined"
-        causes.append(invalid("spec.preferredHolder", holder, words))
-    if spec.get("holderIdentity") == "":
-        causes.append(required("spec.holderIdentity", "must not be empty"))
     return causes

@@ -21,7 +21,7 @@ Value = Mapping[str, Any]
 PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")
-RESTART_POLICIES: Final = ("Always", "OnFailure", "Never")
+RESTART_POLICIES: Final = ("Always", "Never", "OnFailure")
 EPHEMERAL_FIELDS: Final = frozenset(
     {
         "name", "image", "command", "args", "workingDir", "envFrom", "env", "volumeMounts", "volumeDevices",
@@ -29,6 +29,8 @@ EPHEMERAL_FIELDS: Final = frozenset(
         "stdinOnce", "tty", "targetContainerName",
     }
 )  # fmt: skip
+EMPTY_RESOURCES: Final[Mapping[str, Value]] = {"resources": {}}
+"""Set on every container by default."""
 EPHEMERAL: Final = "cannot be set for an Ephemeral Container"
 INIT: Final = "may not be set for init containers without restartPolicy=Always"
 
@@ -138,7 +140,10 @@ def validate_ephemeral_containers(spec: Value, pod: PodContext, path: str) -> li
 
 
 def _is_extra(word: str, value: Any) -> bool:
-    return word not in EPHEMERAL_FIELDS and bool(value)
+    """Whether a field is set that is not for ephemeral containers (an object counts, even an empty one)."""
+    return (
+        word not in EPHEMERAL_FIELDS and (isinstance(value, dict) or bool(value)) and value != EMPTY_RESOURCES.get(word)
+    )
 
 
 def _common(container: Value, pod: PodContext, path: str) -> list[Cause]:
@@ -154,7 +159,7 @@ def _common(container: Value, pod: PodContext, path: str) -> list[Cause]:
         where = f"{path}.terminationMessagePolicy"
         causes.append(not_supported(where, policy, MESSAGE_POLICIES) if policy else required(where))
     causes += _ports(container.get("ports") or (), f"{path}.ports")
-    causes += validate_env(container.get("env") or (), pod.volumes, f"{path}.env")
+    causes += validate_env(container.get("env") or (), f"{path}.env")
     causes += validate_env_from(container.get("envFrom") or (), f"{path}.envFrom")
     causes += validate_mounts(container, pod.volumes, f"{path}.volumeMounts")
     causes += validate_devices(container, pod.volumes, f"{path}.volumeDevices")

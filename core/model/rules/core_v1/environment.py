@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import invalid, not_found, not_supported, required
+from sampan.core.model.causes import invalid, malformed, not_found, not_supported, required
 from sampan.core.model.quantity import canonical, parse
+from sampan.core.model.rules.core_v1.paths import no_backsteps
+from sampan.core.model.rules.core_v1.pod_defaults import CONTAINER_LISTS
 
 Value = Mapping[str, Any]
 
@@ -34,8 +36,7 @@ BYTE_DIVISORS: Final = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "
 SOURCES: Final = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
 
 
-def validate_env(variables: Sequence[Value], volumes: Mapping[str, Value], path: str) -> list[Cause]:
-    """``volumes``: the pod's by name, for variables read from files."""
+def validate_env(variables: Sequence[Value], path: str) -> list[Cause]:
     causes = []
     for index, variable in enumerate(variables):
         where = f"{path}[{index}]"
@@ -45,11 +46,11 @@ def validate_env(variables: Sequence[Value], volumes: Mapping[str, Value], path:
         else:
             causes += [invalid(f"{where}.name", name, problem) for problem in formats.env_var_name(name)]
         if variable.get("valueFrom") is not None:
-            causes += _value_from(variable, volumes, f"{where}.valueFrom")
+            causes += _value_from(variable, f"{where}.valueFrom")
     return causes
 
 
-def _value_from(variable: Value, volumes: Mapping[str, Value], path: str) -> list[Cause]:
+def _value_from(variable: Value, path: str) -> list[Cause]:
     source = variable["valueFrom"]
     causes = []
     given = [word for word in SOURCES if source.get(word) is not None]
@@ -60,7 +61,7 @@ def _value_from(variable: Value, volumes: Mapping[str, Value], path: str) -> lis
         elif word == "resourceFieldRef":
             causes += validate_resource_ref(source[word], where, in_volume=False)
         elif word == "fileKeyRef":
-            causes += _file_key(source[word], volumes, where)
+            causes += _file_key(source[word], where)
         else:
             causes += _key_ref(source[word], where)
     if not given:
@@ -81,24 +82,35 @@ def _key_ref(ref: Value, path: str) -> list[Cause]:
     return causes + [invalid(f"{path}.key", key, problem) for problem in formats.config_map_key(key)]
 
 
-def _file_key(ref: Value, volumes: Mapping[str, Value], path: str) -> list[Cause]:
+def _file_key(ref: Value, path: str) -> list[Cause]:
     causes = []
     key, volume, file = ref.get("key") or "", ref.get("volumeName") or "", ref.get("path") or ""
     if not key:
         causes.append(required(f"{path}.key"))
     else:
         causes += [invalid(f"{path}.key", key, problem) for problem in formats.env_var_name(key)]
-    if not volume:
-        causes.append(required(f"{path}.volumeName"))
-    elif volume not in volumes:
-        causes.append(not_found(f"{path}.volumeName", volume))
-    elif volumes[volume].get("emptyDir") is None:
-        causes.append(invalid(f"{path}.volumeName", volume, "must be of type emptyDir"))
-    if not file:
-        causes.append(required(f"{path}.path"))
-    elif file.startswith("/") or ".." in file.split("/"):
-        causes.append(invalid(f"{path}.path", file, "must be a relative path without '..'"))
+    causes += malformed(f"{path}.volumeName", volume, "dns1123-label") if volume else [required(f"{path}.volumeName")]
+    return causes + (no_backsteps(file, f"{path}.path") if file else [required(f"{path}.path")])
+
+
+def validate_files_of_variables(spec: Value, path: str) -> list[Cause]:
+    """Variables are read from files of volumes that live as long as the pod. Checked once all else of the pod is."""
+    causes = []
+    volumes = {volume.get("name") or "": volume for volume in spec.get("volumes") or ()}
+    for word in CONTAINER_LISTS:
+        for index, container in enumerate(spec.get(word) or ()):
+            for number, variable in enumerate(container.get("env") or ()):
+                ref = (variable.get("valueFrom") or {}).get("fileKeyRef")
+                where = f"{path}.{word}[{index}].env[{number}].valueFrom.fileKeyRef.volumeName"
+                causes += _file_volume(ref.get("volumeName") or "", volumes, where) if ref is not None else []
     return causes
+
+
+def _file_volume(name: str, volumes: Mapping[str, Value], path: str) -> list[Cause]:
+    if name not in volumes:
+        return [not_found(path, name)]
+    words = "referenced volume must be of type emptyDir"
+    return [invalid(path, name, words)] if volumes[name].get("emptyDir") is None else []
 
 
 def validate_env_from(sources: Sequence[Value], path: str) -> list[Cause]:

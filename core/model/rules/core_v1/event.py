@@ -116,6 +116,12 @@ def _series(series: Value | None) -> list[Cause]:
     return causes
 
 
+class CoreEventRules(KindRules):
+    """``v1``: anything goes that once did."""
+
+    metadata_last = True
+
+
 class EventRules(KindRules):
     """``events.k8s.io/v1``: all but the series is written once."""
 

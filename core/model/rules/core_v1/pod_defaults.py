@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from sampan.core.model.image_reference import reference_of
 from sampan.core.model.kinds import JsonObject
 
 CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
@@ -17,6 +18,7 @@ def default_template(template: JsonObject | None) -> None:
 
 def default_pod_spec(spec: JsonObject) -> None:
     """What pods and templates share."""
+    _drop_gated(spec)
     for container in containers_of(spec):
         if not container.get("imagePullPolicy"):
             container["imagePullPolicy"] = pull_policy(container.get("image") or "")
@@ -27,16 +29,22 @@ def default_pod_spec(spec: JsonObject) -> None:
         spec["serviceAccountName"] = spec["serviceAccount"] = name
 
 
+def _drop_gated(spec: JsonObject) -> None:
+    """What Kubernetes 1.36 drops, as the features are off there unless somebody turns them on."""
+    spec.pop("schedulingGroup", None)
+    for container in containers_of(spec):
+        (container.get("lifecycle") or {}).pop("stopSignal", None)
+
+
 def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
     for word in CONTAINER_LISTS:
         yield from spec.get(word) or ()
 
 
 def pull_policy(image: str) -> str:
-    """``Always`` for the tag ``latest``, said or meant."""
-    name, at, _ = image.partition("@")
-    tag = name.rpartition("/")[2].partition(":")[2] or ("" if at else "latest")
-    return "Always" if tag == "latest" else "IfNotPresent"
+    """``Always`` for the tag ``latest``, said or meant. What is no name has no tag."""
+    reference = reference_of(image)
+    return "Always" if reference is not None and reference.tag == "latest" else "IfNotPresent"
 
 
 def _default_volume(volume: JsonObject) -> None:

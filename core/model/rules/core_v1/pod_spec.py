@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import duplicate, forbidden, invalid, malformed, not_supported, required
+from sampan.core.model.causes import (
+    duplicate,
+    forbidden,
+    go_value,
+    invalid,
+    malformed,
+    not_supported,
+    required,
+    too_long,
+)
 from sampan.core.model.rules.common.metadata import validate_annotations, validate_labels
 from sampan.core.model.rules.core_v1.affinity import validate_affinity, validate_spreading, validate_tolerations
 from sampan.core.model.rules.core_v1.containers import (
@@ -16,6 +25,7 @@ from sampan.core.model.rules.core_v1.containers import (
     validate_ephemeral_containers,
     validate_init_containers,
 )
+from sampan.core.model.rules.core_v1.environment import validate_files_of_variables
 from sampan.core.model.rules.core_v1.resources import validate_resources
 from sampan.core.model.rules.core_v1.security import validate_host_users, validate_pod_security
 from sampan.core.model.rules.core_v1.volumes import validate_volumes
@@ -26,8 +36,10 @@ RESTART_POLICIES: Final = ("Always", "OnFailure", "Never")
 DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 PREEMPTION_POLICIES: Final = ("PreemptLowerPriority", "Never")
 MAX_INT32: Final = 2**31 - 1
+MAX_HOST_NAME: Final = 64
 MAX_SEARCHES: Final = 32
 MAX_SEARCH_CHARS: Final = 2048
+CLAIM_FIELDS: Final = {"name": "", "resourceClaimName": None, "resourceClaimTemplateName": None}
 MIRROR: Final = "kubernetes.io/config.mirror"
 
 
@@ -98,7 +110,18 @@ def _placement(spec: Value, path: str) -> list[Cause]:
     causes += _scheduling_gates(spec.get("schedulingGates") or (), f"{path}.schedulingGates")
     constraints = spec.get("topologySpreadConstraints") or ()
     causes += validate_spreading(constraints, f"{path}.topologySpreadConstraints")
-    return causes + validate_host_users(spec, path)
+    return causes + validate_host_users(spec, path) + _host_name(spec, f"{path}.hostnameOverride")
+
+
+def _host_name(spec: Value, path: str) -> list[Cause]:
+    name = spec.get("hostnameOverride")
+    if name is None:
+        return []
+    words = [word for word in ("setHostnameAsFQDN", "hostNetwork") if spec.get(word)]
+    causes = [forbidden(path, f"may not be specified when {word} is true") for word in words]
+    if len(name) > MAX_HOST_NAME:
+        causes.append(too_long(path, MAX_HOST_NAME))
+    return causes + malformed(path, name, "dns1123-subdomain")
 
 
 def _scheduling_gates(gates: Sequence[Value], path: str) -> list[Cause]:
@@ -135,7 +158,8 @@ def _names_and_times(spec: Value, path: str) -> list[Cause]:
         causes.append(not_supported(f"{path}.preemptionPolicy", policy, PREEMPTION_POLICIES))
     if spec.get("overhead"):
         causes += validate_resources({"limits": spec["overhead"]}, f"{path}.overhead")
-    return causes + _os(spec, path)
+    causes += _os(spec, path)
+    return causes + validate_files_of_variables(spec, path)
 
 
 def _os(spec: Value, path: str) -> list[Cause]:
@@ -144,9 +168,9 @@ def _os(spec: Value, path: str) -> list[Cause]:
         return []
     name = os.get("name") or ""
     if not name:
-        return [required(f"{path}.os.name", "cannot be empty")]
+        return [required(f"{path}.os.name")]
     if name not in ("linux", "windows"):
-        return [not_supported(f"{path}.os.name", name, ("linux", "windows"))]
+        return [not_supported(f"{path}.os", name, ("linux", "windows"))]
     word, about = ("windowsOptions", "linux") if name == "linux" else ("seLinuxOptions", "windows")
     words = "windows options cannot be set for a linux pod" if about == "linux" else "cannot be set for a windows pod"
     return [
@@ -178,10 +202,10 @@ def _resource_claims(claims: Sequence[Value], path: str) -> list[Cause]:
         given = [word for word in ("resourceClaimName", "resourceClaimTemplateName") if claim.get(word) is not None]
         if len(given) == 2:
             words = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
-            causes.append(invalid(where, claim, words))
+            causes.append(invalid(where, go_value(claim, CLAIM_FIELDS), words))
         elif not given:
             words = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-            causes.append(invalid(where, claim, words))
+            causes.append(invalid(where, go_value(claim, CLAIM_FIELDS), words))
         for word in given:
             causes += malformed(f"{where}.{word}", claim[word], "dns1123-subdomain")
     return causes

@@ -15,6 +15,8 @@ Value = Mapping[str, Any]
 
 
 class ReplicationControllerRules(KindRules):
+    checks_prefix = False
+
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}
         template = spec.get("template")

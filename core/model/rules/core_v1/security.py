@@ -8,13 +8,30 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import duplicate, forbidden, invalid, not_supported, required, too_long
+from sampan.core.model.causes import duplicate, forbidden, go_value, invalid, not_supported, required, too_long
 from sampan.core.model.rules.core_v1.paths import local_descending
 
 Value = Mapping[str, Any]
 
 PROFILE_TYPES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
 SYSCTL: Final = r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+SECCOMP_FIELDS: Final = {"type": "", "localhostProfile": None}
+CONTEXT_FIELDS: Final[Mapping[str, Any]] = {
+    "capabilities": {"add": None, "drop": None},
+    "privileged": None,
+    "seLinuxOptions": {"user": "", "role": "", "type": "", "level": ""},
+    "windowsOptions": {
+        "gmsaCredentialSpecName": None, "gmsaCredentialSpec": None, "runAsUserName": None, "hostProcess": None,
+    },
+    "runAsUser": None,
+    "runAsGroup": None,
+    "runAsNonRoot": None,
+    "readOnlyRootFilesystem": None,
+    "allowPrivilegeEscalation": None,
+    "procMount": None,
+    "seccompProfile": SECCOMP_FIELDS,
+    "appArmorProfile": SECCOMP_FIELDS,
+}  # fmt: skip
 MAX_PROFILE: Final = 4095
 
 
@@ -40,7 +57,7 @@ def validate_pod_security(context: Value, spec: Value, path: str) -> list[Cause]
     causes += _seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
     causes += _app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
     causes += _one_of(context, "supplementalGroupsPolicy", ("Merge", "Strict"), path)
-    causes += _one_of(context, "seLinuxChangePolicy", ("MountOption", "Recursive"), path)
+    causes += _one_of(context, "seLinuxChangePolicy", ("Recursive",), path)
     return causes
 
 
@@ -80,7 +97,8 @@ def _seccomp(profile: Value | None, path: str) -> list[Cause]:
     where = f"{path}.localhostProfile"
     if kind != "Localhost":
         if local is not None:
-            causes.append(invalid(where, profile, "can only be set when seccomp type is Localhost"))
+            shown = go_value(profile, SECCOMP_FIELDS)
+            causes.append(invalid(where, shown, "can only be set when seccomp type is Localhost"))
     elif local is None:
         causes.append(required(where, "must be set when seccomp type is Localhost"))
     else:
@@ -125,11 +143,11 @@ def _escalation(context: Value, path: str) -> list[Cause]:
         return []
     if context.get("privileged"):
         words = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        return [invalid(path, context, words)]
+        return [invalid(path, go_value(context, CONTEXT_FIELDS), words)]
     added = (context.get("capabilities") or {}).get("add") or ()
     if {"CAP_SYS_ADMIN", "SYS_ADMIN"} & set(added):
         words = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-        return [invalid(path, context, words)]
+        return [invalid(path, go_value(context, CONTEXT_FIELDS), words)]
     return []
 
 
@@ -145,5 +163,5 @@ def validate_host_users(spec: Value, path: str) -> list[Cause]:
     if spec.get("hostUsers") is not False:
         return []
     words = "when `hostUsers` is false"
-    pairs = (("hostNetwork", "hostNetwork"), ("hostPID", "hostPID"), ("hostIPC", "hostIPC"))
+    pairs = (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC"))
     return [forbidden(f"{path}.{shown}", words) for word, shown in pairs if spec.get(word)]

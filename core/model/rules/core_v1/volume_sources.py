@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import forbidden, invalid, not_supported, required
+from sampan.core.model.causes import forbidden, go_value, invalid, not_supported, required
 from sampan.core.model.rules.common.selectors import validate_selector
 from sampan.core.model.rules.core_v1.claim_spec import validate_claim_spec
 from sampan.core.model.rules.core_v1.environment import VOLUME_FIELDS, validate_field_ref, validate_resource_ref
@@ -21,6 +21,7 @@ PARTITION: Final = "must be between 0 and 255, inclusive"
 HOST_PATH_TYPES: Final = (
     "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket",
 )  # fmt: skip
+BUNDLE_FIELDS: Final = {"name": None, "signerName": None, "labelSelector": None, "optional": None, "path": ""}
 KEY_TYPES: Final = ("ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096")
 
 
@@ -186,7 +187,7 @@ def _trust_bundle(source: Value, path: str) -> list[Cause]:
     causes = []
     if (name is None) == (signer is None):
         words = "only one of name and signerName may be used" if name else "either name or signerName must be specified"
-        causes.append(invalid(path, source, words) if name else required(path, words))
+        causes.append(invalid(path, go_value(source, BUNDLE_FIELDS), words) if name else required(path, words))
     if source.get("labelSelector") is not None:
         causes += validate_selector(source["labelSelector"], f"{path}.labelSelector")
     if not source.get("path"):

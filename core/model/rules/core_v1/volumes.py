@@ -14,6 +14,8 @@ from sampan.core.model.rules.core_v1.volume_sources import SOURCES
 Value = Mapping[str, Any]
 
 MANY: Final = "may not specify more than 1 volume type"
+TOO_MANY_AS: Final = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+"""Sources that Kubernetes spells otherwise where it says that they are one too many."""
 
 
 def validate_volumes(volumes: Sequence[Value], path: str, pod_name: str = "") -> tuple[dict[str, Value], list[Cause]]:
@@ -55,7 +57,7 @@ def _source(volume: Value, name: str, pod_name: str, path: str) -> list[Cause]:
         causes = _empty_dir(volume[first], f"{path}.emptyDir")
     else:
         causes = SOURCES[first](volume[first], f"{path}.{first}")
-    causes += [forbidden(f"{path}.{word}", MANY) for word in rest]
+    causes += [forbidden(f"{path}.{TOO_MANY_AS.get(word, word)}", MANY) for word in rest]
     if volume.get("ephemeral") is not None and pod_name and name:
         claim = f"{pod_name}-{name}"
         problems = formats.dns1123_subdomain(claim)
