@@ -195,7 +195,7 @@ class ApiServer:
         server, task = self._server, self._task
         self._server = self._task = None
         if server is not None and task is not None:
-            server.should_exit = True
+            server.end()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self.pipeline.workers.close()

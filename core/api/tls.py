@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Iterator
 from typing import cast
@@ -26,8 +27,54 @@ def peer_subject(ssl_object: ssl.SSLObject | None) -> Subject:
     return (name, tuple(value for key, value in pairs if key == "organizationName"))
 
 
+TICK = 0.1
+"""Seconds between two of uvicorn's ticks, which keep the ``date`` header."""
+
+
 class EmbeddedServer(uvicorn.Server):
-    """uvicorn as one task of a larger program: signals are that program's business."""
+    """uvicorn as one task of a larger program: signals are that program's business.
+
+    uvicorn looks ten times a second whether it is to end, and then waits as long again for its connections; a server in
+    a test would do little else. This one is told, and looks at its connections as often as they may have closed.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Have `serve` stop taking connections, let answers that have begun be finished, and return."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % 864000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                await self._closed()
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
+        await self.lifespan.shutdown()
+
+    async def _closed(self) -> None:
+        """Until every connection and answer has ended; first looked at often, as most end at once."""
+        pause = 0.0
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2 or 0.001, TICK)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
