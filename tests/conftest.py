@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+pytest_plugins = ("pytester",)
 pytest.register_assert_rewrite("sampan.core.testing")
 
 

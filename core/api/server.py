@@ -188,6 +188,11 @@ class ApiServer:
             ssl_cert_reqs=1,  # ssl.CERT_OPTIONAL: a certificate is one way to log in, a token another
         )
 
+    def break_connections(self) -> None:
+        """Break off every connection, as a network that fails does. For tests of clients."""
+        if self._server is not None:
+            self._server.break_connections()
+
     async def stop(self) -> None:
         """Close connections, watches and caches; the store stays open. Idempotent."""
         await self.definitions.stop()

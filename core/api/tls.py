@@ -47,6 +47,13 @@ class EmbeddedServer(uvicorn.Server):
         self.should_exit = True
         self._ending.set()
 
+    def break_connections(self) -> None:
+        """Break off every connection, whatever is on its way."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+
     async def main_loop(self) -> None:
         ticks = 0
         while not await self.on_tick(ticks):

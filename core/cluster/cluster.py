@@ -81,6 +81,11 @@ class Cluster:
             await self._cleanup.aclose()
             raise
 
+    async def settled(self) -> None:
+        """Wait until no controller has anything to do at this moment. For tests."""
+        if (engine := self._started().engine) is not None:
+            await engine.settled()
+
     async def wait(self) -> None:
         """Until `stop`."""
         await self._ended.wait()
