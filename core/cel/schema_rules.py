@@ -62,7 +62,6 @@ class Rule:
 class Place:
     """A part of the schema with rules of its own, or with such parts below it."""
 
-    kind: str
     environment: Environment | None
     rules: tuple[Rule, ...]
     fields: Mapping[str, Place]
@@ -87,7 +86,6 @@ def compile_place(schema: Schema, *, is_root: bool = False) -> Place | None:
     items = schema.get("items")
     found = {name: compile_place(below) for name, below in (schema.get("properties") or {}).items()}
     return Place(
-        kind=schema.get("type") or "object",
         environment=environment,
         rules=tuple(compile_rule(about, environment) for about in schema.get(RULES) or () if environment is not None),
         fields={name: place for name, place in found.items() if place is not None},
@@ -246,19 +244,19 @@ class _Run:
             program = rule.program if rule.without_old is None or has_old else rule.without_old
             self.left -= program.cost.at_run_time(values.sizes)
             if self.left < 0:
-                yield _cause(rule, place, path, NO_BUDGET, plain=True)
+                yield _cause(rule, path, NO_BUDGET, plain=True)
                 return
             try:
                 holds = program.evaluate(values)
             except CostExceeded as error:
                 words = f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: "
-                yield _cause(rule, place, path, words + _named(rule), plain=True)
+                yield _cause(rule, path, words + _named(rule), plain=True)
                 return
             except CelError as error:
-                yield _cause(rule, place, path, _failure(error, rule), plain=True)
+                yield _cause(rule, path, _failure(error, rule), plain=True)
                 continue
             if holds is not True:
-                yield _cause(rule, place, path, _message(rule, values))
+                yield _cause(rule, path, _message(rule, values))
 
 
 def run_rules(place: Place, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> list[Cause]:
@@ -298,8 +296,8 @@ def _message(rule: Rule, values: Any) -> str:
     return rule.said
 
 
-def _cause(rule: Rule, place: Place, path: str, message: str, *, plain: bool = False) -> Cause:
-    """Kubernetes shows the type of the value instead of the value, and calls an empty path ``<nil>``."""
+def _cause(rule: Rule, path: str, message: str, *, plain: bool = False) -> Cause:
+    """Kubernetes leaves the value out, and calls an empty path ``<nil>``."""
     for name in split_path(rule.about.get("fieldPath") or "") or ():
         path = f"{path}.{name}" if path else name
     path = path or "<nil>"
@@ -309,5 +307,5 @@ def _cause(rule: Rule, place: Place, path: str, message: str, *, plain: bool = F
     if reason == "FieldValueRequired":
         return causes.required(path, message)
     if reason == "FieldValueDuplicate":
-        return causes.duplicate(path, place.kind)
-    return causes.invalid(path, place.kind, message)
+        return Cause("FieldValueDuplicate", "Duplicate value", path)
+    return Cause("FieldValueInvalid", f"Invalid value: {message}", path)

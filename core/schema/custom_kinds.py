@@ -18,6 +18,7 @@ from sampan.core.model.rules.apiextensions_v1.field_path import split_path
 from sampan.core.model.unstructured import unstructured
 from sampan.core.schema.custom import columns_of, custom_resource
 from sampan.core.schema.jsonpath import first
+from sampan.core.schema.ratchet import new_causes
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.types import Struct
 from sampan.core.schema.validate import validate
@@ -92,7 +93,10 @@ class CustomRules(KindRules):
     def _run(self, obj: Value, old: Value | None) -> Iterable[Cause]:
         if self._rules is None:
             return ()
-        if any(cause.reason in BLOCKING for cause in validate(self._struct(), obj)):
+        wrong = validate(self._struct(), obj)
+        if wrong and old is not None:
+            wrong = new_causes(self._struct(), obj, old, wrong)
+        if any(cause.reason in BLOCKING for cause in wrong):
             return (invalid("<nil>", None, NOT_CHECKED),)
         return self._rules(obj, old)
 

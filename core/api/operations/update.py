@@ -27,6 +27,7 @@ from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
 from sampan.core.schema.copying import copied, own_copy
+from sampan.core.schema.ratchet import new_causes
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.validate import validate, validate_update
 from sampan.core.store.entry import Entry
@@ -206,7 +207,8 @@ def check_changed(call: Call, obj: MutableWire, old: Wire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = call.served.resource
     causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info)
-    causes += validate(resource.struct, obj)
+    wrong = validate(resource.struct, obj)
+    causes += new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
     causes += resource.rules.validate(obj)
     causes += validate_update(resource.struct, obj, old)
     causes += resource.rules.validate_update(obj, old, call.subresource)

@@ -208,6 +208,34 @@ async def test_a_new_schema_counts_for_objects_that_are_there(http: HttpClient) 
     assert [item.spec["flag"] for item in (await http.list(Boat)).items] == ["red", "red"]
 
 
+async def test_what_a_tighter_schema_refuses_can_still_be_changed_elsewhere(http: HttpClient) -> None:
+    await define(
+        http, definition(schema={"openAPIV3Schema": schema(masts={"type": "integer"}, flag={"type": "string"})})
+    )
+    await http.create(Boat(metadata=ObjectMeta(name="a", namespace="default"), content={"spec": {"masts": 0}}))
+    tighter = schema(masts={"type": "integer", "minimum": 1}, flag={"type": "string"})
+    patch = [{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": tighter}]
+    await http.patch(CustomResourceDefinition, "", "boats.sea.test", patch, type="json")
+    assert (await http.patch(Boat, "default", "a", {"spec": {"flag": "red"}})).spec == {"masts": 0, "flag": "red"}
+    with pytest.raises(Invalid):
+        await http.patch(Boat, "default", "a", {"spec": {"masts": -1}})
+
+
+async def test_rules_are_asked_of_objects_and_of_their_changes(http: HttpClient) -> None:
+    rules = [{"rule": "self.masts <= 3", "message": "too many masts"}, {"rule": "self.masts >= oldSelf.masts"}]
+    body = schema(masts={"type": "integer"})
+    body["properties"]["spec"]["x-kubernetes-validations"] = rules
+    await define(http, definition(schema={"openAPIV3Schema": body}))
+    with pytest.raises(Invalid, match="too many masts"):
+        await http.create(Boat(metadata=ObjectMeta(name="a", namespace="default"), content={"spec": {"masts": 4}}))
+    await http.create(boat("a"))
+    with pytest.raises(Invalid, match=r"failed rule: self\.masts >= oldSelf\.masts"):
+        await http.patch(Boat, "default", "a", {"spec": {"masts": 1}})
+    wrong = schema(masts={"type": "integer", "x-kubernetes-validations": [{"rule": "self.nope"}]})
+    with pytest.raises(Invalid, match="compilation failed"):
+        await http.request("POST", CRDS, definition("ships", "Ship", schema={"openAPIV3Schema": wrong}))
+
+
 async def test_a_definition_outlives_the_control_plane(tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path / 'data.db'}"
     async with control_plane(tmp_path, controllers=True, store=store) as plane:

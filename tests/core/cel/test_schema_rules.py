@@ -41,14 +41,12 @@ RANGE = struct(rule("self.min <= self.max", message="min above max"), min=INTEGE
 
 def test_a_rule_that_does_not_hold_is_a_cause_at_its_place() -> None:
     assert found(RANGE, {"min": 1, "max": 2}) == []
-    assert found(RANGE, {"min": 3, "max": 2}) == [
-        ("spec", "FieldValueInvalid", 'Invalid value: "object": min above max')
-    ]
+    assert found(RANGE, {"min": 3, "max": 2}) == [("spec", "FieldValueInvalid", "Invalid value: min above max")]
 
 
 def test_a_rule_without_words_says_itself() -> None:
     schema = struct(rule("self.n > 1"), n=INTEGER)
-    assert found(schema, {"n": 1})[0][2] == 'Invalid value: "object": failed rule: self.n > 1'
+    assert found(schema, {"n": 1})[0][2] == "Invalid value: failed rule: self.n > 1"
 
 
 def test_reason_place_and_words_can_be_the_rules_own() -> None:
