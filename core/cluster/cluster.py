@@ -223,11 +223,11 @@ class Cluster:
             partial(node.join, plane.node(node.config.name), informers=engine.informers, directory=plane.nodes)
             for node in nodes
         )
-        name = nodes[0].config.name
+        names = [node.config.name for node in nodes]
         await asyncio.gather(
             first(static_uids=static_uids),
             *(join() for join in others),
-            proxying.follow(plane.component("service-proxy"), engine.informers, name, besides),
+            proxying.follow(plane.component("service-proxy"), engine.informers, names, besides),
         )
 
     def _follow_manifests(self, static: StaticPodController, engine: Engine) -> None:

@@ -144,7 +144,7 @@ class JoinedNode:
             await asyncio.to_thread(naming.prepare, about.dns_address)
             self._cleanup.callback(naming.stop)
             await naming.follow(informers)
-        return proxying.follow(client, informers, decisions.node_name, besides)
+        return proxying.follow(client, informers, [decisions.node_name], besides)
 
 
 async def _asked(client: Client, access: Access) -> About:

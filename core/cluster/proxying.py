@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from contextlib import AsyncExitStack
 
 from sampan.core.client.protocol import Client
@@ -39,10 +39,12 @@ class ServiceProxying:
         """Make service addresses this machine's. Raises `ConfigError` where that cannot be."""
         self.proxy.start()
 
-    async def follow(self, client: Client, informers: InformerSet, node: str, besides: Set[str] = frozenset()) -> None:
+    async def follow(
+        self, client: Client, informers: InformerSet, nodes: Sequence[str], besides: Set[str] = frozenset()
+    ) -> None:
         """Serve what the API has, from now on, but for addresses that have a server of their own here (``besides``)."""
-        recorder = EventRecorder(client, self._clock, "service-proxy", node)
-        proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins, besides)
+        recorder = EventRecorder(client, self._clock, "service-proxy", nodes[0])
+        proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins, besides, set(nodes))
         self._cleanup.push_async_callback(proxier.stop)
         await proxier.start()
 

@@ -37,6 +37,8 @@ class ServicePort:
     endpoints: tuple[Endpoint, ...]
     affinity_seconds: int = 0
     """ClientIP session affinity; 0 is none."""
+    sources: tuple[str, ...] = ()
+    """Ranges whose clients are served; none: all are."""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -80,5 +82,5 @@ class Proxy(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop serving, leaving the host's routes for a next start."""
+        """Stop serving, leaving the host's routes for a next start; what the kernel does by itself may go on."""
         ...

@@ -31,7 +31,7 @@ RETRY_SECONDS = 10.0
 class Proxier:
     """One node's service proxying: `start`, and `stop` when the node agent ends.
 
-    The addresses of ``besides`` have servers of their own on this machine.
+    The addresses of ``besides`` have servers of their own on this machine, whose nodes are ``nodes``.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class Proxier:
         clock: Clock,
         plugins: Plugins | None = None,
         besides: Set[str] = frozenset(),
+        nodes: Set[str] | None = None,
     ) -> None:
         self._proxy = proxy
         self._recorder = recorder
         self._clock = clock
         self._plugins = plugins
         self._besides = besides
+        self._nodes = nodes
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._changed = asyncio.Event()
@@ -79,7 +81,7 @@ class Proxier:
         await self._changed.wait()
         self._changed.clear()
         try:
-            table = service_table(self._services.all(), self._slices.all())
+            table = service_table(self._services.all(), self._slices.all(), self._nodes)
             if self._besides:
                 table = tuple(entry for entry in table if entry.ip not in self._besides)
             if table != self._applied:

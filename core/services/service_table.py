@@ -6,7 +6,7 @@ headless and ExternalName services are left to DNS.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from sampan.core.contracts import proxy
 from sampan.core.model.core_v1.service import Service, ServicePort
@@ -18,8 +18,13 @@ ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
 HEADLESS = "None"
 
 
-def service_table(services: Iterable[Service], slices: Iterable[EndpointSlice]) -> tuple[proxy.ServicePort, ...]:
-    """Every address and port to serve, sorted; services without endpoints are there too, so that they refuse."""
+def service_table(
+    services: Iterable[Service], slices: Iterable[EndpointSlice], nodes: Set[str] | None = None
+) -> tuple[proxy.ServicePort, ...]:
+    """Every address and port to serve, sorted; services without endpoints are there too, so that they refuse.
+
+    ``nodes`` are those of this machine: where a traffic policy is ``Local``, only pods on them are served.
+    """
     by_service: dict[tuple[str, str], list[EndpointSlice]] = {}
     for each in slices:
         key = (each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, ""))
@@ -27,7 +32,7 @@ def service_table(services: Iterable[Service], slices: Iterable[EndpointSlice]) 
     table: list[proxy.ServicePort] = []
     for service in services:
         if is_proxied(service):
-            table.extend(_service_ports(service, by_service.get(service.key, ())))
+            table.extend(_service_ports(service, by_service.get(service.key, ()), nodes))
     return tuple(sorted(table, key=lambda entry: (entry.namespace, entry.name, entry.key)))
 
 
@@ -35,10 +40,17 @@ def is_proxied(service: Service) -> bool:
     return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
 
 
-def _service_ports(service: Service, slices: Sequence[EndpointSlice]) -> Iterator[proxy.ServicePort]:
-    for port in service.spec.ports:
-        endpoints = endpoints_of(port, slices)
+def _service_ports(
+    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None
+) -> Iterator[proxy.ServicePort]:
+    spec = service.spec
+    balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
+    for port in spec.ports:
+        everywhere = endpoints_of(port, slices)
+        here = tuple(each for each in everywhere if nodes is None or each.node in nodes)
         for ip, number in _addresses(service, port):
+            policy = spec.internal_traffic_policy if ip == spec.cluster_ip else spec.external_traffic_policy
+            endpoints = here if policy == "Local" else everywhere
             yield proxy.ServicePort(
                 namespace=service.metadata.namespace or "",
                 name=service.metadata.name or "",
@@ -48,6 +60,7 @@ def _service_ports(service: Service, slices: Sequence[EndpointSlice]) -> Iterato
                 port=number,
                 endpoints=endpoints,
                 affinity_seconds=affinity_seconds(service),
+                sources=tuple(spec.load_balancer_source_ranges) if ip in balanced else (),
             )
 
 

@@ -54,9 +54,9 @@ def backend(kind: type[socketserver.BaseServer] = socketserver.ThreadingTCPServe
             thread.join()
 
 
-def ask_tcp(ip: str, port: int, data: bytes = b"hello") -> bytes:
+def ask_tcp(ip: str, port: int, data: bytes = b"hello", timeout: float = 5) -> bytes:
     """One question over a connection of its own."""
-    with socket.create_connection((ip, port), timeout=5) as connection:
+    with socket.create_connection((ip, port), timeout=timeout) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
@@ -70,6 +70,12 @@ class ProxyContract:
 
     ip = "127.96.0.10"
     port = 8080
+    in_kernel = False
+    """The kernel carries the traffic: it passes over no endpoint that refuses, is in nobody's way, and goes on alone."""
+
+    def _not_in_kernel(self) -> None:
+        if self.in_kernel:
+            pytest.skip("the kernel carries the traffic")
 
     @pytest.fixture
     def proxy(self) -> Proxy:
@@ -99,6 +105,7 @@ class ProxyContract:
             assert {answers.count(str(each.port).encode()) for each in (one, two, three)} == {3}
 
     def test_an_endpoint_that_refuses_costs_no_request(self, proxy: Proxy) -> None:
+        self._not_in_kernel()
         with backend() as gone:
             pass
         with backend() as here:
@@ -137,6 +144,23 @@ class ProxyContract:
             with pytest.raises(ConnectionRefusedError):
                 ask_tcp(self.ip, self.port)
 
+    def test_affinity_can_be_switched_on_and_off(self, proxy: Proxy) -> None:
+        with backend() as one, backend() as two:
+            for seconds, answering in ((0, 2), (100, 1), (0, 2)):
+                proxy.sync([self.service(one, two, affinity_seconds=seconds)])
+                assert len(set(self.asked(6))) == answering
+
+    def test_clients_from_elsewhere_are_not_served(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint, sources=("192.0.2.0/24",))])
+            try:
+                answer = ask_tcp(self.ip, self.port, timeout=0.5)
+            except OSError:
+                answer = b""
+            assert answer == b"", "refused, dropped, or closed without a word"
+            proxy.sync([self.service(endpoint, sources=("192.0.2.0/24", "0.0.0.0/0"))])
+            assert self.asked(1) == [str(endpoint.port).encode()]
+
     def test_a_client_keeps_to_its_endpoint_with_affinity(self, proxy: Proxy) -> None:
         with backend() as one, backend() as two:
             proxy.sync([self.service(one, two, affinity_seconds=100)])
@@ -168,6 +192,7 @@ class ProxyContract:
                     assert client.recv(100) == b"%d:ping" % endpoints[0].port
 
     def test_what_cannot_be_served_is_reported_with_its_reason(self, proxy: Proxy) -> None:
+        self._not_in_kernel()
         with socket.create_server((self.ip, self.port)), backend() as endpoint:
             service = self.service(endpoint)
             assert [failed for failed, why in proxy.sync([service]).failures if str(self.port) in why] == [service]
@@ -180,6 +205,9 @@ class ProxyContract:
         with backend() as endpoint:
             proxy.sync([self.service(endpoint)])
             proxy.close()
+            if self.in_kernel:
+                assert self.asked(1) == [str(endpoint.port).encode()]
+                return
             with pytest.raises(ConnectionRefusedError):
                 ask_tcp(self.ip, self.port)
 

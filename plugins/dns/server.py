@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-import socket
 import struct
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import dns.rrset
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
 from sampan.core.services.loop_thread import LoopThread
+from sampan.core.services.sockets import datagram_socket
 from sampan.plugins.dns.upstream import Answer, Upstream
 from sampan.plugins.dns.wire import (
     NOERROR,
@@ -47,8 +47,6 @@ MOST_ASKING = 2_000
 """Queries over UDP that wait for an answer from outside; more are dropped, and asked again by their clients."""
 MOST_CONNECTIONS = 200
 IDLE_SECONDS = 10.0
-BURST_BYTES = 1024 * 1024
-"""Queries that wait in the kernel while an answer is worked out."""
 IN, ANY_CLASS = 1, 255
 Key = tuple[bytes, int]
 
@@ -93,7 +91,9 @@ class ClusterDns:
         loop = asyncio.get_running_loop()
         servers = [server for server in self._settings.upstream if server != address]
         self._upstream = Upstream(servers, loop.time, self._upstream_port)
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=_bound(address, port))
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(self), sock=datagram_socket(address, port)
+        )
         self._udp = transport
         self._tcp = await asyncio.start_server(self._serve, address, port, backlog=128)
 
@@ -225,19 +225,6 @@ def _in_bytes(found: Found, asked: str) -> tuple[tuple[bytes, ...], tuple[bytes,
     """Aliases, and what they lead to. An alias that was asked for is led to by nothing."""
     ready = [(record.type == "CNAME", resource(record, asked)) for record in found.records]
     return tuple(raw for alias, raw in ready if alias), tuple(raw for alias, raw in ready if not alias)
-
-
-def _bound(address: str, port: int) -> socket.socket:
-    """Raises `OSError`."""
-    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BURST_BYTES)
-        made.bind((address, port))
-    except OSError:
-        made.close()
-        raise
-    made.setblocking(False)
-    return made
 
 
 def _outside(said: Answer, aliases: tuple[bytes, ...]) -> Sections:

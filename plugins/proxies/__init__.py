@@ -16,5 +16,19 @@ def make_userspace(settings: ProxySettings) -> Proxy:
     return UserspaceProxy(settings)
 
 
+def make_nftables(settings: ProxySettings) -> Proxy:
+    """Rules for the kernel, which carries the traffic by itself; needs root."""
+    from sampan.plugins.proxies.nftables.proxy import NftablesProxy
+
+    return NftablesProxy(settings)
+
+
+def _nftables_unavailable() -> str | None:
+    from sampan.plugins.proxies.nftables.available import unavailable
+
+    return unavailable()
+
+
 def register(registry: Registry) -> None:
+    registry.proxy("nftables", make_nftables, unavailable=_nftables_unavailable, rank=5)
     registry.proxy("userspace", make_userspace, rank=10)

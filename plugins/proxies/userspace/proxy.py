@@ -7,15 +7,14 @@ addresses lie in 127.0.0.0/8, which is the host's own already (and which pods wi
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Sequence
 
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
-from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
-from sampan.core.host.netlink import add_local_route, delete_local_route
-from sampan.core.host.ranges import CANDIDATE_SERVICE_CIDRS, choosing, free_network, give_back
 from sampan.core.services.loop_thread import LoopThread
+from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.userspace.balancer import Balancer
 from sampan.plugins.proxies.userspace.seats import Seats
 from sampan.plugins.proxies.userspace.tcp import TcpListener
@@ -39,19 +38,14 @@ class UserspaceProxy:
     def service_cidr(self) -> str | None:
         if not is_network_admin():
             return LOOPBACK_SERVICE_CIDR
-        with choosing(self._settings.state_dir) as (taken, note):
-            cidr = free_network(CANDIDATE_SERVICE_CIDRS, taken)
-            note(cidr)
-        return cidr
+        return service_range.choose(self._settings.state_dir)
 
     def start(self) -> None:
         cidr = self._settings.service_cidr
         if cidr.startswith("127."):
             self._settings.say(f"service addresses {cidr}: for this host only (without root pods cannot reach them)")
             return
-        if not is_network_admin():
-            raise ConfigError(f"service addresses {cidr} need root: choose a range inside 127.0.0.0/8, or run as root")
-        add_local_route(cidr)
+        service_range.hold(cidr)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
         wanted = {service.key: service for service in desired if service.protocol in ("TCP", "UDP")}
@@ -61,10 +55,7 @@ class UserspaceProxy:
 
     def destroy(self) -> None:
         self.close()
-        cidr = self._settings.service_cidr
-        if cidr and not cidr.startswith("127.") and is_network_admin():
-            delete_local_route(cidr)
-        give_back(self._settings.state_dir)
+        service_range.release(self._settings.service_cidr, self._settings.state_dir)
 
     def close(self) -> None:
         if self._listeners:
@@ -75,6 +66,7 @@ class UserspaceProxy:
         for key in self._listeners.keys() - wanted.keys():
             await self._listeners.pop(key).close()
             del self._balancers[key]
+        await asyncio.sleep(0)  # a socket is closed in the turn after it was told to
         failures = []
         for key, service in wanted.items():
             if problem := await self._serve(key, service):
@@ -87,7 +79,7 @@ class UserspaceProxy:
         A failure is tried again with the next sync.
         """
         balancer = self._balancers.setdefault(key, Balancer())
-        balancer.update(service.endpoints, service.affinity_seconds)
+        balancer.update(service.endpoints, service.affinity_seconds, service.sources)
         listener = self._listeners.get(key)
         if listener is None:
             listener = self._listeners[key] = self._new_listener(service, balancer)
@@ -105,7 +97,7 @@ class UserspaceProxy:
     def _new_listener(self, service: ServicePort, balancer: Balancer) -> Listener:
         if service.protocol == "TCP":
             return TcpListener(service.ip, service.port, balancer, self._seats)
-        return UdpListener(service.ip, service.port, balancer)
+        return UdpListener(service.ip, service.port, balancer, self._seats)
 
 
 def _explain(service: ServicePort, exc: OSError) -> str:

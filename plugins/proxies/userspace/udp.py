@@ -9,9 +9,15 @@ import asyncio
 from typing import Any, cast
 
 from sampan.core.contracts.proxy import Endpoint
+from sampan.core.services.sockets import datagram_socket
 from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.seats import Seats
 
 IDLE_SECONDS = 60.0
+MOST_SESSIONS = 1_024
+"""Clients of one service port at a time; each has a socket."""
+MOST_WAITING = 32
+"""Datagrams of a client whose endpoint is not there yet."""
 Address = tuple[Any, ...]
 
 
@@ -41,7 +47,8 @@ class _Session(asyncio.DatagramProtocol):
 
     def send(self, data: bytes) -> None:
         if self.transport is None:
-            self._waiting.append(data)
+            if len(self._waiting) < MOST_WAITING:
+                self._waiting.append(data)
         else:
             self.transport.sendto(data)
 
@@ -49,8 +56,9 @@ class _Session(asyncio.DatagramProtocol):
 class UdpListener(asyncio.DatagramProtocol):
     """The socket of one service port. All on the proxy's loop."""
 
-    def __init__(self, ip: str, port: int, balancer: Balancer) -> None:
+    def __init__(self, ip: str, port: int, balancer: Balancer, seats: Seats) -> None:
         self._address = (ip, port)
+        self._seats = seats
         self._balancer = balancer
         self._transport: asyncio.DatagramTransport | None = None
         self._sessions: dict[Address, _Session] = {}
@@ -62,7 +70,7 @@ class UdpListener(asyncio.DatagramProtocol):
         if self._transport is not None:
             return
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=self._address)
+        await loop.create_datagram_endpoint(lambda: self, sock=datagram_socket(*self._address))
 
     def refuse(self) -> None:
         """Stop listening; what clients and endpoints still say to each other is lost with it, as UDP may be."""
@@ -87,6 +95,8 @@ class UdpListener(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         session = self._sessions.get(addr)
         if session is None:
+            if len(self._sessions) >= MOST_SESSIONS or not self._seats.take():
+                return  # as a network that is too busy loses it
             session = self._sessions[addr] = _Session(self, addr)
             task = loop.create_task(self._connect(session, addr))
             self._dials.add(task)
@@ -96,12 +106,18 @@ class UdpListener(asyncio.DatagramProtocol):
         session.send(data)
 
     def answer(self, client: Address, data: bytes) -> None:
+        """A server that goes on talking keeps its client's session, too."""
+        if session := self._sessions.get(client):
+            session.last_used = asyncio.get_running_loop().time()
         if self._transport is not None:
             self._transport.sendto(data, client)
 
     def forget(self, client: Address) -> None:
         session = self._sessions.pop(client, None)
-        if session is not None and session.transport is not None:
+        if session is None:
+            return
+        self._seats.give_back()
+        if session.transport is not None:
             session.transport.close()
 
     def forget_departed(self) -> None:

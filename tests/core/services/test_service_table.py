@@ -38,6 +38,21 @@ def addresses(table: tuple[proxy.ServicePort, ...]) -> list[str]:
     return [endpoint.ip for entry in table for endpoint in entry.endpoints]
 
 
+@pytest.mark.parametrize(
+    ("spec", "cluster", "outside"),
+    [
+        ({}, 2, 2),
+        ({"internalTrafficPolicy": "Local"}, 1, 2),
+        ({"externalTrafficPolicy": "Local"}, 2, 1),
+    ],
+)
+def test_a_local_policy_keeps_to_this_machines_pods(spec: dict[str, Any], cluster: int, outside: int) -> None:
+    made = service(type="NodePort", ports=[{"port": 80, "nodePort": 30080, "protocol": "TCP"}], **spec)
+    endpoints = [{"addresses": [f"10.1.0.{n}"], "conditions": READY, "nodeName": f"n{n}"} for n in (1, 2)]
+    table = service_table([made], [endpoint_slice(endpoints=endpoints)], {"n1"})
+    assert {entry.ip: len(entry.endpoints) for entry in table} == {"10.96.0.9": cluster, "0.0.0.0": outside}
+
+
 def test_a_cluster_ip_leads_to_the_ready_pods_target_port() -> None:
     table = service_table([service()], [endpoint_slice(("10.1.0.2", READY), ("10.1.0.3", NOT_READY))])
     assert table == (

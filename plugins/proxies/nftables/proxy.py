@@ -1,0 +1,110 @@
+"""The ``nftables`` proxy: the kernel leads connections to pods, and sampan only says where to.
+
+What it has said stays when it ends: a restart, or a ``kill -9``, drops no connection and refuses none, and the next start
+says everything anew in one transaction. Node ports on 127.0.0.1 are carried over by listeners, as the kernel does not let
+packets from there out. Blocking; called by one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
+from sampan.core.host import nft
+from sampan.core.host.netlink import HostNetworkError
+from sampan.plugins.proxies import service_range
+from sampan.plugins.proxies.nftables import flows
+from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS, Piece, base, difference, pieces, table_name
+from sampan.plugins.proxies.nftables.way import bridges_show_packets, close_way, open_way
+from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+Key = tuple[str, str, int]
+
+
+class NftablesProxy:
+    """See `sampan.core.contracts.proxy.Proxy`."""
+
+    def __init__(self, settings: ProxySettings) -> None:
+        self._settings = settings
+        self._table = table_name(str(settings.state_dir.absolute()))
+        self._served: dict[Key, ServicePort] = {}
+        self._pieces: dict[str, Piece] | None = None
+        """What is in the kernel; ``None`` where that is not known."""
+        self._on_loopback = UserspaceProxy(settings)
+        self._masquerade_all = False
+
+    def service_cidr(self) -> str | None:
+        return service_range.choose(self._settings.state_dir)
+
+    def start(self) -> None:
+        service_range.hold(self._settings.service_cidr)
+        self._masquerade_all = not bridges_show_packets()
+        if self._masquerade_all:
+            self._settings.say("proxy: servers see this host in place of their clients (no br_netfilter)")
+        open_way(self._table)
+
+    def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
+        wanted = {service.key: service for service in desired}
+        after = pieces(wanted.values())
+        if self._pieces is None:
+            script = self._base() + difference(self._table, {}, after)
+        else:
+            script = difference(self._table, self._pieces, after)
+        failures: tuple[tuple[ServicePort, str], ...] = ()
+        if script:
+            try:
+                nft.run(script)
+                self._pieces = after
+            except HostNetworkError as exc:
+                failures = self._one_by_one(wanted, str(exc))
+        self._forget_flows(wanted)
+        self._served = wanted
+        return ProxyReport(failures=(*failures, *self._serve_loopback(wanted)))
+
+    def destroy(self) -> None:
+        self.close()
+        nft.delete_table("ip", self._table)
+        close_way(self._table)
+        service_range.release(self._settings.service_cidr, self._settings.state_dir)
+
+    def close(self) -> None:
+        """The kernel goes on with what it was told."""
+        self._on_loopback.close()
+
+    def _base(self) -> str:
+        return base(self._table, self._settings.service_cidr, masquerade_all=self._masquerade_all)
+
+    def _one_by_one(self, wanted: dict[Key, ServicePort], said: str) -> tuple[tuple[ServicePort, str], ...]:
+        """All were refused for one of them: begin anew, and leave out those that the kernel refuses."""
+        log.warning("the kernel has refused a change of services (%s): they are set up one by one", said)
+        failures = []
+        self._pieces = {}
+        nft.run(self._base())
+        for service in wanted.values():
+            piece = pieces([service])
+            try:
+                nft.run(difference(self._table, {}, piece))
+                self._pieces |= piece
+            except HostNetworkError as exc:
+                failures.append((service, str(exc)))
+        return tuple(failures)
+
+    def _serve_loopback(self, wanted: Mapping[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
+        """Node ports on 127.0.0.1; a port that a program holds there is told, and works on the other addresses."""
+        ports = [each for each in wanted.values() if each.ip == ANY_ADDRESS and each.protocol != "SCTP"]
+        report = self._on_loopback.sync([attrs.evolve(each, ip=LOOPBACK) for each in ports])
+        return [(wanted[failed.protocol, ANY_ADDRESS, failed.port], why) for failed, why in report.failures]
+
+    def _forget_flows(self, wanted: dict[Key, ServicePort]) -> None:
+        stale = flows.stale(self._served, wanted)
+        if stale:
+            try:
+                flows.forget(stale, wanted)
+            except Exception as exc:  # a kernel without conntrack over netlink: flows end by their own time
+                log.warning("UDP flows to endpoints that have left cannot be ended: %s", exc)
