@@ -55,6 +55,8 @@ class ClusterContext:
     service_cidr: str
     admin_token: str = ""
     ca_pem: str = ""
+    token_key_pem: str = ""
+    """Signs the tokens of service accounts; empty: a key that is forgotten with the process."""
     clock: Callable[[], datetime] = utc_now
     metrics: CollectorRegistry = attrs.field(factory=CollectorRegistry)
     kinds: tuple[type[KubeObject], ...] = ()

@@ -18,10 +18,14 @@ from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
 from sampan.core.api.problems import NoMethod, PageNotFound
 from sampan.core.api.request import Request
-from sampan.core.api.responses import send_bytes
+from sampan.core.api.responses import send_bytes, send_value
+from sampan.core.api.tokens import Tokens
 from sampan.core.api.version import version_info
 
 METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+
+KEYS_TYPE: Final = (b"content-type", b"application/jwk-set+json")
+KEPT: Final = (b"cache-control", b"public, max-age=3600")
 
 Find = Callable[[Request, tuple[str, ...]], Awaitable[None]]
 
@@ -32,6 +36,9 @@ class Endpoints:
     openapi: OpenApi
     metrics: Metrics
     health: Health
+    tokens: Tokens
+    server: Callable[[], str]
+    """Where this server is reached."""
     answers: dict[str, Callable[[], Any]] = attrs.field(factory=dict)
     """Further paths of whoever runs the server: what each answers, worked out in a thread."""
 
@@ -57,6 +64,8 @@ class Endpoints:
             ("version",): self._version,
             ("metrics",): self._metrics,
             ("",): self._paths,
+            (".well-known", "openid-configuration"): self._issuer,
+            ("openid", "v1", "jwks"): self._keys,
         }
         return simple.get(segments) or (self._answer if self._path(segments) in self.answers else None)
 
@@ -73,7 +82,24 @@ class Endpoints:
     async def _metrics(self, request: Request, segments: tuple[str, ...]) -> None:
         await send_bytes(request.send, self.metrics.text(), content_type=METRICS_TYPE)
 
+    async def _issuer(self, request: Request, segments: tuple[str, ...]) -> None:
+        await send_value(request.send, self.tokens.configuration(self.server()), headers=[KEPT])
+
+    async def _keys(self, request: Request, segments: tuple[str, ...]) -> None:
+        body = orjson.dumps(self.tokens.key_set())
+        await send_bytes(request.send, body, content_type=KEYS_TYPE, headers=[KEPT])
+
     async def _paths(self, request: Request, segments: tuple[str, ...]) -> None:
         groups = self.discovery.paths()
-        others = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+        others = [
+            "/.well-known/openid-configuration",
+            "/healthz",
+            "/livez",
+            "/metrics",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/openid/v1/jwks",
+            "/readyz",
+            "/version",
+        ]
         await request.answer({"paths": [*groups, *sorted([*others, *self.answers])]})

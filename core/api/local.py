@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import attrs
@@ -25,9 +26,11 @@ from sampan.core.api.operations.update import update
 from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
 from sampan.core.api.request_info import selected_name
 from sampan.core.api.selectors import select
-from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
+from sampan.core.api.subresources.token import TOKEN_REQUEST, issue
+from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent, token_request
 from sampan.core.contracts.access import User
 from sampan.core.errors import MethodNotAllowed, NotFound
+from sampan.core.model.core_v1.configuration import ServiceAccount
 from sampan.core.model.kinds import KubeObject, Propagation, info
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.schema.codec import to_wire
@@ -123,6 +126,21 @@ class LocalClient:
         )  # fmt: skip
         await self.pipeline.gates.check(call.attributes)
         await bind(self.pipeline, call, node, uid=uid)
+
+    async def token(
+        self,
+        namespace: str,
+        account: str,
+        *,
+        audiences: Sequence[str] = (),
+        seconds: int = 3600,
+        pod: tuple[str, str] | None = None,
+    ) -> IssuedToken:
+        call = await self._permitted(ServiceAccount, "create", namespace, account, "token")
+        wanted = decode_value(TOKEN_REQUEST, token_request(audiences, seconds, pod)).value
+        issued = await issue(self.pipeline, call, wanted, self._options())
+        status = issued["status"]
+        return IssuedToken(status["token"], datetime.fromisoformat(status["expirationTimestamp"]))
 
     def watch(
         self,

@@ -119,6 +119,18 @@ def server_files(folder: Path, cluster: str, hosts: Iterable[str], now: datetime
     return files
 
 
+def token_key(folder: Path) -> str:
+    """The PEM of the key that signs service account tokens, made where there is none yet."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / "sa.key"
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        pem = _key_pem(ec.generate_private_key(ec.SECP256R1()))
+        write_private(file, pem)
+        return pem
+
+
 def _load_authority(folder: Path, now: datetime) -> Authority | None:
     try:
         certificate = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())

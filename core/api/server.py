@@ -38,6 +38,7 @@ from sampan.core.api.service_addresses import ServiceAddresses
 from sampan.core.api.subresources.all import make_subresources
 from sampan.core.api.takeover import UpgradableProtocol
 from sampan.core.api.tls import EmbeddedServer
+from sampan.core.api.tokens import Tokens
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
@@ -88,12 +89,14 @@ class ApiServer:
         self.catalog.settled = self.definitions.settled
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
-        gates = make_gates(registry, context, CacheReader(self.catalog))
+        tokens = Tokens(context.token_key_pem, context.clock)
+        gates = make_gates(registry, context, CacheReader(self.catalog), tokens)
         self.pipeline = Pipeline(
             store=store,
             catalog=self.catalog,
             gates=gates,
             clock=context.clock,
+            tokens=tokens,
             keepers={"service-addresses": self.addresses},
         )
         self.app = self._make_app()
@@ -110,7 +113,9 @@ class ApiServer:
         config = self._context.config
         discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
-        self._endpoints = Endpoints(discovery, OpenApi(self.catalog), metrics, health)
+        self._endpoints = Endpoints(
+            discovery, OpenApi(self.catalog), metrics, health, self.pipeline.tokens, lambda: self.url
+        )
         return Api(self.pipeline, resources, self._endpoints, metrics, in_flight)
 
     def _source(self, name: str) -> Source:
@@ -231,10 +236,10 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
     return pki.server_files(folder, context.config.cluster, hosts, context.clock())
 
 
-def make_gates(registry: Registry, context: ClusterContext, reader: Reader) -> Gates:
+def make_gates(registry: Registry, context: ClusterContext, reader: Reader, tokens: Tokens) -> Gates:
     """The chains of plugins, each made with a way to ask the whole of them."""
     gates = Gates()
-    made_with = AccessContext(cluster=context, reader=reader, authorizer=gates, clock=context.clock)
+    made_with = AccessContext(cluster=context, reader=reader, authorizer=gates, clock=context.clock, tokens=tokens)
     gates.authenticators = _ordered(registry.authenticators, made_with)
     gates.authorizers = _ordered(registry.authorizers, made_with)
     gates.admissions = _ordered(registry.admissions, made_with)

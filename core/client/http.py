@@ -8,13 +8,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
 import orjson
 
 from sampan.core.client.paths import collection_path, object_path
-from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
+from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent, token_request
 from sampan.core.client.status import error_of
 from sampan.core.errors import ApiError, ServiceUnavailable
 from sampan.core.kubeconfig import Access
@@ -121,6 +122,20 @@ class HttpClient:
             "target": {"kind": "Node", "name": node},
         }
         await self.request("POST", f"/api/v1/namespaces/{namespace}/pods/{pod}/binding", body)
+
+    async def token(
+        self,
+        namespace: str,
+        account: str,
+        *,
+        audiences: Sequence[str] = (),
+        seconds: int = 3600,
+        pod: tuple[str, str] | None = None,
+    ) -> IssuedToken:
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        answer = await self.request("POST", path, token_request(audiences, seconds, pod))
+        status = answer["status"]
+        return IssuedToken(status["token"], datetime.fromisoformat(status["expirationTimestamp"]))
 
     @asynccontextmanager
     async def watch(

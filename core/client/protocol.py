@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
@@ -32,6 +33,14 @@ class WatchEvent(Generic[T]):
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     obj: T
+
+
+@attrs.frozen
+class IssuedToken:
+    """A bearer token, and when whoever holds it should have another."""
+
+    token: str
+    expires: datetime
 
 
 class Client(Protocol):
@@ -86,6 +95,18 @@ class Client(Protocol):
         """The ``binding`` subresource."""
         ...
 
+    async def token(
+        self,
+        namespace: str,
+        account: str,
+        *,
+        audiences: Sequence[str] = (),
+        seconds: int = 3600,
+        pod: tuple[str, str] | None = None,
+    ) -> IssuedToken:
+        """A new token of a service account, bound to a pod (name and uid) where one is given."""
+        ...
+
     def watch(
         self,
         kind: type[T],
@@ -99,3 +120,11 @@ class Client(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def token_request(audiences: Sequence[str], seconds: int, pod: tuple[str, str] | None) -> dict[str, Any]:
+    """The ``TokenRequest`` that asks for a token."""
+    spec: dict[str, Any] = {"audiences": list(audiences), "expirationSeconds": seconds}
+    if pod is not None:
+        spec["boundObjectRef"] = {"apiVersion": "v1", "kind": "Pod", "name": pod[0], "uid": pod[1]}
+    return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": spec}

@@ -16,6 +16,7 @@ import attrs
 
 from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
+from sampan.core.api.pki import token_key
 from sampan.core.api.server import ApiServer, bind, server_files
 from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
@@ -42,7 +43,7 @@ class ControlPlane:
         self._inside = address_for_pods(context.service_cidr)
         hosts = (first_service_address(context.service_cidr), *self._inside)
         self._files = server_files(context, pki, hosts)
-        self._context = attrs.evolve(context, ca_pem=self._files.ca_pem)
+        self._context = attrs.evolve(context, ca_pem=self._files.ca_pem, token_key_pem=token_key(pki))
         self.nodes = NodeDirectory()
         self.api = ApiServer(plugins.registry, store, self._context, self.nodes)
         self.api.answer_at(PATH, self._about_plugins)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import attrs
 
@@ -40,6 +40,8 @@ class User:
     uid: str = ""
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    audiences: tuple[str, ...] = attrs.field(default=(), eq=False)
+    """Of those that were asked for, whom the token speaks to; empty where its authenticator knows of none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +52,8 @@ class Credentials:
     certificate_name: str = ""
     certificate_organizations: tuple[str, ...] = ()
     address: str = ""
+    audiences: tuple[str, ...] = ()
+    """Whom a token must be for; empty: this server."""
 
 
 class Authenticator(Protocol):
@@ -77,9 +81,12 @@ class Attributes:
     label_selector: str = ""
     """As a list, watch or deletecollection gave them."""
 
+    is_about_resource: bool = False
+    """Also where ``resource`` is empty, as a review may ask."""
+
     @property
     def is_resource(self) -> bool:
-        return bool(self.resource)
+        return bool(self.resource) or self.is_about_resource
 
 
 @attrs.frozen
@@ -99,6 +106,26 @@ class Decider(Protocol):
 
     async def authorize(self, attributes: Attributes) -> Decision:
         """The first opinion; ``no-opinion`` where nobody has one, which is a no."""
+        ...
+
+
+@runtime_checkable
+class ListsRules(Protocol):
+    """An authorizer that can say beforehand what somebody may do."""
+
+    def rules_of(self, user: User, namespace: str) -> Iterable[Mapping[str, Any]]:
+        """PolicyRules (wire values) that hold in the namespace."""
+        ...
+
+
+class TokenReader(Protocol):
+    """Service account tokens that this cluster has signed."""
+
+    audiences: tuple[str, ...]
+    """Those of the API server itself."""
+
+    def read(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a token of ours that is in time."""
         ...
 
 
@@ -161,3 +188,4 @@ class AccessContext:
     authorizer: Decider
     """The whole chain, for those who must ask on behalf of somebody (escalation, owner references)."""
     clock: Callable[[], datetime]
+    tokens: TokenReader

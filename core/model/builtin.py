@@ -90,6 +90,12 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     ReplicaSet,
     StatefulSet,
     EventsEvent,
+    SelfSubjectReview,
+    TokenReview,
+    LocalSubjectAccessReview,
+    SelfSubjectAccessReview,
+    SelfSubjectRulesReview,
+    SubjectAccessReview,
     HorizontalPodAutoscaler,
     HorizontalPodAutoscalerV1,
     CronJob,
@@ -128,15 +134,7 @@ SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (
 )
 """Kinds that are only the body of another kind's subresource (no verbs of their own)."""
 
-FUTURE_KINDS: Final[tuple[type[KubeObject], ...]] = (
-    ComponentStatus,
-    SelfSubjectReview,
-    TokenReview,
-    LocalSubjectAccessReview,
-    SelfSubjectAccessReview,
-    SelfSubjectRulesReview,
-    SubjectAccessReview,
-)
+FUTURE_KINDS: Final[tuple[type[KubeObject], ...]] = (ComponentStatus,)
 """Kinds that are answered or worked out, and served once there is somebody to do it."""
 
 __all__ = [

@@ -32,6 +32,7 @@ from sampan.core.node.heartbeat import Heartbeat
 from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.parts import NodeParts
+from sampan.core.node.pod_tokens import PodTokens
 from sampan.core.node.pod_volumes import PodVolumes, limited_volumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
@@ -105,6 +106,7 @@ class NodeAgent:
         self._relist_wanted = asyncio.Event()
         self._worker: PodWorker | None = None
         self._volumes: PodVolumes | None = None
+        self._tokens: PodTokens | None = None
         self.streams = NodeFront(self.parts, self._find, lambda: tuple(self._records.values()))
 
     @property
@@ -115,7 +117,9 @@ class NodeAgent:
         """Register the node, adopt what runs, and begin. Returns when the node is Ready and its pods are known."""
         await self._heartbeat.register()
         loop = asyncio.get_running_loop()
-        self._volumes = PodVolumes(self.parts.settings, self.parts.drivers, self._getter(loop), self._allocatable())
+        self._tokens = PodTokens(self.parts.client, self.parts.clock, loop)
+        settings = attrs.evolve(self.parts.settings, pod_token=self.parts.settings.pod_token or self._tokens)
+        self._volumes = PodVolumes(settings, self.parts.drivers, self._getter(loop), self._allocatable())
         self._worker = PodWorker(
             self.parts,
             volumes=self._volumes,
@@ -243,6 +247,8 @@ class NodeAgent:
         timer.cancel()
         self._take(await self._list())
         self._look_at_mirrors()
+        if self._tokens is not None:
+            self._tokens.keep_only({record.pod.metadata.uid or "" for record in self._records.values()})
         for record in list(self._records.values()):
             self._refresh(record)
 

@@ -11,10 +11,11 @@ import itertools
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sampan.core.api.selectors import select
-from sampan.core.client.protocol import ObjectList, PatchType, WatchEvent
+from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, Propagation, info
@@ -45,6 +46,8 @@ class FakeApi:
         """What a write should be refused with."""
         self._objects: dict[Place, KubeObject] = {}
         self._revision = 1
+        self.tokens = 0
+        """How many were asked for."""
         self._names = itertools.count(1)
         self._watches = Watches()
         for obj in objects:
@@ -182,6 +185,21 @@ class FakeApi:
         if old.spec.node_name or old.metadata.uid != uid:
             raise Conflict(f'Operation cannot be fulfilled on pods/binding "{pod}"')
         self.put(evolve(old, spec=evolve(old.spec, node_name=node)))
+
+    async def token(
+        self,
+        namespace: str,
+        account: str,
+        *,
+        audiences: Sequence[str] = (),
+        seconds: int = 3600,
+        pod: tuple[str, str] | None = None,
+    ) -> IssuedToken:
+        """Tokens count, so that a test sees which one it has."""
+        self.tokens += 1
+        return IssuedToken(
+            f"token {self.tokens} of {namespace}/{account}", self.clock.now() + timedelta(seconds=seconds)
+        )
 
     @asynccontextmanager
     async def watch(

@@ -12,11 +12,15 @@ from sampan.plugins.auth.rbac.authorizer import RbacAuthorizer
 from sampan.plugins.auth.rbac.default_objects import DefaultObjects
 from sampan.plugins.auth.rbac.escalation import Escalation
 from sampan.plugins.auth.rbac.grants import Grants
+from sampan.plugins.auth.service_account_tokens import ServiceAccountTokens
 from sampan.plugins.auth.tokens import StaticTokens
 
 
 def register(registry: Registry) -> None:
     registry.authenticator("static-tokens", lambda context: StaticTokens.of_admin(context.cluster.admin_token))
+    registry.authenticator(
+        "service-account-tokens", lambda context: ServiceAccountTokens(context.tokens, context.reader)
+    )
     registry.authenticator("client-certificates", lambda context: ClientCertificates())
     registry.authenticator("anonymous", lambda context: Anonymous())
     registry.authorizer("masters", lambda context: Masters())

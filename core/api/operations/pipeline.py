@@ -16,6 +16,7 @@ import attrs
 from sampan.core.api.access import Gates
 from sampan.core.api.catalog import CacheReader, Catalog, Served
 from sampan.core.api.off_loop import Workers
+from sampan.core.api.tokens import Tokens
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
@@ -106,6 +107,7 @@ class Pipeline:
     catalog: Catalog
     gates: Gates
     clock: Callable[[], datetime]
+    tokens: Tokens
     workers: Workers = attrs.field(factory=Workers)
     keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
     """By the name that the kinds give (`KindInfo.keeper`)."""

@@ -14,6 +14,7 @@ from sampan.core.api.subresources.proxy import ProxySubresource
 from sampan.core.api.subresources.scale import ScaleSubresource
 from sampan.core.api.subresources.status import WRITE, Part
 from sampan.core.api.subresources.terminal import Terminal
+from sampan.core.api.subresources.token import TokenSubresource
 from sampan.core.contracts.streams import NodeDirectory
 
 
@@ -32,5 +33,6 @@ def make_subresources(handlers: Handlers, nodes: NodeDirectory) -> Mapping[str, 
         "resize": Part("resize", handlers),
         "proxy": ProxySubresource(pipeline, nodes),
         "scale": ScaleSubresource(pipeline),
+        "token": TokenSubresource(pipeline),
         "status": Part("status", handlers),
     }

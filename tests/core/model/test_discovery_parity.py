@@ -26,15 +26,9 @@ MISSING: Final = frozenset(
     {
         "componentstatuses.v1.",
         "deviceclasses.v1.resource.k8s.io",
-        "localsubjectaccessreviews.v1.authorization.k8s.io",
         "resourceclaims.v1.resource.k8s.io",
         "resourceclaimtemplates.v1.resource.k8s.io",
         "resourceslices.v1.resource.k8s.io",
-        "selfsubjectaccessreviews.v1.authorization.k8s.io",
-        "selfsubjectreviews.v1.authentication.k8s.io",
-        "selfsubjectrulesreviews.v1.authorization.k8s.io",
-        "subjectaccessreviews.v1.authorization.k8s.io",
-        "tokenreviews.v1.authentication.k8s.io",
     }
 )
 """Resources that are not served yet."""

@@ -1,0 +1,64 @@
+"""Reviews of access answer what requests would get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sampan.plugins.auth.rbac.notation import account, group, on, user
+from tests.core.api.test_rbac import give
+from tests.support.asgi import AsgiClient
+
+pytestmark = pytest.mark.anyio
+
+GROUP = "/apis/authorization.k8s.io/v1"
+
+
+async def may(api: AsgiClient, who: str, verb: str, resource: str, namespace: str = "default", **more: Any) -> Any:
+    resource, _, subresource = resource.partition("/")
+    attributes = {"verb": verb, "resource": resource, "subresource": subresource, "namespace": namespace}
+    spec = {"user": who, "groups": more.pop("groups", []), "resourceAttributes": attributes | more}
+    return (await api.post(f"{GROUP}/subjectaccessreviews", {"spec": spec})).json["status"]
+
+
+async def test_subject_access_reviews(api: AsgiClient) -> None:
+    subjects = [user("jane"), account("robot", "default"), group("crew")]
+    rules = (on("get list", "", "pods pods/log"), on("*", "", "configmaps", "only-this"))
+    await give(api, "reader", subjects, *rules, namespace="default")
+    said = 'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to User "jane"'
+    assert await may(api, "jane", "get", "pods") == {"allowed": True, "reason": said}
+    assert await may(api, "jane", "delete", "pods") == {"allowed": False}
+    assert await may(api, "jane", "get", "pods", "kube-system") == {"allowed": False}
+    assert (await may(api, "system:serviceaccount:default:robot", "get", "pods/log"))["allowed"]
+    assert (await may(api, "joe", "update", "configmaps", groups=["crew"], name="only-this"))["allowed"]
+    assert not (await may(api, "joe", "update", "configmaps", groups=["crew"], name="another"))["allowed"]
+
+
+async def test_reviews_of_paths_of_oneself_and_of_one_namespace(api: AsgiClient) -> None:
+    paths = {"user": "jane", "nonResourceAttributes": {"path": "/metrics", "verb": "get"}}
+    assert (await api.post(f"{GROUP}/subjectaccessreviews", {"spec": paths})).json["status"] == {"allowed": False}
+    own = {"resourceAttributes": {"verb": "delete", "resource": "nodes"}}
+    assert (await api.post(f"{GROUP}/selfsubjectaccessreviews", {"spec": own})).json["status"] == {"allowed": True}
+    local = f"{GROUP}/namespaces/default/localsubjectaccessreviews"
+    spec: dict[str, Any] = {
+        "user": "jane",
+        "resourceAttributes": {"namespace": "default", "verb": "list", "resource": "pods"},
+    }
+    assert (await api.post(local, {"spec": spec})).json["status"] == {"allowed": False}
+    spec["resourceAttributes"]["namespace"] = "other"
+    assert (await api.post(local, {"spec": spec})).code in (400, 422)
+
+
+async def test_a_review_must_name_somebody(api: AsgiClient) -> None:
+    spec = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
+    answer = await api.post(f"{GROUP}/subjectaccessreviews", {"spec": spec})
+    assert (answer.code, [field for _, field in answer.causes]) == (422, ["spec.user"])
+
+
+async def test_what_may_i_at_all(api: AsgiClient) -> None:
+    answer = await api.post(f"{GROUP}/selfsubjectrulesreviews", {"spec": {"namespace": "default"}})
+    status = answer.json["status"]
+    assert {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]} in status["resourceRules"]
+    assert {"verbs": ["*"], "nonResourceURLs": ["*"]} in status["nonResourceRules"]
+    assert status["incomplete"] is False
