@@ -275,6 +275,10 @@ class CacheReader:
             return ()
         return (entry.wire for entry in served.entries.list(served.scope(namespace)))
 
+    def find_kind(self, api_version: str, kind: str) -> KindInfo | None:
+        served = self.catalog.of_kind(api_version, kind)
+        return None if served is None else served.info
+
     def changed(self, resource: str) -> int:
         served = self.catalog.of_resource(resource)
         return -1 if served is None else served.entries.changed

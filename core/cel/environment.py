@@ -59,7 +59,8 @@ class Values:
 class Environment:
     """Variables with their types, and every function that Kubernetes has. Costs some milliseconds: keep it."""
 
-    def __init__(self, variables: Mapping[str, Type]) -> None:
+    def __init__(self, variables: Mapping[str, Type | str]) -> None:
+        """A variable's type may be the name of one of Kubernetes' own (see `sampan.core.cel.library.function`)."""
         from cel_expr_python import cel
 
         from sampan.core.cel.library.all import extensions
@@ -68,7 +69,9 @@ class Environment:
 
         self.variables = dict(variables)
         messages = MessageTypes()
-        signatures = {name: messages.declare(kind, name) for name, kind in variables.items()}
+        signatures = {
+            name: kind if isinstance(kind, str) else messages.declare(kind, name) for name, kind in variables.items()
+        }
         self._checks = cel.NewEnv(
             descriptor_pool=messages.finish(),
             variables={name: type_of(signature) for name, signature in signatures.items()},
@@ -77,7 +80,9 @@ class Environment:
         self._runs = cel.NewEnv(
             variables=dict.fromkeys(variables, cel.Type.DYN), extensions=extensions(evaluating=True)
         )
-        self._convert: dict[str, Convert | None] = {name: converter(kind) for name, kind in variables.items()}
+        self._convert: dict[str, Convert | None] = {
+            name: None if isinstance(kind, str) else converter(kind) for name, kind in variables.items()
+        }
 
     def compile(self, source: str) -> Program:
         """Raises `CelError` with the place of each mistake."""

@@ -138,9 +138,17 @@ class Reader(Protocol):
 
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Mapping[str, Any]]: ...
 
+    def find_kind(self, api_version: str, kind: str) -> KindInfo | None:
+        """The kind of that name, if it is served."""
+        ...
+
     def changed(self, resource: str) -> int:
         """A number that is another one after each change of an object of the resource; -1 where it is not served."""
         ...
+
+
+def _replaced(_obj: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
+    return config
 
 
 @attrs.define(kw_only=True)
@@ -161,6 +169,8 @@ class AdmissionRequest:
     """Appended to the response's ``Warning`` headers."""
     audit: dict[str, str] = attrs.field(factory=dict)
     """Annotations of the request's audit event."""
+    merge: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = attrs.field(default=_replaced, repr=False)
+    """An object with a configuration applied onto it, by the types of its kind."""
 
 
 class Admission(Protocol):

@@ -7,6 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from sampan.core.model.admissionregistration_v1.mutating_admission_policy import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+)
+from sampan.core.model.admissionregistration_v1.validating_admission_policy import (
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+)
+from sampan.core.model.admissionregistration_v1.webhook_configuration import (
+    MutatingWebhookConfiguration,
+    ValidatingWebhookConfiguration,
+)
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.apps_v1.daemon_set import DaemonSet
@@ -122,6 +134,12 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Lease,
     RuntimeClass,
     EndpointSlice,
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+    MutatingWebhookConfiguration,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
     FlowSchema,
     PriorityLevelConfiguration,
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sampan.core.registry import Registry
 from sampan.plugins.admission.default_classes import DefaultIngressClass, DefaultStorageClass
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
+from sampan.plugins.admission.extensions.mutating_policies import MutatingPolicies
+from sampan.plugins.admission.extensions.validating_policies import ValidatingPolicies
+from sampan.plugins.admission.extensions.webhooks import MutatingWebhooks, ValidatingWebhooks
 from sampan.plugins.admission.limit_ranger import LimitRanger
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.node_restriction import NodeRestriction
@@ -25,3 +28,7 @@ def register(registry: Registry) -> None:
     registry.admission("PersistentVolumeClaimResize", lambda context: ClaimResize())
     registry.admission("NodeRestriction", lambda context: NodeRestriction())
     registry.admission("PodTopologyLabels", lambda context: PodTopologyLabels())
+    registry.admission("MutatingAdmissionWebhook", MutatingWebhooks)
+    registry.admission("ValidatingAdmissionWebhook", ValidatingWebhooks)
+    registry.admission("MutatingAdmissionPolicy", MutatingPolicies)
+    registry.admission("ValidatingAdmissionPolicy", ValidatingPolicies)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
+from sampan.core.api.operations.expressions import compiled
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
 from sampan.core.api.options import WriteOptions
@@ -33,8 +34,6 @@ async def create(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
     if call.served.closed:
         raise Forbidden(call.served.closed, kind=info.plural, group=info.group)
     meta = metadata.place(obj, info, call.namespace)
-    if meta.get("resourceVersion"):
-        raise Unclassified("resourceVersion should not be set on objects to be created")
     wants_name = not meta.get("name") and bool(meta.get("generateName"))
     for attempt in range(NAME_ATTEMPTS):
         if wants_name:
@@ -69,6 +68,7 @@ async def create_named(
         check_new(served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(resource.rules.warnings(obj))
+        _check_no_version(obj["metadata"])
         entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
     except BaseException:
         undo()
@@ -95,8 +95,15 @@ def check_new(served: Served, obj: MutableWire) -> None:
     causes += resource.rules.validate_create(obj)
     if last and not causes:
         causes = validate_metadata(meta, resource.info)
-    if causes:
+    if causes := compiled(causes):
         raise invalid_object(served.refusing, meta.get("name", ""), causes)
+
+
+def _check_no_version(meta: MutableWire) -> None:
+    """Raises for an object that claims to be stored already. A version that is no number is passed over."""
+    version = str(meta.get("resourceVersion") or "")
+    if version.isascii() and version.isdigit() and int(version[:20]):
+        raise Unclassified("resourceVersion should not be set on objects to be created")
 
 
 def _being_deleted(call: Call, name: str, taken: AlreadyExists) -> AlreadyExists:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -21,6 +22,7 @@ from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
 from sampan.core.schema.encode import splice_resource_version
+from sampan.core.schema.structured_merge import merge
 from sampan.core.store.contract import KeyValue, Store
 from sampan.core.store.entry import Entry
 
@@ -146,6 +148,7 @@ class Pipeline:
             dry_run=dry_run,
             reader=self.reader,
             warnings=call.warnings,
+            merge=partial(merge, call.served.resource.struct),
         )
 
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:

@@ -13,6 +13,7 @@ import attrs
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.create import create_named, fill_defaults
+from sampan.core.api.operations.expressions import compiled
 from sampan.core.api.operations.managed import Writer, keep_times, track
 from sampan.core.api.operations.pipeline import (
     Call,
@@ -212,7 +213,7 @@ def check_changed(call: Call, obj: MutableWire, old: Wire) -> None:
     causes += resource.rules.validate(obj)
     causes += validate_update(resource.struct, obj, old)
     causes += resource.rules.validate_update(obj, old, call.subresource)
-    if causes:
+    if causes := compiled(causes):
         raise invalid_object(call.served.refusing, call.name, causes)
 
 

@@ -16,7 +16,6 @@ DISCOVERY = Path(__file__).parents[4] / "shared" / "openapi" / "discovery.json"
 
 NOT_YET: Final = frozenset(
     {
-        "admissionregistration.k8s.io",
         "apiregistration.k8s.io",
     }
 )

@@ -1,0 +1,50 @@
+"""Compile the expressions in an object that is written, and say what is wrong with them.
+
+A kind's rules yield `Expression`s among their causes; here each is compiled, and replaced by what is wrong with it. CEL is
+loaded only where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sampan.core.cel.errors import CelError
+from sampan.core.cel.mutations import constructed
+from sampan.core.cel.variables import environment
+from sampan.core.errors import Cause
+from sampan.core.model.causes import invalid
+from sampan.core.model.expressions import Expression
+
+
+def compiled(causes: Iterable[Cause]) -> list[Cause]:
+    """The causes, with what is wrong with each expression in its place."""
+    found: list[Cause] = []
+    for cause in causes:
+        if isinstance(cause, Expression):
+            found += _problems(cause)
+        else:
+            found.append(cause)
+    return found
+
+
+def _problems(expression: Expression) -> Iterator[Cause]:
+    source = constructed(expression.source) if "Object" in expression.variables else expression.source
+    try:
+        program = environment(expression.variables).compile(source)
+    except CelError as error:
+        yield invalid(expression.field, expression.source, f"compilation failed: {error.message}")
+        return
+    allowed = expression.gives
+    if allowed and program.return_type not in (*allowed, "dyn") and not _is_constructed(allowed, program.return_type):
+        yield invalid(
+            expression.field,
+            expression.source,
+            f"must evaluate to {' or '.join(allowed)} but got {program.return_type}",
+        )
+
+
+def _is_constructed(allowed: tuple[str, ...], given: str) -> bool:
+    """Objects and patches that expressions construct are maps to the evaluator."""
+    if allowed == ("Object",):
+        return given.startswith("map")
+    return allowed == ("list(JSONPatch)",) and given.startswith("list")

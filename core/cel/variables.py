@@ -1,0 +1,41 @@
+"""The variables that expressions of webhooks and policies may use, by what the model calls them.
+
+See `sampan.core.model.expressions.Expression.variables`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sampan.core.cel.environment import DYN, Environment
+from sampan.core.cel.request import REQUEST
+from sampan.core.model.core_v1.namespace import Namespace
+from sampan.core.schema.builtin import struct_of
+from sampan.core.schema.types import Field, Struct, Type
+
+
+def environment(variables: Mapping[str, str]) -> Environment:
+    """Kept: expressions with the same variables share one."""
+    return _environment(tuple(sorted(variables.items())))
+
+
+@lru_cache(maxsize=64)
+def _environment(variables: tuple[tuple[str, str], ...]) -> Environment:
+    return Environment({name: _type_of(what) for name, what in variables if what != "constructed"})
+
+
+def _type_of(what: str) -> Type | str:
+    word, _, names = what.partition(":")
+    match word:
+        case "request":
+            return REQUEST
+        case "namespace":
+            return struct_of(Namespace)
+        case "authorizer":
+            return "kubernetes.authorization.Authorizer"
+        case "variables":
+            fields = {name: Field(name=name, type=DYN) for name in names.split(",") if name}
+            return Struct(make_fields=lambda: fields)
+        case _:
+            return DYN

@@ -1,0 +1,1 @@
+"""Columns of the kinds of ``admissionregistration.k8s.io/v1``."""

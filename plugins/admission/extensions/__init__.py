@@ -1,0 +1,1 @@
+"""Admission that users add while the cluster runs: webhooks and policies."""

@@ -1,0 +1,84 @@
+"""MutatingAdmissionPolicy as an admission plugin: what is written is changed as the policies' expressions say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sampan.core.cel.errors import CelError
+from sampan.core.contracts.access import AccessContext, AdmissionRequest
+from sampan.core.errors import Forbidden, SampanError
+from sampan.core.schema.json_patch import apply_json_patch
+from sampan.plugins.admission.base import forbid
+from sampan.plugins.admission.extensions.conditions import hold
+from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
+from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, ParamsMissing, parameters
+
+
+class MutatingPolicies:
+    name = "MutatingAdmissionPolicy"
+    order = 75
+
+    def __init__(self, context: AccessContext) -> None:
+        self._context = context
+        self._policies = BoundPolicies(context, "mutatingadmissionpolicies")
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        return None
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        if request.obj is None:
+            return
+        asked: list[Bound] = []
+        last_change = -1
+        for bound in self._policies.concerned(request):
+            asked.append(bound)
+            if self._apply(bound, request):
+                last_change = len(asked) - 1
+        for bound in asked[: max(last_change, 0)]:  # they have not seen what came after them
+            if bound.spec.get("reinvocationPolicy") == "IfNeeded":
+                self._apply(bound, request)
+
+    def _apply(self, bound: Bound, request: AdmissionRequest) -> bool:
+        """Whether it has changed the object. Raises `Forbidden` for a policy that fails and must not."""
+        before = dict(request.obj or {})
+        try:
+            for params in parameters(bound, request, self._context.reader):
+                if hold(bound.spec.get("matchConditions") or (), request, self._context.authorizer, params):
+                    self._mutate(bound, request, params)
+        except (CelError, ParamsMissing, SampanError) as error:
+            if request.obj is not None:
+                request.obj.clear()
+                request.obj.update(before)
+            if bound.is_optional:
+                return False
+            raise _failure(bound, request, error) from None
+        return request.obj != before
+
+    def _mutate(self, bound: Bound, request: AdmissionRequest, params: Any) -> None:
+        for mutation in bound.spec.get("mutations") or ():
+            evaluate = Evaluation(bound.spec, request, self._context, params)
+            is_patch = mutation.get("patchType") == "JSONPatch"
+            source = (mutation.get("jsonPatch" if is_patch else "applyConfiguration") or {}).get("expression", "")
+            try:
+                given = evaluate(source, constructs=True)
+            except CelError as error:
+                raise CelError(failed(source, error)) from None
+            self._take_over(request, given, is_patch=is_patch)
+
+    def _take_over(self, request: AdmissionRequest, given: Any, *, is_patch: bool) -> None:
+        assert request.obj is not None
+        if is_patch:
+            if not isinstance(given, list):
+                raise CelError("the expression gives no list of JSONPatch")
+            changed = apply_json_patch(request.obj, given)
+        else:
+            if not isinstance(given, Mapping):
+                raise CelError("the expression gives no Object")
+            changed = request.merge(dict(request.obj), given)
+        request.obj.clear()
+        request.obj.update(changed)
+
+
+def _failure(bound: Bound, request: AdmissionRequest, error: Exception) -> Forbidden:
+    return forbid(request, f"policy '{bound.name}' with binding '{bound.binding_name}' denied request: {error}")

@@ -1,0 +1,184 @@
+"""Mutating and validating webhooks, as admission plugins.
+
+Mutating ones are asked one after the other, each with what the ones before it left; validating ones side by side. One that
+cannot be asked stops the requests that it is for (``failurePolicy: Fail``) or nothing, and is named by a metric and in the
+log. Configurations of webhooks and policies are no webhook's business, so that every mistake can be mended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+from prometheus_client import Counter
+
+from sampan.core.cel.errors import CelError
+from sampan.core.contracts.access import AccessContext, AdmissionRequest
+from sampan.core.errors import BadRequest, InternalError, SampanError
+from sampan.core.schema.json_patch import apply_json_patch
+from sampan.plugins.admission.extensions.call import DEFAULT_SECONDS, CallFailed, post
+from sampan.plugins.admission.extensions.conditions import hold
+from sampan.plugins.admission.extensions.matching import is_exempt, matches
+from sampan.plugins.admission.extensions.review import Denied, Verdict, review, verdict
+
+log = logging.getLogger(__name__)
+
+NO_SIDE_EFFECTS = ("None", "NoneOnDryRun")
+
+
+@attrs.frozen
+class Hook:
+    """One webhook of a configuration."""
+
+    configuration: str
+    value: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.value.get("name", ""))
+
+    @property
+    def is_optional(self) -> bool:
+        return self.value.get("failurePolicy") == "Ignore"
+
+
+class _Webhooks:
+    """What both sorts share: finding the webhooks that a request is for, and asking one."""
+
+    name = ""
+    order = 0
+    sort = ""
+    resource = ""
+
+    def __init__(self, context: AccessContext) -> None:
+        self._context = context
+        self._known: tuple[int, tuple[Hook, ...]] = (-2, ())
+        self._failures = Counter(
+            f"sampan_{self.sort}_webhook_failures",
+            "Calls of webhooks that failed, and what became of the requests.",
+            ["webhook", "outcome"],
+            registry=context.cluster.metrics,
+        )
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        return None
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        return None
+
+    def _hooks(self) -> tuple[Hook, ...]:
+        """All of them, in the order of their configurations' names."""
+        reader = self._context.reader
+        changed = reader.changed(self.resource)
+        if changed != self._known[0]:
+            found = sorted(reader.list(self.resource), key=lambda each: str(each["metadata"]["name"]))
+            hooks = tuple(Hook(each["metadata"]["name"], hook) for each in found for hook in each.get("webhooks") or ())
+            self._known = (changed, hooks)
+        return self._known[1]
+
+    def _concerned(self, request: AdmissionRequest) -> Iterator[Hook]:
+        """Raises what an expression that fails means."""
+        hooks = self._hooks()
+        if not hooks or is_exempt(request):
+            return
+        for hook in hooks:
+            if self._is_concerned(hook, request):
+                yield hook
+
+    def _is_concerned(self, hook: Hook, request: AdmissionRequest) -> bool:
+        if not matches(hook.value, hook.value.get("rules") or (), request, self._context.reader):
+            return False
+        try:
+            return hold(hook.value.get("matchConditions") or (), request, self._context.authorizer)
+        except CelError as error:
+            if hook.is_optional:
+                return False
+            raise InternalError.because(f'failed matching webhook "{hook.name}": {error.message}') from None
+
+    async def _ask(self, hook: Hook, request: AdmissionRequest) -> Verdict | None:
+        """The webhook's verdict; ``None`` where it could not be asked and need not be. Raises `InternalError`."""
+        if request.dry_run and hook.value.get("sideEffects") not in NO_SIDE_EFFECTS:
+            raise BadRequest(f'admission webhook "{hook.name}" does not support dry run')
+        asked = review(request, list(hook.value.get("admissionReviewVersions") or ()))
+        seconds = hook.value.get("timeoutSeconds") or DEFAULT_SECONDS
+        config = hook.value.get("clientConfig") or {}
+        try:
+            said = verdict(asked, await _answer(config, self._context, asked, seconds))
+        except CallFailed as error:
+            self._failures.labels(hook.name, "ignored" if hook.is_optional else "refused").inc()
+            words = f'failed calling webhook "{hook.name}": {error}'
+            log.warning("%s: %s", hook.configuration, words)
+            if hook.is_optional:
+                return None
+            raise InternalError.because(words) from None
+        request.warnings.extend(said.warnings)
+        request.audit.update({f"{hook.name}/{name}": str(value) for name, value in said.annotations.items()})
+        if not said.allowed:
+            raise Denied(hook.name, said.status)
+        return said
+
+
+async def _answer(config: Mapping[str, Any], context: AccessContext, asked: Mapping[str, Any], seconds: float) -> Any:
+    try:
+        return await post(config, context.reader, asked, seconds)
+    except CallFailed as error:
+        raise CallFailed(f"failed to call webhook: {error}") from None
+
+
+class MutatingWebhooks(_Webhooks):
+    """MutatingAdmissionWebhook."""
+
+    name = "MutatingAdmissionWebhook"
+    order = 80
+    sort = "mutating"
+    resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        asked: list[Hook] = []
+        last_change = -1
+        for hook in self._concerned(request):
+            asked.append(hook)
+            if await self._change(hook, request):
+                last_change = len(asked) - 1
+        for hook in asked[: max(last_change, 0)]:  # they have not seen what came after them
+            if hook.value.get("reinvocationPolicy") == "IfNeeded":
+                await self._change(hook, request)
+
+    async def _change(self, hook: Hook, request: AdmissionRequest) -> bool:
+        """Whether it has changed the object."""
+        said = await self._ask(hook, request)
+        if said is None or not said.patch:
+            return False
+        if request.obj is None:
+            words = "attempted to modify the object, which is not supported for this operation"
+            raise InternalError.because(f'admission webhook "{hook.name}" {words}')
+        try:
+            patched = apply_json_patch(request.obj, said.patch)
+        except SampanError as error:
+            raise InternalError.because(f'the patch of admission webhook "{hook.name}" failed: {error}') from None
+        if not isinstance(patched, dict) or patched == request.obj:
+            return False
+        request.obj.clear()
+        request.obj.update(patched)
+        return True
+
+
+class ValidatingWebhooks(_Webhooks):
+    """ValidatingAdmissionWebhook."""
+
+    name = "ValidatingAdmissionWebhook"
+    order = 95
+    sort = "validating"
+    resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        concerned = list(self._concerned(request))
+        if not concerned:
+            return
+        results = await asyncio.gather(*(self._ask(hook, request) for hook in concerned), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result

@@ -1,0 +1,181 @@
+"""Admission policies against a real API server: rules that refuse or warn, changes, parameters, and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sampan.core.errors import ApiError, Invalid
+from sampan.core.model.admissionregistration_v1.mutating_admission_policy import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+)
+from sampan.core.model.admissionregistration_v1.validating_admission_policy import (
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+)
+from sampan.core.model.builtin import ConfigMap, Deployment, Namespace
+from sampan.core.schema.codec import from_wire, to_wire
+from sampan.core.testing.control_plane import ControlPlane, control_plane
+
+pytestmark = pytest.mark.anyio
+
+RULE = {
+    "apiGroups": ["*"],
+    "apiVersions": ["v1"],
+    "operations": ["CREATE", "UPDATE"],
+    "resources": ["configmaps", "deployments"],
+}
+MATCH = {"resourceRules": [RULE]}
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path) as made:
+        await made.client.create(from_wire(Namespace, {"metadata": {"name": "a", "labels": {"team": "sea"}}}))
+        yield made
+
+
+async def policy(
+    plane: ControlPlane, *rules: dict[str, Any], binding: dict[str, Any] | None = None, **spec: Any
+) -> None:
+    made = {"matchConstraints": MATCH, "validations": list(rules), **spec}
+    bound = {"policyName": "p", "validationActions": ["Deny"], **(binding or {})}
+    await plane.client.create(from_wire(ValidatingAdmissionPolicy, {"metadata": {"name": "p"}, "spec": made}))
+    await plane.client.create(from_wire(ValidatingAdmissionPolicyBinding, {"metadata": {"name": "b"}, "spec": bound}))
+
+
+async def mutations(plane: ControlPlane, *changes: dict[str, Any], **spec: Any) -> None:
+    made = {"matchConstraints": MATCH, "mutations": list(changes), "reinvocationPolicy": "Never", **spec}
+    await plane.client.create(from_wire(MutatingAdmissionPolicy, {"metadata": {"name": "p"}, "spec": made}))
+    binding = {"metadata": {"name": "b"}, "spec": {"policyName": "p"}}
+    await plane.client.create(from_wire(MutatingAdmissionPolicyBinding, binding))
+
+
+async def write(plane: ControlPlane, name: str = "x", **data: str) -> ConfigMap:
+    return await plane.client.create(from_wire(ConfigMap, {"metadata": {"name": name, "namespace": "a"}, "data": data}))
+
+
+def deployment(**spec: Any) -> Deployment:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    whole = {"selector": {"matchLabels": {"a": "b"}}, "template": template, **spec}
+    return from_wire(Deployment, {"metadata": {"name": "d", "namespace": "a"}, "spec": whole})
+
+
+async def refusal(plane: ControlPlane, **data: str) -> ApiError:
+    with pytest.raises(ApiError) as refused:
+        await write(plane, **data)
+    return refused.value
+
+
+async def test_a_rule_that_does_not_hold_refuses_with_its_reason_and_words(plane: ControlPlane) -> None:
+    await policy(
+        plane,
+        {"expression": "variables.size <= 1", "messageExpression": "'too many: ' + string(variables.size)"},
+        {"expression": "!has(object.data) || !('x' in object.data)", "message": "no x", "reason": "Forbidden"},
+        variables=[{"name": "size", "expression": "has(object.data) ? object.data.size() : 0"}],
+    )
+    await write(plane, name="fine", a="1")
+    many = await refusal(plane, a="1", b="2")
+    assert (many.code, many.reason) == (422, "Invalid")
+    said = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: too many: 2"
+    assert str(many) == f'configmaps "x" is forbidden: {said}'
+    assert [cause.message for cause in many.causes] == [said]
+    forbidden = await refusal(plane, x="1")
+    assert (forbidden.code, forbidden.reason) == (403, "Forbidden")
+
+
+async def test_without_a_binding_nothing_is_checked_and_a_binding_may_narrow(plane: ControlPlane) -> None:
+    elsewhere = {"matchResources": {"namespaceSelector": {"matchLabels": {"team": "land"}}}}
+    await policy(plane, {"expression": "false"}, binding=elsewhere)
+    await write(plane)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("object.nope == 1", "resulted in error: no such key: nope"),
+        ("1 / int(object.data['zero']) > 0", "resulted in error: division by zero"),
+    ],
+)
+async def test_a_rule_that_fails_refuses_unless_it_is_told_not_to(
+    plane: ControlPlane, source: str, expected: str
+) -> None:
+    await policy(plane, {"expression": source})
+    assert expected in str(await refusal(plane, zero="0"))
+    await plane.client.patch(ValidatingAdmissionPolicy, "", "p", {"spec": {"failurePolicy": "Ignore"}}, type="merge")
+    await write(plane, zero="0")
+
+
+async def test_parameters_are_objects_that_a_binding_names(plane: ControlPlane) -> None:
+    await write(plane, name="limits", most="1")
+    await policy(
+        plane,
+        {"expression": "object.metadata.name == 'limits' || size(object.data) <= int(params.data.most)"},
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        binding={"paramRef": {"name": "limits", "namespace": "a", "parameterNotFoundAction": "Deny"}},
+    )
+    await write(plane, name="fine", a="1")
+    assert "failed expression: " in str(await refusal(plane, a="1", b="2"))
+    await plane.client.delete(ConfigMap, "a", "limits")
+    assert "no params found for policy binding" in str(await refusal(plane, a="1"))
+
+
+async def test_rules_see_the_old_object_the_namespace_the_request_and_the_authorizer(plane: ControlPlane) -> None:
+    await policy(
+        plane,
+        {"expression": "oldObject == null || object.data == oldObject.data", "message": "no change"},
+        {"expression": "namespaceObject.metadata.labels.team == 'sea'"},
+        {"expression": "request.operation in ['CREATE', 'UPDATE'] && request.userInfo.username != ''"},
+        {"expression": "authorizer.group('').resource('configmaps').namespace('a').check('create').allowed()"},
+    )
+    await write(plane, a="1")
+    with pytest.raises(ApiError, match="no change"):
+        await plane.client.patch(ConfigMap, "a", "x", {"data": {"a": "2"}}, type="merge")
+    await plane.client.patch(ConfigMap, "a", "x", {"metadata": {"labels": {"l": "1"}}}, type="merge")
+
+
+async def test_an_applied_configuration_is_merged_by_the_types_of_the_kind(plane: ControlPlane) -> None:
+    pod = "Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: 'side', image: 'more'}]}"
+    spec = f"Object.spec{{replicas: object.spec.replicas + 1, template: Object.spec.template{{spec: {pod}}}}}"
+    expression = f"Object{{metadata: Object.metadata{{labels: {{'by': 'policy'}}}}, spec: {spec}}}"
+    await mutations(plane, {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}})
+    made = await plane.client.create(deployment(replicas=2))
+    assert made.spec.replicas == 3
+    assert made.metadata.labels == {"by": "policy"}
+    assert sorted(each.name for each in made.spec.template.spec.containers) == ["c", "side"]
+
+
+async def test_a_json_patch_is_applied(plane: ControlPlane) -> None:
+    expression = "[JSONPatch{op: 'add', path: '/data/n', value: string(size(object.data))}]"
+    await mutations(plane, {"patchType": "JSONPatch", "jsonPatch": {"expression": expression}})
+    assert (await write(plane, a="1", b="2")).data == {"a": "1", "b": "2", "n": "2"}
+
+
+async def test_a_change_that_cannot_be_made_refuses_and_leaves_nothing_behind(plane: ControlPlane) -> None:
+    expression = "[JSONPatch{op: 'remove', path: '/data/nothing'}]"
+    await mutations(plane, {"patchType": "JSONPatch", "jsonPatch": {"expression": expression}})
+    assert "policy 'p' with binding 'b' denied request" in str(await refusal(plane, a="1"))
+    await plane.client.patch(MutatingAdmissionPolicy, "", "p", {"spec": {"failurePolicy": "Ignore"}}, type="merge")
+    assert to_wire(await write(plane, a="1"))["data"] == {"a": "1"}
+
+
+async def test_wrong_expressions_are_refused_with_their_places(plane: ControlPlane) -> None:
+    with pytest.raises(Invalid) as refused:
+        await policy(
+            plane,
+            {"expression": "object.metadata.name ==", "reason": "Teapot"},
+            {"expression": "variables.nope == 1", "messageExpression": "1"},
+            variables=[{"name": "a", "expression": "variables.b"}, {"name": "b", "expression": "1"}],
+        )
+    assert [cause.field for cause in refused.value.causes] == [
+        "spec.variables[0].expression",
+        "spec.validations[0].expression",
+        "spec.validations[0].reason",
+        "spec.validations[1].expression",
+        "spec.validations[1].messageExpression",
+    ]
+    assert "undefined field 'b'" in refused.value.causes[0].message

@@ -1,0 +1,264 @@
+"""Webhooks against a real API server: asked about what they are for, obeyed, and harmless where they fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from sampan.core.errors import ApiError, InternalError, Invalid
+from sampan.core.model.admissionregistration_v1.webhook_configuration import (
+    MutatingWebhookConfiguration,
+    ValidatingWebhookConfiguration,
+)
+from sampan.core.model.builtin import ConfigMap, EndpointSlice, Namespace, Service
+from sampan.core.schema.codec import from_wire, to_wire
+from sampan.core.testing.control_plane import ControlPlane, control_plane
+from tests.support.webhook import Review, Webhook, allow, change, deny, webhook
+
+pytestmark = pytest.mark.anyio
+
+RULE = {
+    "operations": ["CREATE", "UPDATE", "DELETE"],
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "resources": ["configmaps"],
+}
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path) as made:
+        await made.client.create(from_wire(Namespace, {"metadata": {"name": "a", "labels": {"team": "sea"}}}))
+        yield made
+
+
+async def register(plane: ControlPlane, kind: Any, *hooks: dict[str, Any], name: str = "hooks") -> None:
+    await plane.client.create(from_wire(kind, {"metadata": {"name": name}, "webhooks": list(hooks)}))
+
+
+def hook(asked: Webhook, name: str = "a.example.com", **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "clientConfig": asked.client_config,
+        "rules": [RULE],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        **more,
+    }
+
+
+async def write(plane: ControlPlane, name: str = "x", namespace: str = "a", **data: str) -> ConfigMap:
+    return await plane.client.create(
+        from_wire(ConfigMap, {"metadata": {"name": name, "namespace": namespace}, "data": data})
+    )
+
+
+def add(field: str, value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": field, "value": value}
+
+
+async def test_a_validating_webhook_refuses_in_its_own_words_and_is_told_everything(
+    plane: ControlPlane, tmp_path: Path
+) -> None:
+    with webhook(tmp_path, lambda review: deny(review, message="not today", code=402)) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked))
+        with pytest.raises(ApiError) as refused:
+            await write(plane, key="value")
+    assert refused.value.code == 402
+    assert str(refused.value) == 'admission webhook "a.example.com" denied the request: not today'
+    told = asked.asked[0]["request"]
+    assert told["object"]["data"] == {"key": "value"}
+    assert told["object"]["kind"] == "ConfigMap"
+    assert (told["operation"], told["namespace"], told["name"], told["dryRun"]) == ("CREATE", "a", "x", False)
+    assert told["resource"] == {"group": "", "version": "v1", "resource": "configmaps"}
+    assert told["userInfo"]["username"]
+
+
+async def test_mutating_webhooks_change_one_after_the_other_and_validating_ones_see_the_result(
+    plane: ControlPlane, tmp_path: Path
+) -> None:
+    def answer(review: Review) -> Review:
+        data = review["request"]["object"].get("data") or {}
+        return change(review, add("/data/second" if "first" in data else "/data", {"first": "1"} if not data else "2"))
+
+    with webhook(tmp_path, answer) as changing:
+        await register(plane, MutatingWebhookConfiguration, hook(changing, "a.b.c"), hook(changing, "d.e.f"))
+        made = await write(plane)
+    assert made.data == {"first": "1", "second": "2"}
+
+
+async def test_one_that_wants_to_is_asked_again_after_a_later_change(plane: ControlPlane, tmp_path: Path) -> None:
+    def answer(review: Review) -> Review:
+        data = review["request"]["object"].get("data") or {}
+        return change(review, add("/data", {**data, f"n{len(data)}": "x"})) if len(data) < 3 else allow(review)
+
+    with webhook(tmp_path, answer) as changing:
+        eager = hook(changing, "a.b.c", reinvocationPolicy="IfNeeded")
+        await register(plane, MutatingWebhookConfiguration, eager, hook(changing, "d.e.f"))
+        assert len((await write(plane)).data) == 3
+
+
+async def test_what_a_webhook_leaves_is_checked_like_what_a_client_sends(plane: ControlPlane, tmp_path: Path) -> None:
+    with webhook(tmp_path, lambda review: change(review, add("/data", {"bad key": "x"}))) as asked:
+        await register(plane, MutatingWebhookConfiguration, hook(asked))
+        with pytest.raises(Invalid, match="data"):
+            await write(plane)
+    with pytest.raises(ApiError):
+        await plane.client.get(ConfigMap, "a", "x")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, True),
+        ({"namespaceSelector": {"matchLabels": {"team": "sea"}}}, True),
+        ({"namespaceSelector": {"matchLabels": {"team": "land"}}}, False),
+        ({"objectSelector": {"matchLabels": {"nobody": "has"}}}, False),
+        ({"rules": [{**RULE, "operations": ["UPDATE"]}]}, False),
+        ({"rules": [{**RULE, "resources": ["*"], "apiGroups": ["*"]}]}, True),
+        ({"rules": [{**RULE, "resources": ["configmaps/status"]}]}, False),
+        ({"rules": [{**RULE, "scope": "Cluster"}]}, False),
+        ({"matchConditions": [{"name": "c", "expression": "object.metadata.name == 'x'"}]}, True),
+        ({"matchConditions": [{"name": "c", "expression": "request.operation == 'DELETE'"}]}, False),
+        (
+            {"matchConditions": [{"name": "c", "expression": "authorizer.path('/metrics').check('get').allowed()"}]},
+            True,
+        ),
+    ],
+)
+async def test_which_requests_it_is_asked_about(
+    plane: ControlPlane, tmp_path: Path, more: dict[str, Any], expected: bool
+) -> None:
+    with webhook(tmp_path, lambda review: deny(review)) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked, **more))
+        if expected:
+            with pytest.raises(ApiError, match="without explanation"):
+                await write(plane)
+        else:
+            await write(plane)
+        assert bool(asked.asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda review: b"no json", "json parse error"),
+        (lambda review: {"kind": "Surprise"}, "expected kind AdmissionReview"),
+        (lambda review: {**allow(review), "response": None}, "webhook response was absent"),
+        (lambda review: allow(review, uid="another"), "expected response.uid"),
+        (lambda review: b"x" * (4 << 20), "longer than"),
+        (lambda review: allow(review, patch="bm8=", patchType="JSONPatch"), "undecodable patch"),
+        (lambda review: change(review, {"op": "teleport", "path": "/data"}), "failed"),
+    ],
+)
+async def test_nonsense_refuses_the_request_and_names_the_webhook(
+    plane: ControlPlane, tmp_path: Path, answer: Any, message: str
+) -> None:
+    with webhook(tmp_path, answer) as asked:
+        await register(plane, MutatingWebhookConfiguration, hook(asked))
+        with pytest.raises(InternalError) as refused:
+            await write(plane)
+        assert "a.example.com" in str(refused.value)
+        assert message in str(refused.value)
+
+
+async def test_one_that_hangs_costs_its_time_and_no_more(plane: ControlPlane, tmp_path: Path) -> None:
+    may_go_on = threading.Event()
+
+    def answer(review: Review) -> Review:
+        may_go_on.wait(30)
+        return allow(review)
+
+    with webhook(tmp_path, answer) as asked:
+        try:
+            await register(plane, ValidatingWebhookConfiguration, hook(asked, timeoutSeconds=1))
+            with pytest.raises(InternalError, match="context deadline exceeded"):
+                await write(plane)
+            await plane.client.delete(ValidatingWebhookConfiguration, "", "hooks")
+            await register(plane, ValidatingWebhookConfiguration, hook(asked, timeoutSeconds=1, failurePolicy="Ignore"))
+            await write(plane)
+        finally:
+            may_go_on.set()
+
+
+async def test_one_that_is_away_hurts_only_what_it_is_for_and_can_be_deleted(
+    plane: ControlPlane, tmp_path: Path
+) -> None:
+    with webhook(tmp_path, allow) as asked:
+        gone = hook(asked, rules=[{**RULE, "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"]}])
+    await register(plane, ValidatingWebhookConfiguration, gone)
+    with pytest.raises(InternalError, match="failed calling webhook"):
+        await write(plane)
+    await plane.client.get(Namespace, "", "a")
+    await plane.client.delete(ValidatingWebhookConfiguration, "", "hooks")
+    await write(plane)
+
+
+async def test_a_service_leads_to_a_ready_pod_behind_it(plane: ControlPlane, tmp_path: Path) -> None:
+    with webhook(tmp_path, lambda review: deny(review, message="by service"), "hook.a.svc") as asked:
+        service = {"metadata": {"name": "hook", "namespace": "a"}, "spec": {"ports": [{"name": "https", "port": 443}]}}
+        await plane.client.create(from_wire(Service, service))
+        config = {"service": {"namespace": "a", "name": "hook", "path": "/"}, "caBundle": asked.ca_bundle}
+        await register(plane, ValidatingWebhookConfiguration, hook(asked, clientConfig=config))
+        with pytest.raises(InternalError, match='no endpoints available for service "hook"'):
+            await write(plane)
+        part = {
+            "metadata": {"name": "hook-1", "namespace": "a", "labels": {"kubernetes.io/service-name": "hook"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],
+            "ports": [{"name": "https", "port": asked.port}],
+        }
+        made = from_wire(EndpointSlice, part)
+        await plane.api.pipeline.store.create("/registry/endpointslices/a/hook-1", _bytes(made))
+        with pytest.raises(ApiError, match="by service"):
+            await eventually_refused(plane)
+
+
+async def eventually_refused(plane: ControlPlane) -> None:
+    await plane.client.list(EndpointSlice, "a")  # the cache holds what was put into the store
+    await write(plane, name="y")
+
+
+def _bytes(part: EndpointSlice) -> bytes:
+
+    return orjson.dumps({"kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", **to_wire(part)})
+
+
+async def test_a_dry_run_asks_only_those_without_side_effects(plane: ControlPlane, tmp_path: Path) -> None:
+    with webhook(tmp_path, allow) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked, sideEffects="NoneOnDryRun"))
+        wanted = from_wire(ConfigMap, {"metadata": {"name": "dry", "namespace": "a"}})
+        await plane.client.create(wanted, dry_run=True)
+        assert asked.asked[0]["request"]["dryRun"] is True
+
+
+async def test_wrong_configurations_are_refused_with_every_cause(plane: ControlPlane, tmp_path: Path) -> None:
+    wrong = {
+        "name": "short",
+        "clientConfig": {"url": "http://x", "service": {"name": "n", "namespace": "n"}},
+        "rules": [{**RULE, "operations": ["*", "CREATE"], "resources": []}],
+        "sideEffects": "Some",
+        "timeoutSeconds": 31,
+        "admissionReviewVersions": ["v7"],
+        "matchConditions": [{"name": "c", "expression": "object.metadata.name =="}, {"name": "c", "expression": "1"}],
+    }
+    with pytest.raises(Invalid) as refused:
+        await register(plane, ValidatingWebhookConfiguration, wrong)
+    assert [cause.field for cause in refused.value.causes] == [
+        "webhooks[0].name",
+        "webhooks[0].rules[0].operations",
+        "webhooks[0].rules[0].resources",
+        "webhooks[0].sideEffects",
+        "webhooks[0].timeoutSeconds",
+        "webhooks[0].clientConfig",
+        "webhooks[0].matchConditions[0].expression",
+        "webhooks[0].matchConditions[1].expression",
+        "webhooks[0].matchConditions[1].name",
+        "webhooks[0].admissionReviewVersions",
+    ]
+    assert refused.value.causes[7].message == 'Invalid value: "1": must evaluate to bool but got int'
