@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeFailure
+from sampan.core.host.disk_usage import disk_usage
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource
 from sampan.core.model.quantity import value
 from sampan.volumes.mounts import may_mount, mount_tmpfs, remove_tree
 from sampan.volumes.ownership import give_to_group
-from sampan.volumes.usage import disk_usage
 
 SHARED_MEMORY = Path("/dev/shm")
 FOR_EVERYBODY = 0o777

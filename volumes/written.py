@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeFailure
+from sampan.core.host.disk_usage import disk_usage
 from sampan.core.model.core_v1.projection import (
     ConfigMapVolumeSource,
     DownwardAPIVolumeSource,
@@ -28,7 +29,6 @@ from sampan.volumes.payload import (
     secret_files,
     token_files,
 )
-from sampan.volumes.usage import disk_usage
 
 
 class WrittenVolume(ABC):

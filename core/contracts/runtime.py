@@ -68,7 +68,8 @@ class Capabilities:
     """A container that was killed for its memory says ``OOMKilled``; else it says just its exit code, 137."""
     privileged: bool = True
     unsupported_fields: tuple[str, ...] = ()
-    """Pod spec paths (``spec.containers[].securityContext.seccompProfile``) that this runtime does not honour."""
+    """Pod spec paths that this runtime does not honour: ``spec.containers[].securityContext.procMount``, which speaks of
+    init and ephemeral containers as well; ``spec.hostUsers=false``, where it is one value."""
 
 
 @attrs.frozen(kw_only=True)
@@ -181,6 +182,16 @@ class Security:
     allow_privilege_escalation: bool = True
     add_capabilities: tuple[str, ...] = ()
     drop_capabilities: tuple[str, ...] = ()
+    seccomp: Literal["", "RuntimeDefault", "Unconfined", "Localhost"] = ""
+    """Empty: whatever the runtime does by itself."""
+    seccomp_file: str = ""
+    """Of ``Localhost``: the profile's file on this host."""
+    app_armor: str = ""
+    """A profile's name, or ``unconfined``; empty: the runtime's own."""
+    se_linux: tuple[str, ...] = ()
+    """``type:spc_t`` and the like."""
+    unmasked_proc: bool = False
+    """Nothing of ``/proc`` is hidden."""
 
 
 @attrs.frozen(kw_only=True)
@@ -397,6 +408,10 @@ class Runtime(Protocol):
         ...
 
     def stats(self, container_id: str) -> Stats: ...
+
+    def disk_usage(self, container_id: str) -> int:
+        """Bytes that the container has written into its own file system: neither volumes nor its log."""
+        ...
 
     def events(self) -> Iterator[RuntimeEvent]:
         """What happens from this call on, even before the iterator is first asked; that blocks for the next event.

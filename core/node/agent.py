@@ -26,6 +26,7 @@ from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.node.config.service_env import service_env
+from sampan.core.node.decide.eviction import has_disk_limits
 from sampan.core.node.front import NodeFront
 from sampan.core.node.getter import Getter
 from sampan.core.node.heartbeat import Heartbeat
@@ -33,7 +34,7 @@ from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_tokens import PodTokens
-from sampan.core.node.pod_volumes import PodVolumes, limited_volumes
+from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord, orphan
 from sampan.core.node.starter import ContainerStarter
@@ -276,10 +277,10 @@ class NodeAgent:
                     self._on_change(None, mirror)
 
     async def _watch_limits(self) -> None:
-        """Evict pods whose volumes have grown over their limit; looks at those that have one."""
+        """Evict pods that take more of the disk than they may; looks at those that have a limit."""
         assert self._worker is not None
         await self.parts.clock.sleep(LIMITS_EVERY)
-        for record in [each for each in self._records.values() if limited_volumes(each.pod)]:
+        for record in [each for each in self._records.values() if has_disk_limits(each.pod)]:
             if await self._worker.is_over_limit(record):
                 self._queue.add(record.uid)
 

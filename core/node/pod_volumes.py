@@ -12,8 +12,6 @@ from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeD
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
-from sampan.core.model.meta import Quantity
-from sampan.core.model.quantity import value
 from sampan.core.node.config.environment import Get
 from sampan.core.node.identity import node_uid
 from sampan.core.node.machine.settings import NodeSettings
@@ -59,14 +57,6 @@ class PodVolumes:
                 problems.append(self._words(volume, exc))
         if problems:
             raise MountFailed("; ".join(problems))
-
-    def over_limit(self, pod: Pod) -> str | None:
-        """Why the pod is to be evicted: an emptyDir on disk that has grown over its ``sizeLimit``."""
-        limits = {volume.name: limit for volume, limit in limited_volumes(pod)}
-        for name, used in self.usage(pod, limits).items():
-            if used > value(limits[name]):
-                return f'Usage of EmptyDir volume "{name}" exceeds the limit "{limits[name]}". '
-        return None
 
     def usage(self, pod: Pod, names: Container[str]) -> dict[str, int]:
         """Bytes of the node's disk that each of these volumes takes for the pod. What cannot be measured counts as none."""
@@ -134,13 +124,3 @@ class PodVolumes:
             token=None if token is None else partial(token, pod),
             warn=warn,
         )
-
-
-def limited_volumes(pod: Pod) -> list[tuple[Volume, Quantity]]:
-    """Those whose growth must be watched: a tmpfs keeps to its size by itself, and a limit of 0 is none."""
-    found = []
-    for each in pod.spec.volumes:
-        source = each.empty_dir
-        if source and source.medium != "Memory" and source.size_limit and value(source.size_limit) > 0:
-            found.append((each, source.size_limit))
-    return found

@@ -5,11 +5,12 @@ Everything that can keep a container from starting ends as a `Problem` with Kube
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 import attrs
 
-from sampan.core.contracts.runtime import ContainerConfig, Image, ImageError, RuntimeFailure, Sandbox
+from sampan.core.contracts.runtime import ContainerConfig, Image, ImageError, RuntimeFailure, Sandbox, Security
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import NotFound
 from sampan.core.model.core_v1.container import Container
@@ -70,6 +71,7 @@ class ContainerStarter:
             if outcome.needs_pull:
                 return outcome
             config = self._config(given, image)
+            _check_profile(config.security)
             if not given.is_wanted():
                 outcome.dropped = True
                 return outcome
@@ -129,6 +131,7 @@ class ContainerStarter:
                 mounts=mounts,
                 cluster=settings.cluster,
                 node=settings.name,
+                seccomp_folder=settings.data_dir / "seccomp",
                 memory_capacity=value(self._allocatable.get("memory", "0")),
             )
         )
@@ -145,6 +148,14 @@ class ContainerStarter:
         outcome.said.append(Say("Failed", f"Error: {words}", "Warning", name))
         outcome.problem = problem
         return outcome
+
+
+def _check_profile(security: Security) -> None:
+    """Raises `ContainerConfigProblem` for a seccomp profile that is not there."""
+    if security.seccomp == "Localhost" and not os.path.isfile(security.seccomp_file):
+        raise ContainerConfigProblem(
+            f'cannot load seccomp profile "{security.seccomp_file}": no such file; put it there, on the node'
+        )
 
 
 def _with_addresses(pod: Pod, sandbox: Sandbox, host_ip: str) -> Pod:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox
@@ -36,9 +37,10 @@ from sampan.core.node.decide.actions import (
 )
 from sampan.core.node.decide.admission import admit
 from sampan.core.node.decide.back_off import next_back_off
+from sampan.core.node.decide.eviction import container_limits, disk_volumes, over_disk_limit
 from sampan.core.node.decide.memory import StartFailure
 from sampan.core.node.decide.plan import plan_pod
-from sampan.core.node.decide.unsupported import open_stdins, unsupported_fields
+from sampan.core.node.decide.unsupported import LIMITS, open_stdins, unsupported_fields
 from sampan.core.node.decide.view import Rejection, all_specs, container_name
 from sampan.core.node.identity import node_uid
 from sampan.core.node.parts import NodeParts
@@ -158,7 +160,8 @@ class PodWorker:
             self._events.say(record, Say(record.rejection.reason, record.rejection.message, "Warning"))
             return
         lost = [] if self._can.keeps_stdin else open_stdins(pod)
-        for field in (*unsupported_fields(pod, self._can.unsupported_fields), *lost):
+        paths = self._can.unsupported_fields if self._can.resource_limits else (*self._can.unsupported_fields, *LIMITS)
+        for field in (*unsupported_fields(pod, paths), *lost):
             self._events.warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
         self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
 
@@ -260,19 +263,32 @@ class PodWorker:
                 log.exception("the volumes of pod %s/%s are not refreshed", *record.pod.key)
 
     async def is_over_limit(self, record: PodRecord) -> bool:
-        """Have the pod evicted where a volume of it has grown too large.
+        """Have the pod evicted where it has written more than it may, into a volume or its containers' own files.
 
         It gets no condition ``DisruptionTarget``, here as in the kubelet: that is for what happens to a pod. This is its
         own doing, and a Job that forgives disruptions must not start it again for ever.
         """
         if record.rejection is not None or record.volumes is None or record.gone:
             return False
-        why = await self._parts.volumes.run(self._volumes.over_limit, record.pod)
-        if why is None:
+        limited = container_limits(record.pod)
+        names = {each.name for each in disk_volumes(record.pod)}
+        volumes = await self._parts.volumes.run(self._volumes.usage, record.pod, names)
+        running = [each for each in record.containers if limited and each.state == "running"]
+        containers = await self._parts.calls.run(self._written, running)
+        rejection = over_disk_limit(record.pod, volumes, containers)
+        if rejection is None or record.is_to_end:
             return False
-        record.rejection = Rejection("Evicted", why)
-        self._events.say(record, Say("Evicted", why, "Warning"))
+        record.rejection = rejection
+        self._events.say(record, Say(rejection.reason, rejection.message, "Warning"))
         return True
+
+    def _written(self, containers: Sequence[Container]) -> dict[str, int]:
+        """Bytes by container name; what has just ended or cannot be measured counts as none. In a worker thread."""
+        found = {}
+        for container in containers:
+            with suppress(SampanError):
+                found[container_name(container)] = self._parts.runtime.disk_usage(container.id)
+        return found
 
     async def _unpublish(self, record: PodRecord) -> bool:
         if record.released:

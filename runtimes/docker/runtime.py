@@ -58,7 +58,8 @@ class DockerRuntime(EngineRuntime):
         return RuntimeInfo(name="docker", version=f"docker://{version}", note=f"Docker {version} at {address()}")
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(isolation=("network", "mounts", "processes", "ipc", "hostname"))
+        isolation = ("network", "mounts", "processes", "ipc", "hostname")
+        return Capabilities(isolation=isolation, unsupported_fields=words.UNHONOURED)
 
     def start(self) -> None:
         try:

@@ -59,8 +59,10 @@ class EngineContainers:
         with contextlib.suppress(NotFound):
             self._api.call("DELETE", f"/containers/{container_id}", params={"force": True, "v": True})
 
-    def inspect(self, container_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._api.call("GET", f"/containers/{container_id}/json")
+    def inspect(self, container_id: str, *, size: bool = False) -> dict[str, Any]:
+        """``size``: with what it has written."""
+        params: Params = {"size": True} if size else {}
+        found: dict[str, Any] = self._api.call("GET", f"/containers/{container_id}/json", params=params)
         return found
 
     def find(self, container_id: str) -> dict[str, Any] | None:

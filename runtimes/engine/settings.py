@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from posixpath import normpath
 from typing import Any
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
+from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, RuntimeFailure, SandboxConfig, Security
 from sampan.core.host.capabilities import may_protect_from_oom
+
+UNHONOURED = (
+    "spec.hostUsers=false",
+    "spec.securityContext.supplementalGroupsPolicy=Strict",
+    "spec.containers[].volumeDevices",
+    "spec.containers[].resources.claims",
+)
+"""What an engine has no word for, in pods whose containers share namespaces."""
 
 CPU_PERIOD_MICROS = 100_000
 SANDBOX_OOM_SCORE = -998
@@ -84,9 +93,25 @@ def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> 
         "CapAdd": list(security.add_capabilities),
         "CapDrop": list(security.drop_capabilities),
         "GroupAdd": [str(group) for group in security.supplemental_groups],
-        "SecurityOpt": [] if security.allow_privilege_escalation else ["no-new-privileges"],
+        "SecurityOpt": security_options(security),
+        **({"MaskedPaths": [], "ReadonlyPaths": []} if security.unmasked_proc else {}),
         "LogConfig": {"Type": "json-file", "Config": LOG_OPTIONS},
     }
+
+
+def security_options(security: Security) -> list[str]:
+    """Raises `RuntimeFailure` for a seccomp profile that cannot be read."""
+    options = [] if security.allow_privilege_escalation else ["no-new-privileges"]
+    if security.seccomp == "Unconfined":
+        options.append("seccomp=unconfined")
+    elif security.seccomp == "Localhost":
+        try:
+            options.append(f"seccomp={Path(security.seccomp_file).read_text()}")  # Docker takes the profile itself
+        except (OSError, UnicodeDecodeError) as exc:
+            raise RuntimeFailure(f"cannot read the seccomp profile {security.seccomp_file}: {exc}") from exc
+    if security.app_armor:
+        options.append(f"apparmor={security.app_armor}")
+    return [*options, *(f"label={each}" for each in security.se_linux)]
 
 
 def container_body(config: ContainerConfig, labels: Mapping[str, str], image_user: str) -> dict[str, Any]:

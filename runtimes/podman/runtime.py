@@ -27,6 +27,7 @@ from sampan.runtimes.engine import inspect, names
 from sampan.runtimes.engine.api import CALL_TIMEOUT, POOLED_CONNECTIONS, EngineApi, Params
 from sampan.runtimes.engine.errors import EngineRefusal
 from sampan.runtimes.engine.runtime import EngineRuntime, side_by_side
+from sampan.runtimes.engine.settings import UNHONOURED
 from sampan.runtimes.podman.available import address
 from sampan.runtimes.podman.containers import PodmanContainers
 from sampan.runtimes.podman.errors import translated
@@ -86,6 +87,7 @@ class PodmanRuntime(EngineRuntime):
             own_network=not rootless,
             isolation=("mounts", "processes", "ipc", *isolation),
             keeps_stdin=False,
+            unsupported_fields=UNHONOURED,
             reports_oom=reports_oom,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from posixpath import normpath
 from typing import Any
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, Sandbox, SandboxConfig
+from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, Sandbox, SandboxConfig, Security
 from sampan.runtimes.engine import names
 from sampan.runtimes.engine.settings import CPU_PERIOD_MICROS, PROPAGATION, oom_score, user_of
 
@@ -84,6 +84,10 @@ def container_spec(
         "no_new_privileges": not security.allow_privilege_escalation,
         "cap_add": list(security.add_capabilities),
         "cap_drop": list(security.drop_capabilities),
+        "seccomp_profile_path": seccomp_path(security),
+        "apparmor_profile": security.app_armor,
+        "selinux_opts": list(security.se_linux),
+        "unmask": ["ALL"] if security.unmasked_proc else [],
         "resource_limits": limits(config.resources),
         "oom_score_adj": oom_score(config.resources.oom_score_adj),
         "healthconfig": {"Test": ["NONE"]},
@@ -92,6 +96,11 @@ def container_spec(
         "ipcns": {"nsmode": "host"} if names.says(sandbox, names.LABEL_HOST_IPC) else None,
     }
     return {key: value for key, value in spec.items() if value not in (None, "", [], {})}
+
+
+def seccomp_path(security: Security) -> str:
+    """Podman reads the profile itself; empty is its own."""
+    return {"Unconfined": "unconfined", "Localhost": security.seccomp_file}.get(security.seccomp, "")
 
 
 def mount_of(mount: Mount) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from sampan.core.contracts.runtime import Container, ContainerConfig, ImageError, Resources, RuntimeFailure, Sandbox
 from sampan.core.errors import NotFound
+from sampan.core.host.disk_usage import disk_usage
 from sampan.runtimes.process import jobs, processes
 from sampan.runtimes.process.cgroups import ControlGroups
 from sampan.runtimes.process.images.model import StoredImage
@@ -171,6 +172,10 @@ class Containers:
         for folder in self._layout.containers.iterdir():
             if any(records.read(str(folder / name)) is None for name in ("job.json", "container.json")):
                 self.remove(folder.name)
+
+    def disk_usage(self, container_id: str) -> int:
+        """What its overlays keep on disk."""
+        return sum(disk_usage(each) for each in self.folder(container_id).glob("upper*"))
 
     def folder(self, container_id: str) -> Path:
         return self._layout.containers / container_id

@@ -59,12 +59,13 @@ class Isolation:
         )
 
     def _unsupported(self) -> tuple[str, ...]:
-        security = "spec.containers[].securityContext"
+        security, pod = "spec.containers[].securityContext", "spec.securityContext"
         fields = [
-            f"{security}.seccompProfile",
-            f"{security}.seLinuxOptions",
-            f"{security}.appArmorProfile",
-            f"{security}.procMount",
+            *(f"{where}.seccompProfile.type=RuntimeDefault" for where in (security, pod)),
+            *(f"{where}.seccompProfile.type=Localhost" for where in (security, pod)),
+            *(f"{where}.{field}" for where in (security, pod) for field in ("seLinuxOptions", "appArmorProfile")),
+            f"{security}.procMount=Unmasked",
+            "spec.hostUsers=false",
         ]
         if self.user_namespace:
             fields.append(f"{security}.capabilities.add")  # they would hold for what is in the namespace only

@@ -228,6 +228,9 @@ class ProcessRuntime:
         cpu, memory = cgroups.use(folders) or processes.use(running["process"]["pid"], running["shim"]["pid"])
         return Stats(cpu_nanos=cpu, memory_bytes=memory, at=datetime.now(UTC))
 
+    def disk_usage(self, container_id: str) -> int:
+        return self._containers.disk_usage(container_id)
+
     # -- inside
 
     @property

@@ -250,6 +250,11 @@ class SimulatedRuntime:
             used = container.script.cpu_cores * container.running_for(now)
             return Stats(cpu_nanos=int(used * 1e9), memory_bytes=container.script.memory_bytes, at=now)
 
+    def disk_usage(self, container_id: str) -> int:
+        with self._changed:
+            self._find(container_id)
+        return 0
+
     # Under the lock
 
     def _containers_of(self, sandbox: SimulatedSandbox) -> list[SimulatedContainer]:

@@ -6,6 +6,8 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#C
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, cast
 
 import attrs
 
@@ -27,7 +29,7 @@ from sampan.core.contracts.runtime import (
 )
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext
+from sampan.core.model.core_v1.security import AppArmorProfile, PodSecurityContext, SecurityContext, SELinuxOptions
 from sampan.core.model.quantity import milli, value
 from sampan.core.node.config.environment import ContainerConfigProblem
 from sampan.core.node.config.expansion import expand
@@ -49,6 +51,7 @@ class ConfigInput:
     mounts: tuple[Mount, ...]
     cluster: str
     node: str
+    seccomp_folder: Path = Path()
     memory_capacity: int = 0
     """Bytes of the node, for the kernel's choice when memory runs out."""
 
@@ -56,7 +59,7 @@ class ConfigInput:
 def container_config(given: ConfigInput) -> ContainerConfig:
     """Raises `ContainerConfigProblem` for what this image or node cannot give."""
     pod, container = given.pod, given.container
-    security = container_security(pod, container)
+    security = container_security(pod, container, given.seccomp_folder)
     _check_non_root(pod, container, security, given.image)
     lifecycle = container.lifecycle
     return ContainerConfig(
@@ -98,13 +101,14 @@ def pod_labels(pod: Pod, cluster: str, node: str) -> dict[str, str]:
     }
 
 
-def container_security(pod: Pod, container: Container) -> Security:
-    """The container's own settings win over the pod's."""
+def container_security(pod: Pod, container: Container, seccomp_folder: Path = Path()) -> Security:
+    """The container's own settings win over the pod's. ``seccomp_folder`` has the node's seccomp profiles."""
     own = container.security_context or SecurityContext()
     shared = pod.spec.security_context or PodSecurityContext()
     groups = shared.supplemental_groups + ((shared.fs_group,) if shared.fs_group is not None else ())
     capabilities = own.capabilities
     privileged = bool(own.privileged)
+    seccomp = own.seccomp_profile or shared.seccomp_profile
     return Security(
         run_as_user=shared.run_as_user if own.run_as_user is None else own.run_as_user,
         run_as_group=shared.run_as_group if own.run_as_group is None else own.run_as_group,
@@ -114,7 +118,25 @@ def container_security(pod: Pod, container: Container) -> Security:
         allow_privilege_escalation=privileged or own.allow_privilege_escalation is not False,
         add_capabilities=capabilities.add if capabilities else (),
         drop_capabilities=capabilities.drop if capabilities else (),
+        seccomp=cast("Literal['', 'RuntimeDefault', 'Unconfined', 'Localhost']", seccomp.type if seccomp else ""),
+        seccomp_file=str(seccomp_folder / (seccomp.localhost_profile or "")) if seccomp else "",
+        app_armor=_app_armor(own.app_armor_profile or shared.app_armor_profile),
+        se_linux=_se_linux(own.se_linux_options or shared.se_linux_options),
+        unmasked_proc=own.proc_mount == "Unmasked",
     )
+
+
+def _app_armor(profile: AppArmorProfile | None) -> str:
+    if profile is None or profile.type == "RuntimeDefault":
+        return ""
+    return "unconfined" if profile.type == "Unconfined" else profile.localhost_profile or ""
+
+
+def _se_linux(options: SELinuxOptions | None) -> tuple[str, ...]:
+    if options is None:
+        return ()
+    parts = {"user": options.user, "role": options.role, "type": options.type, "level": options.level}
+    return tuple(f"{name}:{value}" for name, value in parts.items() if value)
 
 
 def _check_non_root(pod: Pod, container: Container, security: Security, image: Image | None) -> None:

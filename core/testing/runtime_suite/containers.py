@@ -230,6 +230,31 @@ class ContainerSettingsPromises(RuntimeBench):
         dropped = int(real.pod().says(script, security=Security(drop_capabilities=("ALL",))), 16)
         assert dropped == 0 < kept
 
+    def test_seccomp_is_as_the_pod_wants_it(self, real: Bench, tmp_path: Path) -> None:
+        """Mode 2 of ``/proc/self/status`` is a filter, 0 none."""
+        profile = tmp_path / "profile.json"
+        profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+        script = "sed -n 's/^Seccomp:[^0-9]*//p' /proc/self/status"
+        ours = Path("/proc/self/status").read_text().partition("\nSeccomp:\t")[2][:1]
+        unsupported = real.runtime.capabilities().unsupported_fields
+        for seccomp, mode in (("Unconfined", ours), ("RuntimeDefault", "2"), ("Localhost", "2")):
+            if f"spec.securityContext.seccompProfile.type={seccomp}" not in unsupported:
+                security = Security(seccomp=seccomp, seccomp_file=str(profile))  # type: ignore[arg-type]
+                assert real.pod().says(script, security=security) == mode, seccomp
+
+    def test_proc_can_be_shown_whole(self, real: Bench) -> None:
+        if "spec.containers[].securityContext.procMount=Unmasked" in real.runtime.capabilities().unsupported_fields:
+            pytest.skip("the runtime says that it does not honour procMount")
+        script = "grep -c ' /proc/' /proc/self/mounts || true"
+        assert int(real.pod().says(script)) > 0
+        assert real.pod().says(script, security=Security(unmasked_proc=True)) == "0"
+
+    def test_what_a_container_writes_is_measured(self, real: Bench) -> None:
+        container_id = real.pod().run(script="head -c 5000000 /dev/urandom >/written && echo done; sleep 60")
+        real.eventually(lambda: real.output(container_id), "the end of the writing")
+        measured = real.runtime.disk_usage(container_id)
+        assert measured >= 5_000_000 or not measured, "a runtime without files of the container's own says 0"
+
     def test_a_container_over_its_memory_is_killed_for_it(self, real: Bench) -> None:
         real.needs("resource_limits")
         resources = Resources(memory_bytes=16 << 20)

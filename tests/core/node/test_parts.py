@@ -29,6 +29,22 @@ BUILT_HERE = Image(id="i")
 FROM_REGISTRY = Image(id="i", digests=("nginx@sha256:1",))
 
 
+def test_fields_are_found_in_every_sort_of_container_and_by_value() -> None:
+    unmasked = SecurityContext(proc_mount="Unmasked")
+    pod = Pod(
+        spec=PodSpec(
+            init_containers=(Container(name="i", security_context=unmasked),),
+            containers=(Container(name="m", security_context=SecurityContext(proc_mount="Default")),),
+            host_users=False,
+        )
+    )
+    asked = ("spec.containers[].securityContext.procMount=Unmasked", "spec.hostUsers=false", "spec.hostUsers=true")
+    assert unsupported_fields(pod, asked) == [
+        "spec.initContainers[i].securityContext.procMount=Unmasked",
+        "spec.hostUsers=false",
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "image", "need"),
     [

@@ -14,6 +14,7 @@ from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
 from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.decide.eviction import over_disk_limit
 from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.pod_volumes import MountFailed, PodVolumes
 
@@ -73,7 +74,7 @@ def test_whatever_a_driver_raises_is_an_event_of_the_pod(tmp_path: Path, error: 
         with pytest.raises(MountFailed, match=r'^MountVolume.SetUp failed for volume "cache"') as told:
             ask(pod(), lambda _: None)
         assert words in str(told.value)
-    assert broken.over_limit(pod()) is None
+    assert broken.usage(pod(), {"cache"}) == {"cache": 0}
 
 
 @pytest.mark.parametrize(("error", "words"), ERRORS, ids=lambda each: type(each).__name__)
@@ -99,6 +100,8 @@ def test_a_bug_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
 def test_a_volume_over_its_limit_evicts_and_a_limit_of_nothing_is_none(
     tmp_path: Path, limit: str | None, used: int, evicted: bool
 ) -> None:
-    why = volumes(tmp_path, Broken(used=used)).over_limit(pod(limit))
+    measured = volumes(tmp_path, Broken(used=used)).usage(pod(limit), {"cache"})
+    rejection = over_disk_limit(pod(limit), measured, {})
+    why = rejection.message if rejection is not None else ""
     assert (why == 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ') is evicted
-    assert (why is None) is not evicted
+    assert (not why) is not evicted

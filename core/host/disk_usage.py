@@ -1,4 +1,4 @@
-"""What a volume's files take on disk."""
+"""What files take on disk: of a volume, or of what a container has written."""
 
 from __future__ import annotations
 
