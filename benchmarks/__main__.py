@@ -9,6 +9,7 @@ MODULES = (
     ("bench_up",),
     ("bench_idle", "process", "30"),
     ("bench_api",),
+    ("bench_writes",),
     ("bench_control",),
     ("bench_store",),
     ("bench_pod_start",),

@@ -61,8 +61,12 @@ class Gates:
         if decision.verdict != "allow":
             raise denied(attributes, decision.reason)
 
-    async def mutate(self, request: AdmissionRequest) -> None:
-        """Raises what an admission plugin refuses with, and `InternalError` for one that fails."""
+    async def mutate(self, request: AdmissionRequest) -> bool:
+        """Whether what is left has to be read again.
+
+        Raises what an admission plugin refuses with, and `InternalError` for one that fails.
+        """
+        unsure = False
         for admission in self.admissions:
             try:
                 await admission.mutate(request)
@@ -70,6 +74,8 @@ class Gates:
                 raise
             except Exception as exc:
                 raise _failed(admission, exc) from exc
+            unsure = unsure or not getattr(admission, "exact", False)
+        return unsure
 
     async def validate(self, request: AdmissionRequest) -> None:
         """Raises what an admission plugin refuses with, and `InternalError` for one that fails."""

@@ -174,7 +174,11 @@ class AdmissionRequest:
 
 
 class Admission(Protocol):
-    """Mutating admission runs first, for all; then defaults again; then validating admission, for all."""
+    """Mutating admission runs first, for all; then defaults again; then validating admission, for all.
+
+    What mutating admission leaves is read again like a client's object, unless every plugin has an attribute ``exact`` that
+    is true: then each leaves an object of its kind, with no field that the kind has not.
+    """
 
     name: str
     order: int

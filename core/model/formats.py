@@ -10,12 +10,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from sampan.core.model.quantity import parse as parse_quantity
 
 Problems = list[str]
 
+_USUAL_LENGTH: Final = 128
+"""Names that are longer are not remembered."""
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = _LABEL + r"(\." + _LABEL + ")*"
 _WILDCARD: Final = r"\*\." + _SUBDOMAIN
@@ -97,6 +100,16 @@ def dns1035_label(value: str) -> Problems:
 
 def qualified_name(value: str) -> Problems:
     """A label or annotation key: a name with an optional DNS prefix (``example.com/name``)."""
+    return [] if len(value) <= _USUAL_LENGTH and _is_qualified(value) else _wrong_in_qualified(value)
+
+
+@lru_cache(maxsize=4096)
+def _is_qualified(value: str) -> bool:
+    """Clients write the same few keys again and again."""
+    return not _wrong_in_qualified(value)
+
+
+def _wrong_in_qualified(value: str) -> Problems:
     prefix, slash, name = value.rpartition("/")
     rule = regex_message(_QUALIFIED_TEXT, _QUALIFIED, "MyName", "my.name", "123-abc")
     if value.count("/") > 1:

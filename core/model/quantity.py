@@ -26,6 +26,8 @@ _BINARY_UNITS: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL_UNITS: Final = {power: unit for unit, power in _DECIMAL.items()}
 _NANO: Final = Decimal("1e-9")
 _LARGEST: Final = Decimal(2**63 - 1)
+_USUAL_LENGTH: Final = 32
+"""What is longer is not remembered."""
 _EXACT: Final = Context(prec=100)
 INVALID: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 INVALID_SUFFIX: Final = "unable to parse quantity's suffix"
@@ -70,6 +72,15 @@ def _unit(suffix: str) -> tuple[Decimal, Family]:
 
 def canonical(text: str | int | float) -> Quantity:
     """The quantity as Kubernetes writes it: ``1024Mi`` → ``1Gi``, ``0.5Gi`` → ``512Mi``, ``1000m`` → ``1``."""
+    if type(text) is str and len(text) <= _USUAL_LENGTH:
+        return _canonical(text)
+    parsed = parse(text)
+    return format_number(parsed.number, parsed.family)
+
+
+@lru_cache(maxsize=4096)
+def _canonical(text: str) -> Quantity:
+    """Programs write the same few quantities again and again."""
     parsed = parse(text)
     return format_number(parsed.number, parsed.family)
 

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 
 from sampan.core.schema.field_sets import LEAF, MEMBER, FieldSet, union, without
-from sampan.core.schema.granularity import deduced, is_container, is_leaf, parts_of
-from sampan.core.schema.types import Type
+from sampan.core.schema.granularity import FREE, deduced, is_container, is_leaf, known_fields, parts_of
+from sampan.core.schema.types import Struct, Type
 
 Tree = dict[str, Any]
 
@@ -46,22 +46,22 @@ def compare(kind: Type, old: Any, new: Any) -> Difference:
     return Difference(added, removed, modified)
 
 
-def whole(kind: Type, value: Any) -> Tree:
+def whole(kind: Type, value: Any) -> FieldSet:
     """The node of something that is there on one side alone: itself, and everything in it."""
     kind = deduced(kind, value)
     if not value or not is_container(kind, value):
-        return {}
+        return LEAF
     node: Tree = {MEMBER: LEAF}
-    node.update(_everything(kind, value))
-    return node
-
-
-def _everything(kind: Type, value: Any) -> Tree:
-    tree: Tree = {}
+    if isinstance(kind, Struct):
+        known = known_fields(kind)
+        for key, item in value.items():
+            element, below, leaf = known.get(key) or (f"f:{key}", FREE, False)
+            node[element] = LEAF if leaf else whole(below, item)
+        return node
     for element, below, item, _ in parts_of(kind, value):
         # An item that is there several times is owned as a whole.
-        tree[element] = LEAF if element in tree else whole(below, item)
-    return tree
+        node[element] = LEAF if element in node else whole(below, item)
+    return node
 
 
 def _compare_parts(kind: Type, old: Any, new: Any, found: tuple[Tree, Tree, Tree]) -> None:

@@ -114,7 +114,7 @@ def _parse_body(
         else:
             value = parse_json(raw)
             if validation != "Ignore":
-                repeated = [f'duplicate field "{path}"' for path in duplicate_fields(raw)]
+                repeated = [f'duplicate field "{path}"' for path in duplicate_fields(raw, value)]
     except (SyntaxProblem, RecursionError) as error:
         raise _unrecognized(resource, raw, str(error)) from error
     if not isinstance(value, dict):

@@ -59,7 +59,7 @@ def _has_defaults(kind: Type, seen: set[int]) -> bool:
 
 
 def _struct_filler(struct: Struct) -> Filler:
-    steps: list[tuple[str, Any, bool, Filler | None]] | None = None
+    steps: tuple[list[tuple[str, Any, bool, bool]], dict[str, Filler]] | None = None
 
     def fill(value: Any) -> None:
         nonlocal steps
@@ -67,24 +67,27 @@ def _struct_filler(struct: Struct) -> Filler:
             return
         if steps is None:
             steps = _steps(struct)
-        for name, default, is_shared, fill_inner in steps:
-            item = value.get(name)
-            if item is None and default is not UNSET and (name not in value or not struct.fields[name].type.nullable):
-                item = value[name] = copied(default) if is_shared else default
+        defaults, inner = steps
+        for name, default, is_shared, nullable in defaults:
+            if value.get(name) is None and (not nullable or name not in value):
+                value[name] = copied(default) if is_shared else default
+        for name, item in value.items():
+            fill_inner = inner.get(name)
             if fill_inner is not None and item is not None:
                 fill_inner(item)
 
     return fill
 
 
-def _steps(struct: Struct) -> list[tuple[str, Any, bool, Filler | None]]:
-    """The fields that need a look: name, default, whether it must be copied, and the filler of what is below."""
-    steps = []
+def _steps(struct: Struct) -> tuple[list[tuple[str, Any, bool, bool]], dict[str, Filler]]:
+    """The fields with a default (name, default, whether it is copied, whether null stays), and those to look into."""
+    defaults, inner = [], {}
     for field in struct.fields.values():
-        fill_inner = filler_of(field.type)
-        if field.default is not UNSET or fill_inner is not None:
-            steps.append((field.name, field.default, isinstance(field.default, dict | list), fill_inner))
-    return steps
+        if field.default is not UNSET:
+            defaults.append((field.name, field.default, isinstance(field.default, dict | list), field.type.nullable))
+        if (fill_inner := filler_of(field.type)) is not None:
+            inner[field.name] = fill_inner
+    return defaults, inner
 
 
 def _list_filler(kind: List) -> Filler:

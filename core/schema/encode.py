@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import attrs
@@ -33,14 +34,14 @@ def encode(struct: Struct, value: Mapping[str, Any]) -> bytes:
     never. Equal objects have equal bytes. Raises `BadRequest` for values nested too deeply to be written.
     """
     try:
-        return orjson.dumps(_bare(ordered(struct, value)))
+        return orjson.dumps(_bare(writer_of(struct)(value)))
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise BadRequest(f"the object cannot be written as JSON: {error}") from error
 
 
 def ordered(struct: Struct, value: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in canonical order with the fields that are always written. ``value`` and its parts stay as they are."""
-    written: dict[str, Any] = writer_of(struct)(value)
+    written: dict[str, Any] = orjson.loads(orjson.dumps(writer_of(struct)(value)))
     return written
 
 
@@ -76,7 +77,10 @@ def writer_of(kind: Type) -> Writer:
         return _list_writer(kind)
     if isinstance(kind, Map):
         return _map_writer(kind)
-    return _sorted if kind.kind == "any" else _as_it_is
+    return _free if kind.kind == "any" else _as_it_is
+
+
+Row = tuple[int, str, Any]
 
 
 @attrs.frozen
@@ -84,18 +88,21 @@ class _Layout:
     """A struct's fields: name → place and writer (None for plain scalars), and what is written when it is missing."""
 
     parts: dict[str, tuple[int, Writer | None]]
-    always: tuple[tuple[str, Any], ...]
-    deep: tuple[tuple[str, Struct], ...]
+    always: tuple[Row, ...]
+    nulls: frozenset[str]
+    """Written as null where they are empty."""
+    deep: tuple[tuple[int, str, Struct], ...]
 
 
 def _layout(struct: Struct) -> _Layout:
-    fields = struct.fields
+    placed = [(place, name, field) for place, (name, field) in enumerate(struct.fields.items())]
     return _Layout(
-        parts={name: (place, _writer_or_none(field.type)) for place, (name, field) in enumerate(fields.items())},
-        always=tuple((name, _empty(field)) for name, field in fields.items() if _emitted(field) == "value"),
+        parts={name: (place, _writer_or_none(field.type)) for place, name, field in placed},
+        always=tuple((place, name, _empty(field)) for place, name, field in placed if _emitted(field) == "value"),
+        nulls=frozenset(name for _, name, field in placed if field.emit == "null"),
         deep=tuple(
-            (name, field.type)
-            for name, field in fields.items()
+            (place, name, field.type)
+            for place, name, field in placed
             if _emitted(field) == "struct" and isinstance(field.type, Struct)
         ),
     )
@@ -125,27 +132,26 @@ def _struct_writer(struct: Struct) -> Writer:
             return value
         if layout is None:
             layout = _layout(struct)
-        parts, last, in_order = layout.parts, -1, True
-        out: dict[str, Any] = {}
+        parts, nulls, unknown = layout.parts, layout.nulls, _UNKNOWN
+        rows: list[Row] = []
         for key, item in value.items():
             if item is None and not keeps_nulls:
                 continue
-            place, write_item = parts.get(key) or _UNKNOWN
-            if place < last:
-                in_order = False
-            last = place
-            out[key] = item if write_item is None else write_item(item)
-        for key, empty in layout.always:
-            if key not in out:
-                out[key], in_order = empty, False
-            elif empty is None and not out[key]:
-                out[key] = None
-        for key, inner in layout.deep:
-            if key not in out:
-                out[key], in_order = writer_of(inner)({}), False
-        if in_order:
-            return out
-        return dict(sorted(out.items(), key=lambda pair: (parts.get(pair[0]) or _UNKNOWN)[0]))
+            part = parts.get(key)
+            if part is None:
+                rows.append((unknown, key, _free(item)))
+                unknown += 1
+                continue
+            place, write_item = part
+            if write_item is not None:
+                item = write_item(item)
+            rows.append((place, key, item or None if key in nulls else item))
+        rows.extend(row for row in layout.always if value.get(row[1]) is None)
+        for place, key, inner in layout.deep:
+            if value.get(key) is None:
+                rows.append((place, key, writer_of(inner)({})))
+        rows.sort(key=_place)
+        return {key: item for _, key, item in rows}
 
     return write
 
@@ -174,6 +180,13 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _free(value: Any) -> Any:
+    """Free JSON, which orjson sorts and writes in one go."""
+    if isinstance(value, dict | list):
+        return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    return _sorted(value)
+
+
 def _sorted(value: Any) -> Any:
     """Free JSON with sorted keys, as Go writes maps."""
     if isinstance(value, Mapping):
@@ -183,5 +196,6 @@ def _sorted(value: Any) -> Any:
     return value
 
 
-_UNKNOWN: Final[tuple[int, Writer | None]] = (1 << 30, _sorted)
-"""Fields that no schema names come last, in the order they were given."""
+_UNKNOWN: Final = 1 << 30
+"""The place of the first field that no schema names: they come last, in the order they were given."""
+_place: Final = itemgetter(0)

@@ -54,6 +54,21 @@ def is_container(kind: Type, value: Any) -> bool:
     return isinstance(kind, Struct | Map) and isinstance(value, Mapping) and kind.map_type != "atomic"
 
 
+Known = tuple[str, Type, bool]
+"""A named field's element and type, and whether it is a leaf whatever its value."""
+
+
+def known_fields(struct: Struct) -> Mapping[str, Known]:
+    """By name, made once for each type."""
+    known: dict[str, Known] | None = struct.compiled.get("owned")
+    if known is None:
+        known = struct.compiled["owned"] = {
+            name: (f"f:{name}", field.type, is_leaf(field.type) and field.type != FREE)
+            for name, field in struct.fields.items()
+        }
+    return known
+
+
 def type_below(kind: Type, element: str) -> Type | None:
     """The type of a part by its element; ``None`` for a field that a schema does not have."""
     if isinstance(kind, List):
@@ -81,10 +96,10 @@ def parts_of(kind: Type, value: Any) -> Iterator[Part]:
         for key, item in value.items():
             yield Part(f"f:{key}", kind.value, item)
     elif isinstance(kind, Struct):
-        fields = kind.fields
+        known = known_fields(kind)
         for key, item in value.items():
-            field = fields.get(key)
-            yield Part(f"f:{key}", FREE, item) if field is None else Part(f"f:{key}", field.type, item, named=True)
+            field = known.get(key)
+            yield Part(f"f:{key}", FREE, item) if field is None else Part(field[0], field[1], item, named=True)
 
 
 def element_of(kind: List, item: Any) -> str:

@@ -27,6 +27,9 @@ _GO_WORDS: Final = {
     "Illegal trailing comma before end of array": "looking for beginning of value",
 }
 
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)')
+"""Every text of a JSON document, and the colon behind it."""
+
 
 class SyntaxProblem(ValueError):
     """Text that is not JSON or YAML; the message is Go's."""
@@ -61,21 +64,21 @@ def _has_huge_number(text: str) -> bool:
     return re.search(r"\d{300}|[eE]\+?\d{3}", text) is not None
 
 
-def duplicate_fields(raw: bytes) -> list[str]:
-    """Where valid JSON gives a key twice: ``metadata.name``, ``spec.containers[0].image``."""
-    repeated = False
-
-    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal repeated
-        value = dict(pairs)
-        repeated = repeated or len(value) < len(pairs)
-        return value
-
-    # Numbers stay text: they are not looked at, and Python refuses to read those of thousands of digits.
-    json.loads(raw, object_pairs_hook=note, parse_int=str, parse_float=str)
-    if not repeated:
+def duplicate_fields(raw: bytes, value: Any) -> list[str]:
+    """Where valid JSON gives a key twice: ``metadata.name``, ``spec.containers[0].image``. ``value`` is what it says."""
+    # A text before a colon is a key. Almost always the value has as many: then nothing was lost.
+    if _STRING.findall(raw).count(b":") == _keys_in(value):
         return []
+    # Numbers stay text: they are not looked at, and Python refuses to read those of thousands of digits.
     return list(_repeats(json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), ""))
+
+
+def _keys_in(value: Any) -> int:
+    if type(value) is dict:
+        return len(value) + sum(_keys_in(item) for item in value.values() if type(item) in (dict, list))
+    if type(value) is list:
+        return sum(_keys_in(item) for item in value if type(item) in (dict, list))
+    return 0
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -69,7 +69,9 @@ def _patched(
             problem = f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
             raise BadRequest(f"error decoding patch: {problem}")
         repeated = (
-            tuple(f'duplicate field "{path}"' for path in duplicate_fields(raw)) if validation != "Ignore" else ()
+            tuple(f'duplicate field "{path}"' for path in duplicate_fields(raw, patch))
+            if validation != "Ignore"
+            else ()
         )
         if media_type == STRATEGIC_PATCH:
             patched = strategic_merge(resource.struct, current, patch)

@@ -11,6 +11,11 @@ class Quiet:
 
     name = ""
     order = 100
+    exact = True
+
+    def __init_subclass__(cls) -> None:
+        if "mutate" in cls.__dict__ and "exact" not in cls.__dict__:
+            cls.exact = False  # as long as it does not say so itself
 
     async def mutate(self, request: AdmissionRequest) -> None:
         return None

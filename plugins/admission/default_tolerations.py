@@ -19,6 +19,7 @@ EFFECT: Final = "NoExecute"
 class DefaultTolerationSeconds(Quiet):
     name = "DefaultTolerationSeconds"
     order = 30
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if request.info.resource != "pods" or request.subresource or request.obj is None:

@@ -17,6 +17,7 @@ IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
 class NamespaceLifecycle(Quiet):
     name = "NamespaceLifecycle"
     order = 10
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         """First of all, so that a missing namespace is told before anything else that is wrong."""

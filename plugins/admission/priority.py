@@ -20,6 +20,7 @@ DEFAULT_POLICY: Final = "PreemptLowerPriority"
 class Priority(Quiet):
     name = "Priority"
     order = 40
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not is_new_pod(request) or request.obj is None:

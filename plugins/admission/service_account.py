@@ -25,6 +25,7 @@ Wire = Mapping[str, Any]
 class ServiceAccountAdmission(Quiet):
     name = "ServiceAccount"
     order = 20
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not is_new_pod(request) or request.obj is None or _is_mirror(request.obj):

@@ -18,6 +18,7 @@ class PodTopologyLabels(Quiet):
 
     name = "PodTopologyLabels"
     order = 50
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         node = request.reader.get("nodes", "", _node_of(request))

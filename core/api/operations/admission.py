@@ -13,12 +13,14 @@ from sampan.core.schema.scalars import Mismatch
 
 
 async def mutate(pipeline: Pipeline, call: Call, request: AdmissionRequest) -> MutableWire:
-    """The object as admission wants it: decoded again, so that unknown fields are gone and types are right.
+    """The object as admission wants it: decoded again where a plugin may have left unknown fields or wrong types.
 
-    A new value, which ``request`` carries on to validating admission. Raises what a plugin refuses with, and
+    The value is what ``request`` carries on to validating admission. Raises what a plugin refuses with, and
     `InternalError` for a result that is no object of the kind: a plugin's fault, not the client's.
     """
-    await pipeline.gates.mutate(request)
+    unsure = await pipeline.gates.mutate(request)
+    if not unsure and request.obj is not None:
+        return request.obj
     resource = call.served.resource
     try:
         decoded: MutableWire = decode_value(resource, request.obj or {}).value

@@ -58,8 +58,7 @@ async def create_named(
     obj = await mutate(pipeline, call, request)
     fill_defaults(resource, obj)
     metadata.begin(obj["metadata"], resource.info, pipeline.clock())
-    if resource.info.has_status and not resource.info.status_on_create:
-        obj.pop("status", None)
+    if resource.info.has_status and not resource.info.status_on_create and obj.pop("status", None) is not None:
         fill_defaults(resource, obj)
     resource.rules.prepare_create(obj)
     keeper = pipeline.keepers.get(resource.info.keeper)

@@ -32,6 +32,7 @@ class Escalation:
     grants: Grants
     name: str = "RBACEscalation"
     order: int = 900
+    exact: bool = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         return None

@@ -43,10 +43,12 @@ def test_text_that_is_not_utf8_is_refused() -> None:
         (b'{"a": 1, "a": 2, "a": 3}', ["a", "a"]),
         (b'{"spec": {"containers": [{"name": "a"}, {"name": "b", "name": "c"}]}}', ["spec.containers[1].name"]),
         (b'{"a": "\\"a\\": 1, \\"a\\": 2"}', []),
+        (b'{"a": "\\\\", "b" : [{"c:": ":"}, {"c:": {}}]}', []),
+        (b'{"a": {"x": 1, "y": 2}, "a": 1}', ["a"]),
     ],
 )
 def test_keys_given_twice_are_found(raw: bytes, paths: list[str]) -> None:
-    assert duplicate_fields(raw) == paths
+    assert duplicate_fields(raw, parse_json(raw)) == paths
 
 
 def test_yaml_is_read_as_json() -> None:
@@ -141,7 +143,6 @@ def test_numbers_of_thousands_of_digits_are_no_trouble() -> None:
     raw = b'{"a": 1, "b": ' + b"1" * 5000 + b"}"
     with pytest.raises(SyntaxProblem, match="cannot unmarshal number"):
         parse_json(raw)
-    assert duplicate_fields(raw) == []
 
 
 def test_yaml_says_which_keys_are_repeated() -> None:
