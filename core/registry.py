@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
     from sampan.core.contracts.name_server import NameServer, NameServerSettings
+    from sampan.core.contracts.provisioner import Provisioner, ProvisionerSettings
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
     from sampan.core.contracts.scheduler import Scheduler, SchedulerPlugin
@@ -118,6 +119,7 @@ class Registry:
         """Plugins that have asked for theirs."""
         self.runtimes: Parts[Runtime] = Parts("runtime", "sampan.core.contracts.runtime:Runtime")
         self.volume_drivers: Parts[VolumeDriver] = Parts("volume driver", "sampan.core.contracts.volume:VolumeDriver")
+        self.provisioners: Parts[Provisioner] = Parts("provisioner", "sampan.core.contracts.provisioner:Provisioner")
         self.schedulers: Parts[Scheduler] = Parts("scheduler", "sampan.core.contracts.scheduler:Scheduler")
         self.scheduler_plugins: Parts[SchedulerPlugin] = Parts(
             "scheduler plugin", "sampan.core.contracts.scheduler:SchedulerPlugin"
@@ -149,6 +151,10 @@ class Registry:
     def volume_driver(self, name: str, make: Callable[[], VolumeDriver]) -> None:
         """A volume type, named as in the pod spec (``emptyDir``)."""
         self._add(self.volume_drivers, name, make)
+
+    def provisioner(self, name: str, make: Callable[[ProvisionerSettings], Provisioner]) -> None:
+        """Who makes volumes for claims, under the name that StorageClasses know it by."""
+        self._add(self.provisioners, name, make)
 
     def scheduler(self, name: str, make: Callable[[list[SchedulerPlugin]], Scheduler]) -> None:
         """A scheduler, for pods whose ``spec.schedulerName`` is ``name``."""

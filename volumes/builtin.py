@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sampan.core.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from sampan.core.contracts.provisioner import Provisioner, ProvisionerSettings
     from sampan.core.contracts.volume import VolumeDriver
     from sampan.core.registry import Registry
 
@@ -56,6 +57,27 @@ def make_projected() -> VolumeDriver:
     return ProjectedVolume()
 
 
+def make_claimed() -> VolumeDriver:
+    """What a PersistentVolumeClaim is bound to."""
+    from sampan.volumes.persistent import ClaimedVolume
+
+    return ClaimedVolume()
+
+
+def make_ephemeral() -> VolumeDriver:
+    """A claim of the pod's own."""
+    from sampan.volumes.persistent import EphemeralClaimVolume
+
+    return EphemeralClaimVolume()
+
+
+def make_local_path(settings: ProvisionerSettings) -> Provisioner:
+    """A folder of the node for each claim."""
+    from sampan.volumes.local_path import LocalPath
+
+    return LocalPath(settings)
+
+
 @hookimpl
 def sampan_register(registry: Registry) -> None:
     registry.volume_driver("emptyDir", make_empty_dir)
@@ -64,3 +86,6 @@ def sampan_register(registry: Registry) -> None:
     registry.volume_driver("secret", make_secret)
     registry.volume_driver("downwardAPI", make_downward_api)
     registry.volume_driver("projected", make_projected)
+    registry.volume_driver("persistentVolumeClaim", make_claimed)
+    registry.volume_driver("ephemeral", make_ephemeral)
+    registry.provisioner("sampan.io/local-path", make_local_path)

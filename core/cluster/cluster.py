@@ -220,7 +220,13 @@ class Cluster:
         self._cleanup.push_async_callback(troubles.stop)
         troubles.start()
         first, *others = (
-            partial(node.join, plane.node(node.config.name), informers=engine.informers, directory=plane.nodes)
+            partial(
+                node.join,
+                plane.node(node.config.name),
+                informers=engine.informers,
+                directory=plane.nodes,
+                storage=plane.component("volume-provisioner"),
+            )
             for node in nodes
         )
         names = [node.config.name for node in nodes]

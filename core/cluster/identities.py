@@ -20,6 +20,7 @@ USERS: Final[Mapping[str, str]] = {
     "service-proxy": "system:kube-proxy",
     "cluster": "system:sampan",
     "plugins": "system:sampan",
+    "volume-provisioner": "system:sampan:volume-provisioner",
 }
 """Parts that are no controllers."""
 
@@ -32,7 +33,7 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     "garbage-collector-controller": "generic-garbage-collector",
     "horizontal-pod-autoscaler-controller": "horizontal-pod-autoscaler",
     "node-lifecycle-controller": "node-controller",
-    "persistentvolume-binder-controller": "persistent-volume-binder",
+    "persistentvolume-controller": "persistent-volume-binder",
     "persistentvolume-expander-controller": "expand-controller",
     "persistentvolume-protection-controller": "pv-protection-controller",
     "persistentvolumeclaim-protection-controller": "pvc-protection-controller",

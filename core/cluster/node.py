@@ -6,6 +6,7 @@ another machine. `prepare` blocks and belongs in a thread; the rest is on the ev
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence, Set
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from sampan.core.client.protocol import Client
+from sampan.core.cluster.node_storage import ensure_class, make_provisioners, provisioning
 from sampan.core.cluster.say import Say, silent
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.streams import NodeDirectory
@@ -85,8 +87,12 @@ class LocalNode:
         informers: InformerSet | None = None,
         directory: NodeDirectory | None = None,
         static_uids: Callable[[], Set[str]] = frozenset,
+        storage: Client | None = None,
     ) -> None:
-        """Register with the API and look after the pods that are bound here. Returns when the node is Ready."""
+        """Register with the API and look after the pods that are bound here. Returns when the node is Ready.
+
+        ``storage``: access for the provisioners, who may do what an agent may not; without it the agent's own.
+        """
         agent = NodeAgent(
             self.settings,
             client,
@@ -100,7 +106,18 @@ class LocalNode:
         )
         self._cleanup.push_async_callback(agent.stop)
         await agent.start()
+        await self._provide_storage(storage or client)
         self._say(f"node: {self.config.name} is ready")
+
+    async def _provide_storage(self, client: Client) -> None:
+        config = self.config
+        folder = config.folder.resolve() / "volumes"
+        provisioners = await asyncio.to_thread(make_provisioners, self._plugins, config.name, folder)
+        if self.runtime.capabilities().real_processes:
+            await ensure_class(client, provisioners)
+        engine = provisioning(client, config.name, provisioners, self._clock)
+        self._cleanup.push_async_callback(engine.stop)
+        await engine.start()
 
     async def stop(self) -> None:
         """The agent ends; its pods go on. Idempotent. The runtime is closed by `close`."""

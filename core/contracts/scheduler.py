@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self
 
 import attrs
 
+from sampan.core.contracts.plan import Action
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.pod_requests import Amounts, amounts, less, more, pod_requests, scored_requests, total
@@ -140,6 +141,8 @@ class Refusal:
 
     reason: str
     preemption_helps: bool = False
+    of_pod: bool = False
+    """It is the pod's own: no node would do. Said once, not of each node."""
     further: tuple[str, ...] = ()
     """More reasons of the same sort (``Insufficient memory`` besides ``Insufficient cpu``)."""
 
@@ -151,6 +154,8 @@ class Refusal:
 @attrs.frozen(kw_only=True)
 class Placed:
     node: str
+    before: tuple[Action, ...] = ()
+    """What must be written before the bind (claims are told which node was chosen)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -221,6 +226,10 @@ class SchedulerPlugin(Protocol):
         """Seconds to wait before binding; 0 is now."""
         ...
 
+    def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
+        """What is to be written before the bind."""
+        ...
+
 
 class SchedulerPluginBase:
     """Says yes to everything."""
@@ -249,6 +258,9 @@ class SchedulerPluginBase:
 
     def permit(self, pod: Pod, node: NodeState) -> float:
         return 0.0
+
+    def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
+        return ()
 
 
 class Judge:

@@ -19,9 +19,12 @@ from sampan.core.contracts.plan import NOTHING, InThread, Plan
 from sampan.core.contracts.scheduler import Change, Placed, Scheduler, Unschedulable, Wait
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.persistent_volume import PersistentVolume
+from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.storage_v1.storage_class import StorageClass
 from sampan.core.reconcile.pods import is_finished
 from sampan.core.scheduling.changes import node_change, pod_change
 from sampan.core.scheduling.outcomes import placed, refused
@@ -31,6 +34,9 @@ from sampan.core.scheduling.waiting import Waiting
 EXTRA: Mapping[type[KubeObject], Change] = {
     Service: Change.OTHER,
     Namespace: Change.NAMESPACE,
+    PersistentVolumeClaim: Change.STORAGE,
+    PersistentVolume: Change.STORAGE,
+    StorageClass: Change.STORAGE,
 }
 """What schedulers look at besides nodes and pods, and what a change of it may mean."""
 
@@ -94,10 +100,10 @@ class SchedulingController:
         """Meanwhile the snapshot stands still: what changes waits among the news."""
         verdict = self._schedulers[scheduler_of(pod)].place(pod, self._snapshot)
         match verdict:
-            case Placed(node=node):
+            case Placed(node=node, before=before):
                 self._waiting.forget(key)
                 self._snapshot.assume(pod, node)
-                return placed(pod, node)
+                return placed(pod, node, before)
             case Wait(seconds=seconds):
                 return Plan(requeue_after=seconds)
             case Unschedulable():

@@ -16,10 +16,11 @@ from sampan.core.schema.scalars import format_time
 PREEMPTED = "preempting to accommodate a higher priority pod"
 
 
-def placed(pod: Pod, node: str) -> Plan:
+def placed(pod: Pod, node: str, before: tuple[Action, ...] = ()) -> Plan:
     namespace, name = pod.key
     return Plan(
         actions=(
+            *before,
             Bind(namespace=namespace, name=name, uid=pod.metadata.uid or "", node=node),
             Emit(
                 regarding=pod,

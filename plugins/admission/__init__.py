@@ -13,7 +13,7 @@ from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.node_restriction import NodeRestriction
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
-from sampan.plugins.admission.storage import ClaimResize
+from sampan.plugins.admission.storage import ClaimResize, StorageObjectInUseProtection
 from sampan.plugins.admission.topology_labels import PodTopologyLabels
 
 
@@ -23,6 +23,7 @@ def register(registry: Registry) -> None:
     registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
     registry.admission("Priority", lambda context: Priority())
     registry.admission("LimitRanger", lambda context: LimitRanger())
+    registry.admission("StorageObjectInUseProtection", lambda context: StorageObjectInUseProtection())
     registry.admission("DefaultStorageClass", lambda context: DefaultStorageClass())
     registry.admission("DefaultIngressClass", lambda context: DefaultIngressClass())
     registry.admission("PersistentVolumeClaimResize", lambda context: ClaimResize())

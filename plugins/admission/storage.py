@@ -20,6 +20,12 @@ REFUSED: Final = (
 Wire = Mapping[str, Any]
 
 
+FINALIZERS: Final = {
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+    "persistentvolumes": "kubernetes.io/pv-protection",
+}
+
+
 class ClaimResize(Quiet):
     name = "PersistentVolumeClaimResize"
     order = 100
@@ -39,3 +45,17 @@ class ClaimResize(Quiet):
 
 def _storage(claim: Wire) -> Any:
     return (((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage", 0)
+
+
+class StorageObjectInUseProtection(Quiet):
+    """What is in use is not gone before it is given up: the finalizers that the protection controllers take again."""
+
+    name = "StorageObjectInUseProtection"
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        finalizer = FINALIZERS.get(request.info.plural) if not request.info.group else None
+        if finalizer is None or request.operation != "CREATE" or request.subresource or request.obj is None:
+            return
+        finalizers = request.obj["metadata"].setdefault("finalizers", [])
+        if finalizer not in finalizers:
+            finalizers.append(finalizer)

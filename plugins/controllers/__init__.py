@@ -27,6 +27,9 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
     from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
+    from sampan.plugins.controllers.storage.binder import VolumeBinder
+    from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
+    from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
 
     def root_ca(context: ClusterContext) -> Controller:
         return RootCaPublisher(context.ca_pem)
@@ -43,6 +46,10 @@ def register(registry: Registry) -> None:
         PodGarbageCollector,
         DefinitionNaming,
         DefinitionCleanup,
+        VolumeBinder,
+        ClaimProtection,
+        VolumeProtection,
+        EphemeralVolumeController,
     )
     for make in plain:
         registry.controller(make().name, partial(_made, make))

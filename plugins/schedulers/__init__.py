@@ -19,6 +19,7 @@ def register(registry: Registry) -> None:
         spread,
         taints,
         topology,
+        volumes,
     )
     from sampan.plugins.schedulers.default import DEFAULT_SCHEDULER, DefaultScheduler
 
@@ -29,6 +30,8 @@ def register(registry: Registry) -> None:
         taints.TaintToleration,
         affinity.NodeAffinity,
         ports.NodePorts,
+        volumes.VolumeRestrictions,
+        volumes.VolumeBinding,
         resources.NodeResourcesFit,
         resources.NodeResourcesBalanced,
         images.ImageLocality,

@@ -5,15 +5,15 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 import attrs
 
 from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
 from sampan.core.model.core_v1 import affinity
-from sampan.core.model.core_v1.affinity import NodeSelectorRequirement, NodeSelectorTerm
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.reconcile.node_selector import matches_selector, matches_term
 from sampan.plugins.schedulers.normalize import more_is_better
 
 
@@ -62,40 +62,7 @@ def matches_node(pod: Pod, node: Node) -> bool:
     required = wishes.required_during_scheduling_ignored_during_execution if wishes else None
     if required is None:
         return True
-    return any(matches_term(term, node) for term in required.node_selector_terms)
-
-
-def matches_term(term: NodeSelectorTerm, node: Node) -> bool:
-    """A term without any condition matches nothing."""
-    if not term.match_expressions and not term.match_fields:
-        return False
-    fields = {"metadata.name": node.metadata.name or ""}
-    return all(matches_requirement(each, node.metadata.labels) for each in term.match_expressions) and all(
-        matches_requirement(each, fields) for each in term.match_fields
-    )
-
-
-def matches_requirement(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> bool:
-    found = values.get(requirement.key)
-    match requirement.operator:
-        case "In":
-            return found is not None and found in requirement.values
-        case "NotIn":
-            return found is None or found not in requirement.values
-        case "Exists":
-            return found is not None
-        case "DoesNotExist":
-            return found is None
-        case _:
-            return found is not None and _compares(requirement, found)
-
-
-def _compares(requirement: NodeSelectorRequirement, found: str) -> bool:
-    try:
-        left, right = int(found), int(requirement.values[0])
-    except (ValueError, IndexError):
-        return False
-    return left > right if requirement.operator == "Gt" else left < right
+    return matches_selector(required, node)
 
 
 def _node_affinity(pod: Pod) -> affinity.NodeAffinity | None:

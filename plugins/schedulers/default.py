@@ -67,7 +67,8 @@ class DefaultScheduler:
             seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
             if seconds > 0:
                 return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
-            return Placed(node=best.name)
+            before = tuple(action for plugin in self._plugins for action in plugin.before(pod, best, state))
+            return Placed(node=best.name, before=before)
         return self._refuse(pod, group, state, refused)
 
     def may_place(self, pod: Pod, node: NodeState, state: ClusterState) -> bool:
@@ -211,11 +212,12 @@ def unschedulable(nodes: int, refused: Mapping[str, tuple[str, Refusal]], not_el
             reasons={}, message="no nodes available to schedule pods. preemption: 0/0 nodes are available: ."
         )
     refusals = [refusal for _, refusal in refused.values()]
-    reasons = Counter(reason for refusal in refusals for reason in refusal.reasons)
+    of_pod = sorted({refusal.reason for refusal in refusals if refusal.of_pod})
+    reasons = Counter(reason for refusal in refusals if not refusal.of_pod for reason in refusal.reasons)
     preemption = Counter(NO_VICTIMS if refusal.preemption_helps else NOT_HELPFUL for refusal in refusals)
     hope = f"{not_eligible}" if not_eligible else _counted(preemption)
     message = (
-        f"0/{nodes} nodes are available: {_counted(reasons)}. no new claims to deallocate, "
+        f"0/{nodes} nodes are available: {of_pod[0] if of_pod else _counted(reasons)}. no new claims to deallocate, "
         f"preemption: 0/{nodes} nodes are available: {hope}"
     )
     return Unschedulable(reasons=dict(reasons), message=message, by_node=refused)

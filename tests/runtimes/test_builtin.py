@@ -23,7 +23,9 @@ def test_runtimes_and_volume_drivers_are_there_by_name() -> None:
         "configMap": "config_map",
         "downwardAPI": "downward_api",
         "emptyDir": "empty_dir",
+        "ephemeral": "ephemeral",
         "hostPath": "host_path",
+        "persistentVolumeClaim": "persistent_volume_claim",
         "projected": "projected",
         "secret": "secret",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,54 @@ def test_what_redis_wrote_outlives_its_container(kubectl: Kubectl, cluster: Clus
 
     read = eventually(lambda: tell_redis(ip, "GET greeting"), "redis answers again", but=(OSError,))
     assert read == "$4\r\nahoy\r\n"
+
+
+def claim(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Mi"}}},
+    }
+
+
+def test_what_a_claim_holds_outlives_its_pods_and_goes_with_it(
+    kubectl: Kubectl, cluster: Cluster, images: Images
+) -> None:
+    kubectl.apply(claim("log"))
+    for day in ("monday", "tuesday"):
+        script = f"echo {day} >>/log/days && cat /log/days && sleep 3600"
+        mounts = [{"name": "log", "mountPath": "/log"}]
+        writer = images.shell.container("writer", command=["sh", "-c", script], volumeMounts=mounts)
+        volumes = [{"name": "log", "persistentVolumeClaim": {"claimName": "log"}}]
+        kubectl.apply(pod(day, writer, volumes=volumes, terminationGracePeriodSeconds=1))
+        kubectl(f"wait --for=condition=Ready pod/{day} --timeout=30s")
+        eventually(lambda day=day: day in kubectl(f"logs {day}"), f"{day} is written")  # type: ignore[misc]
+        if day == "monday":
+            kubectl("delete pod monday --wait")
+    assert kubectl("logs tuesday").split() == ["monday", "tuesday"]
+    volume = kubectl("get pvc log -o jsonpath={.spec.volumeName}")
+    folder = Path(kubectl(f"get pv {volume} -o jsonpath={{.spec.local.path}}"))
+    assert (folder / "days").exists()
+
+    kubectl("delete pvc log --wait=false")
+    assert kubectl("get pvc log -o jsonpath={.status.phase}") == "Bound"  # a pod uses it
+    kubectl("delete pod tuesday --wait")
+    kubectl(f"wait --for=delete pvc/log pv/{volume} --timeout=30s")
+    assert not folder.exists()
+
+
+def test_a_claim_that_nothing_can_satisfy_keeps_its_pod_waiting_and_says_why(kubectl: Kubectl, images: Images) -> None:
+    nowhere = claim("nowhere")
+    nowhere["spec"]["storageClassName"] = ""
+    kubectl.apply(nowhere)
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "nowhere"}}]
+    kubectl.apply(pod("waits", images.shell.container("c", command=["sleep", "3600"]), volumes=volumes))
+    said = "pod has unbound immediate PersistentVolumeClaims"
+    condition = "{.status.conditions[?(@.type=='PodScheduled')].message}"
+    eventually(lambda: said in kubectl(f'get pod waits -o jsonpath="{condition}"'), "the scheduler says why")
+    events = "get events --field-selector involvedObject.name=nowhere -o jsonpath={.items[*].reason}"
+    eventually(lambda: "FailedBinding" in kubectl(events), "the claim says why")
 
 
 def test_a_pod_sees_and_changes_a_folder_of_the_host(kubectl: Kubectl, images: Images, tmp_path: Path) -> None:

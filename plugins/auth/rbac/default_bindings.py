@@ -21,11 +21,23 @@ from sampan.plugins.auth.rbac.notation import (
 
 SAMPAN = "system:sampan"
 """What starts the cluster and speaks for its plugins: it tells what the cluster is, and events."""
+PROVISIONER = "system:sampan:volume-provisioner"
+"""What makes volumes on the nodes, for claims."""
 
 
 def own_roles() -> list[Object]:
     """Of parts that Kubernetes has not."""
-    return [cluster_role(SAMPAN, on("create get patch", "", "configmaps"), on("create get", "", "services"), EVENTS)]
+    return [
+        cluster_role(SAMPAN, on("create get patch", "", "configmaps"), on("create get", "", "services"), EVENTS),
+        cluster_role(
+            PROVISIONER,
+            on(f"create delete patch {READ}", "", "persistentvolumes"),
+            on(READ, "", "persistentvolumeclaims nodes"),
+            on("patch", "", "persistentvolumeclaims/status"),
+            on(f"create {READ}", "storage.k8s.io", "storageclasses"),
+            EVENTS,
+        ),
+    ]
 
 
 def cluster_bindings(others: Iterable[str]) -> list[Object]:
@@ -51,6 +63,7 @@ def cluster_bindings(others: Iterable[str]) -> list[Object]:
             ("system:volume-scheduler", "system:volume-scheduler", "system:kube-scheduler"),
             ("system:node-proxier", "system:node-proxier", "system:kube-proxy"),
             (SAMPAN, SAMPAN, SAMPAN),
+            (PROVISIONER, PROVISIONER, PROVISIONER),
         )
     ]
     components.append(binding("system:node", "system:node", []))
