@@ -20,10 +20,13 @@ from watchdog.observers import Observer
 
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
-from sampan.core.errors import SampanError
+from sampan.core.errors import BadRequest, SampanError
 from sampan.core.loops import run_for_ever
+from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import OwnerReference
 from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.reconcile.clock import Clock
 from sampan.core.schema.codec import from_wire
@@ -67,7 +70,7 @@ class StaticPodController:
         """There is a file of which nobody knows yet what it asks for."""
         self._spared: set[Key] = set()
         """Pods that no file asks for, left alone while that was unclear."""
-        self.watches = (Watch(kind=Pod, keys=self._own_pods),)
+        self.watches = (Watch(kind=Pod, keys=self._own_pods), Watch(kind=Node, keys=self._of_own_node))
 
     def reload(self) -> set[Key]:
         """`read` and `take` in one."""
@@ -102,7 +105,10 @@ class StaticPodController:
         wanted = self._wanted.get(key)
         there = state.get(Pod, key.namespace, key.name)
         if there is None:
-            return Plan(actions=(Create(obj=wanted, ignore_exists=True),)) if wanted else NOTHING
+            node = state.get(Node, "", self._node)
+            if wanted is None or node is None:
+                return NOTHING
+            return Plan(actions=(Create(obj=owned_by(wanted, node), ignore_exists=True),))
         is_as_wanted = wanted and there.metadata.annotations.get(HASH) == wanted.metadata.annotations[HASH]
         if is_as_wanted and there.metadata.deletion_timestamp:
             # Somebody deleted it: it is made anew. The pod itself, which it only mirrors, goes on.
@@ -121,6 +127,10 @@ class StaticPodController:
     def _own_pods(self, obj: KubeObject, _state: Lister) -> Iterable[Key]:
         if isinstance(obj, Pod) and self._is_ours(obj):
             yield Key(*obj.key)
+
+    def _of_own_node(self, obj: KubeObject, _state: Lister) -> Iterable[Key]:
+        """Mirror pods belong to the Node: they are made when it is there, and go with it."""
+        return tuple(self._wanted) if obj.metadata.name == self._node else ()
 
     def _is_ours(self, pod: Pod) -> bool:
         return pod.spec.node_name == self._node and MIRROR in pod.metadata.annotations
@@ -142,10 +152,48 @@ def read_manifests(folder: Path, node: str) -> Manifests:
     return Manifests(pods, frozenset(unread))
 
 
+def owned_by(pod: Pod, node: Node) -> Pod:
+    """A mirror pod as one of its Node's."""
+    owner = OwnerReference(
+        api_version="v1", kind="Node", name=node.metadata.name or "", uid=node.metadata.uid or "", controller=True
+    )
+    return evolve(pod, metadata=evolve(pod.metadata, owner_references=(owner,)))
+
+
+def check_references(pod: Pod) -> None:
+    """Raises `BadRequest` for a static pod that needs what only the API has: it runs without, also before there is one."""
+    spec = pod.spec
+    containers = (*spec.init_containers, *spec.containers)
+    env = [each.value_from for spec in containers for each in spec.env if each.value_from is not None]
+    env_from = [each for spec in containers for each in spec.env_from]
+    projected = [source for each in spec.volumes if each.projected is not None for source in each.projected.sources]
+    referred = {
+        "serviceaccounts": bool(spec.service_account_name),
+        "secrets": bool(
+            spec.image_pull_secrets
+            or any(each.secret_key_ref for each in env)
+            or any(each.secret_ref for each in env_from)
+            or any(each.secret for each in spec.volumes)
+            or any(each.secret for each in projected)
+        ),
+        "configmaps": bool(
+            any(each.config_map_key_ref for each in env)
+            or any(each.config_map_ref for each in env_from)
+            or any(each.config_map for each in spec.volumes)
+            or any(each.config_map for each in projected)
+        ),
+        "persistentvolumeclaims": any(each.persistent_volume_claim for each in spec.volumes),
+        "resourceclaims": bool(spec.resource_claims),
+    }
+    for resource, there in referred.items():
+        if there:
+            raise BadRequest(f"static pods may not reference {resource}")
+
+
 def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
     """The mirror pod of one manifest: named after the node, bound to it, with the manifest's hash.
 
-    Raises the decoder's `BadRequest` for what is not a Pod.
+    Raises the decoder's `BadRequest` for what is not a Pod, and another for one that refers to objects of the API.
     """
     media_type = "application/json" if suffix == ".json" else "application/yaml"
     wire = decode_body(resource_of(Pod), text, media_type=media_type, validation="Strict").value
@@ -157,7 +205,9 @@ def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
     spec = wire.setdefault("spec", {})
     spec["nodeName"] = node
     spec["tolerations"] = [*spec.get("tolerations", []), {"operator": "Exists", "effect": "NoExecute"}]
-    return from_wire(Pod, wire)
+    pod = from_wire(Pod, wire)
+    check_references(pod)
+    return pod
 
 
 class ManifestFollower:

@@ -17,6 +17,7 @@ from sampan.core.contracts.volume import VolumeFailure
 from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.node_v1.runtime_class import RuntimeClass
 from sampan.core.node.background import Background
 from sampan.core.node.config.dns import host_dns, pod_dns
 from sampan.core.node.config.names import NameTooLong
@@ -58,6 +59,8 @@ MOST_ROUNDS = 50
 FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
 MOUNT_PATIENCE = 123.0
 """Seconds that a pod's volumes may take to be there, as with the kubelet; a driver that hangs is asked again then."""
+HANDLERS = ("runc", "crun")
+"""What every engine calls its usual way of running containers."""
 CONFIG_RETRY, LONGEST_CONFIG_RETRY = 1.0, 10.0
 
 
@@ -301,9 +304,10 @@ class PodWorker:
         settings = self._parts.settings
         dns = pod_dns(record.pod, host_dns(), settings.cluster_dns)
         try:
+            await self._check_handler(record.pod)
             config = sandbox_config(record.pod, attempt, dns, settings.cluster, settings.name)
             sandbox = await self._parts.calls.run(self._parts.runtime.run_pod_sandbox, config)
-        except (RuntimeFailure, NameTooLong) as exc:
+        except (RuntimeFailure, NameTooLong, NotFound) as exc:
             delay = self._failed(record, "sandbox", CONFIG_RETRY, LONGEST_RETRY)
             record.sandbox_retry_at = self._parts.clock.now() + timedelta(seconds=delay)
             self._events.say(record, Say("FailedCreatePodSandBox", f"Failed to create pod sandbox: {exc}", "Warning"))
@@ -312,6 +316,15 @@ class PodWorker:
         record.failures.pop("sandbox", None)
         record.sandboxes = (*(each for each in record.sandboxes if each.id != sandbox.id), sandbox)
         return True
+
+    async def _check_handler(self, pod: Pod) -> None:
+        """There is one runtime, under its own name and that of what it runs containers with. Raises `RuntimeFailure`,
+        and `NotFound` for a class that went meanwhile."""
+        name = pod.spec.runtime_class_name
+        if name:
+            handler = (await self._parts.client.get(RuntimeClass, "", name)).handler
+            if handler not in (self._runtime_name, *HANDLERS):
+                raise RuntimeFailure(f'no runtime for "{handler}" is configured')
 
     async def _start(self, record: PodRecord, action: StartContainer) -> bool:
         """False: the containers after it wait, for its postStart hook (as in the kubelet) or as the pod is to end."""

@@ -12,6 +12,7 @@ from sampan.plugins.admission.limit_ranger import LimitRanger
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.node_restriction import NodeRestriction
 from sampan.plugins.admission.priority import Priority
+from sampan.plugins.admission.runtime_class import RuntimeClassAdmission
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
 from sampan.plugins.admission.storage import ClaimResize, StorageObjectInUseProtection
 from sampan.plugins.admission.topology_labels import PodTopologyLabels
@@ -22,6 +23,7 @@ def register(registry: Registry) -> None:
     registry.admission("ServiceAccount", lambda context: ServiceAccountAdmission())
     registry.admission("DefaultTolerationSeconds", lambda context: DefaultTolerationSeconds())
     registry.admission("Priority", lambda context: Priority())
+    registry.admission("RuntimeClass", lambda context: RuntimeClassAdmission())
     registry.admission("LimitRanger", lambda context: LimitRanger())
     registry.admission("StorageObjectInUseProtection", lambda context: StorageObjectInUseProtection())
     registry.admission("DefaultStorageClass", lambda context: DefaultStorageClass())

@@ -231,7 +231,10 @@ class Containers:
             "finished_at": time.time_ns(),
         }
         processes.kill(running["process"])
-        records.write(path, lost)
+        try:
+            records.write(path, lost)
+        except FileNotFoundError as exc:  # it was removed since we looked
+            raise NotFound(f"there is no container {folder.name}") from exc
         return lost
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Create, Delete
+from sampan.core.errors import BadRequest
+from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -22,6 +24,7 @@ from sampan.core.node.static_pods import (
     ManifestFollower,
     Manifests,
     StaticPodController,
+    mirror_pod,
     read_manifests,
 )
 from sampan.core.testing.clock import FakeClock
@@ -38,12 +41,15 @@ KEY = Key("kube-system", "web-a")
 
 
 class Cache:
-    """A `Lister` over a few pods."""
+    """A `Lister` over a few pods, and the node ``a`` unless it is not there."""
 
-    def __init__(self, *pods: Pod) -> None:
+    def __init__(self, *pods: Pod, node: bool = True) -> None:
         self._pods = pods
+        self._node = node
 
     def get(self, kind: Any, namespace: str, name: str) -> Any:
+        if kind is Node:
+            return Node(metadata=ObjectMeta(name="a", uid="n-1")) if self._node and name == "a" else None
         return next((pod for pod in self._pods if pod.key == (namespace, name)), None)
 
     def list(self, kind: Any, namespace: str | None = None) -> Sequence[Any]:
@@ -78,6 +84,30 @@ def test_a_manifest_becomes_a_mirror_pod_on_its_node(controller: StaticPodContro
     assert pod.spec.node_name == "a"
     assert pod.metadata.annotations["kubernetes.io/config.source"] == "file"
     assert set(pod.metadata.annotations) >= {"kubernetes.io/config.hash", "kubernetes.io/config.mirror"}
+
+
+def test_a_mirror_pod_belongs_to_its_node_and_waits_for_it(controller: StaticPodController) -> None:
+    (owner,) = made_by(controller).metadata.owner_references
+    assert (owner.kind, owner.name, owner.uid, owner.controller) == ("Node", "a", "n-1", True)
+    assert controller.reconcile(KEY, Cache(node=False), NOW).actions == ()
+    arrival = Node(metadata=ObjectMeta(name="a"))
+    assert [tuple(each.keys(arrival, Cache())) for each in controller.watches if each.kind is Node] == [(KEY,)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "resource"),
+    [
+        ("serviceAccountName: robot", "serviceaccounts"),
+        ("imagePullSecrets: [{name: s}]", "secrets"),
+        ("volumes: [{name: v, configMap: {name: c}}]", "configmaps"),
+        ("volumes: [{name: v, projected: {sources: [{secret: {name: s}}]}}]", "secrets"),
+        ("volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]", "persistentvolumeclaims"),
+        ("initContainers: [{name: i, image: x, envFrom: [{configMapRef: {name: c}}]}]", "configmaps"),
+    ],
+)
+def test_a_static_pod_refers_to_nothing_that_only_the_api_has(spec: str, resource: str) -> None:
+    with pytest.raises(BadRequest, match=f"static pods may not reference {resource}"):
+        mirror_pod(f"{MANIFEST}  {spec}\n".encode(), ".yaml", "a")
 
 
 def test_what_is_there_as_wanted_is_left_alone(controller: StaticPodController) -> None:

@@ -16,6 +16,7 @@ from sampan.core.model.kinds import info
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.priority import Priority
+from sampan.plugins.admission.runtime_class import RuntimeClassAdmission
 from sampan.plugins.admission.service_account import MOUNT_PATH, ServiceAccountAdmission
 from sampan.plugins.admission.topology_labels import PodTopologyLabels
 
@@ -184,6 +185,56 @@ async def test_the_global_default_class_counts_where_none_is_named() -> None:
 async def test_priorities_that_nobody_gave_are_refused(spec: dict[str, Any]) -> None:
     with pytest.raises(ApiError, match="is forbidden"):
         await Priority().mutate(request(pod(**spec)))
+
+
+# RuntimeClass
+
+CLASS = {
+    "metadata": {"name": "boxed"},
+    "handler": "boxed",
+    "overhead": {"podFixed": {"memory": "64Mi"}},
+    "scheduling": {"nodeSelector": {"boxes": "yes"}, "tolerations": [{"key": "boxes", "operator": "Exists"}]},
+}
+CLASSES = ("runtimeclasses.node.k8s.io", CLASS)
+
+
+async def test_a_runtime_class_brings_its_overhead_and_its_nodes() -> None:
+    obj = pod(runtimeClassName="boxed", nodeSelector={"disk": "fast"})
+    asked = request(obj, CLASSES)
+    await RuntimeClassAdmission().mutate(asked)
+    await RuntimeClassAdmission().validate(asked)
+    assert obj["spec"]["overhead"] == {"memory": "64Mi"}
+    assert obj["spec"]["nodeSelector"] == {"disk": "fast", "boxes": "yes"}
+    assert obj["spec"]["tolerations"] == CLASS["scheduling"]["tolerations"]
+
+
+async def test_a_pod_without_a_runtime_class_is_left_as_it_is() -> None:
+    obj = pod()
+    await RuntimeClassAdmission().mutate(request(obj, CLASSES))
+    assert obj == pod()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"runtimeClassName": "none"}, r'pods "p" is forbidden: pod rejected: RuntimeClass "none" not found'),
+        ({"overhead": {"memory": "1Mi"}}, "Pod Overhead set without corresponding RuntimeClass defined Overhead"),
+        ({"runtimeClassName": "boxed", "overhead": {"memory": "1Mi"}}, "Overhead doesn't match RuntimeClass's"),
+        (
+            {"runtimeClassName": "boxed", "nodeSelector": {"boxes": "no"}},
+            r"conflict: runtimeClass.scheduling.nodeSelector\[boxes\] = yes; pod.spec.nodeSelector\[boxes\] = no",
+        ),
+    ],
+)
+async def test_runtime_classes_that_cannot_be_refuse_the_pod(spec: dict[str, Any], said: str) -> None:
+    asked = request(pod(**spec), CLASSES)
+
+    async def admit() -> None:
+        await RuntimeClassAdmission().mutate(asked)
+        await RuntimeClassAdmission().validate(asked)
+
+    with pytest.raises(ApiError, match=said):
+        await admit()
 
 
 # PodTopologyLabels
