@@ -124,10 +124,6 @@ class Served:
         """Canonical JSON without a resourceVersion."""
         return encode(self.resource.struct, wire)
 
-    def to_store(self, wire: Mapping[str, Any]) -> bytes:
-        """What is stored of an object of this kind."""
-        return self.storage.encode(wire)
-
 
 class Catalog:
     """Kinds by (group, version, plural)."""

@@ -18,8 +18,10 @@ import orjson
 
 from sampan.core.api import definition_checks  # noqa: F401 - attaches what a definition is refused for
 from sampan.core.api.catalog import Catalog, Served
-from sampan.core.api.storage import Cached, View, object_head, prefix_of
+from sampan.core.api.conversion import Conversion, Converted, Converter
+from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_of
 from sampan.core.cel.schema_rules import Place, compile_place, has_rules, run_rules
+from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.rules.apiextensions_v1.definition import is_true
@@ -42,12 +44,17 @@ class _Serving:
     """What is served of one definition, and which state of it that stands for."""
 
     state: Any
-    storage: Cached
+    caches: tuple[WatchCache, ...]
     served: tuple[Served, ...]
+
+    def close(self) -> None:
+        for cache in self.caches:
+            cache.close()
 
 
 class Definitions:
-    def __init__(self, catalog: Catalog, follower: Follower) -> None:
+    def __init__(self, catalog: Catalog, follower: Follower, reader: Reader) -> None:
+        self._reader = reader
         self._catalog = catalog
         self._follower = follower
         self._cache: WatchCache | None = None
@@ -75,7 +82,7 @@ class Definitions:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         for serving in self._serving.values():
-            serving.storage.close()
+            serving.close()
 
     async def settled(self) -> None:
         """Until everything that the cache shows of definitions is served."""
@@ -119,7 +126,7 @@ class Definitions:
         self._serving[name] = serving
         self._catalog.replace(present.served if present else (), serving.served)
         if present is not None:
-            present.storage.close()
+            present.close()
 
     async def _forget(self, entry: Entry) -> None:
         self._drop(entry.wire["metadata"]["name"])
@@ -128,19 +135,43 @@ class Definitions:
         present = self._serving.pop(name, None)
         if present is not None:
             self._catalog.replace(present.served, ())
-            present.storage.close()
+            present.close()
 
     async def _serve(self, kind: CustomKind, state: Any) -> _Serving:
+        closed = "create not allowed while custom resource definition is terminating" if kind.is_terminating else ""
+        caches, storages = await (self._convert(kind) if kind.webhook else self._load(kind))
+        served = [Served(resource, storages[resource.info.version], closed=closed) for resource in kind.served]
+        return _Serving(state, caches, tuple(served))
+
+    async def _load(self, kind: CustomKind) -> tuple[tuple[WatchCache, ...], Mapping[str, Storage]]:
+        """One cache for all versions, which differ in their apiVersion and in what their schemas know."""
         since = await self._follower.store.revision()
-        cache = WatchCache(self._follower, prefix_of(kind.stored), finish=finisher(kind.stored, since), join=join_whole)
+        finish = finisher(kind.stored, since)
+        cache = WatchCache(self._follower, prefix_of(kind.stored), finish=finish, join=join_whole)
         await cache.start()
         storage = Cached(kind.stored, cache)
-        closed = "create not allowed while custom resource definition is terminating" if kind.is_terminating else ""
-        served = [
-            Served(resource, storage if resource is kind.stored else _view(resource, storage), closed=closed)
+        return (cache,), {
+            resource.info.version: storage if resource is kind.stored else _view(resource, storage)
             for resource in kind.served
-        ]
-        return _Serving(state, storage, tuple(served))
+        }
+
+    async def _convert(self, kind: CustomKind) -> tuple[tuple[WatchCache, ...], Mapping[str, Storage]]:
+        """A cache for each version, and one of the objects as they are stored, for the webhook to convert."""
+        prefix, finish = prefix_of(kind.stored), splice_resource_version
+        stored = WatchCache(self._follower, prefix, finish=finish, join=join_whole)
+        await stored.start()
+        webhook = kind.webhook or {}
+        versions = tuple(webhook.get("conversionReviewVersions") or ("v1",))
+        config = webhook.get("clientConfig") or {}
+        converter = Converter(kind.stored.info.kind, config, versions, self._reader)
+        caches, storages = [stored], {}
+        for resource in kind.served:
+            supply = Conversion(stored, converter, resource)
+            cache = WatchCache(supply, prefix, finish=finish, join=join_whole)
+            await cache.start()
+            caches.append(cache)
+            storages[resource.info.version] = Converted(resource, cache, kind.stored, converter)
+        return tuple(caches), storages
 
 
 def object_rules(schema: Wire) -> ObjectRules | None:
@@ -164,7 +195,7 @@ def _state(wire: Wire) -> Any:
     return (meta.get("uid"), meta.get("generation"), status.get("acceptedNames"), is_true(wire, "Terminating"))
 
 
-def converter(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
+def by_schema(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
     """Any object of the kind as one of this version, by the strategy ``None``: what the version does not know is lost."""
 
     def convert(wire: Wire) -> dict[str, Any]:
@@ -178,12 +209,12 @@ def converter(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
 
 
 def _view(shown: Resource, stored: Cached) -> View:
-    return View(shown, stored.resource, stored.cache, converter(stored.resource), converter(shown))
+    return View(shown, stored.resource, stored.cache, by_schema(stored.resource), by_schema(shown))
 
 
 def finisher(resource: Resource, since: int) -> Finish:
     """How a stored value is made ready: one from before ``since`` may be of another version, or of another schema."""
-    head, convert = object_head(resource.info), converter(resource)
+    head, convert = object_head(resource.info), by_schema(resource)
 
     def finish(value: bytes, revision: int) -> bytes:
         if revision > since and value.startswith(head):

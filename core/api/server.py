@@ -85,7 +85,7 @@ class ApiServer:
         self._context = context
         self._follower = Follower(store)
         self.catalog = Catalog(self._follower, self._source, ANSWERS)
-        self.definitions = Definitions(self.catalog, self._follower)
+        self.definitions = Definitions(self.catalog, self._follower, CacheReader(self.catalog))
         self.catalog.settled = self.definitions.settled
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)

@@ -44,7 +44,7 @@ class Cached:
     def show(self, entry: Entry) -> Entry:
         return entry
 
-    def encode(self, wire: Mapping[str, Any]) -> bytes:
+    async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         """What is stored of an object."""
         return encode(self.resource.struct, wire)
 
@@ -69,7 +69,7 @@ class View:
         spliced = splice_resource_version(raw, entry.revision)
         return Entry(entry.key, spliced, created=entry.created, revision=entry.revision)
 
-    def encode(self, wire: Mapping[str, Any]) -> bytes:
+    async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         return encode(self.resource.struct, self.to_stored(wire))
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Posted:
     def show(self, entry: Entry) -> Entry:
         return entry
 
-    def encode(self, wire: Mapping[str, Any]) -> bytes:
+    async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         return encode(self.resource.struct, wire)
 
     def close(self) -> None:

@@ -37,7 +37,8 @@ class CustomKind:
     name: str
     stored: Resource
     served: tuple[Resource, ...]
-    converts_by_webhook: bool
+    webhook: Value | None
+    """What converts between the versions; ``None`` where only the apiVersion changes."""
     is_terminating: bool
 
 
@@ -110,12 +111,12 @@ def custom_kind(definition: Value, rules_of: RulesOf = lambda schema: None) -> C
     spec, status = definition["spec"], definition.get("status") or {}
     resources = {version["name"]: (version, _resource(definition, version, rules_of)) for version in spec["versions"]}
     stored = next(resource for version, resource in resources.values() if version.get("storage"))
-    conditions = status.get("conditions") or ()
+    conditions, conversion = status.get("conditions") or (), spec.get("conversion") or {}
     return CustomKind(
         name=definition["metadata"]["name"],
         stored=stored,
         served=tuple(resource for version, resource in resources.values() if version.get("served")),
-        converts_by_webhook=(spec.get("conversion") or {}).get("strategy") == "Webhook",
+        webhook=conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None,
         is_terminating=any(each["type"] == "Terminating" and each["status"] == "True" for each in conditions),
     )
 

@@ -154,16 +154,16 @@ class Pipeline:
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:
         """Store a new object; what comes back can be read by everyone. Raises `AlreadyExists`."""
         try:
-            item = await self.store.create(key, stored_form(served, wire))
+            item = await self.store.create(key, await stored_form(served, wire))
         except AlreadyExists:
             raise exists_already(served, wire["metadata"]["name"]) from None
         return await self._seen(served, item)
 
     async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
         """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
-        raw = stored_form(served, wire)
-        if raw == served.to_store(old.wire):
+        if served.encode(wire) == served.encode(old.wire):
             return old
+        raw = await stored_form(served, wire)
         return await self._seen(served, await self.store.update(old.key, raw, old.revision))
 
     async def remove(self, served: Served, old: Entry) -> Entry:
@@ -172,12 +172,17 @@ class Pipeline:
         if keeper := self.keepers.get(served.info.keeper):
             keeper.release(old.wire)
         await _shown(served, item.revision)
-        return served.show(Entry.of(item, splice_resource_version))
+        return Entry(
+            old.key,
+            splice_resource_version(served.encode(old.wire), item.revision),
+            created=item.created,
+            revision=item.revision,
+        )
 
     async def reload(self, served: Served, old: Entry) -> Entry | None:
-        """The object straight from the store, after a compare-and-swap has failed."""
+        """The object as it is in the store, after a compare-and-swap has failed."""
         item = await self.store.get(old.key)
-        return None if item is None else served.show(Entry.of(item, splice_resource_version))
+        return None if item is None else await self._seen(served, item)
 
     async def _seen(self, served: Served, item: KeyValue) -> Entry:
         """The entry of a write, once the cache shows it: whoever reads next sees their own write."""
@@ -201,9 +206,9 @@ async def _shown(served: Served, revision: int) -> None:
         log.warning("revision %d of %s is stored, and not seen yet", revision, served.info.resource)
 
 
-def stored_form(served: Served, wire: Wire) -> bytes:
+async def stored_form(served: Served, wire: Wire) -> bytes:
     """The bytes to store. Raises `TooLarge`, where etcd would refuse them."""
-    raw = served.to_store(wire)
+    raw = await served.storage.store_form(wire)
     if len(raw) > MAX_STORED:
         raise TooLarge(f"Request entity too large: limit is {MAX_STORED}")
     return raw

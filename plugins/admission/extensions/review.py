@@ -14,10 +14,10 @@ from typing import Any
 import attrs
 import orjson
 
+from sampan.core.api.webhook_client import CallFailed
 from sampan.core.contracts.access import AdmissionRequest
 from sampan.core.errors import ApiError
 from sampan.plugins.admission.extensions.asked import about, as_object
-from sampan.plugins.admission.extensions.call import CallFailed
 
 VERSIONS = ("v1", "v1beta1")
 

@@ -15,11 +15,11 @@ from typing import Any
 import attrs
 from prometheus_client import Counter
 
+from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed, post
 from sampan.core.cel.errors import CelError
 from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import BadRequest, InternalError, SampanError
 from sampan.core.schema.json_patch import apply_json_patch
-from sampan.plugins.admission.extensions.call import DEFAULT_SECONDS, CallFailed, post
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.matching import is_exempt, matches
 from sampan.plugins.admission.extensions.review import Denied, Verdict, review, verdict

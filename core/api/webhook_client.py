@@ -77,12 +77,14 @@ def _ready(reader: Reader, namespace: str, name: str, port_name: str) -> Iterato
                 yield f"[{address}]:{numbers[0]}" if ":" in address else f"{address}:{numbers[0]}"
 
 
-async def post(config: Mapping[str, Any], reader: Reader, body: Mapping[str, Any], seconds: float) -> Any:
+async def post(
+    config: Mapping[str, Any], reader: Reader, body: Mapping[str, Any], seconds: float, *, longest: int = LONGEST_ANSWER
+) -> Any:
     """The webhook's answer as a JSON value. Raises `CallFailed` with what went wrong, in Kubernetes' words."""
     aim = target(config, reader, seconds)
     try:
         async with asyncio.timeout(seconds):
-            return await _post(aim, config.get("caBundle") or "", body, seconds)
+            return await _post(aim, config.get("caBundle") or "", body, seconds, longest)
     except TimeoutError:
         raise CallFailed(f'Post "{aim.shown}": context deadline exceeded') from None
     except CallFailed:
@@ -91,7 +93,7 @@ async def post(config: Mapping[str, Any], reader: Reader, body: Mapping[str, Any
         raise CallFailed(f'Post "{aim.shown}": {error or type(error).__name__}') from error
 
 
-async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: float) -> Any:
+async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: float, longest: int) -> Any:
     import httpx
     import orjson
 
@@ -110,8 +112,8 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
         answer = bytearray()
         async for chunk in response.aiter_bytes():
             answer += chunk
-            if len(answer) > LONGEST_ANSWER:
-                raise CallFailed(f"the answer is longer than {LONGEST_ANSWER} bytes")
+            if len(answer) > longest:
+                raise CallFailed(f"the answer is longer than {longest} bytes")
     if response.status_code != 200:
         raise CallFailed(f"the server responded with the status code {response.status_code} but did not return more")
     try:

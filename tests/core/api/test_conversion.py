@@ -1,0 +1,185 @@
+"""Versions of a custom kind that a webhook converts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from sampan.core.client.http import HttpClient
+from sampan.core.errors import ApiError, Conflict
+from sampan.core.model.builtin import CustomResourceDefinition
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.unstructured import Unstructured, unstructured
+from sampan.core.testing.control_plane import control_plane
+from sampan.core.testing.wait import soon
+from tests.support.webhook import Webhook, webhook
+
+pytestmark = pytest.mark.anyio
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+Boat = unstructured("conv.test/v1", "Boat", "boats")
+OldBoat = unstructured("conv.test/v1beta1", "Boat", "boats")
+
+
+def convert(review: dict[str, Any]) -> dict[str, Any]:
+    """``spec.poles`` of v1beta1 is ``spec.masts`` of v1."""
+    request = review["request"]
+    wanted = request["desiredAPIVersion"]
+    old, new = ("poles", "masts") if wanted.endswith("/v1") else ("masts", "poles")
+    made = []
+    for obj in request["objects"]:
+        spec = {new if name == old else name: value for name, value in (obj.get("spec") or {}).items()}
+        labels = {**(obj["metadata"].get("labels") or {}), "came-from": obj["apiVersion"].rpartition("/")[2]}
+        made.append({**obj, "apiVersion": wanted, "spec": spec, "metadata": {**obj["metadata"], "labels": labels}})
+    return answered(request, made)
+
+
+def answered(request: dict[str, Any], made: list[Any], **result: Any) -> dict[str, Any]:
+    response = {"uid": request["uid"], "convertedObjects": made, "result": {"status": "Success", **result}}
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "ConversionReview", "response": response}
+
+
+def version(name: str, field: str, *, storage: bool) -> dict[str, Any]:
+    spec = {"type": "object", "properties": {field: {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"spec": spec}}
+    return {"name": name, "served": True, "storage": storage, "schema": {"openAPIV3Schema": schema}}
+
+
+def definition(hook: Hook) -> dict[str, Any]:
+    conversion = {"clientConfig": hook.client_config, "conversionReviewVersions": ["v1"]}
+    return {
+        "metadata": {"name": "boats.conv.test"},
+        "spec": {
+            "group": "conv.test",
+            "scope": "Namespaced",
+            "names": {"plural": "boats", "kind": "Boat"},
+            "versions": [version("v1beta1", "poles", storage=False), version("v1", "masts", storage=True)],
+            "conversion": {"strategy": "Webhook", "webhook": conversion},
+        },
+    }
+
+
+def boat(kind: type[Unstructured], name: str, **spec: int) -> Unstructured:
+    return kind(metadata=ObjectMeta(name=name, namespace="default"), content={"spec": spec})
+
+
+@attrs.define
+class Hook:
+    """A webhook whose answer may change."""
+
+    answer: Callable[[dict[str, Any]], Any] = convert
+    served: Webhook | None = None
+
+    @property
+    def client_config(self) -> dict[str, Any]:
+        assert self.served is not None
+        return self.served.client_config
+
+    @property
+    def asked(self) -> int:
+        assert self.served is not None
+        return len(self.served.asked)
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Iterator[Hook]:
+    made = Hook()
+    with webhook(tmp_path, lambda review: made.answer(review)) as made.served:
+        yield made
+
+
+@pytest.fixture
+async def client(tmp_path: Path, hook: Hook) -> AsyncIterator[HttpClient]:
+    async with control_plane(tmp_path, controllers=True) as plane:
+        http = plane.http_client()
+        await http.request("POST", CRDS, definition(hook))
+
+        async def established() -> bool:
+            found = await http.get(CustomResourceDefinition, "", "boats.conv.test")
+            return any(each.type == "Established" and each.status == "True" for each in found.status.conditions)
+
+        await soon(established)
+        yield http
+
+
+async def test_an_object_is_read_and_written_in_every_version(client: HttpClient) -> None:
+    made = await client.create(boat(OldBoat, "a", poles=2))
+    assert made.spec == {"poles": 2}
+    new = await client.get(Boat, "default", "a")
+    assert (new.spec, new.metadata.uid) == ({"masts": 2}, made.metadata.uid)
+    await client.patch(Boat, "default", "a", {"spec": {"masts": 3}})
+    old = await client.get(OldBoat, "default", "a")
+    assert (old.spec, old.metadata.labels["came-from"]) == ({"poles": 3}, "v1")
+    changed = await client.update(evolve(old, content={**old.content, "spec": {"poles": 4}}))
+    assert changed.spec == {"poles": 4}
+    with pytest.raises(Conflict):
+        await client.update(evolve(old, content={**old.content, "spec": {"poles": 5}}))
+    assert [each.spec for each in (await client.list(Boat)).items] == [{"masts": 4}]
+    await client.delete(OldBoat, "default", "a")
+    assert (await client.list(OldBoat)).items == []
+
+
+async def test_a_watch_sees_the_version_that_it_asks_for(client: HttpClient) -> None:
+    since = (await client.list(OldBoat)).resource_version
+    async with client.watch(OldBoat, resource_version=since) as events:
+        await client.create(boat(Boat, "a", masts=1))
+        await client.patch(Boat, "default", "a", {"spec": {"masts": 2}})
+        await client.delete(Boat, "default", "a")
+        async with asyncio.timeout(10):
+            seen = [await anext(events) for _ in range(3)]
+    assert [(each.type, each.obj.spec) for each in seen] == [
+        ("ADDED", {"poles": 1}), ("MODIFIED", {"poles": 2}), ("DELETED", {"poles": 2}),
+    ]  # fmt: skip
+
+
+async def test_a_list_is_converted_in_one_question(client: HttpClient, hook: Hook) -> None:
+    for name in "abc":
+        await client.create(boat(Boat, name, masts=1))
+    await client.list(OldBoat)
+    asked = hook.asked
+    for _ in range(5):
+        assert len((await client.list(OldBoat)).items) == 3
+    assert hook.asked == asked
+
+
+async def test_a_webhook_that_is_away_harms_its_own_version_alone(client: HttpClient, hook: Hook) -> None:
+    await client.create(boat(Boat, "a", masts=1))
+    await client.list(OldBoat)
+    hook.answer = lambda review: answered(review["request"], [], status="Failure", message="out of order")
+    await client.create(boat(Boat, "b", masts=1))
+    with pytest.raises(ApiError, match=r"conversion webhook for conv\.test/v1, Kind=Boat failed: out of order"):
+        await client.list(OldBoat)
+    with pytest.raises(ApiError, match="out of order"):
+        await client.create(boat(OldBoat, "c", poles=1))
+    assert len((await client.list(Boat)).items) == 2
+    hook.answer = convert
+
+    async def converted() -> bool:
+        return len((await client.list(OldBoat)).items) == 2
+
+    await soon(converted, but=(ApiError,))
+
+
+@pytest.mark.parametrize("nonsense", [None, {}, {"response": {}}, [1], {"response": {"result": {"status": "Success"}}}])
+async def test_nonsense_is_an_error_and_nothing_more(client: HttpClient, hook: Hook, nonsense: Any) -> None:
+    hook.answer = lambda review: nonsense
+    with pytest.raises(ApiError, match="conversion webhook"):
+        await client.create(boat(OldBoat, "a", poles=1))
+    assert (await client.list(Boat)).items == []
+
+
+async def test_a_webhook_cannot_make_another_object_of_one(client: HttpClient, hook: Hook) -> None:
+    def renamed(review: dict[str, Any]) -> dict[str, Any]:
+        answer = convert(review)
+        answer["response"]["convertedObjects"][0]["metadata"]["name"] = "other"
+        return answer
+
+    hook.answer = renamed
+    with pytest.raises(ApiError, match="must have the same name"):
+        await client.create(boat(OldBoat, "a", poles=1))
