@@ -18,6 +18,8 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.apiextensions.naming import DefinitionNaming
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
+    from sampan.plugins.controllers.batch.job.controller import JobController
+    from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
     from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
     from sampan.plugins.controllers.core.endpoints.slices import EndpointSliceController
     from sampan.plugins.controllers.core.namespace import NamespaceController
@@ -44,6 +46,8 @@ def register(registry: Registry) -> None:
         NodeLifecycleController,
         TaintEvictionController,
         PodGarbageCollector,
+        JobController,
+        TtlAfterFinishedController,
         DefinitionNaming,
         DefinitionCleanup,
         VolumeBinder,

@@ -44,6 +44,8 @@ class JobRules(KindRules):
         template = spec.setdefault("template", {}).setdefault("metadata", {})
         own = dict.fromkeys(NAME_LABELS, meta.get("name") or "") | dict.fromkeys(UID_LABELS, meta.get("uid") or "")
         labels = template.setdefault("labels", {})
+        if meta.get("labels") == labels:
+            meta["labels"] = labels  # defaulted from them, and maybe copied since
         labels.update(own | labels)
         if not meta.get("labels"):
             meta["labels"] = labels

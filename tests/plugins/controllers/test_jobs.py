@@ -1,0 +1,278 @@
+"""Jobs: which pods they have, how each is counted once, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sampan.core.contracts.controller import Key
+from sampan.core.contracts.plan import Create, Delete, Emit, Patch, Plan, Update
+from sampan.core.model.batch_v1.job import Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods
+from sampan.core.model.batch_v1.job_policy import (
+    PodFailurePolicy,
+    PodFailurePolicyOnExitCodesRequirement,
+    PodFailurePolicyRule,
+    SuccessPolicy,
+    SuccessPolicyRule,
+)
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.container_status import ContainerState, ContainerStateTerminated, ContainerStatus
+from sampan.core.model.core_v1.pod import Pod, PodStatus, PodTemplateSpec
+from sampan.core.model.core_v1.pod_spec import PodSpec
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.meta_v1.selector import LabelSelector
+from sampan.core.testing.state import State
+from sampan.plugins.controllers.batch.job import indexes
+from sampan.plugins.controllers.batch.job.controller import JobController, decide
+from sampan.plugins.controllers.batch.job.count import FINALIZER
+from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
+from sampan.plugins.controllers.ownership import controller_reference
+
+NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+KEY = Key("default", "work")
+LABELS = {"batch.kubernetes.io/job-name": "work", "u": "1"}
+
+
+def job(status: JobStatus | None = None, *, restart: str = "Never", **spec: Any) -> Job:
+    template = PodTemplateSpec(
+        metadata=ObjectMeta(labels=LABELS),
+        spec=PodSpec(containers=(Container(name="c", image="busybox"),), restart_policy=restart),
+    )
+    about = {"parallelism": 1, "completions": 1, "backoff_limit": 6} | spec
+    return Job(
+        metadata=ObjectMeta(name="work", namespace="default", uid="job-uid"),
+        spec=JobSpec(selector=LabelSelector(match_labels={"u": "1"}), template=template, **about),
+        status=status or JobStatus(),
+    )
+
+
+def pod(name: str, phase: str = "Pending", *, index: int | None = None, tracked: bool = True, **more: Any) -> Pod:
+    status: dict[str, Any] = {"phase": phase}
+    if (code := more.pop("exit_code", None)) is not None:
+        ended = ContainerStateTerminated(exit_code=code, finished_at=more.pop("ended", NOW))
+        status["container_statuses"] = (ContainerStatus(name="c", state=ContainerState(terminated=ended)),)
+    return Pod(
+        metadata=ObjectMeta(
+            name=name,
+            namespace="default",
+            uid=f"uid-{name}",
+            labels=LABELS,
+            annotations={} if index is None else {indexes.INDEX: str(index)},
+            finalizers=(FINALIZER,) if tracked else (),
+            owner_references=(controller_reference(job()),),
+            creation_timestamp=more.pop("created", NOW - timedelta(hours=1)),
+            **more,
+        ),
+        spec=PodSpec(containers=(Container(name="c", image="busybox"),)),
+        status=PodStatus(**status),
+    )
+
+
+def made(plan: Plan) -> list[Pod]:
+    return [action.obj for action in plan.actions if isinstance(action, Create) and isinstance(action.obj, Pod)]
+
+
+def deleted(plan: Plan) -> list[str]:
+    return [action.name for action in plan.actions if isinstance(action, Delete)]
+
+
+def released(plan: Plan) -> list[str]:
+    return [action.name for action in plan.actions if isinstance(action, Patch)]
+
+
+def status_of(plan: Plan, before: Job) -> JobStatus:
+    for action in plan.actions:
+        if isinstance(action, Update):
+            assert isinstance(action.obj, Job)
+            return action.obj.status
+    return before.status
+
+
+def conditions(status: JobStatus) -> list[tuple[str, str, str | None]]:
+    return [(each.type, each.status, each.reason) for each in status.conditions]
+
+
+def test_a_new_job_makes_as_many_pods_as_run_side_by_side() -> None:
+    plan = decide(job(parallelism=2, completions=5), (), NOW)
+    first, second = made(plan)
+    assert first.metadata.finalizers == second.metadata.finalizers == (FINALIZER,)
+    assert first.metadata.generate_name == "work-"
+    status = status_of(plan, job())
+    assert (status.start_time, status.active, status.terminating) == (NOW, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "pods", "expected"),
+    [
+        ({"parallelism": 3, "completions": 2}, (), 2),
+        ({"parallelism": 2, "completions": 5}, (pod("a", "Running"),), 1),
+        ({"parallelism": 2, "completions": 2}, (pod("a", "Succeeded"), pod("b", "Running")), 0),
+        ({"parallelism": 2, "completions": None}, (pod("a", "Running"),), 1),
+        ({"parallelism": 2, "completions": None}, (pod("a", "Succeeded"), pod("b", "Running")), 0),
+        ({"parallelism": 0, "completions": 2}, (), 0),
+    ],
+)
+def test_how_many_pods_are_made(spec: dict[str, Any], pods: Sequence[Pod], expected: int) -> None:
+    assert len(made(decide(job(**spec), pods, NOW))) == expected
+
+
+def test_a_pod_is_counted_once_in_three_steps() -> None:
+    running = job(parallelism=1, completions=2)
+    ended = pod("a", "Succeeded")
+    first = decide(running, (ended,), NOW)
+    noted = status_of(first, running)
+    assert (noted.succeeded, noted.uncounted_terminated_pods) == (0, UncountedTerminatedPods(succeeded=("uid-a",)))
+    kinds = [type(action) for action in first.actions]
+    assert kinds.index(Update) < kinds.index(Patch)  # what is not written down keeps its finalizer
+
+    again = decide(evolve(running, status=noted), (ended,), NOW)
+    assert not any(isinstance(action, Update) for action in again.actions)
+
+    freed = decide(evolve(running, status=noted), (pod("a", "Succeeded", tracked=False),), NOW)
+    counted = status_of(freed, running)
+    assert (counted.succeeded, counted.uncounted_terminated_pods) == (1, UncountedTerminatedPods())
+
+
+def test_a_job_is_complete_once_its_pods_are_counted() -> None:
+    running = job(JobStatus(start_time=NOW, succeeded=0, uncounted_terminated_pods=UncountedTerminatedPods()))
+    target = decide(running, (pod("a", "Succeeded"),), NOW)
+    assert conditions(status_of(target, running)) == [("SuccessCriteriaMet", "True", "CompletionsReached")]
+    then = evolve(running, status=status_of(target, running))
+    end = decide(then, (pod("a", "Succeeded", tracked=False),), NOW)
+    status = status_of(end, then)
+    assert [each[0] for each in conditions(status)] == ["SuccessCriteriaMet", "Complete"]
+    assert (status.completion_time, status.succeeded) == (NOW, 1)
+    assert any(isinstance(action, Emit) and action.reason == "Completed" for action in end.actions)
+
+
+@pytest.mark.parametrize(("failures", "waits"), [(1, 10), (2, 20), (3, 40)])
+def test_failed_pods_are_replaced_after_longer_and_longer_waits(failures: int, waits: float) -> None:
+    pods = [pod(str(place), "Failed", exit_code=1) for place in range(failures)]
+    plan = decide(job(), pods, NOW)
+    assert (made(plan), plan.requeue_after) == ([], waits)
+    assert len(made(decide(job(), pods, NOW + timedelta(seconds=waits)))) == 1
+
+
+def test_too_many_failures_end_the_job() -> None:
+    failing = job(JobStatus(start_time=NOW, failed=1), backoff_limit=1)
+    plan = decide(failing, (pod("a", "Failed", exit_code=1), pod("b", "Running")), NOW)
+    assert conditions(status_of(plan, failing)) == [("FailureTarget", "True", "BackoffLimitExceeded")]
+    assert deleted(plan) == ["b"]
+
+
+def test_restarts_count_where_containers_are_restarted() -> None:
+    status = PodStatus(phase="Running", container_statuses=(ContainerStatus(name="c", restart_count=2),))
+    restarted = evolve(pod("a", "Running"), status=status)
+    plan = decide(job(restart="OnFailure", backoff_limit=2), (restarted,), NOW)
+    assert conditions(status_of(plan, job()))[0][2] == "BackoffLimitExceeded"
+
+
+def test_a_deadline_ends_the_job() -> None:
+    late = job(JobStatus(start_time=NOW - timedelta(seconds=30)), active_deadline_seconds=20)
+    plan = decide(late, (pod("a", "Running"),), NOW)
+    assert conditions(status_of(plan, late)) == [("FailureTarget", "True", "DeadlineExceeded")]
+    soon = decide(late, (pod("a", "Running"),), NOW - timedelta(seconds=15))
+    assert soon.requeue_after == 5
+
+
+def test_a_suspended_job_has_no_pods_and_begins_anew() -> None:
+    running = job(JobStatus(start_time=NOW), suspend=True)
+    stopped = decide(running, (pod("a", "Running"),), NOW)
+    status = status_of(stopped, running)
+    assert (deleted(stopped), status.start_time) == (["a"], None)
+    assert conditions(status) == [("Suspended", "True", "JobSuspended")]
+    resumed = decide(job(status), (), NOW)
+    assert conditions(status_of(resumed, running)) == [("Suspended", "False", "JobResumed")]
+    assert len(made(resumed)) == 1
+
+
+def test_indexes_are_made_completed_and_written_short() -> None:
+    indexed = job(completion_mode="Indexed", parallelism=3, completions=4)
+    first = made(decide(indexed, (), NOW))[0]
+    assert first.metadata.labels[indexes.INDEX] == first.metadata.annotations[indexes.INDEX] == "0"
+    assert (first.spec.hostname, first.spec.containers[0].env[0].name) == ("work-0", "JOB_COMPLETION_INDEX")
+
+    pods = (pod("a", "Succeeded", index=0), pod("b", "Running", index=1), pod("c", "Succeeded", index=2))
+    plan = decide(indexed, pods, NOW)
+    status = status_of(plan, indexed)
+    assert (status.completed_indexes, status.succeeded) == ("0,2", 2)
+    assert [each.metadata.generate_name for each in made(plan)] == ["work-3-"]
+
+
+def test_a_success_policy_ends_the_job_early() -> None:
+    policy = SuccessPolicy(rules=(SuccessPolicyRule(succeeded_indexes="0"),))
+    led = job(completion_mode="Indexed", parallelism=2, completions=2, success_policy=policy)
+    plan = decide(led, (pod("a", "Succeeded", index=0), pod("b", "Running", index=1)), NOW)
+    assert conditions(status_of(plan, led)) == [("SuccessCriteriaMet", "True", "SuccessPolicy")]
+    assert deleted(plan) == ["b"]
+    then = evolve(led, status=status_of(plan, led))
+    gone = decide(then, (pod("b", "Running", index=1, deletion_timestamp=NOW),), NOW)
+    assert status_of(gone, then).failed == 0
+
+
+def test_indexes_with_a_limit_of_their_own_fail_alone() -> None:
+    limited = job(completion_mode="Indexed", parallelism=2, completions=2, backoff_limit_per_index=0, backoff_limit=99)
+    pods = (pod("a", "Failed", index=0, exit_code=1), pod("b", "Succeeded", index=1))
+    status = status_of(decide(limited, pods, NOW), limited)
+    assert (status.failed_indexes, status.completed_indexes) == ("0", "1")
+    assert conditions(status) == [("FailureTarget", "True", "FailedIndexes")]
+
+
+@pytest.mark.parametrize(
+    ("action", "counted", "reason"),
+    [("FailJob", 1, "PodFailurePolicy"), ("Ignore", 0, None), ("Count", 1, None)],
+)
+def test_a_pod_failure_policy_decides(action: str, counted: int, reason: str | None) -> None:
+    codes = PodFailurePolicyOnExitCodesRequirement(operator="In", values=(42,))
+    policy = PodFailurePolicy(rules=(PodFailurePolicyRule(action=action, on_exit_codes=codes),))
+    ruled = job(pod_failure_policy=policy)
+    plan = decide(ruled, (pod("a", "Failed", exit_code=42),), NOW)
+    status = status_of(plan, ruled)
+    uncounted = status.uncounted_terminated_pods
+    assert uncounted is not None
+    assert len(uncounted.failed) == counted
+    assert [each[2] for each in conditions(status)] == ([reason] if reason else [])
+    assert released(plan) == ["a"]
+
+
+def test_pods_without_a_job_lose_the_finalizer() -> None:
+    controller = JobController()
+    plan = controller.reconcile(KEY, State(pod("a", "Running"), controller=controller), NOW)
+    assert released(plan) == ["a"]
+
+
+def test_an_ended_job_goes_when_its_time_has_come() -> None:
+    ended = JobCondition(type="Complete", status="True", last_transition_time=NOW)
+    done = job(JobStatus(conditions=(ended,)), ttl_seconds_after_finished=60)
+    controller = TtlAfterFinishedController()
+    assert controller.reconcile(KEY, State(done), NOW + timedelta(seconds=20)) == Plan(requeue_after=40)
+    (gone,) = controller.reconcile(KEY, State(done), NOW + timedelta(seconds=60)).actions
+    assert isinstance(gone, Delete)
+    assert (gone.kind, gone.propagation, gone.uid) == (Job, "Foreground", "job-uid")
+    assert controller.reconcile(KEY, State(job(ttl_seconds_after_finished=0)), NOW) == Plan()
+
+
+@given(st.frozensets(st.integers(0, 40)))
+def test_indexes_survive_being_written(chosen: frozenset[int]) -> None:
+    assert indexes.parse(indexes.write(chosen), 41) == chosen
+
+
+@pytest.mark.parametrize(
+    ("chosen", "text"), [((), ""), ((3,), "3"), ((0, 1), "0,1"), ((0, 1, 2), "0-2"), ((0, 2, 4, 5, 6), "0,2,4-6")]
+)
+def test_neighbours_are_written_together(chosen: tuple[int, ...], text: str) -> None:
+    assert indexes.write(chosen) == text
+
+
+@given(st.lists(st.sampled_from(["Pending", "Running", "Succeeded", "Failed"]), max_size=6), st.integers(1, 4))
+def test_there_are_never_more_active_pods_than_may_run(phases: list[str], parallelism: int) -> None:
+    pods = [pod(str(place), phase) for place, phase in enumerate(phases)]
+    plan = decide(job(parallelism=parallelism, completions=4, backoff_limit=99), pods, NOW + timedelta(days=1))
+    active = sum(phase in ("Pending", "Running") for phase in phases)
+    assert active - len(deleted(plan)) + len(made(plan)) <= parallelism
