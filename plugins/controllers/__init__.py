@@ -18,6 +18,7 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.apiextensions.naming import DefinitionNaming
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
+    from sampan.plugins.controllers.batch.cron_job import CronJobController
     from sampan.plugins.controllers.batch.job.controller import JobController
     from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
     from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
@@ -48,6 +49,7 @@ def register(registry: Registry) -> None:
         PodGarbageCollector,
         JobController,
         TtlAfterFinishedController,
+        CronJobController,
         DefinitionNaming,
         DefinitionCleanup,
         VolumeBinder,
