@@ -356,6 +356,10 @@ class Runtime(Protocol):
         """Raises `RuntimeFailure` where its command cannot be run."""
         ...
 
+    def update_container(self, container_id: str, resources: Resources) -> None:
+        """Change what a running container may use, without a restart. Raises `RuntimeFailure` where that cannot be."""
+        ...
+
     def stop_container(self, container_id: str, timeout: float) -> None:
         """The stop signal, then SIGKILL after ``timeout`` seconds; returns once it has ended."""
         ...

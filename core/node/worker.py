@@ -12,13 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+import orjson
+
 from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox
 from sampan.core.contracts.volume import VolumeFailure
 from sampan.core.errors import NotFound, SampanError
+from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.node_v1.runtime_class import RuntimeClass
+from sampan.core.model.quantity import value
 from sampan.core.node.background import Background
+from sampan.core.node.config.container_config import container_resources
 from sampan.core.node.config.dns import host_dns, pod_dns
 from sampan.core.node.config.names import NameTooLong
 from sampan.core.node.config.sandbox_config import sandbox_config
@@ -31,6 +36,7 @@ from sampan.core.node.decide.actions import (
     PublishVolumes,
     RemoveContainer,
     RemoveSandbox,
+    ResizeContainer,
     Say,
     StartContainer,
     StopSandbox,
@@ -52,6 +58,7 @@ from sampan.core.node.record import PodRecord
 from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.termination_message import termination_message
+from sampan.core.schema.codec import to_wire
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +68,7 @@ MOUNT_PATIENCE = 123.0
 """Seconds that a pod's volumes may take to be there, as with the kubelet; a driver that hangs is asked again then."""
 HANDLERS = ("runc", "crun")
 """What every engine calls its usual way of running containers."""
+RESIZE_RETRY = 30.0
 CONFIG_RETRY, LONGEST_CONFIG_RETRY = 1.0, 10.0
 
 
@@ -212,6 +220,9 @@ class PodWorker:
                     acted = True
                     if not await self._start(record, action):
                         break
+                case ResizeContainer():
+                    await self._resize(record, action)
+                    acted = True
                 case UnpublishVolumes():
                     acted |= await self._unpublish(record)
                 case DeletePod():
@@ -352,19 +363,19 @@ class PodWorker:
             return True
         if outcome.dropped:
             return False
-        self._started(record, action, outcome)
+        self._started(record, spec, action, outcome)
         hook = spec.lifecycle.post_start if spec.lifecycle is not None else None
         if hook is None or outcome.problem is not None:
             return True
         self._background.post_start(record, spec, outcome.container_id, hook)
         return False
 
-    def _started(self, record: PodRecord, action: StartContainer, outcome: StartOutcome) -> None:
+    def _started(self, record: PodRecord, spec: ContainerSpec, action: StartContainer, outcome: StartOutcome) -> None:
         """Write down how a start went."""
         name, now = action.name, self._parts.clock.now()
         memory = record.memory(name)
         if outcome.asked:
-            record.learn(outcome.container_id, asked=True)
+            record.learn(outcome.container_id, asked=True, resources=spec.resources)
             if action.restart:
                 ends = [each.finished_at for each in record.containers if container_name(each) == name]
                 ended = max((each for each in ends if each is not None), default=now)
@@ -377,6 +388,21 @@ class PodWorker:
         elif not outcome.asked:
             delay = growing(memory.failures, CONFIG_RETRY, LONGEST_CONFIG_RETRY)
             record.remember(name, failures=memory.failures + 1, retry_at=now + timedelta(seconds=delay))
+
+    async def _resize(self, record: PodRecord, action: ResizeContainer) -> None:
+        spec = next(each for each in all_specs(record.pod) if each.name == action.name)
+        memory = value(self._node().status.allocatable.get("memory", "0"))
+        resources = container_resources(record.pod, spec, memory)
+        told = orjson.dumps({"containers": [{"name": spec.name, "resources": to_wire(spec.resources)}]}).decode()
+        try:
+            await self._parts.calls.run(self._parts.runtime.update_container, action.container_id, resources)
+        except SampanError as exc:
+            retry = self._parts.clock.now() + timedelta(seconds=RESIZE_RETRY)
+            record.learn(action.container_id, resize_retry_at=retry)
+            self._events.say(record, Say("ResizeError", f"Pod resize error: {exc}", "Warning"))
+            return
+        record.learn(action.container_id, resources=spec.resources, resize_retry_at=None)
+        self._events.say(record, Say("ResizeCompleted", f"Pod resize completed: {told}"))
 
     async def _delete(self, record: PodRecord) -> bool:
         """The last status must be readable before the pod goes."""

@@ -15,6 +15,7 @@ from sampan.core.contracts.runtime import (
     LABEL_KIND,
     Capabilities,
     ContainerConfig,
+    Resources,
     RuntimeFailure,
     RuntimeInfo,
     RuntimeSettings,
@@ -119,6 +120,9 @@ class DockerRuntime(EngineRuntime):
             **words.container_body(config, labels, image_user),
             "HostConfig": words.container_host_config(config, join, _pid_mode(sandbox, join)),
         }
+
+    def update_container(self, container_id: str, resources: Resources) -> None:
+        self._api.call("POST", f"/containers/{container_id}/update", body=words.limits_body(resources))
 
     def stats(self, container_id: str) -> Stats:
         params: Params = {"stream": False, "one-shot": True}

@@ -26,6 +26,7 @@ from sampan.core.contracts.runtime import (
     Image,
     ImageError,
     LogOptions,
+    Resources,
     RuntimeEvent,
     RuntimeFailure,
     RuntimeSettings,
@@ -79,6 +80,9 @@ class EngineRuntime(ABC):
         self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
     ) -> dict[str, Any]:
         """A container's settings in the words that the engine's create call takes."""
+
+    @abstractmethod
+    def update_container(self, container_id: str, resources: Resources) -> None: ...
 
     @abstractmethod
     def sandbox_listed(self, entry: Mapping[str, Any]) -> Sandbox:

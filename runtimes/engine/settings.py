@@ -7,7 +7,15 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Any
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, PortMapping, RuntimeFailure, SandboxConfig, Security
+from sampan.core.contracts.runtime import (
+    ContainerConfig,
+    Mount,
+    PortMapping,
+    Resources,
+    RuntimeFailure,
+    SandboxConfig,
+    Security,
+)
 from sampan.core.host.capabilities import may_protect_from_oom
 
 UNHONOURED = (
@@ -74,6 +82,16 @@ def sandbox_host_config(config: SandboxConfig, network: str) -> dict[str, Any]:
     }
 
 
+def limits_body(resources: Resources) -> dict[str, int]:
+    return {
+        "CpuShares": resources.cpu_shares,
+        "CpuPeriod": CPU_PERIOD_MICROS if resources.cpu_quota_micros else 0,
+        "CpuQuota": resources.cpu_quota_micros,
+        "Memory": resources.memory_bytes,
+        "MemorySwap": resources.memory_bytes,
+    }
+
+
 def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> dict[str, Any]:
     """``join`` is how the sandbox's namespaces are named (``container:ID``)."""
     resources, security = config.resources, config.security
@@ -82,11 +100,7 @@ def container_host_config(config: ContainerConfig, join: str, pid_mode: str) -> 
         "IpcMode": join,
         "PidMode": pid_mode,
         "Mounts": [mount_of(mount) for mount in config.mounts],
-        "CpuShares": resources.cpu_shares,
-        "CpuPeriod": CPU_PERIOD_MICROS if resources.cpu_quota_micros else 0,
-        "CpuQuota": resources.cpu_quota_micros,
-        "Memory": resources.memory_bytes,
-        "MemorySwap": resources.memory_bytes,
+        **limits_body(resources),
         "OomScoreAdj": oom_score(resources.oom_score_adj),
         "Privileged": security.privileged,
         "ReadonlyRootfs": security.read_only_root,

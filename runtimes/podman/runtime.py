@@ -14,6 +14,7 @@ from sampan.core.contracts.runtime import (
     LABEL_KIND,
     Capabilities,
     ContainerConfig,
+    Resources,
     RuntimeFailure,
     RuntimeInfo,
     RuntimeSettings,
@@ -34,7 +35,7 @@ from sampan.runtimes.podman.errors import translated
 from sampan.runtimes.podman.images import LOCAL_PAUSE_IMAGE, PodmanImages
 from sampan.runtimes.podman.network import ensure_network, remove_network
 from sampan.runtimes.podman.service import PodmanService
-from sampan.runtimes.podman.spec import container_spec, pod_name, pod_spec
+from sampan.runtimes.podman.spec import container_spec, limits, pod_name, pod_spec
 
 VERSION_HEADER = "Libpod-API-Version"
 """Which is Podman's version; asking for its version by name takes half a second."""
@@ -143,6 +144,11 @@ class PodmanRuntime(EngineRuntime):
         self, sandbox: Sandbox, config: ContainerConfig, labels: Mapping[str, str], image_user: str
     ) -> dict[str, Any]:
         return container_spec(sandbox, config, labels, image_user)
+
+    def update_container(self, container_id: str, resources: Resources) -> None:
+        """Podman 4.3 and later can. It answers with the bare id."""
+        answer = self._api.open("POST", f"/containers/{container_id}/update", body=limits(resources))
+        b"".join(answer.pieces())
 
     def stats(self, container_id: str) -> Stats:
         params: Params = {"containers": container_id, "stream": False}

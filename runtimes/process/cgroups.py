@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from sampan.core.contracts.runtime import Resources
+from sampan.core.contracts.runtime import Resources, RuntimeFailure
 
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROS = 100_000
@@ -68,6 +68,29 @@ class ControlGroups:
         for base in bases:
             base.mkdir(exist_ok=True)
         return bases
+
+
+def update(folders: list[str], resources: Resources) -> None:
+    """New limits for a group that is in use. Raises `RuntimeFailure` where the kernel refuses one.
+
+    Version 1 wants memory and memory with swap in the order in which the smaller stays the smaller: both are tried twice.
+    """
+    for folder in map(Path, folders):
+        wanted = {name: value for name, value in limits(resources).items() if (folder / name).exists()}
+        for last in (False, True):
+            refused = {name: exc for name, value in wanted.items() if (exc := _write(folder / name, value))}
+            wanted = {name: value for name, value in wanted.items() if name in refused and "sw" not in name}
+            if last and wanted:
+                name = next(iter(wanted))
+                raise RuntimeFailure(f"the kernel refuses {name} {wanted[name]}: {refused[name].strerror}")
+
+
+def _write(path: Path, value: str) -> OSError | None:
+    try:
+        path.write_text(value)
+    except OSError as exc:
+        return exc
+    return None
 
 
 def limits(resources: Resources) -> dict[str, str]:

@@ -23,6 +23,7 @@ from sampan.core.contracts.runtime import (
     Image,
     ImageError,
     LogOptions,
+    Resources,
     Runtime,
     RuntimeEvent,
     RuntimeFailure,
@@ -227,6 +228,10 @@ class ProcessRuntime:
         folders = self._containers.job(container_id)["cgroups"]
         cpu, memory = cgroups.use(folders) or processes.use(running["process"]["pid"], running["shim"]["pid"])
         return Stats(cpu_nanos=cpu, memory_bytes=memory, at=datetime.now(UTC))
+
+    def update_container(self, container_id: str, resources: Resources) -> None:
+        self._containers.running(container_id)
+        cgroups.update(self._containers.job(container_id)["cgroups"], resources)
 
     def disk_usage(self, container_id: str) -> int:
         return self._containers.disk_usage(container_id)

@@ -21,6 +21,7 @@ from sampan.core.contracts.runtime import (
     Image,
     ImageError,
     LogOptions,
+    Resources,
     RuntimeEvent,
     RuntimeFailure,
     RuntimeInfo,
@@ -249,6 +250,10 @@ class SimulatedRuntime:
             now = self._time.now()
             used = container.script.cpu_cores * container.running_for(now)
             return Stats(cpu_nanos=int(used * 1e9), memory_bytes=container.script.memory_bytes, at=now)
+
+    def update_container(self, container_id: str, resources: Resources) -> None:
+        with self._changed:
+            self._find_running(container_id)
 
     def disk_usage(self, container_id: str) -> int:
         with self._changed:

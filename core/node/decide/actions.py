@@ -58,6 +58,14 @@ class PreStop:
 
 
 @attrs.frozen
+class ResizeContainer:
+    """Give a running container what its spec says now, without a restart. A failure is tried again later."""
+
+    name: str
+    container_id: str
+
+
+@attrs.frozen
 class RemoveContainer:
     container_id: str
 
@@ -98,6 +106,7 @@ NodeAction = (
     | StartContainer
     | KillContainer
     | PreStop
+    | ResizeContainer
     | RemoveContainer
     | StopSandbox
     | RemoveSandbox

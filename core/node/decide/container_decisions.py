@@ -13,9 +13,17 @@ import attrs
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.decide.actions import KillContainer, NodeAction, RemoveContainer, Say, StartContainer
+from sampan.core.node.decide.actions import (
+    KillContainer,
+    NodeAction,
+    RemoveContainer,
+    ResizeContainer,
+    Say,
+    StartContainer,
+)
 from sampan.core.node.decide.back_off import restarts, waits_until
 from sampan.core.node.decide.memory import ContainerMemory, Problem
+from sampan.core.node.decide.resize import applied_resources, changed_resources, needs_restart
 from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.decide.stopping import stop_all
 from sampan.core.node.decide.view import PodView, is_sidecar, is_up, sidecars, spec_hash_of
@@ -168,6 +176,13 @@ def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: d
         why = f"Container {spec.name} failed {results.failed} probe, will be restarted"
         if not restarts(spec, policy_of(view.pod), attrs.evolve(container, exit_code=1)):
             why = f"Stopping container {spec.name}"
+    elif changed := changed_resources(applied_resources(view, spec, container), spec.resources):
+        if needs_restart(spec, changed):
+            why = f"Container {spec.name} resize requires restart"
+        elif known.resize_retry_at is not None and known.resize_retry_at > now:
+            decisions.due.append(known.resize_retry_at)
+        else:
+            decisions.actions.append(ResizeContainer(spec.name, container.id))
     if why:
         decisions.actions.append(KillContainer(container, why, _grace(view.pod, spec, results.failed)))
 

@@ -17,6 +17,7 @@ from sampan.core.model.core_v1.container_status import (
 )
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.back_off import restarts
+from sampan.core.node.decide.resize import applied_resources
 from sampan.core.node.decide.view import PodView, is_sidecar
 
 Sort = Literal["init", "main", "ephemeral"]
@@ -56,7 +57,7 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
         image_id=newest.image_id,
         container_id=container_id(view, newest),
         started=started if sort != "ephemeral" else None,
-        resources=spec.resources if runs and sort != "ephemeral" else None,
+        resources=applied_resources(view, spec, newest) if runs and sort != "ephemeral" else None,
         allocated_resources=spec.resources.requests if runs and sort != "ephemeral" else {},
         volume_mounts=_mounts(spec),
     )

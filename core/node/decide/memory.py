@@ -11,6 +11,7 @@ from typing import Literal
 
 import attrs
 
+from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.node.decide.back_off import BackOff
 
 
@@ -85,6 +86,10 @@ class AttemptMemory:
     probes: ProbeResults | None = None
     message: str | None = None
     """What it said at its end, once that is read."""
+    resources: ResourceRequirements | None = None
+    """What it runs with, where this agent has given it that."""
+    resize_retry_at: datetime | None = None
+    """When a change of them that was refused is tried again."""
     exit_told: bool = False
     """Plugins have heard of its end."""
 

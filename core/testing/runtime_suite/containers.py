@@ -249,6 +249,22 @@ class ContainerSettingsPromises(RuntimeBench):
         assert int(real.pod().says(script)) > 0
         assert real.pod().says(script, security=Security(unmasked_proc=True)) == "0"
 
+    def test_limits_change_while_a_container_runs(self, real: Bench) -> None:
+        real.needs("resource_limits")
+        read = (
+            "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
+        )
+        container_id = real.pod().run(
+            script="sleep 60", resources=Resources(cpu_shares=512, cpu_quota_micros=50_000, memory_bytes=64 << 20)
+        )
+        for memory in (96 << 20, 48 << 20):
+            wanted = Resources(cpu_shares=1024, cpu_quota_micros=80_000, memory_bytes=memory)
+            real.runtime.update_container(container_id, wanted)
+            seen = real.runtime.exec_sync(container_id, ("sh", "-c", read), 10).stdout.decode().strip()
+            if seen.isdigit() and int(seen) < 1 << 40:  # its own group is what it sees
+                assert int(seen) == memory
+        assert real.container(container_id).state == "running"
+
     def test_what_a_container_writes_is_measured(self, real: Bench) -> None:
         container_id = real.pod().run(script="head -c 5000000 /dev/urandom >/written && echo done; sleep 60")
         real.eventually(lambda: real.output(container_id), "the end of the writing")

@@ -312,6 +312,24 @@ async def test_a_changed_image_restarts_its_container_alone(bench: Bench) -> Non
     assert ("Killing", "Container main definition changed, will be restarted") in bench.events("Killing")
 
 
+async def test_a_resize_reaches_the_running_container(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(bench.runtime, "update_container", lambda _id, wanted: given.append(wanted.memory_bytes))
+
+    def limited(memory: str) -> Container:
+        limits = {"memory": Quantity(memory)}
+        return Container(name="main", image="x", resources=ResourceRequirements(limits=limits, requests=limits))
+
+    pod = bench.put("web", limited("64Mi"))
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.settled()
+    bench.api.put(evolve(bench.pod(), spec=evolve(pod.spec, containers=(limited("32Mi"),))))
+    await bench.until(lambda: bench.pod().status.container_statuses[0].resources.limits["memory"] == "32Mi")
+    assert given == [32 << 20]
+    assert bench.state() == "Running: main running 0 ready"
+    assert [reason for reason, _ in bench.events("ResizeCompleted")] == ["ResizeCompleted"]
+
+
 async def test_a_pod_that_does_not_fit_is_refused(bench: Bench) -> None:
     huge = ResourceRequirements(requests={"cpu": Quantity("4k")})
     bench.put("web", Container(name="main", image="x", resources=huge))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import attrs
 import pytest
 
 from sampan.core.contracts.runtime import LABEL_CONTAINER, Container, Sandbox
@@ -13,6 +14,8 @@ from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.container import EphemeralContainer
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
+from sampan.core.model.core_v1.resources import ContainerResizePolicy, ResourceRequirements
+from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.decide.actions import (
     CreateSandbox,
@@ -22,6 +25,7 @@ from sampan.core.node.decide.actions import (
     PublishVolumes,
     RemoveContainer,
     RemoveSandbox,
+    ResizeContainer,
     Say,
     StartContainer,
     StopSandbox,
@@ -186,6 +190,27 @@ def test_who_debugs_a_pod_does_not_wait_for_its_init_containers() -> None:
         "ephemeral_containers": (EphemeralContainer(name="debug", image="x"),),
     }
     assert actions(view(container("i"), sandboxes=[sandbox()], spec=spec)) == [StartContainer("debug", 0)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "action"),
+    [("NotRequired", ResizeContainer), ("RestartContainer", KillContainer)],
+)
+def test_what_a_container_may_use_changes_while_it_runs(policy: str, action: type) -> None:
+    had = ResourceRequirements(limits={"cpu": Quantity("1"), "memory": Quantity("1024Mi")})
+    wants = ResourceRequirements(limits={"cpu": Quantity("1000m"), "memory": Quantity("2Gi")})
+    policies = (ContainerResizePolicy(resource_name="memory", restart_policy=policy),)
+    spec = {"containers": (ContainerSpec(name="main", image="x", resources=wants, resize_policy=policies),)}
+    known = AttemptMemory(asked=True, resources=had)
+    given = view(container(), sandboxes=[sandbox()], spec=spec, known={"main0": known})
+    plan = plan_pod(given, NOW)
+    assert [type(each) for each in plan.actions] == [action]
+    assert plan.status.container_statuses[0].resources == had
+    later = {"main0": attrs.evolve(known, resize_retry_at=NOW + timedelta(seconds=9))}
+    refused = plan_pod(attrs.evolve(given, known=later), NOW)
+    assert policy == "RestartContainer" or (refused.actions, refused.requeue_after) == ((), 9)
+    done = {"main0": attrs.evolve(known, resources=wants)}
+    assert actions(attrs.evolve(given, known=done)) == []
 
 
 def test_an_evicted_pod_has_a_second_to_end() -> None:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import WHOLE_OBJECT, forbidden, invalid, required
-from sampan.core.model.quantity import compare
 from sampan.core.model.rules.core_v1.affinity import REQUIRED, validate_tolerations
 from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.pod_spec import MAX_INT32, MIRROR
@@ -234,13 +233,4 @@ def _resized(container: Value, old: Value, path: str) -> list[Cause]:
         others = {*(new.get(word) or {}), *(before.get(word) or {})} - {"cpu", "memory"}
         if any((new.get(word) or {}).get(name) != (before.get(word) or {}).get(name) for name in others):
             causes.append(forbidden("spec", "only cpu and memory resources are mutable"))
-    policies = {each.get("resourceName"): each.get("restartPolicy") for each in container.get("resizePolicy") or ()}
-    policy = policies.get("memory") or "NotRequired"
-    limit, was = (new.get("limits") or {}).get("memory"), (before.get("limits") or {}).get("memory")
-    if policy == "NotRequired" and limit is not None and was is None:
-        words = "memory limits cannot be added unless resizePolicy is RestartContainer"
-        causes.append(forbidden(f"{path}.limits[memory]", words))
-    elif limit is not None and was is not None and compare(limit, was) < 0 and policy == "NotRequired":
-        words = "memory limits cannot be decreased unless resizePolicy is RestartContainer"
-        causes.append(forbidden(f"{path}.limits[memory]", words))
     return causes
