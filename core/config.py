@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 from prometheus_client import CollectorRegistry
 
 from sampan.core.model.kinds import KubeObject
+
+if TYPE_CHECKING:
+    from cryptography.x509 import CertificateSigningRequest
 
 DEFAULT_CLUSTER = "sampan"
 DEFAULT_PORT = 6443
@@ -47,6 +51,10 @@ class Config:
     """The person's kubeconfig to write a context into; ``None`` writes none."""
 
 
+Sign = Callable[["CertificateSigningRequest", Iterable[str], timedelta, datetime], str]
+"""(request, Kubernetes' key usages, life, now) → a certificate as PEM."""
+
+
 @attrs.frozen(kw_only=True)
 class ClusterContext:
     """What controllers are made with, and (inside of an `AccessContext`) admission, authenticators and authorizers."""
@@ -55,6 +63,8 @@ class ClusterContext:
     service_cidr: str
     admin_token: str = ""
     ca_pem: str = ""
+    sign: Sign | None = None
+    """The cluster's CA, for the controller that signs certificates; ``None`` where nobody has it."""
     token_key_pem: str = ""
     """Signs the tokens of service accounts; empty: a key that is forgotten with the process."""
     clock: Callable[[], datetime] = utc_now

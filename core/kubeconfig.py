@@ -25,6 +25,9 @@ class Access:
     server: str
     ca_pem: str
     token: str
+    certificate_pem: str = ""
+    key_pem: str = ""
+    """A client certificate, another way to be known; both are empty for none."""
 
 
 def default_path() -> Path:
@@ -77,7 +80,20 @@ def read_access(path: Path, context: str = "") -> Access:
     user = _named(config, "users", entry.get("user", ""), path)["user"]
     ca = cluster.get("certificate-authority-data")
     ca_pem = base64.b64decode(ca).decode() if ca else _read_file(cluster.get("certificate-authority"), path)
-    return Access(name=name, server=cluster.get("server", ""), ca_pem=ca_pem, token=user.get("token", ""))
+    return Access(
+        name=name,
+        server=cluster.get("server", ""),
+        ca_pem=ca_pem,
+        token=user.get("token", ""),
+        certificate_pem=_pem_of(user, "client-certificate", path),
+        key_pem=_pem_of(user, "client-key", path),
+    )
+
+
+def _pem_of(user: dict[str, Any], field: str, path: Path) -> str:
+    """A certificate or key that is in the file, or beside it."""
+    data = user.get(f"{field}-data")
+    return base64.b64decode(data).decode() if data else _read_file(user.get(field), path)
 
 
 def _is_of(config: dict[str, Any], access: Access) -> bool:
@@ -88,12 +104,20 @@ def _is_of(config: dict[str, Any], access: Access) -> bool:
     return False
 
 
+def _user_of(access: Access) -> dict[str, str]:
+    user = {}
+    for field, pem in (("client-certificate", access.certificate_pem), ("client-key", access.key_pem)):
+        if pem:
+            user[f"{field}-data"] = base64.b64encode(pem.encode()).decode()
+    return user | ({"token": access.token} if access.token else {})
+
+
 def _with_context(config: dict[str, Any], access: Access) -> dict[str, Any]:
     name = access.name
     certificate = base64.b64encode(access.ca_pem.encode()).decode()
     entries = {
         "clusters": {"name": name, "cluster": {"certificate-authority-data": certificate, "server": access.server}},
-        "users": {"name": name, "user": {"token": access.token}},
+        "users": {"name": name, "user": _user_of(access)},
         "contexts": {"name": name, "context": {"cluster": name, "user": name}},
     }
     config = {"apiVersion": "v1", "kind": "Config", "preferences": {}, **config}

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from sampan.core.hooks import hookimpl
 from sampan.core.registry import Registry
-from sampan.plugins import admission, auth, controllers, dns, metrics, pod_security, proxies, quota, schedulers, stores
+from sampan.plugins import (
+    admission,
+    auth,
+    certificates,
+    controllers,
+    dns,
+    metrics,
+    pod_security,
+    proxies,
+    quota,
+    schedulers,
+    stores,
+)
 
 
 @hookimpl
@@ -13,5 +25,17 @@ def sampan_register(registry: Registry) -> None:
 
     for cls in BUILTIN_KINDS:
         registry.kind(cls)
-    for room in (stores, auth, admission, controllers, schedulers, proxies, dns, metrics, quota, pod_security):
+    for room in (
+        stores,
+        auth,
+        admission,
+        controllers,
+        schedulers,
+        proxies,
+        dns,
+        metrics,
+        quota,
+        pod_security,
+        certificates,
+    ):
         room.register(registry)

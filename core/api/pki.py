@@ -6,6 +6,7 @@ does not name an address that it is asked to. Called at start-up, before the ser
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -27,6 +28,16 @@ BACKDATE: Final = timedelta(minutes=5)
 """For clients whose clock is a little behind."""
 CA_BACKDATE: Final = timedelta(days=365)
 """For a CA that is made while this machine's clock is ahead: making another would lock out every client of the first."""
+
+EXTENDED_USAGES: Final = {
+    "client auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "server auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "code signing": ExtendedKeyUsageOID.CODE_SIGNING,
+    "email protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    "timestamping": ExtendedKeyUsageOID.TIME_STAMPING,
+    "ocsp signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+}
+"""Kubernetes' words for what a key may be used for."""
 
 INTERNAL_NAMES: Final = (
     "localhost",
@@ -73,6 +84,32 @@ class Authority:
         if hosts:
             builder = builder.add_extension(x509.SubjectAlternativeName(_alternatives(hosts)), critical=False)
         return _pem(builder.sign(self.key, hashes.SHA256())), _key_pem(key)
+
+    def sign(
+        self, request: x509.CertificateSigningRequest, usages: Iterable[str], life: timedelta, now: datetime
+    ) -> str:
+        """The certificate that ``request`` asks for, as PEM, no longer good than the CA itself."""
+        ends = min(now + life, self.certificate.not_valid_after_utc)
+        words = set(usages)
+        extended = [oid for word, oid in EXTENDED_USAGES.items() if word in words]
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(request.subject)
+            .issuer_name(self.certificate.subject)
+            .public_key(request.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - BACKDATE)
+            .not_valid_after(ends)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=False, encipherment="key encipherment" in words), critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+        )
+        if extended:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
+        with contextlib.suppress(x509.ExtensionNotFound):
+            names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            builder = builder.add_extension(names, critical=False)
+        return _pem(builder.sign(self.key, hashes.SHA256()))
 
 
 @attrs.frozen
@@ -179,13 +216,13 @@ def _builder(
     )
 
 
-def _key_usage(*, ca: bool) -> x509.KeyUsage:
+def _key_usage(*, ca: bool, encipherment: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=ca,
         crl_sign=ca,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=encipherment,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

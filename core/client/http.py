@@ -6,6 +6,7 @@ One connection pool; all on the loop that uses it.
 from __future__ import annotations
 
 import ssl
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -36,7 +37,14 @@ WATCH_TIMEOUT = httpx.Timeout(30, read=150, pool=None)
 
 def tls_for(access: Access) -> ssl.SSLContext:
     """Trust the cluster's own CA and nobody else."""
-    return ssl.create_default_context(cadata=access.ca_pem or None)
+    context = ssl.create_default_context(cadata=access.ca_pem or None)
+    if access.certificate_pem and access.key_pem:
+        # The ssl module reads files alone: this one is there for a moment, and for nobody else.
+        with tempfile.NamedTemporaryFile("w", prefix="sampan-", suffix=".pem") as file:
+            file.write(access.certificate_pem + access.key_pem)
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
 
 
 class HttpClient:

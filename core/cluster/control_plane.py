@@ -20,6 +20,7 @@ from sampan.core.api.pki import token_key
 from sampan.core.api.server import ApiServer, bind, server_files
 from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
+from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.kubeconfig import Access
@@ -30,6 +31,8 @@ from sampan.core.reconcile.custom_kinds import CustomKinds
 from sampan.core.reconcile.engine import Engine
 from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
+
+ADMINISTRATOR = "kubernetes-admin"
 
 
 class ControlPlane:
@@ -43,7 +46,11 @@ class ControlPlane:
         self._inside = address_for_pods(context.service_cidr)
         hosts = (first_service_address(context.service_cidr), *self._inside)
         self._files = server_files(context, pki, hosts)
-        self._context = attrs.evolve(context, ca_pem=self._files.ca_pem, token_key_pem=token_key(pki))
+        self._context = attrs.evolve(
+            context, ca_pem=self._files.ca_pem, token_key_pem=token_key(pki), sign=self._files.authority.sign
+        )
+        authority = self._files.authority
+        self._administrator = authority.issue(ADMINISTRATOR, context.clock(), organizations=(SYSTEM_MASTERS,))
         self.nodes = NodeDirectory()
         self.api = ApiServer(plugins.registry, store, self._context, self.nodes)
         self.api.answer_at(PATH, self._about_plugins)
@@ -56,7 +63,15 @@ class ControlPlane:
     def access(self) -> Access:
         """How the administrator reaches it over HTTPS, once it has been started."""
         config, context = self._context.config, self._context
-        return Access(name=config.cluster, server=self.api.url, ca_pem=context.ca_pem, token=context.admin_token)
+        certificate, key = self._administrator
+        return Access(
+            name=config.cluster,
+            server=self.api.url,
+            ca_pem=context.ca_pem,
+            token=context.admin_token,
+            certificate_pem=certificate,
+            key_pem=key,
+        )
 
     async def start(self, bound: socket.socket | None = None, *, serves_pods: bool = False) -> None:
         """Answer requests. ``bound`` is a listening socket that was made earlier.

@@ -8,6 +8,7 @@ from sampan.plugins.auth.anonymous import Anonymous
 from sampan.plugins.auth.certificates import ClientCertificates
 from sampan.plugins.auth.masters import Masters
 from sampan.plugins.auth.node_authorizer import NodeAuthorizer
+from sampan.plugins.auth.rbac.aggregation import ClusterRoleAggregation
 from sampan.plugins.auth.rbac.authorizer import RbacAuthorizer
 from sampan.plugins.auth.rbac.default_objects import DefaultObjects
 from sampan.plugins.auth.rbac.escalation import Escalation
@@ -27,6 +28,8 @@ def register(registry: Registry) -> None:
     registry.authorizer("node", lambda context: NodeAuthorizer(context.reader))
     registry.authorizer("rbac", lambda context: RbacAuthorizer(Grants(context.reader)))
     registry.admission("RBACEscalation", lambda context: Escalation(context.authorizer, Grants(context.reader)))
+
+    registry.controller(ClusterRoleAggregation.name, lambda context: ClusterRoleAggregation())
 
     def accounts() -> list[str]:
         return [account_of(part.name) for part in registry.controllers]

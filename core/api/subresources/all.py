@@ -22,6 +22,7 @@ def make_subresources(handlers: Handlers, nodes: NodeDirectory) -> Mapping[str, 
     """Which kinds have which is said by the kinds' own descriptions."""
     pipeline = handlers.pipeline
     return {
+        "approval": Part("approval", handlers),
         "attach": Terminal("attach", pipeline, nodes),
         "binding": BindingSubresource(pipeline),
         "ephemeralcontainers": Part("ephemeralcontainers", handlers),

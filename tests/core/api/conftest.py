@@ -16,7 +16,7 @@ from sampan.core.model.builtin import BUILTIN_KINDS, ServiceAccount
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.registry import Registry
 from sampan.core.store.history import HistoryPolicy
-from sampan.plugins import admission, auth, pod_security, quota
+from sampan.plugins import admission, auth, certificates, pod_security, quota
 from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import TOKEN, AsgiClient
 from tests.support.node import PODS, FakeNode, pod
@@ -43,7 +43,7 @@ def registry() -> Registry:
     made = Registry()
     for cls in BUILTIN_KINDS:
         made.kind(cls)
-    for room in (auth, admission, quota, pod_security):
+    for room in (auth, admission, quota, pod_security, certificates):
         room.register(made)
     return made
 
