@@ -34,7 +34,7 @@ async def decide_self(pipeline: Pipeline, call: Call, review: MutableWire) -> di
 
 async def list_rules(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
     """What the authorizers that can list their rules have for the asker."""
-    namespace = review["spec"].get("namespace", "")
+    namespace = (review.get("spec") or {}).get("namespace", "")
     if not namespace:
         raise BadRequest("no namespace on request")
     listers = [each for each in pipeline.gates.authorizers if isinstance(each, ListsRules)]

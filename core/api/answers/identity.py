@@ -9,15 +9,18 @@ from typing import Any
 
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.contracts.access import ANONYMOUS, Credentials, User
-from sampan.core.errors import Unauthorized
+from sampan.core.errors import BadRequest, Unauthorized
+from sampan.core.schema.scalars import format_time
 
 
 async def review_token(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
     """The user of a token, and for which of the wanted audiences it is good."""
-    spec = review["spec"]
+    spec = review.get("spec") or {}
+    if not spec.get("token"):
+        raise BadRequest("token is required for TokenReview in authentication")
     wanted = tuple(spec.get("audiences") or ())
     try:
-        user = await pipeline.gates.authenticate(Credentials(token=spec.get("token", ""), audiences=wanted))
+        user = await pipeline.gates.authenticate(Credentials(token=spec["token"], audiences=wanted))
     except Unauthorized:
         return {"user": {}, "error": "[invalid bearer token]"}
     # Who knows nothing of audiences has let the token in here: it is good for this server.
@@ -28,6 +31,7 @@ async def review_token(pipeline: Pipeline, call: Call, review: MutableWire) -> d
 
 
 async def review_self(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
+    review["metadata"]["creationTimestamp"] = format_time(pipeline.clock())
     return {"userInfo": user_info(call.user)}
 
 

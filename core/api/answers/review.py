@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sampan.core.api.operations import metadata
@@ -11,7 +11,9 @@ from sampan.core.api.operations.create import fill_defaults
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import Answer
-from sampan.core.schema.refusal import invalid_object
+from sampan.core.errors import Cause, Invalid
+from sampan.core.schema.refusal import aggregate
+from sampan.core.schema.resource import Resource
 from sampan.core.schema.validate import validate
 
 Decide = Callable[[Pipeline, Call, MutableWire], Awaitable[dict[str, Any]]]
@@ -30,9 +32,16 @@ def review(decide: Decide) -> Answer:
         fill_defaults(resource, obj)
         causes = [*validate(resource.struct, obj), *resource.rules.validate(obj), *resource.rules.validate_create(obj)]
         if causes:
-            raise invalid_object(resource, obj["metadata"].get("name", ""), causes)
+            raise _invalid(resource, causes)
         await pipeline.gates.validate(request)
-        answered = {**obj, "status": await decide(pipeline, call, obj)}
+        status = await decide(pipeline, call, obj)
+        answered = {**obj, "status": status}
         return Outcome(code=201, entry=pipeline.not_stored(call.served, "", answered))
 
     return answer
+
+
+def _invalid(resource: Resource, causes: Sequence[Cause]) -> Invalid:
+    """A review has no name to be called by, and Kubernetes names no kind for it either."""
+    group = resource.info.group
+    return Invalid(f'.{group} "" is invalid: {aggregate(causes)}', group=group, causes=causes)

@@ -57,6 +57,7 @@ async def create_named(
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
     obj = await mutate(pipeline, call, request)
     fill_defaults(resource, obj)
+    claimed = str(obj["metadata"].get("resourceVersion") or "")
     metadata.begin(obj["metadata"], resource.info, pipeline.clock())
     if resource.info.has_status and not resource.info.status_on_create and obj.pop("status", None) is not None:
         fill_defaults(resource, obj)
@@ -67,7 +68,7 @@ async def create_named(
         check_new(served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(resource.rules.warnings(obj))
-        _check_no_version(obj["metadata"])
+        _check_no_version(claimed)
         entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
     except BaseException:
         undo()
@@ -98,9 +99,8 @@ def check_new(served: Served, obj: MutableWire) -> None:
         raise invalid_object(served.refusing, meta.get("name", ""), causes)
 
 
-def _check_no_version(meta: MutableWire) -> None:
+def _check_no_version(version: str) -> None:
     """Raises for an object that claims to be stored already. A version that is no number is passed over."""
-    version = str(meta.get("resourceVersion") or "")
     if version.isascii() and version.isdigit() and int(version[:20]):
         raise Unclassified("resourceVersion should not be set on objects to be created")
 

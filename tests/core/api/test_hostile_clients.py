@@ -296,3 +296,11 @@ def test_a_client_may_name_a_shorter_time(text: str, seconds: float) -> None:
 async def test_a_timeout_that_is_no_duration_is_refused(server: ApiServer, api: AsgiClient) -> None:
     assert (await api.get(f"{MAPS}?timeout=soon")).code == 400
     assert (await AsgiClient(server.app, "").get(f"{MAPS}?timeout=soon")).code == 403
+
+
+@pytest.mark.parametrize(("version", "code"), [("1", 500), ("0", 201), ("v1", 201)])
+async def test_an_object_that_claims_to_be_stored_already(api: AsgiClient, version: str, code: int) -> None:
+    """In Kubernetes' own code and words, of which the fuzz tests know."""
+    answer = await api.post(MAPS, {"metadata": {"name": "a", "resourceVersion": version}})
+    assert answer.code == code
+    assert (await api.get(f"{MAPS}/a")).code == (200 if code == 201 else 404)

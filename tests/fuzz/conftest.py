@@ -1,0 +1,7 @@
+"""The same server as in the tests of the API."""
+
+from __future__ import annotations
+
+from tests.core.api.conftest import api, clock, registry, server, store
+
+__all__ = ["api", "clock", "registry", "server", "store"]
