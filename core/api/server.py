@@ -26,6 +26,7 @@ from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.definitions import Definitions
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
+from sampan.core.api.expiry import Expiry
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.health import Health
 from sampan.core.api.in_flight import InFlight
@@ -102,6 +103,7 @@ class ApiServer:
         self.app = self._make_app()
         self._server: EmbeddedServer | None = None
         self._task: asyncio.Task[None] | None = None
+        self.expiry = Expiry(self.pipeline)
         self.listening = Listening(context.config.address, context.config.port)
 
     def _make_app(self) -> Api:
@@ -159,6 +161,7 @@ class ApiServer:
         self._server = EmbeddedServer(self._uvicorn_config(files))
         self._task = asyncio.create_task(self._server.serve(sockets=list(bound)), name="api-server")
         await self._server.started_or_failed(self._task)
+        self.expiry.start()
         if not ipaddress.ip_address(self.listening.address).is_loopback:
             await self.advertise(self.listening.address)
 
@@ -201,6 +204,7 @@ class ApiServer:
     async def stop(self) -> None:
         """Close connections, watches and caches; the store stays open. Idempotent."""
         await self.definitions.stop()
+        await self.expiry.stop()
         self.catalog.close()
         server, task = self._server, self._task
         self._server = self._task = None

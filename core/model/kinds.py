@@ -99,6 +99,10 @@ class KindRules:
         """What bumps ``metadata.generation`` when it changes."""
         return obj.get("spec")
 
+    def expires_at(self, obj: Mapping[str, Any]) -> datetime | None:
+        """When a stored object goes by itself; ``None``: never."""
+        return None
+
     def grace_period(self, obj: Mapping[str, Any], requested: int | None) -> int:
         """Seconds that a deleted object stays; 0 removes it at once. Asked where the kind is `graceful`."""
         return 0

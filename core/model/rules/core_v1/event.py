@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -116,10 +117,28 @@ def _series(series: Value | None) -> list[Cause]:
     return causes
 
 
+LIFE: Final = timedelta(hours=1)
+"""From the last time that an event was written, as kube-apiserver keeps them."""
+
+
+def last_seen(event: Value) -> datetime | None:
+    """The latest time that a stored event names."""
+    series = event.get("series") or {}
+    times = (
+        event.get("lastTimestamp"), event.get("eventTime"), series.get("lastObservedTime"),
+        (event.get("metadata") or {}).get("creationTimestamp"),
+    )  # fmt: skip
+    return max((datetime.fromisoformat(each) for each in times if each), default=None)
+
+
 class CoreEventRules(KindRules):
     """``v1``: anything goes that once did."""
 
     metadata_last = True
+
+    def expires_at(self, obj: Mapping[str, Any]) -> datetime | None:
+        seen = last_seen(obj)
+        return None if seen is None else seen + LIFE
 
 
 class EventRules(KindRules):
