@@ -16,6 +16,7 @@ def register(registry: Registry) -> None:
     """Name them all; those that follow every kind or hand out the CA learn that from the cluster."""
     from sampan.plugins.controllers.apiextensions.cleanup import DefinitionCleanup
     from sampan.plugins.controllers.apiextensions.naming import DefinitionNaming
+    from sampan.plugins.controllers.apps.daemon_set.controller import DaemonSetController
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
     from sampan.plugins.controllers.batch.cron_job import CronJobController
@@ -47,6 +48,7 @@ def register(registry: Registry) -> None:
         NodeLifecycleController,
         TaintEvictionController,
         PodGarbageCollector,
+        DaemonSetController,
         JobController,
         TtlAfterFinishedController,
         CronJobController,
