@@ -19,6 +19,7 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.apps.daemon_set.controller import DaemonSetController
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
+    from sampan.plugins.controllers.apps.stateful_set.controller import StatefulSetController
     from sampan.plugins.controllers.batch.cron_job import CronJobController
     from sampan.plugins.controllers.batch.job.controller import JobController
     from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
@@ -49,6 +50,7 @@ def register(registry: Registry) -> None:
         TaintEvictionController,
         PodGarbageCollector,
         DaemonSetController,
+        StatefulSetController,
         JobController,
         TtlAfterFinishedController,
         CronJobController,

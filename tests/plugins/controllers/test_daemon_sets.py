@@ -185,5 +185,5 @@ def test_the_history_keeps_what_pods_are_of() -> None:
     for image in ("one", "two", "three", "four"):
         revisions.append(history(daemon_set(image), revisions))
     alive = evolve(pod("p", "a", revisions[0]))
-    gone = forgotten(revisions, revisions[-1], (alive,), 1)
+    gone = forgotten(revisions, (revisions[-1],), (alive,), 1)
     assert [action.name for action in gone if isinstance(action, Delete)] == [revisions[1].metadata.name]

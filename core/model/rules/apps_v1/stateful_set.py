@@ -64,7 +64,8 @@ class StatefulSetRules(KindRules):
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         if subresource == "status":
             return _status(obj.get("status") or {}, old.get("status") or {})
-        lasting, before = ({**each["spec"], **dict.fromkeys(CHANGEABLE)} for each in (obj, old))
+        # A name that is left out is written as an empty one.
+        lasting, before = ({"serviceName": "", **each["spec"], **dict.fromkeys(CHANGEABLE)} for each in (obj, old))
         return [] if lasting == before else [forbidden("spec", FIXED)]
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:

@@ -61,7 +61,7 @@ def decide(
     if owner.metadata.deletion_timestamp is None:
         actions += history.actions
         actions += _changes(owner, places, by_node, template, history.hash, now)
-        actions += forgotten(revisions, history.revision, pods, owner.spec.revision_history_limit)
+        actions += forgotten(revisions, (history.revision,), pods, owner.spec.revision_history_limit)
     status = _status(owner, places, by_node, history.hash, now)
     if status != owner.status:
         actions.append(Update(obj=evolve(owner, status=status), subresource="status"))
