@@ -15,6 +15,7 @@ from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointSlic
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 DEFAULT_AFFINITY_SECONDS = 10_800
 ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
+LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
 HEADLESS = "None"
 
 
@@ -70,6 +71,8 @@ def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]
     for ip in dict.fromkeys(addresses):
         if ":" not in ip:
             yield ip, port.port
+    if service.spec.type == "LoadBalancer" and service.status.load_balancer.ingress:
+        yield LOOPBACK, port.port
     if port.node_port:
         yield ANY_ADDRESS, port.node_port
 

@@ -24,7 +24,9 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.batch.job.controller import JobController
     from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
     from sampan.plugins.controllers.core.endpoints.endpoints import EndpointsController
+    from sampan.plugins.controllers.core.endpoints.mirroring import EndpointSliceMirroringController
     from sampan.plugins.controllers.core.endpoints.slices import EndpointSliceController
+    from sampan.plugins.controllers.core.load_balancer import LoadBalancerController
     from sampan.plugins.controllers.core.namespace import NamespaceController
     from sampan.plugins.controllers.core.namespace_content import RootCaPublisher, ServiceAccountController
     from sampan.plugins.controllers.core.nodes.lifecycle import NodeLifecycleController
@@ -45,6 +47,8 @@ def register(registry: Registry) -> None:
         DeploymentController,
         EndpointsController,
         EndpointSliceController,
+        EndpointSliceMirroringController,
+        LoadBalancerController,
         ServiceAccountController,
         NodeLifecycleController,
         TaintEvictionController,

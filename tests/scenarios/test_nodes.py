@@ -51,7 +51,10 @@ def test_pods_of_all_nodes_reach_each_other(two_nodes: Cluster, third: Path, cap
     kubectl = two_nodes.kubectl("default")
     assert ready_nodes(kubectl) == {"one", "one-2", "three"}
     image = "host" if two_nodes.runtime == "process" else images_for(two_nodes.runtime, capabilities).python.image
-    server = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "command": SERVER}
+    ready = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
+    server = {
+        "name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "command": SERVER, "readinessProbe": ready,
+    }  # fmt: skip
     for node in ("one", "one-2", "three"):
         kubectl.apply(pod(f"on-{node}", server, nodeName=node))
     kubectl("wait --for=condition=Ready pod --all --timeout=30s")

@@ -174,6 +174,11 @@ ROLES: Final[dict[str, tuple[Rule, ...]]] = {
     ),
     "root-ca-cert-publisher": (on("create get patch update", "", "configmaps"), EVENTS),
     "service-account-controller": (on("create", "", "serviceaccounts"), EVENTS),
+    "service-controller": (
+        on(READ, "", "services nodes"),
+        on("patch update", "", "services/status"),
+        EVENTS,
+    ),
     "service-cidrs-controller": (
         on(f"create patch update {READ}", "networking.k8s.io", "servicecidrs"),
         on("patch update", "networking.k8s.io", "servicecidrs/finalizers servicecidrs/status"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
 
 import attrs
 
@@ -17,13 +18,15 @@ from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
 from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.nftables import flows
+from sampan.plugins.proxies.nftables.listening import taken
 from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS, Piece, base, difference, pieces, table_name
-from sampan.plugins.proxies.nftables.way import bridges_show_packets, close_way, open_way
+from sampan.plugins.proxies.nftables.way import bridges_show_packets, close_way, let_answer_themselves, open_way
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
+TAKEN = "another program listens on this port of the host: choose another one"
 Key = tuple[str, str, int]
 
 
@@ -38,6 +41,7 @@ class NftablesProxy:
         """What is in the kernel; ``None`` where that is not known."""
         self._on_loopback = UserspaceProxy(settings)
         self._masquerade_all = False
+        self._endpoints: set[str] = set()
 
     def service_cidr(self) -> str | None:
         return service_range.choose(self._settings.state_dir)
@@ -50,7 +54,10 @@ class NftablesProxy:
         open_way(self._table)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
-        wanted = {service.key: service for service in desired}
+        everything = {service.key: service for service in desired}
+        refused = [(each, TAKEN) for each in taken(each for each in everything.values() if self._is_outside(each))]
+        left_out = {each.key for each, _ in refused}
+        wanted = {key: each for key, each in everything.items() if each.ip != LOOPBACK and key not in left_out}
         after = pieces(wanted.values())
         if self._pieces is None:
             script = self._base() + difference(self._table, {}, after)
@@ -64,8 +71,11 @@ class NftablesProxy:
             except HostNetworkError as exc:
                 failures = self._one_by_one(wanted, str(exc))
         self._forget_flows(wanted)
+        endpoints = {each.ip for service in wanted.values() for each in service.endpoints}
+        let_answer_themselves(endpoints - self._endpoints)
+        self._endpoints = endpoints
         self._served = wanted
-        return ProxyReport(failures=(*failures, *self._serve_loopback(wanted)))
+        return ProxyReport(failures=(*failures, *refused, *self._serve_loopback(everything)))
 
     def destroy(self) -> None:
         self.close()
@@ -97,9 +107,16 @@ class NftablesProxy:
 
     def _serve_loopback(self, wanted: Mapping[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
         """Node ports on 127.0.0.1; a port that a program holds there is told, and works on the other addresses."""
-        ports = [each for each in wanted.values() if each.ip == ANY_ADDRESS and each.protocol != "SCTP"]
+        ports = [each for each in wanted.values() if each.ip in (ANY_ADDRESS, LOOPBACK) and each.protocol != "SCTP"]
         report = self._on_loopback.sync([attrs.evolve(each, ip=LOOPBACK) for each in ports])
-        return [(wanted[failed.protocol, ANY_ADDRESS, failed.port], why) for failed, why in report.failures]
+        whose = {(each.protocol, each.port): each for each in ports}
+        return [(whose[failed.protocol, failed.port], why) for failed, why in report.failures]
+
+    def _is_outside(self, service: ServicePort) -> bool:
+        """At an address that is not the cluster's own."""
+        if service.ip in (ANY_ADDRESS, LOOPBACK):
+            return False
+        return ip_address(service.ip) not in ip_network(self._settings.service_cidr)
 
     def _forget_flows(self, wanted: dict[Key, ServicePort]) -> None:
         stale = flows.stale(self._served, wanted)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -112,6 +112,17 @@ def test_one_service_that_the_kernel_refuses_takes_no_other_with_it(proxy: Nftab
         assert proxy.sync([service(endpoint)]).failures == ()
 
 
+@pytest.mark.root
+@needs_kernel
+def test_a_port_that_a_program_of_the_host_has_stays_the_programs(proxy: NftablesProxy) -> None:
+    with backend() as endpoint, socket.create_server((host_address(), 0)) as program:
+        balanced = service(endpoint, ip=host_address(), port=program.getsockname()[1])
+        free = attrs.evolve(balanced, port=31998)
+        report = proxy.sync([balanced, free])
+        assert [(failed, "another program" in why) for failed, why in report.failures] == [(balanced, True)]
+        assert ask_tcp(host_address(), 31998) == b"%d:hello" % endpoint.port
+
+
 def routes() -> str:
     return Path("/proc/net/fib_trie").read_text().count(RANGE.rpartition(".")[0]).__str__()
 
@@ -155,7 +166,7 @@ services = st.lists(
 
 @pytest.mark.root
 @needs_kernel
-@hypothesis_settings(max_examples=15, deadline=None)
+@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(services, min_size=1, max_size=4))
 def test_from_any_state_to_any_other_is_where_a_fresh_start_would_be(states: list[list[ServicePort]]) -> None:
     made = NftablesProxy(settings(Path("/tmp/sampan-nft-steps")))

@@ -1,0 +1,90 @@
+"""The load balancer of a cluster on one machine: a Service of that type gets the address of a node. Pure.
+
+What arrives there at the Service's ports is led to its pods by the proxy; so two Services cannot have the same port, and
+the older one keeps it. Services with a ``loadBalancerClass`` are somebody else's.
+https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sampan.core.contracts.controller import Key, Lister, Watch, own_key
+from sampan.core.contracts.plan import NOTHING, Emit, Plan, Update
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.service import LoadBalancerIngress, LoadBalancerStatus, Service
+from sampan.core.model.kinds import KubeObject
+from sampan.core.model.meta import evolve
+
+TYPE = "LoadBalancer"
+
+
+def keys_of_all(_obj: KubeObject, state: Lister) -> Iterable[Key]:
+    """Every Service with a load balancer: a node that comes or goes, or a port that is free again, concerns them all."""
+    return (Key(*service.key) for service in state.list(Service) if service.spec.type == TYPE)
+
+
+def keys_of_service(obj: KubeObject, state: Lister) -> Iterable[Key]:
+    yield from own_key(obj, state)
+    if isinstance(obj, Service) and (obj.spec.type == TYPE or obj.status.load_balancer.ingress):
+        yield from keys_of_all(obj, state)
+
+
+class LoadBalancerController:
+    name = "service-lb-controller"
+    watches: Sequence[Watch] = (Watch(kind=Service, keys=keys_of_service), Watch(kind=Node, keys=keys_of_all))
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
+        service = state.get(Service, key.namespace, key.name)
+        if service is None or service.spec.load_balancer_class or service.metadata.deletion_timestamp is not None:
+            return NOTHING
+        present = [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
+        if service.spec.type != TYPE:
+            return Plan(actions=(_with(service, None),)) if present else NOTHING
+        pool = [address for node in sorted(state.list(Node), key=lambda node: node.key) if (address := _address(node))]
+        taken = _taken_before(service, state)
+        free = [
+            address for address in dict.fromkeys(pool) if not any((address, *port) in taken for port in ports(service))
+        ]
+        chosen = next((address for address in present if address in free), free[0] if free else None)
+        if present == ([chosen] if chosen else []):
+            return NOTHING
+        if chosen is None:
+            said = "no address is left for its ports: another Service has them" if pool else "no node has an address"
+            warning = Emit(regarding=service, reason="SyncLoadBalancerFailed", message=said, type="Warning")
+            return Plan(actions=(_with(service, None), warning))
+        done = Emit(regarding=service, reason="EnsuredLoadBalancer", message="Ensured load balancer")
+        return Plan(actions=(_with(service, chosen), done))
+
+
+def ports(service: Service) -> list[tuple[str, int]]:
+    return [(port.protocol or "TCP", port.port) for port in service.spec.ports]
+
+
+def _taken_before(service: Service, state: Lister) -> set[tuple[str, str, int]]:
+    """(address, protocol, port) of others that are older, or of the same moment and come first by name."""
+
+    def age(each: Service) -> tuple[str, tuple[str, str]]:
+        created = each.metadata.creation_timestamp
+        return created.isoformat() if created else "", each.key
+
+    return {
+        (ingress.ip, *port)
+        for other in state.list(Service)
+        if other.spec.type == TYPE and other.key != service.key and age(other) < age(service)
+        for ingress in other.status.load_balancer.ingress
+        if ingress.ip
+        for port in ports(other)
+    }
+
+
+def _address(node: Node) -> str | None:
+    found = (address.address for address in node.status.addresses if address.type == "InternalIP" and address.address)
+    return next(found, None)
+
+
+def _with(service: Service, address: str | None) -> Update:
+    ingress = (LoadBalancerIngress(ip=address, ip_mode="VIP"),) if address else ()
+    status = evolve(service.status, load_balancer=LoadBalancerStatus(ingress=ingress))
+    return Update(obj=evolve(service, status=status), subresource="status")
