@@ -24,6 +24,7 @@ from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeCl
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
+from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.model.storage_v1.storage_class import StorageClass
 from sampan.core.reconcile.pods import is_finished
 from sampan.core.scheduling.changes import node_change, pod_change
@@ -37,6 +38,7 @@ EXTRA: Mapping[type[KubeObject], Change] = {
     PersistentVolumeClaim: Change.STORAGE,
     PersistentVolume: Change.STORAGE,
     StorageClass: Change.STORAGE,
+    PodDisruptionBudget: Change.OTHER,
 }
 """What schedulers look at besides nodes and pods, and what a change of it may mean."""
 

@@ -1,12 +1,13 @@
 """Make room for a more important pod: on which node, and who has to leave. Pure.
 
-The least important, fewest and youngest victims.
+Fewest violated PodDisruptionBudgets first, then the least important, least and youngest victims.
 https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ import attrs
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Preemption, Refusal
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
+from sampan.core.reconcile.labels import matches
 from sampan.plugins.schedulers.group import Group
 
 MOST_CANDIDATES = 100
@@ -24,6 +27,8 @@ class Candidate:
     node: NodeState
     victims: tuple[Pod, ...]
     """The most important first."""
+    violations: int
+    """Victims that their PodDisruptionBudgets cannot spare."""
 
     def cost(self) -> tuple[Any, ...]:
         """Less is better, in Kubernetes' order."""
@@ -31,7 +36,7 @@ class Candidate:
         most = max(priorities)
         # The earliest start among the most important victims: the node where that is latest is taken.
         started = min(_started(pod) for pod in self.victims if priority(pod) == most)
-        return (most, sum(priorities), len(self.victims), -started.timestamp(), self.node.name)
+        return (self.violations, most, sum(priorities), len(self.victims), -started.timestamp(), self.node.name)
 
 
 def not_eligible(pod: Pod, state: ClusterState) -> str:
@@ -51,10 +56,11 @@ def make_room(
     if not_eligible(pod, state):
         return None
     hopeful = [name for name, (_, refusal) in refused.items() if refusal.preemption_helps]
+    budgets = [each for each in state.extra.get(PodDisruptionBudget, ()) if isinstance(each, PodDisruptionBudget)]
     found: list[Candidate] = []
     for name in hopeful:
         node = state.find(name)
-        if node is not None and (candidate := _on(node, pod, group)) is not None:
+        if node is not None and (candidate := _on(node, pod, group, budgets)) is not None:
             found.append(candidate)
             if len(found) == MOST_CANDIDATES:
                 break
@@ -64,7 +70,7 @@ def make_room(
     return Preemption(node=best.node.name, victims=best.victims)
 
 
-def _on(node: NodeState, pod: Pod, group: Group) -> Candidate | None:
+def _on(node: NodeState, pod: Pod, group: Group, budgets: Sequence[PodDisruptionBudget]) -> Candidate | None:
     """The fewest pods that have to leave this node; ``None`` where even all less important ones would not do."""
     lesser = [each for each in node.pods if priority(each) < priority(pod)]
     if not lesser:
@@ -73,21 +79,46 @@ def _on(node: NodeState, pod: Pod, group: Group) -> Candidate | None:
         without = node.minus(*lesser)
         if not _would_fit(without, group):
             return None
+        protected, free = split(sorted(lesser, key=importance), budgets)
         victims: list[Pod] = []
-        for each in sorted(lesser, key=importance):  # who may stay after all
+        violations = 0
+        for each in (*protected, *free):  # who may stay after all
             again = without.plus(each)
             if _would_fit(again, group):
                 without = again
             else:
                 victims.append(each)
+                violations += each in protected
     finally:
         group.suppose(node.name, node)
-    return Candidate(node, tuple(victims)) if victims else None
+    return Candidate(node, tuple(sorted(victims, key=importance)), violations) if victims else None
 
 
 def _would_fit(node: NodeState, group: Group) -> bool:
     group.suppose(node.name, node)
     return group.what_if(node) is None
+
+
+def split(pods: Iterable[Pod], budgets: Sequence[PodDisruptionBudget]) -> tuple[list[Pod], list[Pod]]:
+    """Those whose budgets are used up by the ones before them, and the others."""
+    left = Counter({id(budget): budget.status.disruptions_allowed or 0 for budget in budgets})
+    protected: list[Pod] = []
+    free: list[Pod] = []
+    for pod in pods:
+        concerned = [budget for budget in budgets if _covers(budget, pod)]
+        for budget in concerned:
+            left[id(budget)] -= 1
+        (protected if any(left[id(budget)] < 0 for budget in concerned) else free).append(pod)
+    return protected, free
+
+
+def _covers(budget: PodDisruptionBudget, pod: Pod) -> bool:
+    return (
+        budget.metadata.namespace == pod.metadata.namespace
+        and pod.metadata.name not in budget.status.disrupted_pods
+        and budget.spec.selector is not None
+        and matches(budget.spec.selector, pod.metadata.labels)
+    )
 
 
 def priority(pod: Pod) -> int:

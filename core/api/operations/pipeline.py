@@ -161,7 +161,7 @@ class Pipeline:
 
     async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
         """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
-        if served.encode(wire) == served.encode(old.wire):
+        if splice_resource_version(served.encode(wire), old.revision) == old.raw:
             return old
         raw = await stored_form(served, wire)
         return await self._seen(served, await self.store.update(old.key, raw, old.revision))

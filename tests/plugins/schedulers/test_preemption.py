@@ -6,7 +6,9 @@ from typing import Any
 
 from sampan.core.contracts.scheduler import Preemption, Unschedulable
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.scheduling.snapshot import Snapshot
+from sampan.core.schema.codec import from_wire
 from tests.plugins.schedulers.cases import node, pod, state, with_pods
 from tests.plugins.schedulers.test_filters import scheduler
 
@@ -71,3 +73,22 @@ def test_anti_affinity_is_a_reason_to_leave_too() -> None:
     there = important("rival", 1, cpu="100m", metadata={"labels": {"app": "db"}})
     full = with_pods(node("a", labels={"kubernetes.io/hostname": "a"}), there, important("other", 1, cpu="100m"))
     assert room(important("p", 5, cpu="100m", affinity=away), state(full)) == ("a", ["rival"])
+
+
+def budget(allowed: int, **labels: str) -> PodDisruptionBudget:
+    value = {
+        "metadata": {"name": "b", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": labels}},
+        "status": {"disruptionsAllowed": allowed, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1},
+    }
+    return from_wire(PodDisruptionBudget, value)
+
+
+def test_pods_that_a_budget_protects_leave_only_where_nobody_else_can() -> None:
+    guarded = important("guarded", 0, metadata={"labels": {"app": "db"}})
+    given = state(with_pods(node("a", cpu="1"), guarded), with_pods(node("b", cpu="1"), important("free", 3)))
+    assert room(important("p", 5), given) == ("a", ["guarded"])
+    given.set_extra({PodDisruptionBudget: (budget(0, app="db"),)})
+    assert room(important("p", 5), given) == ("b", ["free"])
+    given.set_extra({PodDisruptionBudget: (budget(1, app="db"),)})
+    assert room(important("p", 5), given) == ("a", ["guarded"])
