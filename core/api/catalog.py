@@ -28,7 +28,7 @@ from sampan.core.errors import StorageReadError
 from sampan.core.model import storage as declared
 from sampan.core.model.kinds import KindInfo, KubeObject, info
 from sampan.core.model.meta import EMPTY
-from sampan.core.schema.codec import from_wire
+from sampan.core.schema.codec import from_wire, from_wire_after
 from sampan.core.schema.encode import encode
 from sampan.core.schema.resource import Resource
 from sampan.core.store.contract import KeyValue
@@ -113,7 +113,8 @@ class Served:
     def typed(self, entry: Entry, cls: type[T]) -> T:
         """An entry's frozen object: shared by all who ask for the kind's own class, made for who asks for another."""
         if cls is self.resource.cls:
-            return entry.typed(partial(from_wire, cls))
+            own: T = entry.typed(partial(from_wire, cls), partial(from_wire_after, cls))
+            return own
         return from_wire(cls, entry.wire)
 
     def join(self, entries: Sequence[Entry]) -> bytes:

@@ -25,7 +25,7 @@ _UNMADE: Any = object()
 class Entry:
     """One object at one revision. ``raw`` is what a GET answers; the decoded forms are made when first asked for."""
 
-    __slots__ = ("_typed", "_wire", "created", "key", "raw", "revision")
+    __slots__ = ("_before", "_typed", "_wire", "created", "key", "raw", "revision")
 
     def __init__(self, key: str, raw: bytes, *, created: int, revision: int) -> None:
         self.key = key
@@ -34,6 +34,7 @@ class Entry:
         self.revision = revision
         self._wire: Any = _UNMADE
         self._typed: Any = _UNMADE
+        self._before: Entry | None = None
 
     @classmethod
     def of(cls, item: KeyValue, finish: Finish) -> Entry:
@@ -49,10 +50,26 @@ class Entry:
             self._wire = orjson.loads(self.raw)
         return cast(Mapping[str, Any], self._wire)
 
-    def typed(self, factory: Callable[[Mapping[str, Any]], T]) -> T:
-        """``factory(wire)``, called at most once: all callers for one kind pass the same factory."""
+    def follows(self, before: Entry) -> None:
+        """``before`` was the object until this entry: most parts of its typed form will do for this one too."""
+        if before._typed is not _UNMADE and self._typed is _UNMADE:
+            self._before = before
+
+    def typed(
+        self,
+        make: Callable[[Mapping[str, Any]], T],
+        remake: Callable[[Mapping[str, Any], Mapping[str, Any], T], T] | None = None,
+    ) -> T:
+        """``make(wire)``, called at most once: all callers for one kind pass the same functions.
+
+        ``remake(wire, wire before, object before)`` gives the same where there is an object to begin with.
+        """
         if self._typed is _UNMADE:
-            self._typed = factory(self.wire)
+            before, self._before = self._before, None  # nothing is kept for longer than it is of use
+            if before is None or remake is None:
+                self._typed = make(self.wire)
+            else:
+                self._typed = remake(self.wire, before.wire, before._typed)
         return cast(T, self._typed)
 
 
@@ -112,6 +129,8 @@ class Change:
         self.entry = entry
         """The new state; for a delete the last one, at the revision of the delete."""
         self.previous = previous
+        if previous is not None:
+            entry.follows(previous)
         self._deleted = event.type == "delete"
         self._stored_before = event.previous
         self._finish = finish

@@ -198,7 +198,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_a_data_directory_that_another_holds(cluster: Cluster, tmp_path: Path) -> None:
     said = up_refused(tmp_path, "--runtime", cluster.runtime, "--data-dir", str(cluster.data_dir))
-    assert f"{cluster.data_dir} is held by the running cluster with process" in said
+    assert f"{cluster.data_dir} holds the cluster {cluster.name!r}, not" in said
 
 
 def test_a_data_directory_of_another_version(tmp_path: Path) -> None:
