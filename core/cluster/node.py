@@ -14,7 +14,7 @@ from pathlib import Path
 import attrs
 
 from sampan.core.client.protocol import Client
-from sampan.core.cluster.node_storage import ensure_class, make_provisioners, provisioning
+from sampan.core.cluster.node_storage import ensure_class, make_provisioners, may_provision, provisioning
 from sampan.core.cluster.say import Say, silent
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.streams import NodeDirectory
@@ -111,6 +111,9 @@ class LocalNode:
 
     async def _provide_storage(self, client: Client) -> None:
         config = self.config
+        if not await may_provision(client):
+            self._say(f"volumes: none are made on {config.name}, as the user that it joined with may not make any")
+            return
         folder = config.folder.resolve() / "volumes"
         provisioners = await asyncio.to_thread(make_provisioners, self._plugins, config.name, folder)
         if self.runtime.capabilities().real_processes:

@@ -36,6 +36,15 @@ def provisioning(client: Client, node: str, provisioners: Mapping[str, Provision
     return Engine([NodeProvisioning(node, provisioners)], client_for=lambda _user: client, clock=clock)
 
 
+async def may_provision(client: Client) -> bool:
+    """Whether the user may see what is to be made. A node that was joined as itself may not: it makes no volumes."""
+    try:
+        await client.list(StorageClass)
+    except Forbidden:
+        return False
+    return True
+
+
 async def ensure_class(client: Client, provisioners: Mapping[str, Provisioner]) -> None:
     """A joined node may not make classes: then the first one has."""
     if BUILT_IN not in provisioners:
