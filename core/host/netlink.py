@@ -20,6 +20,7 @@ import attrs
 from sampan.core.errors import ConfigError, SampanError
 
 IFF_UP = 1
+HAIRPIN = 1
 MAIN_TABLE, LOCAL_TABLE = 254, 255
 SCOPE_HOST = 254
 
@@ -81,6 +82,8 @@ def add_veth(name: str, bridge: str, mac: str, pid: int) -> None:
         peer = {"ifname": "eth0", "address": mac, "net_ns_pid": pid}
         master = _index(netlink, bridge)
         netlink.link("add", ifname=name, kind="veth", peer=peer, master=master, flags=IFF_UP, change=IFF_UP)
+        # What a pod sends to its own service comes back on the port that it came from, where bridges call the firewall.
+        netlink.brport("set", index=_index(netlink, name), mode=HAIRPIN)
 
 
 def delete_link(name: str) -> None:

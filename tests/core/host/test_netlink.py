@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -45,6 +46,7 @@ def test_pods_hang_on_a_bridge(other_namespace: int) -> None:
             netlink.add_bridge(bridge, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
         netlink.add_veth(f"{bridge}v", bridge, "0a:58:0a:fa:00:02", other_namespace)
         assert netlink.bridge_ports(bridge) == [f"{bridge}v"]
+        assert Path(f"/sys/class/net/{bridge}v/brport/hairpin_mode").read_text().strip() == "1"
         assert IPv4Network("10.250.99.0/29") in networks()
         inside = ["nsenter", "-t", str(other_namespace), "-n", "cat", "/proc/net/dev"]
         assert "eth0" in subprocess.run(inside, capture_output=True, text=True, check=True).stdout
