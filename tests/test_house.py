@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 HOUSE = Path(__file__).parents[1]
-FLOORS = ("core", "plugins", "runtimes", "volumes", "cli")
+FLOORS = ("core", "plugin", "plugins", "runtimes", "volumes", "cli")
 
 
 def packages() -> list[str]:

@@ -14,6 +14,8 @@ import click
 
 from sampan.cli.api import Api
 from sampan.cli.connection import connect
+from sampan.cli.lifecycle.check_plugin import check
+from sampan.cli.lifecycle.new_plugin import new
 from sampan.cli.lifecycle.place import Place, with_place
 from sampan.cli.options import Choices
 from sampan.cli.plugin_options import load_working
@@ -31,6 +33,10 @@ def plugins(ctx: click.Context) -> None:
     """Show which plugins are loaded, and what they bring."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+plugins.add_command(new)
+plugins.add_command(check)
 
 
 @plugins.command("list")

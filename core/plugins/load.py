@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from sampan.core import hooks
 from sampan.core.errors import ConfigError
 from sampan.core.plugin_choice import PluginChoice, environment_choice
-from sampan.core.plugin_sources import EntryPoints, Found, installed, installed_entry_points, named
+from sampan.core.plugin_sources import OWN_DISTRIBUTION, EntryPoints, Found, installed, installed_entry_points, named
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.calls import Answer, HookCalls
 from sampan.core.registry import Registry
@@ -54,6 +54,10 @@ class Plugins:
         self.metrics = metrics
         self.account = Account(metrics)
         self._calls = HookCalls(manager, self.account, limit=limit)
+
+    def is_own(self, plugin: str) -> bool:
+        """Whether sampan itself brings it."""
+        return any(each.name == plugin and each.source.startswith(f"{OWN_DISTRIBUTION}: ") for each in self.loaded)
 
     def has(self, hook: str) -> bool:
         """Whether any plugin implements ``hook``: hot paths ask before they build arguments."""

@@ -242,8 +242,16 @@ class Engine:
                 log.info("%s failed on %s, next try in %.3f s: %s", name, key, delay, error)
             case _:
                 delay = queue.add_failed(key)
-                log.error("%s broke on %s, next try in %.3f s", name, key, delay, exc_info=error)
+                self._tell_broken(name, key, delay, error)
         return "error"
+
+    def _tell_broken(self, name: str, key: Key, delay: float, error: Exception) -> None:
+        """A bug: with its traceback once a minute, however many keys it is met with."""
+        if self._plugins is None:
+            log.error("%s broke on %s, next try in %.3f s", name, key, delay, exc_info=error)
+        else:
+            self._plugins.account.failed(name, "reconcile", error)
+            log.info("%s broke on %s, next try in %.3f s", name, key, delay)
 
     def _hook(self, hook: str, **arguments: object) -> None:
         if self._plugins is not None and self._plugins.has(hook):

@@ -1,0 +1,98 @@
+"""``sampan plugins check``: one plugin held against its contracts, at work in a control plane of its own, in seconds.
+
+Nothing of a running cluster is touched: the control plane is in this process, its store in memory, its node simulated.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sampan.core.errors import ConfigError, SampanError
+
+if TYPE_CHECKING:
+    from sampan.core.plugins import Plugins
+    from sampan.core.testing.live_cluster import LiveCluster
+
+
+@click.command("check")
+@click.argument("plugin", metavar="FILE | MODULE | NAME")
+def check(plugin: str) -> None:
+    """Load one plugin alone, hold its parts against their contracts, and watch it at work. Exits with 1 on problems."""
+    from sampan.core.testing.live_cluster import live_cluster
+    from sampan.core.testing.loop_thread import LoopThread
+
+    logging.disable(logging.CRITICAL)  # what goes wrong is told below, once
+    loop = LoopThread()
+    problems: list[str] = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = _find(plugin)
+            with live_cluster(Path(folder) / "c", loop, plugins=[found]) as cluster:
+                problems += _at_work(cluster)
+            problems += _failures(cluster.plugins)
+            _describe(cluster.plugins)
+    except SampanError as exc:
+        problems.append(str(exc))
+    finally:
+        loop.close()
+        logging.disable(logging.NOTSET)
+    for problem in dict.fromkeys(problems):
+        click.echo(f"problem: {problem}")
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo("no problem found")
+
+
+def _find(plugin: str) -> object:
+    """A file or module; else an installed plugin of that name."""
+    from sampan.core.plugin_sources import installed, installed_entry_points, named
+
+    found = next((each for each in installed(installed_entry_points, outside_only=True) if each.name == plugin), None)
+    found = found or named(plugin)
+    try:
+        loaded = found.load()
+    except (Exception, SystemExit) as exc:
+        raise ConfigError(f"{plugin} cannot be loaded: {' '.join(str(exc).split()) or type(exc).__name__}") from exc
+    if not any(hasattr(getattr(loaded, name, None), "sampan_impl") for name in dir(loaded)):
+        raise ConfigError(f"{plugin} has no function marked hookimpl: it does nothing")
+    return loaded
+
+
+def _at_work(cluster: LiveCluster) -> Iterator[str]:
+    """A namespace and a pod come and go, as in every cluster."""
+    from sampan.core.model.core_v1.pod import Pod
+
+    spec = {"containers": [{"name": "c", "image": "example.com/check:1"}], "terminationGracePeriodSeconds": 0}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "check"}, "spec": spec}
+    try:
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "check"}})
+        cluster.apply(pod, namespace="check")
+        cluster.wait_for(Pod, "check", "check", lambda pod: pod.status.phase == "Running", within=10)
+        cluster.settle()
+    except (SampanError, AssertionError) as exc:
+        yield f"a pod did not run with it: {' '.join(str(exc).split())[:300]}"
+
+
+def _failures(plugins: Plugins) -> Iterator[str]:
+    for (plugin, hook), tally in plugins.account.tallies().items():
+        if tally.failures:
+            yield f"{plugin} failed in {hook}: {tally.problem}"
+
+
+def _describe(plugins: Plugins) -> None:
+    own = [each for each in plugins.loaded if each.source == "given at start-up" and each.name != "testing"]
+    for each in own:
+        click.echo(f"plugin {each.name}: hooks {', '.join(each.hooks) or 'none'}")
+        for parts in plugins.registry.all_parts():
+            for part in parts:
+                if part.plugin == each.name:
+                    click.echo(f"  {parts.sort} {part.name}")
+        for cls, plugin in plugins.registry.kinds.items():
+            if plugin == each.name:
+                click.echo(f"  kind {cls.__name__}")

@@ -1,0 +1,129 @@
+"""Bases for parts that plugins bring: what most leave as it is, so that a part is as long as what it does.
+
+Each fits its contract; see `sampan.core.contracts` for what the methods promise.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User
+from sampan.core.contracts.controller import Key, Lister, Watch
+from sampan.core.contracts.plan import NOTHING, InThread, Plan
+from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
+from sampan.core.contracts.volume import PublishedVolume, VolumeContext
+from sampan.core.model.kinds import KubeObject
+from sampan.core.model.meta_v1.object_meta import OwnerReference
+
+LAST = 10_000
+"""The ``order`` of those who come after sampan's own."""
+
+
+class ControllerBase:
+    """Follows nothing and does nothing."""
+
+    name = ""
+    watches: Sequence[Watch] = ()
+
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread:
+        return NOTHING
+
+
+class AdmissionBase:
+    """Lets everything pass as it is, after sampan's own admission."""
+
+    name = ""
+    order = LAST
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        return None
+
+    async def validate(self, request: AdmissionRequest) -> None:
+        return None
+
+
+class AuthenticatorBase:
+    """Knows nobody."""
+
+    order = LAST
+
+    async def authenticate(self, credentials: Credentials) -> User | None:
+        return None
+
+
+class AuthorizerBase:
+    """Has no opinion."""
+
+    order = LAST
+
+    async def authorize(self, attributes: Attributes) -> Decision:
+        return Decision("no-opinion")
+
+
+class VolumeDriverBase:
+    """A volume that is a folder of the pod's own, filled by ``fill`` when the pod starts."""
+
+    field = ""
+
+    def fill(self, context: VolumeContext, folder: Path) -> None:
+        """Put into ``folder`` what is to be there. Raises `VolumeFailure`."""
+
+    def publish(self, context: VolumeContext) -> PublishedVolume:
+        if not context.directory.exists():
+            # Under another name first: a folder that is there is taken for finished.
+            unfinished = context.directory.with_name(f".{context.directory.name}")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            unfinished.chmod(0o777)
+            self.fill(context, unfinished)
+            unfinished.rename(context.directory)
+        return PublishedVolume(host_path=context.directory)
+
+    def refresh(self, context: VolumeContext) -> None:
+        return None
+
+    def usage(self, directory: Path) -> int:
+        return sum(path.lstat().st_size for path in directory.rglob("*") if not path.is_dir())
+
+    def unpublish(self, directory: Path) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class ProxyBase:
+    """Serves nothing, and leaves the machine as it is."""
+
+    def __init__(self, settings: ProxySettings) -> None:
+        self.settings = settings
+
+    def service_cidr(self) -> str | None:
+        return None
+
+    def start(self) -> None:
+        return None
+
+    def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
+        return ProxyReport()
+
+    def destroy(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+def owner_reference(owner: KubeObject, *, controller: bool = True) -> OwnerReference:
+    """What an object says of who it belongs to: it goes when ``owner`` does."""
+    from sampan.core.model.kinds import info
+
+    about = info(type(owner))
+    return OwnerReference(
+        api_version=about.api_version,
+        kind=about.kind,
+        name=owner.metadata.name or "",
+        uid=owner.metadata.uid or "",
+        controller=controller or None,
+        block_owner_deletion=controller or None,
+    )
