@@ -1,0 +1,121 @@
+"""Suites for decisions: schedulers and controllers. Subclass one, say how yours is made, and pytest runs it.
+
+>>> class TestMine(SchedulerContract):
+...     def make(self) -> Scheduler:
+...         return Mine([])
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sampan.core.contracts.controller import Controller, Key
+from sampan.core.contracts.plan import Emit, InThread, Plan
+from sampan.core.contracts.scheduler import NodeState, Placed, Scheduler, Unschedulable, Wait
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject
+from sampan.core.reconcile.engine import Engine
+from sampan.core.scheduling.snapshot import Snapshot
+from sampan.core.schema.codec import from_wire
+from sampan.core.testing.fake_api import FakeApi
+
+
+def pod(name: str = "web", **spec: object) -> Pod:
+    containers = [{"name": "c", "image": "nginx:1.29"}]
+    metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}"}
+    return from_wire(Pod, {"metadata": metadata, "spec": {"containers": containers, **spec}})
+
+
+def node(name: str, pods: str = "110") -> Node:
+    status = {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": pods}}
+    return from_wire(Node, {"metadata": {"name": name}, "status": status})
+
+
+class SchedulerContract:
+    """A decision is about nodes that there are, says why where there is none, and depends on nothing else."""
+
+    def make(self) -> Scheduler:
+        raise NotImplementedError
+
+    def place(self, *nodes: NodeState) -> Placed | Unschedulable | Wait:
+        verdict = self.make().place(pod(), Snapshot.of(*nodes))
+        assert isinstance(verdict, Placed | Unschedulable | Wait)
+        return verdict
+
+    def test_it_has_a_name(self) -> None:
+        assert self.make().name
+
+    def test_without_nodes_there_is_no_place(self) -> None:
+        verdict = self.place()
+        assert isinstance(verdict, Unschedulable | Wait)
+        assert verdict.message
+
+    def test_the_place_is_one_of_the_nodes(self) -> None:
+        verdict = self.place(*(NodeState(node=node(name)) for name in "abc"))
+        assert not isinstance(verdict, Placed) or verdict.node in "abc"
+
+    def test_the_same_question_has_the_same_answer(self) -> None:
+        nodes = [NodeState(node=node(name)) for name in "abc"]
+        assert self.place(*nodes) == self.place(*nodes)
+
+    def test_nothing_that_it_is_shown_is_changed(self) -> None:
+        shown = NodeState(node=node("a"), pods=(pod("other", nodeName="a"),))
+        before = (shown.node, shown.pods)
+        self.place(shown)
+        assert (shown.node, shown.pods) == before
+
+
+class ControllerContract:
+    """Decisions come to rest: once they are carried out, a second look plans nothing but events, if anything."""
+
+    def make(self) -> Controller:
+        raise NotImplementedError
+
+    def stories(self) -> Sequence[Sequence[KubeObject]]:
+        """Objects to begin with, one list for each story."""
+        return ((),)
+
+    def test_it_has_a_name_and_follows_something(self) -> None:
+        made = self.make()
+        assert made.name
+        assert made.watches
+
+    def test_a_key_of_nothing_is_no_error(self) -> None:
+        async def story() -> None:
+            async with _World(self.make()) as world:
+                await world.look(Key("nowhere", "nothing"))
+
+        asyncio.run(story())
+
+    def test_a_second_look_plans_nothing(self) -> None:
+        for objects in self.stories():
+            asyncio.run(self._second_look(objects))
+
+    async def _second_look(self, objects: Sequence[KubeObject]) -> None:
+        async with _World(self.make(), *objects) as world:
+            await world.engine.settled()
+            for obj in objects:
+                plan = await world.look(Key(*obj.key))
+                assert [action for action in plan.actions if not isinstance(action, Emit)] == []
+
+
+class _World:
+    """One controller over some objects."""
+
+    def __init__(self, controller: Controller, *objects: KubeObject) -> None:
+        self.api = FakeApi(*objects)
+        self.controller = controller
+        self.engine = Engine([controller], lambda _name: self.api, clock=self.api.clock)
+
+    async def __aenter__(self) -> _World:
+        await self.engine.start()
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        await self.engine.stop()
+
+    async def look(self, key: Key) -> Plan:
+        decided = self.controller.reconcile(key, self.engine.lister, self.api.clock.now())
+        return decided.decide() if isinstance(decided, InThread) else decided
