@@ -39,6 +39,7 @@ OBJECTS: _Table = {
     "create": ("verbs.create:create", "Make objects from files or from options."),
     "delete": ("verbs.delete:delete", "Delete objects by file, name, label or all of a kind."),
     "describe": ("verbs.describe:describe", "Tell about objects at length, with their events."),
+    "explain": ("verbs.explain:explain", "Say in plain words how a pod is, and why."),
     "exec": ("verbs.exec:exec_", "Run a command in a container."),
     "expose": ("verbs.expose:expose", "Make a Service for the pods of an object."),
     "get": ("verbs.get:get", "List objects."),

@@ -33,6 +33,8 @@ from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
 ADMINISTRATOR = "kubernetes-admin"
+REFUSALS_PATH = "/sampan/scheduling"
+"""Where `sampan explain pod` asks what the scheduler said of each node."""
 
 
 class ControlPlane:
@@ -96,7 +98,9 @@ class ControlPlane:
         made = [(part.make(self._context), part.plugin) for part in registry.controllers]
         self._outside = {controller.name for controller, plugin in made if not self._plugins.is_own(plugin)}
         controllers: list[Controller] = [controller for controller, _ in made]
-        controllers += [scheduling_controller(self._plugins, self._clock), *more]
+        scheduling = scheduling_controller(self._plugins, self._clock)
+        self.api.answer_at(REFUSALS_PATH, scheduling.refusals)
+        controllers += [scheduling, *more]
         self.engine = Engine(
             controllers,
             lambda name: self.node(node) if name in of_node else self.component(name),

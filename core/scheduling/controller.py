@@ -109,7 +109,7 @@ class SchedulingController:
             case Wait(seconds=seconds):
                 return Plan(requeue_after=seconds)
             case Unschedulable():
-                self._waiting.refused(key, verdict.helped_by, self._monotonic())
+                self._waiting.refused(key, verdict.helped_by, self._monotonic(), verdict.by_node)
                 if verdict.preemption is not None:
                     self._snapshot.promise(pod, verdict.preemption.node)
                 return refused(pod, verdict, now)
@@ -119,6 +119,13 @@ class SchedulingController:
         pod = state.get(Pod, key.namespace, key.name)
         if pod is not None and not pod.spec.node_name:
             self._news.append(lambda: self._snapshot.drop_pod(pod))
+
+    def refusals(self) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
+        """Waiting pods (``namespace/name``) → node → the plugin that refused it and its reasons. Any thread."""
+        return {
+            str(key): {node: (plugin, refusal.reasons) for node, (plugin, refusal) in why.items()}
+            for key, why in self._waiting.why().items()
+        }
 
     # Keeping up
 
