@@ -242,22 +242,7 @@ class Registry:
 
     def all_parts(self) -> tuple[Parts[Any], ...]:
         """Every sort of parts, for those who list them."""
-        return (
-            self.runtimes,
-            self.proxies,
-            self.name_servers,
-            self.stores,
-            self.volume_drivers,
-            self.schedulers,
-            self.scheduler_plugins,
-            self.controllers,
-            self.sources,
-            self.admissions,
-            self.authenticators,
-            self.authorizers,
-            self.groundworks,
-            self.commands,
-        )
+        return tuple(value for value in vars(self).values() if isinstance(value, Parts))
 
     def forget(self, plugin: str) -> None:
         """Take out whatever ``plugin`` has brought."""
