@@ -34,6 +34,7 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
     from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
+    from sampan.plugins.controllers.policy.disruption import DisruptionController
     from sampan.plugins.controllers.storage.binder import VolumeBinder
     from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
     from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
@@ -55,6 +56,7 @@ def register(registry: Registry) -> None:
         PodGarbageCollector,
         DaemonSetController,
         StatefulSetController,
+        DisruptionController,
         JobController,
         TtlAfterFinishedController,
         CronJobController,
