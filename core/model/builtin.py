@@ -71,6 +71,10 @@ from sampan.core.model.policy_v1.eviction import Eviction
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.model.rbac_v1.binding import ClusterRoleBinding, RoleBinding
 from sampan.core.model.rbac_v1.role import ClusterRole, Role
+from sampan.core.model.resource_v1.device_class import DeviceClass
+from sampan.core.model.resource_v1.resource_claim import ResourceClaim
+from sampan.core.model.resource_v1.resource_claim_template import ResourceClaimTemplate
+from sampan.core.model.resource_v1.resource_slice import ResourceSlice
 from sampan.core.model.scheduling_v1.priority_class import PriorityClass
 from sampan.core.model.storage_v1.csi_driver import CSIDriver
 from sampan.core.model.storage_v1.csi_node import CSINode
@@ -140,6 +144,10 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
+    DeviceClass,
+    ResourceClaim,
+    ResourceClaimTemplate,
+    ResourceSlice,
     FlowSchema,
     PriorityLevelConfiguration,
 )
@@ -173,6 +181,7 @@ __all__ = [
     "CustomResourceDefinition",
     "DaemonSet",
     "Deployment",
+    "DeviceClass",
     "EndpointSlice",
     "Endpoints",
     "Event",
@@ -200,7 +209,10 @@ __all__ = [
     "PriorityLevelConfiguration",
     "ReplicaSet",
     "ReplicationController",
+    "ResourceClaim",
+    "ResourceClaimTemplate",
     "ResourceQuota",
+    "ResourceSlice",
     "Role",
     "RoleBinding",
     "RuntimeClass",

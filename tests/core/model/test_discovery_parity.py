@@ -24,10 +24,6 @@ NOT_YET: Final = frozenset(
 MISSING: Final = frozenset(
     {
         "componentstatuses.v1.",
-        "deviceclasses.v1.resource.k8s.io",
-        "resourceclaims.v1.resource.k8s.io",
-        "resourceclaimtemplates.v1.resource.k8s.io",
-        "resourceslices.v1.resource.k8s.io",
     }
 )
 """Resources that are not served yet."""

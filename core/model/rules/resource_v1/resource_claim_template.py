@@ -1,0 +1,36 @@
+"""ResourceClaimTemplate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sampan.core.errors import Cause
+from sampan.core.model.causes import changed, forbidden
+from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.metadata import validate_annotations, validate_labels
+from sampan.core.model.rules.resource_v1.claim_spec import default_claim_spec, validate_claim_spec
+
+Value = Mapping[str, Any]
+
+METADATA_FIELDS: Final = frozenset({"annotations", "labels"})
+
+
+class ResourceClaimTemplateRules(KindRules):
+    revalidates_metadata = True
+
+    def default(self, obj: JsonObject) -> None:
+        default_claim_spec((obj.get("spec") or {}).get("spec") or {})
+
+    def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
+        return changed("spec", obj.get("spec"), old.get("spec"))
+
+
+def validate_resource_claim_template(obj: Value, path: str) -> list[Cause]:
+    spec = obj.get("spec") or {}
+    meta = spec.get("metadata") or {}
+    causes = validate_annotations(meta.get("annotations") or {}, "spec.metadata.annotations")
+    causes += validate_labels(meta.get("labels") or {}, "spec.metadata.labels")
+    extra = [word for word, value in meta.items() if value and word not in METADATA_FIELDS]
+    causes += [forbidden(f"spec.metadata.{word}", "cannot be set") for word in extra]
+    return causes + validate_claim_spec(spec.get("spec") or {}, "spec.spec")
