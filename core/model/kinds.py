@@ -151,6 +151,8 @@ class KindInfo:
     """A PUT may leave out the resourceVersion."""
     deprecation: str = ""
     """What the ``Warning`` header tells everybody who asks for this version."""
+    without_effect: str = ""
+    """What does not happen to objects of this kind, which are only stored: told to everybody who writes one."""
     rules: KindRules = attrs.field(factory=KindRules)
     storage: Storage = attrs.field(factory=Stored)
     keeper: str = ""

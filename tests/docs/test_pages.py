@@ -11,8 +11,6 @@ import click
 import pytest
 
 from sampan.cli.main import sampan
-from sampan.core.model.builtin import BUILTIN_KINDS
-from sampan.core.model.kinds import info
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -59,10 +57,3 @@ def test_scripts_that_readme_names_are_there() -> None:
     scripts = re.findall(r"^\$ bash (\S+)$", README.read_text(), re.MULTILINE)
     assert len(scripts) == 2, "README begins with two commands"
     assert [script for script in scripts if not (ROOT / script).exists()] == []
-
-
-def test_readme_lists_the_kinds_that_there_are() -> None:
-    listed = re.search(r"\*\*Kinds:\*\* ([^.]+)\.", README.read_text())
-    assert listed is not None
-    named = {name.strip() for name in listed[1].replace("\n", " ").split(",")}
-    assert named == {info(cls).kind for cls in BUILTIN_KINDS} - {"Binding"}

@@ -12,6 +12,7 @@ from sampan.core.api.operations.admission import mutate
 from sampan.core.api.operations.expressions import compiled
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
+from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import Posted
 from sampan.core.errors import AlreadyExists, Forbidden, Unclassified
@@ -67,7 +68,7 @@ async def create_named(
     try:
         check_new(served, obj)
         await pipeline.gates.validate(request)
-        call.warnings.extend(resource.rules.warnings(obj))
+        call.warnings.extend(remarks(resource.info, obj))
         _check_no_version(claimed)
         entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
     except BaseException:

@@ -24,6 +24,7 @@ from sampan.core.api.operations.pipeline import (
     conflict,
     needs_version,
 )
+from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
@@ -129,7 +130,7 @@ async def _change_once(
     try:
         check_changed(call, obj, before)
         await pipeline.gates.validate(request)
-        call.warnings.extend(resource.rules.warnings(obj))
+        call.warnings.extend(remarks(resource.info, obj, call.subresource))
         keep_times(obj, before)
         if options.dry_run:
             undo()

@@ -153,6 +153,7 @@ class FlowSchemaStatus:
     has_generation=True,
     columns=FLOW_SCHEMA_COLUMNS,
     rules=FlowSchemaRules(),
+    without_effect="requests are not queued by priority",
 )
 @model
 class FlowSchema(KubeObject):

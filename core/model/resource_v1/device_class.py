@@ -38,6 +38,7 @@ class DeviceClassSpec:
     rules=DeviceClassRules(),
     has_generation=True,
     delete_answers_object=True,
+    without_effect="no devices are given out",
 )
 @model
 class DeviceClass(KubeObject):

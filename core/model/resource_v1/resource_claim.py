@@ -79,6 +79,7 @@ class ResourceClaimStatus:
     columns=RESOURCE_CLAIM_COLUMNS,
     rules=ResourceClaimRules(),
     delete_answers_object=True,
+    without_effect="no devices are given out",
 )
 @model
 class ResourceClaim(KubeObject):

@@ -29,6 +29,7 @@ class ResourceClaimTemplateSpec:
     columns=RESOURCE_CLAIM_TEMPLATE_COLUMNS,
     rules=ResourceClaimTemplateRules(),
     delete_answers_object=True,
+    without_effect="no devices are given out",
 )
 @model
 class ResourceClaimTemplate(KubeObject):

@@ -67,6 +67,7 @@ class ResourceSliceSpec:
     has_generation=True,
     selectable_fields=("spec.nodeName", "spec.driver"),
     delete_answers_object=True,
+    without_effect="no devices are given out",
 )
 @model
 class ResourceSlice(KubeObject):

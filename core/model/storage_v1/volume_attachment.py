@@ -69,6 +69,7 @@ class VolumeAttachmentStatus:
     columns=VOLUME_ATTACHMENT_COLUMNS,
     delete_answers_object=True,
     unconditional_update=False,
+    without_effect="CSI drivers are not called",
 )
 @model
 class VolumeAttachment(KubeObject):

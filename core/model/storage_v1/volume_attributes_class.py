@@ -21,6 +21,7 @@ from sampan.core.model.rules.storage_v1.storage_class import (
     rules=VolumeAttributesClassRules(),
     columns=VOLUME_ATTRIBUTES_CLASS_COLUMNS,
     delete_answers_object=True,
+    without_effect="volumes are not modified",
 )
 @model
 class VolumeAttributesClass(KubeObject):

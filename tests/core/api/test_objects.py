@@ -60,6 +60,15 @@ async def test_unknown_fields_are_warned_about_or_refused(api: AsgiClient) -> No
     assert (refused.code, refused.warnings) == (400, ())
 
 
+async def test_who_writes_what_nothing_acts_on_is_told(api: AsgiClient) -> None:
+    policies = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    said = ('299 - "NetworkPolicy is stored without effect: traffic between pods is not filtered"',)
+    made = await api.post(policies, {"metadata": {"name": "none"}, "spec": {"podSelector": {}}})
+    changed = await api.patch(f"{policies}/none", {"spec": {"policyTypes": ["Egress"]}})
+    assert (made.code, made.warnings) == (201, said)
+    assert (changed.code, changed.warnings) == (200, said)
+
+
 async def test_an_update_needs_the_version_it_names_and_nothing_else_changes(api: AsgiClient) -> None:
     made = (await api.post(MAPS, config_map("a"))).json
     changed = await api.put(f"{MAPS}/a", {**made, "data": {"k": "w"}})

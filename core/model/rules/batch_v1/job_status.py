@@ -32,8 +32,9 @@ def validate_job_status(job: Value, old: Value) -> list[Cause]:
         causes += _conditions(true) + _completion(status, true)
     causes += _finished(status, true, spec) if true & {"Complete", "Failed"} else []
     causes += _index_lists(spec, status, before)
-    if (status.get("ready") or 0) > (status.get("active") or 0):
-        causes.append(invalid("status.ready", status["ready"], "cannot set more ready pods than active"))
+    ready = status.get("ready")
+    if ready is not None and ready > (status.get("active") or 0):
+        causes.append(invalid("status.ready", ready, "cannot set more ready pods than active"))
     return causes + _steps(spec, status, before)
 
 

@@ -104,6 +104,7 @@ def test_a_suspended_job_may_still_be_told_where_to_run() -> None:
     ("status", "expected"),
     [
         ({"active": 1, "ready": 1}, []),
+        ({"active": -1}, ["status.active: Invalid value: -1: must be greater than or equal to 0"]),
         ({"active": 1, "ready": 2}, ["status.ready: Invalid value: 2: cannot set more ready pods than active"]),
         ({"conditions": [{"type": "Complete", "status": "True"}], "startTime": "2026-01-01T00:00:00Z"}, [
             "status.conditions: Invalid value: "

@@ -1,0 +1,15 @@
+"""What the ``Warning`` header tells the writer of a valid object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sampan.core.model.kinds import KindInfo
+
+
+def remarks(info: KindInfo, obj: Mapping[str, Any], subresource: str = "") -> Iterator[str]:
+    """That nothing acts on the kind, and what its own rules have to say."""
+    if info.without_effect and not subresource:
+        yield f"{info.kind} is stored without effect: {info.without_effect}"
+    yield from info.rules.warnings(obj)
