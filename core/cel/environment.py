@@ -92,7 +92,8 @@ class Environment:
             checked = self._checks.compile(source)
             expression = self._runs.compile(source)
         except RuntimeError as error:
-            raise CelError(words(str(error))) from None
+            text = words(str(error))
+            raise CelError(text if source else text.replace(":1:1:", ":1:0:")) from None  # before the first character
         return Program(source, checked.return_type().name().lower(), expression, self)
 
     def values(self, values: Mapping[str, Any]) -> Values:

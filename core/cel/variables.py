@@ -1,4 +1,4 @@
-"""The variables that expressions of webhooks and policies may use, by what the model calls them.
+"""The variables that expressions of webhooks, policies and device selectors may use, by what the model calls them.
 
 See `sampan.core.model.expressions.Expression.variables`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from sampan.core.cel.device import DEVICE
 from sampan.core.cel.environment import DYN, Environment
 from sampan.core.cel.request import REQUEST
 from sampan.core.model.core_v1.namespace import Namespace
@@ -32,6 +33,8 @@ def _type_of(what: str) -> Type | str:
             return REQUEST
         case "namespace":
             return struct_of(Namespace)
+        case "device":
+            return DEVICE
         case "authorizer":
             return "kubernetes.authorization.Authorizer"
         case "variables":

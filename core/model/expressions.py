@@ -29,7 +29,9 @@ class Expression(Cause):
     field: str
     source: str
     variables: Mapping[str, str]
-    """Name → what it is: ``object`` (any object), ``request``, ``namespace``, ``authorizer``, or a struct of variables
-    written ``variables:a,b``."""
+    """Name → what it is: ``object`` (any object), ``request``, ``namespace``, ``authorizer``, ``device``, or a struct of
+    variables written ``variables:a,b``."""
     gives: tuple[str, ...]
     """CEL types of which the result must be one (``bool``); none: any."""
+    refusal: str = "must evaluate to {wanted} but got {given}"
+    """What is said of a result of another type."""

@@ -78,8 +78,6 @@ Dropped, as in a Kubernetes 1.36 whose feature gates nobody touched:
 | `strategy` and `preferredHolder` of Leases | CoordinatedLeaderElection |
 
 Refused, for the same reason: `seLinuxChangePolicy: MountOption` (SELinuxMount).
-
-Stored without being looked into: CEL expressions of device selectors.
 """
 
 

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from sampan.core.api.operations.expressions import compiled
 from sampan.core.errors import Cause
 from sampan.core.model.rules.common.metadata import validate as validate_metadata
 from sampan.core.schema.decode import decode_value
@@ -42,7 +43,7 @@ def changes_refused(
     resource.rules.prepare_update(obj, old, subresource)
     causes = validate(resource.struct, obj) + list(resource.rules.validate(obj))
     causes += validate_update(resource.struct, obj, old)
-    return _shown(causes + list(resource.rules.validate_update(obj, old, subresource)))
+    return _shown(compiled([*causes, *resource.rules.validate_update(obj, old, subresource)]))
 
 
 def merged(value: Any, change: Any) -> Any:
@@ -85,7 +86,7 @@ def _default(resource: Resource, obj: Wire) -> None:
 def _problems(resource: Resource, obj: Wire) -> list[Cause]:
     last = resource.rules.metadata_last
     causes = ([] if last else validate_metadata(obj["metadata"], resource.info)) + validate(resource.struct, obj)
-    causes += [*resource.rules.validate(obj), *resource.rules.validate_create(obj)]
+    causes = compiled([*causes, *resource.rules.validate(obj), *resource.rules.validate_create(obj)])
     return causes or (validate_metadata(obj["metadata"], resource.info) if last else [])
 
 

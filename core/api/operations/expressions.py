@@ -36,11 +36,8 @@ def _problems(expression: Expression) -> Iterator[Cause]:
         return
     allowed = expression.gives
     if allowed and program.return_type not in (*allowed, "dyn") and not _is_constructed(allowed, program.return_type):
-        yield invalid(
-            expression.field,
-            expression.source,
-            f"must evaluate to {' or '.join(allowed)} but got {program.return_type}",
-        )
+        words = expression.refusal.format(wanted=" or ".join(allowed), given=program.return_type)
+        yield invalid(expression.field, expression.source, words)
 
 
 def _is_constructed(allowed: tuple[str, ...], given: str) -> bool:

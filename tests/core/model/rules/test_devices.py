@@ -98,6 +98,23 @@ def test_what_claims_ask_for(devices: dict[str, Any], expected: list[str]) -> No
     assert refusals(ResourceClaimTemplate, template) == [f"spec.spec.devices.{each}" for each in expected]
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("device.driver == 'gpu.example.com'", ""),
+        ("device.attributes['gpu.example.com'].model == 'a' && 'gpu.example.com' in device.capacity", ""),
+        ("device.maker == 'x'", "compilation failed: ERROR: <input>:1:7: undefined field 'maker'"),
+        ("gpu", "compilation failed: ERROR: <input>:1:1: undeclared reference to 'gpu' (in container '')"),
+        ("1", "must evaluate to bool or the unknown type, not int"),
+        ("", "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting"),
+    ],
+)
+def test_selectors_are_compiled(expression: str, expected: str) -> None:
+    found = refusals(DeviceClass, {"spec": {"selectors": [{"cel": {"expression": expression}}]}})
+    path = f'spec.selectors[0].cel.expression: Invalid value: "{expression}": '
+    assert_all_begin(found, [path + expected] if expected else [])
+
+
 def test_what_is_asked_for_is_asked_once() -> None:
     change: dict[str, Any] = {"spec": {"devices": {"requests": [REQUEST]}}}
     (found,) = changes_refused(ResourceClaim, CLAIM, change)
