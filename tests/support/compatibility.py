@@ -1,4 +1,4 @@
-"""Writes docs/compatibility.md from what is served and registered: ``python -m tests.support.compatibility``."""
+"""Writes docs/compatibility.md from what is served: ``python -m tests.support.compatibility``."""
 
 from __future__ import annotations
 
@@ -15,24 +15,13 @@ from sampan.runtimes.process.isolation import Isolation
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "compatibility.md"
 EVERY_VERB: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-CONTROLLERS: Final = {
-    "StatefulSet": "statefulset",
-    "DaemonSet": "daemon",
-    "Job": "job-controller",
-    "CronJob": "cronjob",
-    "HorizontalPodAutoscaler": "autoscal",
-    "PersistentVolume": "volume",
-    "PersistentVolumeClaim": "volume",
-    "StorageClass": "volume",
-    "CertificateSigningRequest": "signing",
-    "PodDisruptionBudget": "disruption",
-}
-"""Kinds that need a controller of their own, by a part of its name."""
-BROUGHT_ALONG: Final = {
+WORDS: Final = {
     "Ingress": "stored for an Ingress controller, which nobody but you can bring",
     "IngressClass": "stored for an Ingress controller, which nobody but you can bring",
     "PodTemplate": "stored, as in Kubernetes, where nothing uses it either",
+    "HorizontalPodAutoscaler": "stored; its controller is not there yet",
 }
+"""Of kinds about which more is to be said than that they are acted on."""
 OTHERS: Final = {
     "admissionregistration.k8s.io": (
         "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration",
@@ -85,17 +74,15 @@ def page() -> str:
     registry = Registry()
     sampan_register(registry)
     kinds = [info(cls) for cls in registry.kinds]
-    controllers = [part.name for part in registry.controllers]
-    parts = [HEAD, *_tables(kinds, controllers), _absent(kinds), FIELDS.format(process=_process_fields())]
+    parts = [HEAD, *_tables(kinds), _absent(kinds), FIELDS.format(process=_process_fields())]
     return "\n".join(parts)
 
 
-def _tables(kinds: Iterable[KindInfo], controllers: Iterable[str]) -> Iterator[str]:
-    names = " ".join(controllers)
+def _tables(kinds: Iterable[KindInfo]) -> Iterator[str]:
     for version, members in groupby(sorted(kinds, key=_order), key=lambda kind: kind.api_version):
         yield f"### {version}\n\n| kind | verbs | subresources | what becomes of it |\n|---|---|---|---|"
         for kind in members:
-            yield f"| {kind.kind} | {_verbs(kind)} | {_subresources(kind)} | {_effect(kind, names)} |"
+            yield f"| {kind.kind} | {_verbs(kind)} | {_subresources(kind)} | {_effect(kind)} |"
         yield ""
 
 
@@ -113,20 +100,17 @@ def _subresources(kind: KindInfo) -> str:
     return ", ".join(sorted(names))
 
 
-def _effect(kind: KindInfo, controllers: str) -> str:
+def _effect(kind: KindInfo) -> str:
     if kind.without_effect:
         return f"stored with a warning: {kind.without_effect}"
-    needed = CONTROLLERS.get(kind.kind)
-    if needed is not None and needed not in controllers:
-        return "stored; its controller is not there yet"
     match kind.storage:
         case Posted():
             return "answered, not stored"
         case Computed():
             return "worked out when asked for"
         case ViewOf():
-            return "another version of what is stored"
-    return BROUGHT_ALONG.get(kind.kind, "stored and acted on")
+            return WORDS.get(kind.kind, "another version of what is stored")
+    return WORDS.get(kind.kind, "stored and acted on")
 
 
 def _absent(kinds: Iterable[KindInfo]) -> str:

@@ -86,7 +86,6 @@ class NetworkPolicySpec:
     has_generation=True,
     columns=NETWORK_POLICY_COLUMNS,
     rules=NetworkPolicyRules(),
-    without_effect="traffic between pods is not filtered",
 )
 @model
 class NetworkPolicy(KubeObject):

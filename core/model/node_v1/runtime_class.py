@@ -37,7 +37,6 @@ class Scheduling:
     rules=RuntimeClassRules(),
     create_on_update=True,
     unconditional_update=False,
-    without_effect="pods run with the cluster's own runtime whatever their class",
 )
 @model
 class RuntimeClass(KubeObject):

@@ -61,10 +61,10 @@ async def test_unknown_fields_are_warned_about_or_refused(api: AsgiClient) -> No
 
 
 async def test_who_writes_what_nothing_acts_on_is_told(api: AsgiClient) -> None:
-    policies = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
-    said = ('299 - "NetworkPolicy is stored without effect: traffic between pods is not filtered"',)
-    made = await api.post(policies, {"metadata": {"name": "none"}, "spec": {"podSelector": {}}})
-    changed = await api.patch(f"{policies}/none", {"spec": {"policyTypes": ["Egress"]}})
+    classes = "/apis/resource.k8s.io/v1/deviceclasses"
+    said = ('299 - "DeviceClass is stored without effect: no devices are given out"',)
+    made = await api.post(classes, {"metadata": {"name": "gpu"}, "spec": {}})
+    changed = await api.patch(f"{classes}/gpu", {"spec": {"extendedResourceName": "example.com/gpu"}})
     assert (made.code, made.warnings) == (201, said)
     assert (changed.code, changed.warnings) == (200, said)
 

@@ -10,6 +10,7 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, forbidden, invalid, required, too_long, too_many
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.conditions import validate_conditions
+from sampan.core.model.rules.common.sameness import same
 from sampan.core.model.rules.resource_v1.allocation import validate_allocation, validate_device_place
 from sampan.core.model.rules.resource_v1.claim_spec import default_claim_spec, validate_claim_spec
 from sampan.core.model.rules.resource_v1.device_configuration import validate_free_object
@@ -43,7 +44,7 @@ class ResourceClaimRules(KindRules):
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         if subresource != "status":
-            return changed("spec", obj.get("spec"), old.get("spec"))
+            return [] if same(obj.get("spec"), old.get("spec")) else changed("spec", obj.get("spec"), old.get("spec"))
         return _status(obj, old)
 
 

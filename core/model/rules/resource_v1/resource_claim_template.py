@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, forbidden
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.metadata import validate_annotations, validate_labels
+from sampan.core.model.rules.common.sameness import same
 from sampan.core.model.rules.resource_v1.claim_spec import default_claim_spec, validate_claim_spec
 
 Value = Mapping[str, Any]
@@ -23,7 +24,7 @@ class ResourceClaimTemplateRules(KindRules):
         default_claim_spec((obj.get("spec") or {}).get("spec") or {})
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        return changed("spec", obj.get("spec"), old.get("spec"))
+        return [] if same(obj.get("spec"), old.get("spec")) else changed("spec", obj.get("spec"), old.get("spec"))
 
 
 def validate_resource_claim_template(obj: Value, path: str) -> list[Cause]:
