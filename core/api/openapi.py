@@ -96,7 +96,8 @@ class OpenApi:
             self._documents.clear()
             self._made_for = self._catalog.generation
         task = self._documents.get(name)
-        if task is None:
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            # One that failed is made anew for the next who asks.
             task = self._documents[name] = asyncio.create_task(asyncio.to_thread(make))
         return await asyncio.shield(task)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sampan.core.api.catalog import version_rank
@@ -125,3 +127,13 @@ def test_versions_are_ranked_as_kubernetes_does() -> None:
     mixed = ["v1alpha1", "v10", "foo1", "v2beta1", "v1", "v2", "v11beta2", "v1beta2"]
     ranked = ["v10", "v2", "v1", "v11beta2", "v2beta1", "v1beta2", "v1alpha1", "foo1"]
     assert sorted(mixed, key=version_rank) == ranked
+
+
+async def test_a_document_that_failed_is_made_anew(api: AsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise MemoryError("for a moment")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sampan.core.api.openapi.openapi_v3", broken)
+        assert (await api.get("/openapi/v3/apis/apps/v1")).code == 500
+    assert (await api.get("/openapi/v3/apis/apps/v1")).code == 200
