@@ -163,3 +163,11 @@ async def test_a_mistaken_object_is_told_before_a_quota(server: ApiServer, api: 
     await quota(api, pods="0")
     answer = await api.post(PODS, pod("A"))
     assert answer.code == 422
+
+
+async def test_a_quota_without_bounds_bounds_nothing(api: AsgiClient) -> None:
+    for name, more in (("a", {"spec": None}), ("b", {})):
+        assert (await api.post(f"{NAMESPACE}/resourcequotas", {"metadata": {"name": name}, **more})).code == 201
+        answer = await api.patch(f"{NAMESPACE}/resourcequotas/{name}", {"metadata": {"labels": {"a": "b"}}})
+        assert answer.code == 200
+    assert (await api.post(PODS, pod("p"))).code == 201

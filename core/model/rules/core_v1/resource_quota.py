@@ -43,13 +43,13 @@ class ResourceQuotaRules(KindRules):
                 *_amounts(status.get("hard") or {}, "status.hard"),
                 *_amounts(status.get("used") or {}, "status.used"),
             ]
-        scopes = obj["spec"].get("scopes") or []
-        if set(scopes) == set(old["spec"].get("scopes") or ()):
+        scopes = (obj.get("spec") or {}).get("scopes") or []
+        if set(scopes) == set((old.get("spec") or {}).get("scopes") or ()):
             return ()
         return [invalid("spec.scopes", scopes, "field is immutable")]
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
-        hard = obj["spec"].get("hard") or {}
+        hard = (obj.get("spec") or {}).get("hard") or {}
         for name in COMPARED:
             request_name = f"requests.{name}"
             if request_name not in hard and name in ("cpu", "memory"):
