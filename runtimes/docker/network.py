@@ -9,7 +9,7 @@ import docker.types
 from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
 from sampan.core.errors import ConfigError
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
-from sampan.runtimes.engine.network import RangeTaken, create_in_free_range
+from sampan.runtimes.engine.network import RangeTaken, create_in_free_range, network_stays
 
 
 def find_network(client: docker.APIClient, settings: RuntimeSettings) -> str | None:
@@ -52,3 +52,4 @@ def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:
     except docker.errors.APIError as exc:
         if "active endpoints" not in str(exc.explanation):
             raise
+        settings.say(network_stays("Docker", settings))

@@ -7,12 +7,21 @@ from collections.abc import Callable
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import ConfigError
 from sampan.core.host.ranges import choosing, free_network
+from sampan.runtimes.engine.names import network_name
 
 CANDIDATE_POD_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(244, 255))
 
 
 class RangeTaken(Exception):
     """The engine has a network in that range already (which may have no route at the moment): its own words."""
+
+
+def network_stays(engine: str, settings: RuntimeSettings) -> str:
+    """What to tell of a network that could not be removed."""
+    name = network_name(settings)
+    return (
+        f"{engine}'s network {name} stays: containers that are not this node's are on it; remove it once they are gone"
+    )
 
 
 def create_in_free_range(engine: str, settings: RuntimeSettings, create: Callable[[str], None]) -> str:

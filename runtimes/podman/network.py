@@ -11,7 +11,7 @@ from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
 from sampan.core.errors import ConfigError
 from sampan.runtimes.engine.errors import one_line
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
-from sampan.runtimes.engine.network import RangeTaken, create_in_free_range
+from sampan.runtimes.engine.network import RangeTaken, create_in_free_range, network_stays
 
 
 def find_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str | None:
@@ -51,3 +51,4 @@ def remove_network(client: podman.PodmanClient, settings: RuntimeSettings) -> No
     except podman.errors.APIError as exc:
         if "being used" not in str(exc.explanation) and "associated containers" not in str(exc.explanation):
             raise
+        settings.say(network_stays("Podman", settings))
