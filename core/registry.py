@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
     from sampan.core.contracts.name_server import NameServer, NameServerSettings
+    from sampan.core.contracts.policy import EnforcerSettings, PolicyEnforcer
     from sampan.core.contracts.provisioner import Provisioner, ProvisionerSettings
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
@@ -126,6 +127,9 @@ class Registry:
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
+        self.policy_enforcers: Parts[PolicyEnforcer] = Parts(
+            "enforcer of network policies", "sampan.core.contracts.policy:PolicyEnforcer"
+        )
         self.name_servers: Parts[NameServer] = Parts("name server", "sampan.core.contracts.name_server:NameServer")
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
         self.volatile_stores: set[str] = set()
@@ -176,6 +180,17 @@ class Registry:
         rank: int | None = None,
     ) -> None:
         self._add(self.proxies, name, make, unavailable, rank)
+
+    def policy_enforcer(
+        self,
+        name: str,
+        make: Callable[[EnforcerSettings], PolicyEnforcer],
+        *,
+        unavailable: Availability = lambda: None,
+        rank: int | None = None,
+    ) -> None:
+        """What holds pods to NetworkPolicies on a machine."""
+        self._add(self.policy_enforcers, name, make, unavailable, rank)
 
     def name_server(
         self,

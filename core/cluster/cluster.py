@@ -18,7 +18,7 @@ import attrs
 from sampan.core.api.server import ApiServer, bind
 from sampan.core.cluster.about import About, publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
-from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
+from sampan.core.cluster.here import cluster_naming, local_nodes, policy_guarding, service_proxying
 from sampan.core.cluster.naming import dns_service_address
 from sampan.core.cluster.node import LocalNode, prepare_all
 from sampan.core.cluster.ports import bind_port
@@ -102,7 +102,8 @@ class Cluster:
         await self._tell("sampan_cluster_starting")
         nodes = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
         proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
-        self._take_back = [*(node.destroy for node in nodes), proxying.destroy]
+        guarding = policy_guarding(self._directory, decisions, self._plugins, self._clock, self._say)
+        self._take_back = [*(node.destroy for node in nodes), proxying.destroy, guarding.destroy]
         for close in (*(node.close for node in nodes), proxying.close):
             self._cleanup.push_async_callback(asyncio.to_thread, close)
         # Engines take a while to answer: they are asked while the API comes up.
@@ -121,6 +122,8 @@ class Cluster:
         await publish_about(plane.component("cluster"), about)
         for node in nodes:
             node.cluster_dns = (dns_address,) if dns_address else ()
+        self._cleanup.push_async_callback(guarding.stop)
+        await guarding.follow(plane.component("service-proxy"), engine.informers, decisions.node_name)
         await self._join(plane, engine, nodes, proxying, static, besides={dns_address} - {""})
         for controller in static:
             self._follow_manifests(controller, engine)

@@ -5,12 +5,14 @@ Making them changes nothing yet. Used to start them, and to take a cluster down 
 
 from __future__ import annotations
 
+from sampan.core.cluster.guarding import PolicyGuarding
 from sampan.core.cluster.naming import ClusterNaming
 from sampan.core.cluster.node import LocalNode, NodeConfig
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.config import Config
 from sampan.core.contracts.name_server import NameServerSettings
+from sampan.core.contracts.policy import EnforcerSettings
 from sampan.core.contracts.proxy import ProxySettings
 from sampan.core.contracts.runtime import Runtime
 from sampan.core.datadir import DataDir, Decisions
@@ -55,6 +57,13 @@ def service_proxying(
         say=say,
     )
     return ServiceProxying(decisions.proxy, settings, plugins, clock or RealClock())
+
+
+def policy_guarding(
+    directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
+) -> PolicyGuarding:
+    settings = EnforcerSettings(cluster=decisions.cluster, state_dir=directory.path)
+    return PolicyGuarding(settings, plugins, clock or RealClock(), say)
 
 
 def cluster_naming(decisions: Decisions, plugins: Plugins, say: Say) -> ClusterNaming:

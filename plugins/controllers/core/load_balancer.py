@@ -39,6 +39,8 @@ class LoadBalancerController:
         service = state.get(Service, key.namespace, key.name)
         if service is None or service.spec.load_balancer_class or service.metadata.deletion_timestamp is not None:
             return NOTHING
+        if any(ingress.hostname for ingress in service.status.load_balancer.ingress):
+            return NOTHING  # somebody else's: ours have no names
         present = [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
         if service.spec.type != TYPE:
             return Plan(actions=(_with(service, None),)) if present else NOTHING

@@ -12,6 +12,8 @@ from pathlib import Path
 from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
 
+BRIDGES = "sp-"
+"""How the bridge of every node here is called: what goes from one to another stays under its pod's own address."""
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -47,7 +49,7 @@ def _masquerade(bridge: str, cidr: str) -> str | None:
     script = (
         f"add table ip {bridge}\nflush table ip {bridge}\n"
         f"add chain ip {bridge} postrouting {{ type nat hook postrouting priority 100; }}\n"
-        f'add rule ip {bridge} postrouting ip saddr {cidr} oifname != "{bridge}" masquerade\n'
+        f'add rule ip {bridge} postrouting ip saddr {cidr} oifname != "{BRIDGES}*" masquerade\n'
     )
     try:
         nft.run(script)
@@ -74,7 +76,7 @@ def _accept_forwarding(bridge: str) -> None:
 
 def _nat_rule(bridge: str, cidr: str) -> list[str]:
     """Table, then chain and match."""
-    return ["-t", "nat", "POSTROUTING", "-s", cidr, "!", "-o", bridge, "-j", "MASQUERADE"]
+    return ["-t", "nat", "POSTROUTING", "-s", cidr, "!", "-o", f"{BRIDGES}+", "-j", "MASQUERADE"]
 
 
 def _forward_rules(bridge: str) -> list[list[str]]:

@@ -1,0 +1,92 @@
+"""Keeps what enforces NetworkPolicies in step with policies, pods and namespaces.
+
+On the event loop; the enforcer, which is blocking code, is called in a thread of its own, one call at a time. While there
+is no policy, changes of pods cost nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from sampan.core.contracts.policy import Guard, PolicyEnforcer
+from sampan.core.errors import SampanError
+from sampan.core.loops import run_for_ever
+from sampan.core.model.core_v1.namespace import Namespace
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject
+from sampan.core.model.networking_v1.network_policy import NetworkPolicy
+from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.policies import guards
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+NOT_ENFORCED = "NotEnforced"
+
+
+class Guardian:
+    """``enforcer`` is ``None`` on a machine that cannot enforce, which ``why`` explains: each policy gets an event."""
+
+    def __init__(
+        self,
+        enforcer: PolicyEnforcer | None,
+        informers: InformerSet,
+        recorder: EventRecorder,
+        clock: Clock,
+        why: str = "",
+    ) -> None:
+        self._enforcer = enforcer
+        self._why = why
+        self._recorder = recorder
+        self._clock = clock
+        self._policies = informers.informer(NetworkPolicy)
+        self._pods = informers.informer(Pod)
+        self._namespaces = informers.informer(Namespace)
+        self._changed = asyncio.Event()
+        self._applied: tuple[Guard, ...] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="policies")
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        for informer in (self._policies, self._pods, self._namespaces):
+            await informer.synced.wait()
+        self._policies.subscribe(self._on_policy)
+        self._pods.subscribe(self._on_change)
+        self._namespaces.subscribe(self._on_change)
+        self._changed.set()
+        self._task = asyncio.create_task(run_for_ever(self._follow, "policies", self._clock.sleep), name="policies")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+
+    def _on_policy(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        if self._enforcer is None and old is None and new is not None:
+            self._recorder.emit(new, NOT_ENFORCED, f"this machine cannot enforce it: {self._why}", type="Warning")
+        self._changed.set()
+
+    def _on_change(self, _old: KubeObject | None, _new: KubeObject | None) -> None:
+        if self._policies.all():
+            self._changed.set()
+
+    async def _follow(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+        if self._enforcer is None:
+            return
+        wanted = guards(self._policies.all(), self._pods.all(), self._namespaces.all())
+        if wanted == self._applied:
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._enforcer.sync, wanted)
+            self._applied = wanted
+        except SampanError as exc:
+            log.error("network policies are not in force, next try in %g s: %s", RETRY_SECONDS, exc)
+            self._applied = None
+            self._clock.call_later(RETRY_SECONDS, self._changed.set)
