@@ -8,7 +8,8 @@ packets from there out. Blocking; called by one thread.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from ipaddress import ip_address, ip_network
 
 import attrs
@@ -19,7 +20,7 @@ from sampan.core.host.netlink import HostNetworkError
 from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.nftables import flows
 from sampan.plugins.proxies.nftables.listening import taken
-from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS, Piece, base, difference, pieces, table_name
+from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS, Piece, base, difference, name_of, pieces, table_name
 from sampan.plugins.proxies.nftables.way import bridges_show_packets, close_way, let_answer_themselves, open_way
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 
@@ -36,12 +37,14 @@ class NftablesProxy:
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
         self._table = table_name(str(settings.state_dir.absolute()))
-        self._served: dict[Key, ServicePort] = {}
+        self._served: Mapping[Key, ServicePort] = {}
         self._pieces: dict[str, Piece] | None = None
         """What is in the kernel; ``None`` where that is not known."""
         self._on_loopback = UserspaceProxy(settings)
         self._masquerade_all = False
-        self._endpoints: set[str] = set()
+        self._endpoints: Counter[str] = Counter()
+        self._all: Set[Key] = frozenset()
+        self._outside: dict[Key, ServicePort] = {}
 
     def service_cidr(self) -> str | None:
         return service_range.choose(self._settings.state_dir)
@@ -55,27 +58,62 @@ class NftablesProxy:
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
         everything = {service.key: service for service in desired}
-        refused = [(each, TAKEN) for each in taken(each for each in everything.values() if self._is_outside(each))]
+        self._note_outside(everything)
+        refused = [(each, TAKEN) for each in taken(self._outside.values())]
         left_out = {each.key for each, _ in refused}
         wanted = {key: each for key, each in everything.items() if each.ip != LOOPBACK and key not in left_out}
-        after = pieces(wanted.values())
-        if self._pieces is None:
-            script = self._base() + difference(self._table, {}, after)
-        else:
-            script = difference(self._table, self._pieces, after)
-        failures: tuple[tuple[ServicePort, str], ...] = ()
-        if script:
-            try:
-                nft.run(script)
-                self._pieces = after
-            except HostNetworkError as exc:
-                failures = self._one_by_one(wanted, str(exc))
-        self._forget_flows(wanted)
-        endpoints = {each.ip for service in wanted.values() for each in service.endpoints}
-        let_answer_themselves(endpoints - self._endpoints)
-        self._endpoints = endpoints
+        changed = [each for key, each in wanted.items() if (old := self._served.get(key)) is not each and old != each]
+        gone = [each for key, each in self._served.items() if key not in wanted]
+        failures = self._say(wanted, gone, changed)
+        self._forget_flows(gone, changed, wanted)
         self._served = wanted
         return ProxyReport(failures=(*failures, *refused, *self._serve_loopback(everything)))
+
+    def _say(
+        self, wanted: Mapping[Key, ServicePort], gone: Sequence[ServicePort], changed: Sequence[ServicePort]
+    ) -> tuple[tuple[ServicePort, str], ...]:
+        """Tell the kernel what has changed; everything, where it is not known what it has."""
+        if self._pieces is None:
+            return self._say_all(wanted)
+        new = pieces(changed)
+        old = {name: self._pieces[name] for each in gone if (name := name_of(each)) in self._pieces}
+        old |= {name: self._pieces[name] for name in new if name in self._pieces}
+        after = self._endpoints - Counter(ip for piece in old.values() for ip in piece.endpoints)
+        after += Counter(ip for piece in new.values() for ip in piece.endpoints)
+        selves = self._endpoints.keys() - after.keys(), after.keys() - self._endpoints.keys()
+        try:
+            if script := difference(self._table, old, new, selves):
+                nft.run(script)
+        except HostNetworkError as exc:
+            return self._one_by_one(wanted, str(exc))
+        for name in old:
+            del self._pieces[name]
+        self._pieces |= new
+        self._endpoints = after
+        let_answer_themselves(selves[1])
+        return ()
+
+    def _say_all(self, wanted: Mapping[Key, ServicePort]) -> tuple[tuple[ServicePort, str], ...]:
+        after = pieces(wanted.values())
+        try:
+            nft.run(self._base() + difference(self._table, {}, after))
+        except HostNetworkError as exc:
+            return self._one_by_one(wanted, str(exc))
+        self._pieces = after
+        self._count_endpoints()
+        return ()
+
+    def _count_endpoints(self) -> None:
+        """How many service ports lead to each address."""
+        self._endpoints = Counter(ip for piece in (self._pieces or {}).values() for ip in piece.endpoints)
+        let_answer_themselves(self._endpoints)
+
+    def _note_outside(self, everything: Mapping[Key, ServicePort]) -> None:
+        """Which are at addresses that are not the cluster's own: only of new ones has to be found out."""
+        known = {key: each for key, each in everything.items() if key in self._outside}
+        new = {key: each for key, each in everything.items() if key not in self._all and self._is_outside(each)}
+        self._outside = known | new
+        self._all = everything.keys()
 
     def destroy(self) -> None:
         self.close()
@@ -90,7 +128,7 @@ class NftablesProxy:
     def _base(self) -> str:
         return base(self._table, self._settings.service_cidr, masquerade_all=self._masquerade_all)
 
-    def _one_by_one(self, wanted: dict[Key, ServicePort], said: str) -> tuple[tuple[ServicePort, str], ...]:
+    def _one_by_one(self, wanted: Mapping[Key, ServicePort], said: str) -> tuple[tuple[ServicePort, str], ...]:
         """All were refused for one of them: begin anew, and leave out those that the kernel refuses."""
         log.warning("the kernel has refused a change of services (%s): they are set up one by one", said)
         failures = []
@@ -103,6 +141,7 @@ class NftablesProxy:
                 self._pieces |= piece
             except HostNetworkError as exc:
                 failures.append((service, str(exc)))
+        self._count_endpoints()
         return tuple(failures)
 
     def _serve_loopback(self, wanted: Mapping[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
@@ -118,8 +157,13 @@ class NftablesProxy:
             return False
         return ip_address(service.ip) not in ip_network(self._settings.service_cidr)
 
-    def _forget_flows(self, wanted: dict[Key, ServicePort]) -> None:
-        stale = flows.stale(self._served, wanted)
+    def _forget_flows(
+        self, gone: Sequence[ServicePort], changed: Sequence[ServicePort], wanted: Mapping[Key, ServicePort]
+    ) -> None:
+        before = {each.key: each for each in gone} | {
+            each.key: self._served[each.key] for each in changed if each.key in self._served
+        }
+        stale = flows.stale(before, {each.key: each for each in changed})
         if stale:
             try:
                 flows.forget(stale, wanted)

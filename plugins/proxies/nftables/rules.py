@@ -7,7 +7,7 @@ refuses. https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 
 import attrs
@@ -71,25 +71,46 @@ table ip {table} {{
 
 def pieces(desired: Iterable[ServicePort]) -> dict[str, Piece]:
     """By a name of their own."""
-    return {_name(service): _piece(service) for service in desired}
+    return {name_of(service): _piece(service) for service in desired}
 
 
-def difference(table: str, before: Mapping[str, Piece], after: Mapping[str, Piece]) -> str:
-    """The script from one state to the other: as long as what differs."""
-    lines: list[str] = []
+def difference(
+    table: str, before: Mapping[str, Piece], after: Mapping[str, Piece], selves: tuple[Set[str], Set[str]] | None = None
+) -> str:
+    """The script from one state to the other: as long as what differs.
+
+    Either may hold only what has changed; then ``selves`` are the addresses of all endpoints that have left, and come.
+    """
     gone = [before[name] for name in before if before[name] != after.get(name)]
     come = [after[name] for name in after if after[name] != before.get(name)]
-    selves = _selves(before.values()), _selves(after.values())
-    for piece in gone:
-        lines.append(f"delete element ip {table} {piece.element[0]} {{ {piece.element[1]} }}")
+    left, new = selves or _changed(_selves(before.values()), _selves(after.values()))
+    lines = [*_elements("delete", table, [(kind, element) for kind, element in (each.element for each in gone)])]
     for piece in gone:
         lines += _without(table, piece)
     for piece in come:
         lines += _with(table, piece)
-    for verb, some in (("delete", selves[0] - selves[1]), ("add", selves[1] - selves[0])):
-        if some:
-            lines.append(f"{verb} element ip {table} itself {{ {', '.join(f'{ip} . {ip}' for ip in sorted(some))} }}")
+    lines += _elements("add", table, [_led(piece) for piece in come])
+    lines += _elements("delete", table, [("itself", f"{ip} . {ip}") for ip in sorted(left)])
+    lines += _elements("add", table, [("itself", f"{ip} . {ip}") for ip in sorted(new)])
     return "".join(f"{line}\n" for line in lines)
+
+
+def _changed(before: Set[str], after: Set[str]) -> tuple[Set[str], Set[str]]:
+    return before - after, after - before
+
+
+def _elements(verb: str, table: str, some: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """One line for each map or set: nft reads a map anew for every line about it."""
+    by_kind: dict[str, list[str]] = {}
+    for kind, element in some:
+        by_kind.setdefault(kind, []).append(element)
+    for kind, elements in by_kind.items():
+        yield f"{verb} element ip {table} {kind} {{ {', '.join(elements)} }}"
+
+
+def _led(piece: Piece) -> tuple[str, str]:
+    kind, element = piece.element
+    return kind, f"{element} : goto {piece.chain}" if piece.chain else element
 
 
 def _with(table: str, piece: Piece) -> Iterator[str]:
@@ -104,9 +125,6 @@ def _with(table: str, piece: Piece) -> Iterator[str]:
         yield f"add chain ip {table} {piece.chain}"
     for rule in piece.rules:
         yield f"add rule ip {table} {piece.chain} {rule}"
-    kind, element = piece.element
-    lead = f" : goto {piece.chain}" if piece.chain else ""
-    yield f"add element ip {table} {kind} {{ {element}{lead} }}"
 
 
 def _without(table: str, piece: Piece) -> Iterator[str]:
@@ -125,10 +143,10 @@ def _piece(service: ServicePort) -> Piece:
     address = f"{proto} . {service.port}" if is_node_port else f"{service.ip} . {proto} . {service.port}"
     if not service.endpoints and is_node_port:
         # Nothing of ours leads there, and where no program of the host listens the kernel refuses by itself.
-        return Piece(chain=f"n-{_name(service)}", rules=("return",), element=("nodeports", address))
+        return Piece(chain=f"n-{name_of(service)}", rules=("return",), element=("nodeports", address))
     if not service.endpoints:
         return Piece(element=("refused", address))
-    chain = f"s-{_name(service)}"
+    chain = f"s-{name_of(service)}"
     marked = f"meta l4proto {proto} ct mark set ct mark or {OURS:#x}"
     rules = [f"ip saddr != {{ {', '.join(service.sources)} }} drop"] if service.sources else []
     sticky: list[tuple[str, str]] = []
@@ -159,7 +177,7 @@ def _sticky(chain: str, endpoint: Endpoint, marked: str) -> tuple[str, str]:
     return name, f"{marked} update @{name} {{ ip saddr }} dnat ip to {endpoint.ip}:{endpoint.port}"
 
 
-def _name(service: ServicePort) -> str:
+def name_of(service: ServicePort) -> str:
     return f"{service.protocol.lower()}-{service.ip}-{service.port}"
 
 

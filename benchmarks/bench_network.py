@@ -1,0 +1,137 @@
+"""What a Service costs: changes of the kernel's rules by size, throughput through each proxy, and DNS queries a second.
+
+Run as root: ``python benchmarks/bench_network.py``. All figures are of one run; ratios are what to compare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sampan.core.contracts.name_server import NameServerSettings
+from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings, ServicePort
+from sampan.core.services.records import zone_records
+from sampan.plugins.dns.server import ClusterDns
+from sampan.plugins.proxies.nftables.proxy import NftablesProxy
+from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
+
+RANGE = "10.253.0.0/16"
+SIZES = (10, 1000, 5000)
+CHANGES = 10
+ROUND_TRIPS = 3000
+QUERIES = 20_000
+
+
+def main() -> None:
+    for size in SIZES:
+        print(f"one endpoint changed, {size:>5} services: {change_of_one_endpoint(size) * 1000:.1f} ms")
+    with served() as endpoint:
+        straight = round_trips(endpoint.ip, endpoint.port)
+        print(f"round trips straight to the server:  {straight:,.0f}/s")
+        for name, make in (("nftables", NftablesProxy), ("userspace", UserspaceProxy)):
+            with proxied(make) as proxy:
+                proxy.sync([service(1, endpoint)])
+                through = round_trips("10.253.0.1", 80)
+                print(f"round trips through {name:>10}:       {through:,.0f}/s ({through / straight:.2f})")
+    print(f"DNS queries, 16 clients: {asyncio.run(queries()):,.0f}/s")
+
+
+def service(number: int, *endpoints: Endpoint) -> ServicePort:
+    return ServicePort(
+        namespace="default", name=f"s{number}", port_name="", protocol="TCP",
+        ip=f"10.253.{number >> 8}.{number & 255}", port=80, endpoints=endpoints,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def proxied(make: type[NftablesProxy] | type[UserspaceProxy]) -> Iterator[Proxy]:
+    with tempfile.TemporaryDirectory() as folder:
+        proxy = make(ProxySettings(cluster="bench", state_dir=Path(folder), service_cidr=RANGE, pod_cidr=""))
+        proxy.start()
+        try:
+            yield proxy
+        finally:
+            proxy.destroy()
+
+
+def change_of_one_endpoint(size: int) -> float:
+    """Seconds from the new table to rules in place, the median of a few."""
+    one, two = Endpoint(ip="10.244.0.2", port=80), Endpoint(ip="10.244.0.3", port=80)
+    with proxied(NftablesProxy) as proxy:
+        table = [service(number, one) for number in range(1, size + 1)]
+        proxy.sync(table)
+        took = []
+        for turn in range(CHANGES):
+            table[-1] = service(size, two if turn % 2 == 0 else one)
+            start = time.perf_counter()
+            proxy.sync(table)
+            took.append(time.perf_counter() - start)
+    return statistics.median(took)
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Endpoint]:
+    """A server that sends back what it gets, one client at a time."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    while data := connection.recv(4096):
+                        connection.sendall(data)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield Endpoint(ip="127.0.0.1", port=listener.getsockname()[1])
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def round_trips(ip: str, port: int) -> float:
+    with socket.create_connection((ip, port)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start = time.perf_counter()
+        for _ in range(ROUND_TRIPS):
+            client.sendall(b"x" * 100)
+            client.recv(4096)
+        return ROUND_TRIPS / (time.perf_counter() - start)
+
+
+async def queries(clients: int = 16, port: int = 15353) -> float:
+    """Of a name in the cluster, each client asking again as soon as it is answered."""
+    server = ClusterDns(NameServerSettings(cluster="bench", domain="cluster.local"))
+    await asyncio.to_thread(server.start, "127.0.0.1", port)
+    server.put("", zone_records("10.96.0.10"))
+    query = b"\x00\x01\x01\x00\x00\x01" + b"\x00" * 6 + b"\x02ns\x03dns\x07cluster\x05local\x00\x00\x01\x00\x01"
+    loop = asyncio.get_running_loop()
+
+    async def ask() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect(("127.0.0.1", port))
+            for _ in range(QUERIES // clients):
+                await loop.sock_sendall(client, query)
+                await loop.sock_recv(client, 512)
+
+    start = time.perf_counter()
+    try:
+        await asyncio.gather(*(ask() for _ in range(clients)))
+        return QUERIES / (time.perf_counter() - start)
+    finally:
+        await asyncio.to_thread(server.close)
+
+
+if __name__ == "__main__":
+    main()
