@@ -54,7 +54,7 @@ class Handlers:
 
     async def list(self, request: Request, call: Call) -> None:
         request.representation  # noqa: B018 - refuse what cannot be answered before anything else
-        options = list_options(request.query)
+        options = list_options({**request.query, "watch": "true"} if request.target.watch else request.query)
         selection = select(call.served.resource, options.label_selector, options.field_selector)
         if options.watch:
             await self.watch(request, attrs.evolve(call, verb="watch"), options, selection)

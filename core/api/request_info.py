@@ -11,6 +11,7 @@ from typing import Final
 from sampan.core.api.options import Query, flag
 from sampan.core.api.request import Request
 from sampan.core.contracts.access import Attributes
+from sampan.core.schema.fields import required_values
 
 OBJECT_VERBS: Final = {
     "GET": "get",
@@ -57,8 +58,4 @@ def is_long_running(attributes: Attributes) -> bool:
 
 def selected_name(fields: str) -> str:
     """The name in ``metadata.name=NAME``: such a list or watch asks for one object."""
-    for requirement in fields.split(","):
-        field, equals, value = requirement.partition("=")
-        if equals and field.strip() == "metadata.name":
-            return value.removeprefix("=").strip()
-    return ""
+    return required_values(fields).get("metadata.name", "")

@@ -59,6 +59,8 @@ class Resources:
             await self._serve_subresource(request, served)
             return
         verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
+        if target.watch:  # what was allowed is to watch, and nothing else
+            verb = "list" if request.method == "GET" and "watch" in served.info.verbs else ""
         if verb not in served.info.verbs or (not target.namespace and served.info.namespaced and verb != "list"):
             raise NoMethod
         await self._by_verb[verb](request, self.call(request, served, verb))
@@ -123,9 +125,14 @@ class Resources:
 
 
 def fits(target: Target, served: Served) -> bool:
-    """Whether the path has the form that the kind's scope and subresources allow."""
+    """Whether the path has the form that the kind's scope and subresources allow.
+
+    A namespace is named where a namespace stands in the path, once: rights within one are none to another.
+    """
     if target.rest and target.subresource not in OPEN_ENDED:
+        return False
+    if target.watch and target.subresource:
         return False
     if served.info.namespaced:
         return bool(target.namespace) or not target.name
-    return not target.namespace or served.info.plural == "namespaces"
+    return not target.namespace or (served.info.plural == "namespaces" and target.namespace == target.name)

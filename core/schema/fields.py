@@ -63,15 +63,33 @@ def field_selector(resource: Resource, text: str) -> FieldSelector:
     return FieldSelector(tuple(_requirement(resource, text, term) for term in _TERMS.findall(text)))
 
 
+def required_values(text: str) -> dict[str, str]:
+    """The fields of which ``text`` wants one value: what an authorizer may go by. Nothing for what is no selector."""
+    wanted: dict[str, str] = {}
+    try:
+        for field, comparison, value in (_parts(text, term) for term in _TERMS.findall(text)):
+            if comparison != "!=":
+                wanted.setdefault(field, value)
+    except BadRequest:
+        return {}
+    return wanted
+
+
 def _requirement(resource: Resource, text: str, term: str) -> Requirement:
+    field, comparison, value = _parts(text, term)
+    if field not in ALWAYS and field not in resource.info.selectable_fields:
+        raise BadRequest(_unsupported(resource, field))
+    read = resource.info.field_readers.get(field) or reader(resource.struct, field)
+    return Requirement(field, value, comparison == "!=", read)
+
+
+def _parts(text: str, term: str) -> tuple[str, str, str]:
+    """Field, comparison and value of one term."""
     match = _TERM.fullmatch(term)
     if match is None:
         raise BadRequest(f"invalid selector: '{text}'; can't understand '{term}'")
     field, comparison, value = match.groups()
-    if field not in ALWAYS and field not in resource.info.selectable_fields:
-        raise BadRequest(_unsupported(resource, field))
-    read = resource.info.field_readers.get(field) or reader(resource.struct, field)
-    return Requirement(field, _unescaped(text, value), comparison == "!=", read)
+    return field, comparison, _unescaped(text, value)
 
 
 def _unsupported(resource: Resource, field: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sampan.core.contracts.access import Attributes, Decision, Reader
 from sampan.core.model.pod_references import claims_of, config_maps_of, secrets_of
+from sampan.core.schema.fields import required_values
 from sampan.plugins.auth.rbac.default_roles import NODE_RULES
 from sampan.plugins.auth.rbac.rules import Rule
 
@@ -122,9 +123,8 @@ class NodeAuthorizer:
             if asked.verb in ("list", "watch") and not asked.subresource:
                 if asked.name and asked.namespace:
                     return self._own_pod(node, asked)
-                requirements = {each.replace("==", "=").strip() for each in asked.field_selector.split(",")}
-                wanted = f"spec.nodeName={node}"
-                return "" if wanted in requirements else f"can only list/watch pods with {wanted} field selector"
+                own = required_values(asked.field_selector).get("spec.nodeName") == node
+                return "" if own else f"can only list/watch pods with spec.nodeName={node} field selector"
         return "can only get, list, watch, create and delete pods, and write their status"
 
     def _own_pod(self, node: str, asked: Attributes) -> str:
