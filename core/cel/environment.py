@@ -21,6 +21,9 @@ LONGEST = 64 << 10
 """Characters of an expression; longer ones are refused before they are looked at."""
 RUNTIME_LIMIT = 10_000_000
 """Cost that one evaluation may have: Kubernetes' limit, in its units."""
+LARGEST = 64 << 20
+"""Characters of a text that an expression may put together, items of a list."""
+EXCEEDED = "operation cancelled: actual cost limit exceeded"
 
 
 class Program:
@@ -36,9 +39,14 @@ class Program:
 
     def evaluate(self, values: Values) -> Any:
         """The result as a Python value. Raises `CelError`, and `CostExceeded` before anything that would take too long."""
-        if self.cost.at_run_time(values.sizes) > RUNTIME_LIMIT:
-            raise CostExceeded("operation cancelled: actual cost limit exceeded")
-        result = self._expression.eval(values.activation)
+        if self.cost.at_run_time(values.sizes) > RUNTIME_LIMIT or self._largest(values.sizes) > LARGEST:
+            raise CostExceeded(EXCEEDED)
+        try:
+            result = self._expression.eval(values.activation)
+        except RuntimeError as error:
+            if "budget" in str(error):  # the library's own bound on the steps of loops
+                raise CostExceeded(EXCEEDED) from None
+            raise CelError(words(str(error))) from None
         try:
             value = result.plain_value()
         except TypeError:  # the library has no Python value for it: an absent optional
@@ -46,6 +54,10 @@ class Program:
         if result.type().name() == "ERROR":
             raise CelError(words(str(value)))
         return value
+
+    def _largest(self, sizes: Sizes) -> float:
+        """Characters or items of the largest value on the way."""
+        return self.cost.growth * max(sizes.items, sizes.characters, len(self.source))
 
 
 class Values:

@@ -120,6 +120,35 @@ def test_loops_within_loops_over_much_are_refused_before_they_begin(environment:
     assert loops.cost.at_run_time(Sizes(items=1000)) > 1e9
 
 
+def test_a_loop_that_is_too_long_for_the_library_is_a_refusal(environment: Environment) -> None:
+    with pytest.raises(CostExceeded):
+        environment.compile("any.all(a, a >= 0)").evaluate(environment.values({"any": list(range(20_000))}))
+
+
+def nested(start: str, step: str, times: int) -> str:
+    """``step`` of what came before it, so many times over."""
+    source = f"text{times}.size() > 0"
+    for number in range(times, 0, -1):
+        source = f"cel.bind(text{number}, {step.replace('TEXT', f'text{number - 1}')}, {source})"
+    return f"cel.bind(text0, {start}, {source})"
+
+
+@pytest.mark.parametrize(
+    "step", ["TEXT + TEXT + TEXT + TEXT", "[1, 2, 3, 4].map(a, TEXT).join('')", "[TEXT, TEXT, TEXT, TEXT].join('')"]
+)
+def test_a_short_expression_makes_no_endless_text(environment: Environment, step: str) -> None:
+    values = environment.values({"any": {}})
+    assert environment.compile(nested("'0123456789'", step, 3)).evaluate(values) is True
+    with pytest.raises(CostExceeded):
+        environment.compile(nested("'0123456789'", step, 20)).evaluate(values)
+
+
+def test_values_that_do_not_grow_are_not_taken_for_large(environment: Environment) -> None:
+    usual = environment.compile("any.map(a, a + '-').filter(a, a != 'b').map(a, a + '.').exists(a, a == 'a-.')")
+    assert usual.cost.growth <= 4
+    assert usual.evaluate(environment.values({"any": ["a", "x" * 1_000_000]})) is True
+
+
 def test_the_authorizer_is_asked_what_the_expression_asks(environment: Environment) -> None:
     asked = []
 
