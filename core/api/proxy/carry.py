@@ -43,7 +43,7 @@ async def carry(request: Request, location: Location, target: str, links: Links)
     async with httpx.AsyncClient(verify=False, timeout=timeout, trust_env=False, follow_redirects=False) as client:
         client.headers.clear()
         headers = forwarded_headers(request, links)
-        body = _body(request) if has_body(headers) else None
+        body = _body(request) if has_body(request.scope["headers"]) else None
         asked = client.build_request(request.method, url, headers=headers, content=body)
         try:
             answer = await client.send(asked, stream=True)
@@ -71,7 +71,10 @@ def is_private(name: bytes) -> bool:
 
 
 def has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-length" and value.strip() not in (b"", b"0") for name, value in headers)
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip() not in (b"", b"0"))
+        for name, value in headers
+    )
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
@@ -90,7 +93,7 @@ async def _relay(request: Request, answer: httpx.Response, links: Links) -> None
     headers = [(name, _location(value, links) if name == b"location" else value) for name, value in headers]
     page = None
     if is_page(answer) and request.method != "HEAD":
-        page = links.page((await answer.aread()).decode("latin-1")).encode("latin-1")
+        page = links.page((await _page(answer)).decode("latin-1")).encode("latin-1", "xmlcharrefreplace")
         headers = [each for each in headers if each[0] not in (b"content-length", b"content-encoding")]
         headers.append((b"content-length", b"%d" % len(page)))
     await request.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
@@ -108,6 +111,21 @@ async def _relay(request: Request, answer: httpx.Response, links: Links) -> None
             task.cancel()
         await asyncio.gather(leaving, sending, return_exceptions=True)
     await request.send({"type": "http.response.body", "body": b""})
+
+
+async def _page(answer: httpx.Response) -> bytes:
+    """The whole page, unpacked: a few bytes may have been packed from very many. Raises `ServiceUnavailable`."""
+    import httpx
+
+    page = bytearray()
+    try:
+        async for piece in answer.aiter_bytes():
+            page += piece
+            if len(page) > LARGEST_PAGE:
+                raise ServiceUnavailable(f"error trying to reach service: a page of more than {LARGEST_PAGE} bytes")
+    except httpx.HTTPError as exc:
+        raise ServiceUnavailable(f"error trying to reach service: {exc or type(exc).__name__}") from exc
+    return bytes(page)
 
 
 async def _send(request: Request, answer: httpx.Response) -> None:

@@ -30,7 +30,10 @@ class Links:
     """Host and port of the proxied server."""
 
     def link(self, text: str) -> str:
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # no link that anybody could follow
+            return text
         if (parts.netloc and parts.netloc != self.server) or not parts.path.startswith("/"):
             return text
         if parts.path.startswith(f"{self.prefix}/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from sampan.core.api.proxy.location import Location, Named, parse_name, pod_loca
 from sampan.core.api.server import ApiServer
 from sampan.core.errors import BadRequest, ServiceUnavailable
 from sampan.core.node.machine.facts import own_address
-from tests.support.asgi import AsgiClient
+from tests.support.asgi import AsgiClient, Exchange
 from tests.support.node import PODS, FakeNode
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +32,12 @@ class Server(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/page":
             self.answer(PAGE, "text/html")
+        elif self.path == "/packed":
+            self.answer(gzip.compress(PAGE), "text/html", "gzip")
+        elif self.path == "/packed-much":
+            self.answer(gzip.compress(bytes(64 << 20)), "text/html", "gzip")
+        elif self.path == "/packed-badly":
+            self.answer(b"not packed", "text/html", "gzip")
         elif self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/elsewhere")
@@ -43,10 +50,21 @@ class Server(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.answer(self.rfile.read(int(self.headers["Content-Length"])).upper())
 
+    def do_PATCH(self) -> None:
+        """A body in chunks."""
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        self.answer(body.upper())
+
     do_DELETE = do_HEAD = do_PUT = do_GET
 
-    def answer(self, body: bytes, kind: str = "text/plain") -> None:
+    def answer(self, body: bytes, kind: str = "text/plain", encoding: str = "") -> None:
         self.send_response(200)
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -106,6 +124,21 @@ async def test_links_and_redirects_lead_back_through_the_proxy(api: AsgiClient, 
     assert 'href="near"' in page
     assert 'href="https://else.where/z"' in page
     assert (await api.get(f"{served}/moved")).headers["location"] == f"{served}/elsewhere"
+
+
+async def test_a_packed_page_is_unpacked_as_far_as_it_is_a_page(api: AsgiClient, served: str) -> None:
+    assert (await api.get(f"{served}/packed")).raw == (await api.get(f"{served}/page")).raw
+    for path in ("packed-much", "packed-badly"):
+        assert (await api.get(f"{served}/{path}")).code == 503
+
+
+async def test_a_body_in_chunks_reaches_the_pod(api: AsgiClient, served: str) -> None:
+    exchange = Exchange(b"in pieces")
+    scope = api.scope("PATCH", f"{served}/x")
+    scope["headers"] = [each for each in scope["headers"] if each[0] != b"content-length"]
+    scope["headers"].append((b"transfer-encoding", b"chunked"))
+    await api.app(scope, exchange.receive, exchange.send)
+    assert exchange.answer().raw == b"IN PIECES"
 
 
 async def test_the_root_has_a_slash(api: AsgiClient, served: str) -> None:
@@ -197,6 +230,7 @@ LINKS = Links(scheme="https", authority="api:6443", prefix="/p/proxy", server="1
         ("http://10.0.0.1:80/x", "https://api:6443/p/proxy/x"),
         ("http://other/x", "http://other/x"),
         ("#top", "#top"),
+        ("http://[", "http://["),
     ],
 )
 def test_links(link: str, changed: str) -> None:
