@@ -14,7 +14,7 @@ import attrs
 from sampan.core.contracts.access import SYSTEM_MASTERS, AdmissionRequest, Attributes, Decider, User
 from sampan.core.errors import Forbidden, NotFound
 from sampan.plugins.auth.rbac.grants import GROUP, Grants
-from sampan.plugins.auth.rbac.rules import shown, uncovered
+from sampan.plugins.auth.rbac.rules import number_of_parts, shown, uncovered
 
 ROLE_PLURALS: Final = {"Role": "roles", "ClusterRole": "clusterroles"}
 BINDING_PLURALS: Final = ("rolebindings", "clusterrolebindings")
@@ -22,6 +22,8 @@ EVERYTHING: Final = (
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
     {"nonResourceURLs": ["*"], "verbs": ["*"]},
 )
+MOST_PARTS: Final = 5_000
+"""Rights of one role that are compared with its author's own. Kubernetes' largest role has not a quarter of that."""
 
 Wire = Mapping[str, Any]
 
@@ -77,6 +79,11 @@ class Escalation:
 
     def _check_rules(self, request: AdmissionRequest, rules: Sequence[Wire], prefix: str = "") -> None:
         """Raises `Forbidden` with the rules that the author lacks."""
+        if (number := number_of_parts(rules)) > MOST_PARTS:
+            said = (
+                f"its rules name {number} rights, of which {MOST_PARTS} at the most can be compared with the author's"
+            )
+            raise _forbidden(request, f"{prefix}{said}: divide it, or have somebody write it who may escalate")
         grants = list(self.grants.of(request.user, request.namespace))
         lacking = uncovered((rule for grant in grants for rule in grant.rules), rules)
         if not lacking:

@@ -54,7 +54,9 @@ class Grants:
         if namespace:
             within = self._within.get(namespace)
             if within is None:
-                within = self._within[namespace] = self._index(BINDINGS, namespace)
+                within = self._index(BINDINGS, namespace)
+                if within:  # namespaces that strangers make up must not fill memory
+                    self._within[namespace] = within
             for each in who:
                 yield from within.get(each, ())
 

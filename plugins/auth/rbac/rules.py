@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
+from math import prod
 from typing import Any, Final
 
 import attrs
@@ -64,6 +65,19 @@ def uncovered(owned: Iterable[Rule], wanted: Iterable[Mapping[str, Any]]) -> lis
     """The parts of ``wanted`` rules that none of the ``owned`` ones allows: one verb on one resource or path each."""
     have = list(owned)
     return [part for rule in wanted for part in _parts(rule) if not any(_covers(each, part) for each in have)]
+
+
+def number_of_parts(rules: Iterable[Mapping[str, Any]]) -> int:
+    """How many rules `uncovered` would have to look at: a few names in each list of one rule make millions."""
+
+    def together(rule: Mapping[str, Any], *fields: str) -> int:
+        return prod(len(rule.get(field) or ()) for field in fields)
+
+    return sum(
+        together(rule, "apiGroups", "resources", "verbs") * max(len(rule.get("resourceNames") or ()), 1)
+        + together(rule, "nonResourceURLs", "verbs")
+        for rule in rules
+    )
 
 
 def _parts(rule: Mapping[str, Any]) -> Iterator[dict[str, list[str]]]:

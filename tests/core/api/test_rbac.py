@@ -8,6 +8,7 @@ import pytest
 
 from sampan.core.api.server import ApiServer
 from sampan.core.contracts.access import Attributes, User
+from sampan.plugins.auth.rbac.grants import Grants
 from sampan.plugins.auth.rbac.notation import Object, account, binding, group, on, user
 from tests.support.asgi import Answer, AsgiClient, Exchange
 
@@ -82,6 +83,13 @@ async def test_a_refusal_says_which_role_is_missing(api: AsgiClient, jane: As) -
     assert message.endswith('RBAC: clusterrole.rbac.authorization.k8s.io "nowhere" not found')
 
 
+async def test_made_up_namespaces_are_not_remembered(server: ApiServer, api: AsgiClient) -> None:
+    grants = Grants(server.pipeline.reader)
+    for number in range(20):
+        assert list(grants.of(User(name="system:anonymous"), f"made-up-{number}")) == []
+    assert not grants._within
+
+
 async def test_the_reason_names_the_binding(server: ApiServer, api: AsgiClient) -> None:
     await give(api, "reader", [user("jane")], on("list", "", "configmaps"), namespace="default")
     asked = Attributes(user=User(name="jane"), verb="list", resource="configmaps", namespace="default")
@@ -119,6 +127,15 @@ async def test_a_binding_of_more_than_one_has_is_refused(api: AsgiClient, jane: 
     await give(api, "binder", [user("jane")], on("bind", "rbac.authorization.k8s.io", "clusterroles", "view"))
     assert (await jane.request("POST", bindings, binding("x", "view", [user("bob")], "default"))).code == 201
     assert (await jane.request("POST", bindings, everything)).code == 403
+
+
+async def test_a_role_of_millions_of_rights_is_refused_before_they_are_counted_out(api: AsgiClient, jane: As) -> None:
+    await give(api, "author", [user("jane")], on("create", "rbac.authorization.k8s.io", "roles"), namespace="default")
+    many = [f"x{number}" for number in range(2000)]
+    rules = [{"apiGroups": many, "resources": many, "verbs": many, "resourceNames": many}]
+    answer = await jane.request("POST", f"{RBAC}/namespaces/default/roles", {"metadata": {"name": "r"}, "rules": rules})
+    assert answer.code == 403
+    assert "name 16000000000000 rights" in answer.json["message"]
 
 
 async def test_who_may_escalate_may(api: AsgiClient, jane: As) -> None:
