@@ -13,6 +13,7 @@ from typing import Any
 from sampan.core.errors import Cause
 from sampan.core.model import causes
 from sampan.core.model.formats import FORMATS, NUMBER_FORMATS, problems_of
+from sampan.core.model.regex import compiled
 from sampan.core.schema.openapi_formats import OPENAPI_FORMATS
 from sampan.core.schema.types import Junctors, Limits
 
@@ -143,7 +144,7 @@ def _plain(number: float) -> str:
 
 
 def _text(limits: Limits) -> Check:
-    matcher = re.compile(limits.pattern) if limits.pattern is not None else None
+    matcher = compiled(limits.pattern) if limits.pattern is not None else None
 
     def check(value: Any, path: str) -> Iterator[Cause]:
         if not isinstance(value, str):

@@ -1,28 +1,11 @@
-"""Finding by regular expression, in RE2's syntax as far as Python's has it.
-
-``matches`` is the language's own. Python's engine backtracks: what is searched is bounded, and patterns that repeat a
-repetition are refused.
-"""
+"""Finding by regular expression. ``matches`` is the language's own."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
 from sampan.core.cel.library.function import Function
+from sampan.core.model.regex import compiled
 
 LONGEST_TEXT = 64 << 10
-_NESTED = re.compile(r"[*+}]\)[*+{]")
-
-
-@lru_cache(maxsize=256)
-def compiled(pattern: str) -> re.Pattern[str]:
-    if _NESTED.search(pattern):
-        raise ValueError(f"the pattern repeats a repetition: {pattern}")
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"error parsing regexp: {error}") from None
 
 
 def find(text: str, pattern: str) -> str:

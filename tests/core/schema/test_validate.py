@@ -149,6 +149,7 @@ PROPERTY_CASES: list[tuple[dict[str, Any], Any, list[str]]] = [
     ({"type": "number", "minimum": 1, "exclusiveMinimum": True}, 1, [
         "FieldValueInvalid Invalid value: 1: f in body should be greater than 1"]),
     ({"type": "integer", "multipleOf": 5}, 7, ["FieldValueInvalid Invalid value: 7: f in body should be a multiple of 5"]),
+    ({"type": "string", "pattern": r"^\p{Lu}+$"}, "ÄÖÜ", []),
     ({"type": "string", "pattern": "^[a-z]+$"}, "UP", [
         "FieldValueInvalid Invalid value: \"UP\": f in body should match '^[a-z]+$'"]),
     ({"type": "string", "maxLength": 2}, "abc", ["FieldValueTooLong Too long: may not be more than 2 bytes"]),

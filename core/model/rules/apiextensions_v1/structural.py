@@ -5,12 +5,12 @@ https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, invalid, required
+from sampan.core.model.regex import PatternError, compiled
 
 Schema = Mapping[str, Any]
 Level = Literal["root", "item", "field"]
@@ -130,9 +130,9 @@ def _values(schema: Schema, path: str, *, whole: Schema | None) -> Iterable[Caus
         yield from _nested(schema["not"], f"{path}.not")
     if pattern := schema.get("pattern"):
         try:
-            re.compile(pattern)
-        except re.error as error:
-            words = f"must be a valid regular expression, but isn't: error parsing regexp: {error}"
+            compiled(pattern)
+        except PatternError as error:
+            words = f"must be a valid regular expression, but isn't: {error}"
             yield invalid(f"{path}.pattern", pattern, words)
 
 
