@@ -108,6 +108,8 @@ def _check(before: Wire, after: Any, wanted: str) -> None:
     if not isinstance(after, Mapping) or after.get("apiVersion") != wanted or after.get("kind") != before["kind"]:
         raise CallFailed(f"returned an object that is no {before['kind']} of {wanted}")
     meta = after.get("metadata") or {}
+    if not isinstance(meta, Mapping):
+        raise CallFailed("returned an object whose metadata is no object")
     for field in ("name", "namespace", "uid"):
         if meta.get(field) != before["metadata"].get(field):
             raise CallFailed(f"must have the same {field}: {meta.get(field)!r}, not {before['metadata'].get(field)!r}")
@@ -178,6 +180,12 @@ class Conversion:
             except InternalError as error:
                 self._failed(error)
                 log.warning("%s; next try in %.1f s", error, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LONGEST_RETRY)
+            except Exception:  # an answer that nobody thought of: readers are told, and it goes on with the next
+                log.exception("objects could not be converted to %s", self._target.info.api_version)
+                words = f"conversion webhook for {self._target.info.api_version} returned what cannot be read"
+                self._failed(InternalError(words))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_RETRY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,32 @@ async def test_nonsense_is_an_error_and_nothing_more(client: HttpClient, hook: H
     with pytest.raises(ApiError, match="conversion webhook"):
         await client.create(boat(OldBoat, "a", poles=1))
     assert (await client.list(Boat)).items == []
+
+
+@pytest.mark.parametrize("change", [{"metadata": [1]}, {"spec": "text"}, {"metadata.labels": "text"}])
+async def test_objects_that_are_none_are_converted_when_the_webhook_is_mended(
+    client: HttpClient, hook: Hook, change: dict[str, Any]
+) -> None:
+    def changed(review: dict[str, Any]) -> dict[str, Any]:
+        answer = convert(review)
+        for made in answer["response"]["convertedObjects"]:
+            for path, value in change.items():
+                place = made["metadata"] if "." in path else made
+                place[path.rpartition(".")[2]] = value
+        return answer
+
+    await client.list(OldBoat)
+    hook.answer = changed
+    await client.create(boat(Boat, "a", masts=1))
+    with contextlib.suppress(ApiError):
+        await client.list(OldBoat)
+    hook.answer = convert
+    await client.create(boat(Boat, "b", masts=1))
+
+    async def converted() -> bool:
+        return "b" in {each.metadata.name for each in (await client.list(OldBoat)).items}
+
+    await soon(converted, but=(ApiError,))
 
 
 async def test_a_webhook_cannot_make_another_object_of_one(client: HttpClient, hook: Hook) -> None:
