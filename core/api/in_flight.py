@@ -30,6 +30,8 @@ PATIENCE: Final = 15.0
 RETRY_AFTER: Final = 1
 HEALTH: Final = ("/healthz", "/livez", "/readyz")
 HEARTBEATS: Final = "coordination.k8s.io"
+COMPONENTS: Final = ("system:node:", "system:kube-")
+"""Users whose leases count. The accounts of pods and strangers, whose names begin with ``system:`` too, wait like all."""
 
 
 def too_many() -> TooManyRequests:
@@ -134,6 +136,6 @@ def is_exempt(attributes: Attributes) -> bool:
     if not attributes.is_resource:
         return attributes.path.startswith(HEALTH)
     return SYSTEM_MASTERS in attributes.user.groups or (
-        attributes.group == HEARTBEATS and attributes.user.name.startswith("system:")
+        attributes.group == HEARTBEATS and attributes.user.name.startswith(COMPONENTS)
         and attributes.verb in ("get", "create", "update", "patch")
     )  # fmt: skip

@@ -28,6 +28,8 @@ from sampan.core.api.subresources.websocket import PROTOCOL_ERROR, WebSocket
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory, NodeStreams, PodRef
 from sampan.core.errors import BadRequest, SampanError
 
+MOST_PORTS: Final = 127
+"""As many have two channels each: the number of a channel is a byte."""
 SPDY_PROTOCOLS: Final = ("portforward.k8s.io",)
 
 
@@ -85,8 +87,11 @@ def wanted_ports(request: Request) -> list[int]:
     """Raises `BadRequest`."""
     words = parse_qs(request.scope["query_string"].decode("latin-1")).get("ports", [])
     texts = [text for word in words for text in word.split(",")]
-    if not texts or not all(text.isdigit() and int(text) in PORTS for text in texts):
-        raise BadRequest(f'query parameter "ports" must be numbers from 1 to 65535, not {",".join(texts) or "nothing"}')
+    if not texts or not all(text.isdecimal() and len(text) <= 5 and int(text) in PORTS for text in texts):
+        said = ",".join(texts)[:64] or "nothing"
+        raise BadRequest(f'query parameter "ports" must be numbers from 1 to 65535, not {said}')
+    if len(texts) > MOST_PORTS:
+        raise BadRequest(f'query parameter "ports" names {len(texts)} ports, of which {MOST_PORTS} can be forwarded')
     return [int(text) for text in texts]
 
 

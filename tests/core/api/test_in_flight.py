@@ -11,12 +11,14 @@ from sampan.core.api.in_flight import InFlight, Places
 from sampan.core.api.server import ApiServer
 from sampan.core.contracts.access import Attributes, User
 from sampan.core.errors import TooManyRequests
+from sampan.plugins.auth.anonymous import NOBODY
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.anyio
 
 JANE = User(name="jane")
 ADMIN = User(name="root", groups=("system:masters",))
+POD = User(name="system:serviceaccount:default:robot", groups=("system:serviceaccounts",))
 NODE = User(name="system:node:n", groups=("system:nodes",))
 
 
@@ -76,6 +78,8 @@ async def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         (Attributes(user=ADMIN, verb="list", resource="pods"), True),
         (Attributes(user=NODE, verb="update", group="coordination.k8s.io", resource="leases"), True),
         (Attributes(user=JANE, verb="update", group="coordination.k8s.io", resource="leases"), False),
+        (Attributes(user=POD, verb="update", group="coordination.k8s.io", resource="leases"), False),
+        (Attributes(user=NOBODY, verb="get", group="coordination.k8s.io", resource="leases"), False),
     ],
 )
 def test_who_never_waits(attributes: Attributes, exempt: bool) -> None:

@@ -221,6 +221,12 @@ async def test_ports_are_forwarded_each_on_its_own_channels(api: AsgiClient, nod
     assert refused[1].endswith(b": connection refused")
 
 
+@pytest.mark.parametrize("ports", ["%C2%B2", "9" * 5000, ",".join(["80"] * 128)], ids=["no digit", "long", "many"])
+async def test_ports_that_are_none_or_too_many(api: AsgiClient, node: FakeNode, ports: str) -> None:
+    async with api.connect(f"{PODS}/p/portforward?ports={ports}", V4) as socket:
+        assert (await socket.message())["status"] == 400
+
+
 async def test_what_a_client_sends_before_the_port_is_open_gets_there(
     api: AsgiClient, node: FakeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
