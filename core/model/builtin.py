@@ -20,6 +20,7 @@ from sampan.core.model.admissionregistration_v1.webhook_configuration import (
     ValidatingWebhookConfiguration,
 )
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
+from sampan.core.model.apiregistration_v1.api_service import APIService
 from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
@@ -150,6 +151,7 @@ BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     ResourceSlice,
     FlowSchema,
     PriorityLevelConfiguration,
+    APIService,
 )
 """The kinds that are served, in the order in which Kubernetes' discovery names them."""
 

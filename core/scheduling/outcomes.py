@@ -69,7 +69,9 @@ def evictions(pod: Pod, preemption: Preemption, now: datetime) -> list[Action]:
             "lastTransitionTime": format_time(now),
             "observedGeneration": victim.metadata.generation,
         }
-        actions.append(_status(victim, {"conditions": [target]}))
+        known = [{"type": each.type} for each in victim.status.conditions if each.type != "DisruptionTarget"]
+        order = {"$setElementOrder/conditions": [*known, {"type": "DisruptionTarget"}]}
+        actions.append(_status(victim, {**order, "conditions": [target]}))
         actions.append(Delete(kind=Pod, namespace=namespace, name=name, uid=victim.metadata.uid))
         said = f"Preempted by pod {pod.metadata.uid} on node {preemption.node}"
         actions.append(Emit(regarding=victim, reason="Preempted", message=said, action="Preempting"))

@@ -33,9 +33,9 @@ _SCALARS: Mapping[Any, ScalarKind] = {
 }
 _STRUCTS: dict[type, Struct] = {}
 _PACKAGES: Mapping[str, str] = {
+    "apiregistration": "io.k8s.kube-aggregator.pkg.apis.apiregistration",
     "meta": "io.k8s.apimachinery.pkg.apis.meta",
     "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
-    "apiregistration": "io.k8s.kube-aggregator.pkg.apis.apiregistration",
 }
 """Where Kubernetes defines the groups that are not in ``k8s.io/api``."""
 

@@ -49,6 +49,7 @@ async def bind(
         _check(call, old.wire, node, uid)
         obj: MutableWire = own_copy(old.wire)
         obj["spec"]["nodeName"] = node
+        obj.get("status", {}).pop("nominatedNodeName", None)  # a promise that is kept now, or was of another node
         for field in ("labels", "annotations"):
             if more := added.get(field):
                 obj["metadata"][field] = {**obj["metadata"].get(field, {}), **more}

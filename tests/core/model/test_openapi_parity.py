@@ -127,6 +127,8 @@ def expected_extensions(schema: dict[str, Any]) -> dict[str, Any]:
     found = {word: schema[f"x-kubernetes-{word}"] for word in words if f"x-kubernetes-{word}" in schema}
     if schema.get("type") == "array":
         found.setdefault("list-type", "atomic")
+    else:
+        found.pop("list-type", None)  # bytes are a list in Go alone
     if "$ref" not in schema and found.get("map-type") == "granular":
         del found["map-type"]  # what a map is anyway; on a reference it takes back that the type is atomic
     return found

@@ -1,0 +1,1 @@
+"""Columns of the kinds of ``apiregistration.k8s.io/v1``."""

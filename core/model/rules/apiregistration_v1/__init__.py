@@ -1,0 +1,1 @@
+"""Checks of the kinds of ``apiregistration.k8s.io/v1``."""
