@@ -52,7 +52,7 @@ class Clusters:
         return self._shell(*words)
 
     def up(self, *words: str, data_dir: Path | None = None) -> Result:
-        options = ["--runtime", "simulated", "--proxy", "quiet", "--port", "0", "--plugin", "quiet.py"]
+        options = ["--runtime", "simulated", "--proxy", "quiet", "--dns", "none", "--port", "0", "--plugin", "quiet.py"]
         place = [] if data_dir is None else ["--data-dir", str(data_dir)]
         command = ["up", "-d", *options, "--kubeconfig", str(self.kubeconfig), *place, *words]
         # A process of its own: a copy of this one would go on in the background with its open files.
@@ -128,7 +128,8 @@ def test_the_running_cluster_is_asked_about_its_plugins(clusters: Clusters) -> N
     assert clusters.up("--name", "one").code == 0
     listed = clusters("plugins", "list").out
     assert "The cluster 'one', which runs." in listed
-    assert [line.split()[-1] for line in listed.splitlines() if line.startswith("proxy")] == ["chosen", "available"]
+    proxies = [line.split() for line in listed.splitlines() if line.startswith("proxy")]
+    assert [words[1] for words in proxies if words[-1] == "chosen"] == ["quiet"]
     shown = clusters("plugins", "show", "quiet").out
     assert f"From:    {clusters.folder / 'quiet.py'}" in shown
     assert "sampan_pod_admitted" in shown

@@ -36,11 +36,7 @@ async def test_the_status_is_told_again_after_five_minutes(bench: Bench) -> None
 
     await bench.until(lambda: bench.api.all(Lease))
     assert heard() == 0
-    for _ in range(30):
-        bench.time.advance(10)
-        await bench.agent.settled()
-        await bench.until(lambda: bench.clock.next_due is not None)
-    await bench.until(lambda: heard() >= 290)
+    await beats_until(bench, lambda: heard() >= 290)
 
 
 async def test_pressure_is_told_at_the_next_beat(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
