@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import attrs
+
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
 from sampan.core.contracts.scheduler import Change, Placed, Scheduler, Unschedulable, Wait
@@ -95,10 +97,10 @@ class SchedulingController:
         self._take_in_news(state)
         if self._snapshot.node_of(pod):
             return NOTHING  # its bind is under way
-        decide = partial(self._decide, key, pod, now)
+        decide = partial(self._decide, key, pod, state, now)
         return InThread(decide) if self._in_thread else decide()
 
-    def _decide(self, key: Key, pod: Pod, now: datetime) -> Plan:
+    def _decide(self, key: Key, pod: Pod, state: Lister, now: datetime) -> Plan:
         """Meanwhile the snapshot stands still: what changes waits among the news."""
         verdict = self._schedulers[scheduler_of(pod)].place(pod, self._snapshot)
         match verdict:
@@ -112,7 +114,7 @@ class SchedulingController:
                 self._waiting.refused(key, verdict.helped_by, self._monotonic(), verdict.by_node)
                 if verdict.preemption is not None:
                     self._snapshot.promise(pod, verdict.preemption.node)
-                return refused(pod, verdict, now)
+                return refused(pod, as_they_are(verdict, state), now)
 
     def failed(self, key: Key, state: Lister) -> None:
         """A bind was refused: the pod takes no room, unless it turns out to be there after all."""
@@ -189,3 +191,11 @@ def scheduler_of(pod: Pod) -> str:
 def _wants(pod: Pod) -> tuple[object, ...]:
     """What of a waiting pod decides where it may go."""
     return (pod.metadata.uid, pod.metadata.generation, pod.metadata.labels)
+
+
+def as_they_are(verdict: Unschedulable, state: Lister) -> Unschedulable:
+    """The verdict with its victims as they are now: the snapshot keeps of a pod what matters for placement alone."""
+    if verdict.preemption is None:
+        return verdict
+    now = tuple(state.get(Pod, *victim.key) or victim for victim in verdict.preemption.victims)
+    return attrs.evolve(verdict, preemption=attrs.evolve(verdict.preemption, victims=now))

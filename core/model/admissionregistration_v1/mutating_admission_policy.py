@@ -9,7 +9,7 @@ from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
 from sampan.core.model.rules.admissionregistration_v1.bindings import validate_mutating_binding
-from sampan.core.model.rules.admissionregistration_v1.policies import validate_mutating_policy
+from sampan.core.model.rules.admissionregistration_v1.policies import PolicyRules, validate_mutating_policy
 
 
 @model
@@ -67,6 +67,7 @@ class MutatingAdmissionPolicySpec:
     categories=("api-extensions",),
     has_generation=True,
     columns=MUTATING_POLICY_COLUMNS,
+    rules=PolicyRules(),
 )
 @model
 class MutatingAdmissionPolicy(KubeObject):
@@ -95,6 +96,7 @@ class MutatingAdmissionPolicyBindingSpec:
     categories=("api-extensions",),
     has_generation=True,
     columns=BINDING_COLUMNS,
+    rules=PolicyRules(),
 )
 @model
 class MutatingAdmissionPolicyBinding(KubeObject):

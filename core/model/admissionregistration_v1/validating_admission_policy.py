@@ -11,6 +11,7 @@ from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.condition import Condition
 from sampan.core.model.rules.admissionregistration_v1.bindings import validate_validating_binding
 from sampan.core.model.rules.admissionregistration_v1.policies import (
+    PolicyRules,
     ValidatingPolicyRules,
     validate_validating_policy,
 )
@@ -133,6 +134,7 @@ class ValidatingAdmissionPolicyBindingSpec:
     categories=("api-extensions",),
     has_generation=True,
     columns=BINDING_COLUMNS,
+    rules=PolicyRules(),
 )
 @model
 class ValidatingAdmissionPolicyBinding(KubeObject):

@@ -8,7 +8,7 @@ from sampan.core.model.columns.apiregistration_v1.api_service import API_SERVICE
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
-from sampan.core.model.rules.apiregistration_v1.api_service import validate_api_service
+from sampan.core.model.rules.apiregistration_v1.api_service import APIServiceRules, validate_api_service
 
 
 @model
@@ -76,6 +76,7 @@ class APIServiceStatus:
     name_format="path-segment",
     columns=API_SERVICE_COLUMNS,
     without_effect="no other API server is asked",
+    rules=APIServiceRules(),
 )
 @model
 class APIService(KubeObject):

@@ -31,7 +31,13 @@ _IDENTIFIER: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 
 
-class ValidatingPolicyRules(KindRules):
+class PolicyRules(KindRules):
+    """Of all policies and bindings: finalizers may have any name."""
+
+    any_finalizer = True
+
+
+class ValidatingPolicyRules(PolicyRules):
     def validate_update(self, obj: Value, old: Value, subresource: str) -> Iterable[Cause]:
         if subresource != "status":
             return ()

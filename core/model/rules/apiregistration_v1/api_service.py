@@ -8,10 +8,15 @@ from typing import Any
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import invalid, required
+from sampan.core.model.kinds import KindRules
 
 Value = Mapping[str, Any]
 
 MOST_GROUP_PRIORITY, MOST_VERSION_PRIORITY = 20000, 1000
+
+
+class APIServiceRules(KindRules):
+    any_finalizer = True
 
 
 def validate_api_service(obj: Value, path: str) -> list[Cause]:
