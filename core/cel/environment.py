@@ -29,13 +29,12 @@ EXCEEDED = "operation cancelled: actual cost limit exceeded"
 class Program:
     """A compiled expression."""
 
-    def __init__(self, source: str, return_type: str, expression: Any, environment: Environment) -> None:
+    def __init__(self, source: str, return_type: str, expression: Any) -> None:
         self.source = source
         self.return_type = return_type
         """``bool``, ``string``, ``dyn``, ``map(string, dyn)`` …"""
         self.cost = Cost(expression.serialize())
         self._expression = expression
-        self._environment = environment
 
     def evaluate(self, values: Values) -> Any:
         """The result as a Python value. Raises `CelError`, and `CostExceeded` before anything that would take too long."""
@@ -106,7 +105,7 @@ class Environment:
         except RuntimeError as error:
             text = words(str(error))
             raise CelError(text if source else text.replace(":1:1:", ":1:0:")) from None  # before the first character
-        return Program(source, checked.return_type().name().lower(), expression, self)
+        return Program(source, checked.return_type().name().lower(), expression)
 
     def values(self, values: Mapping[str, Any]) -> Values:
         """The variables' values: plain JSON, by name. A variable without a value cannot be used in an evaluation."""

@@ -71,11 +71,6 @@ class DefaultScheduler:
             return Placed(node=best.name, before=before)
         return self._refuse(pod, group, state, refused)
 
-    def may_place(self, pod: Pod, node: NodeState, state: ClusterState) -> bool:
-        """Whether a change of this node is worth another look at a pod that found no place: cheap, and never too strict."""
-        group = self._group(pod, state)
-        return group.opinion(node).refusal is None
-
     def _group(self, pod: Pod, state: ClusterState) -> Group:
         rights = (pod.spec.priority, pod.spec.preemption_policy, pod.status.nominated_node_name)
         signature = (rights, *(plugin.sign(pod) for plugin in self._grouped))
