@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
+from collections.abc import Callable, Coroutine, Mapping, Set
 from typing import Any
 
 import attrs
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.runtime import LABEL_UID, Container, Runtime, RuntimeEvent, Sandbox
+from sampan.core.contracts.runtime import Runtime
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
 from sampan.core.errors import SampanError
@@ -23,20 +22,19 @@ from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
-from sampan.core.model.kinds import KubeObject
-from sampan.core.model.meta import evolve
 from sampan.core.node.config.service_env import service_env
 from sampan.core.node.decide.eviction import has_disk_limits
+from sampan.core.node.engine_feed import EngineFeed
 from sampan.core.node.front import NodeFront
 from sampan.core.node.getter import Getter
 from sampan.core.node.heartbeat import Heartbeat
-from sampan.core.node.identity import MIRROR, node_uid
 from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.parts import NodeParts
+from sampan.core.node.pod_table import PodTable
 from sampan.core.node.pod_tokens import PodTokens
 from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.node.probes import Prober
-from sampan.core.node.record import PodRecord, orphan
+from sampan.core.node.record import PodRecord
 from sampan.core.node.starter import ContainerStarter
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.worker import PodWorker
@@ -53,7 +51,6 @@ WORKERS = 16
 """Pods that are worked on side by side; as many as `NodeParts.calls` has room for."""
 RELIST_EVERY = 60.0
 LIMITS_EVERY = 10.0
-EVENTS_RETRY = 1.0
 FIRST_RETRY, LONGEST_RETRY = 0.1, 30.0
 """Seconds. Longer than the queue's own first delay, and never so long that an engine's return goes unnoticed."""
 
@@ -95,20 +92,18 @@ class NodeAgent:
         self._services = self._informers.informer(Service)
         self._pods: Informer[Pod] = Informer(client, Pod, clock, field_selector=f"spec.nodeName={settings.name}")
         self._directory = directory
-        self._static_uids = static_uids
         self._heartbeat = Heartbeat(self.parts)
-        self._records: dict[str, PodRecord] = {}
         self._queue: WorkQueue[str] = WorkQueue(clock)
+        self._table = PodTable(settings.name, clock, self._queue.add, static_uids)
         self._prober = Prober(self.parts, self._queue.add)
-        self._writer = StatusWriter(client, clock, self._written)
+        self._writer = StatusWriter(client, clock, self._table.told)
         self._tasks: list[asyncio.Task[None]] = []
-        self._listener: threading.Thread | None = None
-        self._stopping = False
         self._relist_wanted = asyncio.Event()
+        self._feed = EngineFeed(self.parts, self._table.hint, self._relist_wanted.set)
         self._worker: PodWorker | None = None
         self._volumes: PodVolumes | None = None
         self._tokens: PodTokens | None = None
-        self.streams = NodeFront(self.parts, self._find, lambda: tuple(self._records.values()))
+        self.streams = NodeFront(self.parts, self._table.find, lambda: self._table)
 
     @property
     def node(self) -> Node:
@@ -129,18 +124,18 @@ class NodeAgent:
             prober=self._prober,
             service_env=self._service_env,
             node=lambda: self._heartbeat.node,
-            other_pods=self._other_pods,
+            other_pods=self._table.others,
             look_again=self._queue.add,
         )
-        seen = await self._list()
-        self._listen(loop)
+        seen = await self._feed.list()
+        self._feed.start()
         if self._owns_informers:
             await self._informers.start()
         self._spawn(self._pods.run(), "informer pods of this node")
         await self._pods.synced.wait()
         await self._services.synced.wait()
-        self._pods.subscribe(self._on_change)
-        self._take(seen)
+        self._pods.subscribe(self._table.on_change)
+        self._table.take(seen)
         await self._clear_left_over()
         self._heartbeat.start()
         if self._directory is not None:
@@ -152,13 +147,13 @@ class NodeAgent:
 
     async def stop(self) -> None:
         """Let go: pods go on. No task is left behind."""
-        self._stopping = True
+        self._feed.stop()
         if self._directory is not None:
             self._directory.leave(self.parts.settings.name)
         self._queue.shut_down()
         await self._heartbeat.stop()
         await self._prober.stop()
-        tasks = [*self._tasks, *(task for record in self._records.values() for task in record.tasks)]
+        tasks = [*self._tasks, *(task for record in self._table for task in record.tasks)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -169,76 +164,16 @@ class NodeAgent:
 
     async def settled(self) -> None:
         """Wait until no pod has anything to do at this moment. For tests."""
-        while self._queue.busy or any(record.tasks for record in self._records.values()):
+        while self._queue.busy or any(record.tasks for record in self._table):
             await self._queue.idle()
-            tasks = [task for record in self._records.values() for task in record.tasks]
+            tasks = [task for record in self._table for task in record.tasks]
             if tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for record in tuple(self._records.values()):
+        for record in self._table:
             await self._writer.flushed(record.api_uid)
         await self.parts.recorder.flushed()
 
     # What happens
-
-    def _on_change(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        """A pod of the API came, changed or went."""
-        is_here = isinstance(new, Pod) and new.spec.node_name == self.parts.settings.name
-        if isinstance(old, Pod) and not (isinstance(new, Pod) and node_uid(new) == node_uid(old)):
-            self._lost(node_uid(old))
-        if isinstance(new, Pod) and is_here:
-            self._written(new)
-            self._queue.add(node_uid(new))
-
-    def _lost(self, uid: str) -> None:
-        """The API has a pod no longer; a static pod goes on without, for as long as its manifest is there."""
-        record = self._records.get(uid)
-        if record is not None and uid not in self._static_uids():
-            record.gone = True
-            self._queue.add(uid)
-
-    def _written(self, pod: Pod) -> None:
-        """The API's word, from the watch or as the answer to a write, whichever is newer."""
-        uid = node_uid(pod)
-        is_static = uid in self._static_uids()
-        if is_static:
-            meta = evolve(pod.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
-            pod = evolve(pod, metadata=meta)
-        record = self._records.get(uid)
-        if record is None:
-            # What is new to the API is new to the engine, but for a static pod that was there before its mirror pod.
-            self._records[uid] = PodRecord(pod=pod, stale=is_static)
-        elif revision(pod) >= revision(record.pod):
-            record.told_by_api(pod)
-
-    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        def hint(event: RuntimeEvent) -> None:
-            record = self._records.get(event.uid)
-            if record is not None:
-                record.stale = True
-                self._queue.add(event.uid)
-
-        def listen() -> None:
-            pause, heard = threading.Event(), True
-            while not self._stopping:
-                try:
-                    events = self.parts.runtime.events()
-                    loop.call_soon_threadsafe(self._relist_wanted.set)  # for what happened before this call
-                    heard = True
-                    for event in events:
-                        loop.call_soon_threadsafe(hint, event)
-                except SampanError as exc:
-                    if heard:
-                        log.warning("the runtime tells no events: %s", exc)
-                    heard = False
-                except Exception:
-                    if not (self._stopping or loop.is_closed()):
-                        log.exception("the runtime's events broke off")
-                if self._stopping or loop.is_closed():
-                    return  # the runtime was closed
-                pause.wait(EVENTS_RETRY)
-
-        self._listener = threading.Thread(target=listen, name="runtime events", daemon=True)
-        self._listener.start()
 
     async def _relist(self) -> None:
         """Once a minute, or when it is wanted."""
@@ -246,18 +181,18 @@ class NodeAgent:
         await self._relist_wanted.wait()
         self._relist_wanted.clear()
         timer.cancel()
-        self._take(await self._list())
-        self._look_at_mirrors()
+        self._table.take(await self._feed.list())
+        self._table.look_at_mirrors(self._pods.get)
         if self._tokens is not None:
-            self._tokens.keep_only({record.pod.metadata.uid or "" for record in self._records.values()})
-        for record in list(self._records.values()):
+            self._tokens.keep_only({record.pod.metadata.uid or "" for record in self._table})
+        for record in self._table:
             self._refresh(record)
 
     def _refresh(self, record: PodRecord) -> None:
         """Side by side, and a pod's not before its last one has ended: a driver that hangs holds up nobody else."""
         if self._worker is None or record.refreshing is not None or not record.volumes:
             return
-        record.refreshing = asyncio.create_task(self._worker.refresh_volumes(record), name="volumes of a pod")
+        record.refreshing = asyncio.create_task(self._worker.mounting.refresh(record), name="volumes of a pod")
 
         def ended(task: asyncio.Task[None]) -> None:
             record.refreshing = None
@@ -266,59 +201,19 @@ class NodeAgent:
         record.tasks.add(record.refreshing)
         record.refreshing.add_done_callback(ended)
 
-    def _look_at_mirrors(self) -> None:
-        """Static pods whose manifest went while their mirror pod was being deleted or made anew."""
-        for uid, record in list(self._records.items()):
-            if MIRROR in record.pod.metadata.annotations and uid not in self._static_uids():
-                mirror = self._pods.get(*record.pod.key)
-                if mirror is None or node_uid(mirror) != uid:
-                    self._lost(uid)
-                elif mirror.metadata.deletion_timestamp != record.pod.metadata.deletion_timestamp:
-                    self._on_change(None, mirror)
-
     async def _watch_limits(self) -> None:
         """Evict pods that take more of the disk than they may; looks at those that have a limit."""
         assert self._worker is not None
         await self.parts.clock.sleep(LIMITS_EVERY)
-        for record in [each for each in self._records.values() if has_disk_limits(each.pod)]:
-            if await self._worker.is_over_limit(record):
+        for record in [each for each in self._table if has_disk_limits(each.pod)]:
+            if await self._worker.disk_limits.is_over_limit(record):
                 self._queue.add(record.uid)
-
-    async def _list(self) -> dict[str, tuple[list[Sandbox], list[Container]]]:
-        """Everything the engine has of this node, by pod."""
-
-        def ask() -> dict[str, tuple[list[Sandbox], list[Container]]]:
-            found: dict[str, tuple[list[Sandbox], list[Container]]] = {}
-            for sandbox in self.parts.runtime.list_pod_sandboxes():
-                found.setdefault(sandbox.uid, ([], []))[0].append(sandbox)
-            for container in self.parts.runtime.list_containers():
-                found.setdefault(container.labels.get(LABEL_UID, ""), ([], []))[1].append(container)
-            return found
-
-        return await self.parts.calls.run(ask)
-
-    def _take(self, seen: Mapping[str, tuple[list[Sandbox], list[Container]]]) -> None:
-        """Wake the pods for which the engine's word is news; what belongs to no pod must go."""
-        for uid, (sandboxes, containers) in seen.items():
-            record = self._records.get(uid)
-            if record is None and uid in self._static_uids():
-                continue  # its mirror pod is about to be made
-            if record is None:
-                self._records[uid] = orphan(uid, sandboxes, containers, self.parts.clock.now())
-                self._queue.add(uid)
-            elif not _same(record, sandboxes, containers):
-                record.stale = True
-                self._queue.add(uid)
-        for uid, record in self._records.items():
-            if uid not in seen and (record.sandboxes or record.containers):
-                record.stale = True
-                self._queue.add(uid)
 
     async def _clear_left_over(self) -> None:
         """Folders of pods that went while nobody looked."""
         assert self._volumes is not None
         for uid in await self.parts.calls.run(self._volumes.left_over):
-            if uid not in self._records and uid not in self._static_uids():
+            if not self._table.is_expected(uid):
                 try:
                     await self.parts.calls.run(self._volumes.unpublish, uid)
                 except VolumeFailure as exc:
@@ -338,7 +233,7 @@ class NodeAgent:
                 self._queue.done(uid)
 
     async def _look_at(self, uid: str) -> None:
-        record, worker = self._records.get(uid), self._worker
+        record, worker = self._table.get(uid), self._worker
         if record is None or worker is None:
             return
         try:
@@ -354,7 +249,7 @@ class NodeAgent:
             self._prober.forget(uid)
             for task in record.tasks:
                 task.cancel()
-            del self._records[uid]
+            self._table.forget(uid)
         elif due is not None:
             self._queue.add_after(uid, max(due, 0.001))
 
@@ -382,31 +277,6 @@ class NodeAgent:
         links = pod.spec.enable_service_links is not False
         return service_env(self._services.all(), pod.metadata.namespace or "", links=links)
 
-    def _find(self, api_uid: str) -> PodRecord | None:
-        """By the uid that the API has given."""
-        record = self._records.get(api_uid)
-        return record or next((each for each in self._records.values() if each.api_uid == api_uid), None)
-
-    def _other_pods(self, uid: str) -> Iterable[Pod]:
-        """Those that this node has let in."""
-        return [
-            record.pod for record in self._records.values()
-            if record.uid != uid and record.admitted and record.rejection is None and not record.gone
-        ]  # fmt: skip
-
 
 def with_address(settings: NodeSettings) -> NodeSettings:
     return settings if settings.ip else attrs.evolve(settings, ip=settings.machine.ip)
-
-
-def revision(pod: Pod) -> int:
-    return int(pod.metadata.resource_version or 0)
-
-
-def _same(record: PodRecord, sandboxes: list[Sandbox], containers: list[Container]) -> bool:
-    def by_id(each: Sandbox | Container) -> str:
-        return each.id
-
-    return sorted(record.sandboxes, key=by_id) == sorted(sandboxes, key=by_id) and sorted(
-        record.containers, key=by_id
-    ) == sorted(containers, key=by_id)

@@ -141,7 +141,7 @@ class SlowToHear(Engine):
 async def test_what_happened_while_nobody_listened_is_found_when_the_engine_is_heard_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sampan.core.node.agent.EVENTS_RETRY", 0.001)
+    monkeypatch.setattr("sampan.core.node.engine_feed.EVENTS_RETRY", 0.001)
     bench.put()
     await bench.becomes("Running: main running 0 ready")
     await bench.agent.stop()
