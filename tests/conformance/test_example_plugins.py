@@ -73,12 +73,20 @@ def test_latest_is_refused_for_pods_and_templates(sampan_plane: LiveCluster) -> 
         sampan_plane.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec})
 
 
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder from before the cluster starts until after its end: what its plugins write by a relative name
+    stays in there. So it comes before the cluster in a test's arguments.
+    """
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 ARCHIVES = "archives"
 
 
 @pytest.mark.sampan(plugins=[example("tarball")], settings={"tarball": {"folder": ARCHIVES}})
-def test_a_volume_from_a_tarball(sampan_cluster: LiveCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_volume_from_a_tarball(own_folder: Path, sampan_cluster: LiveCluster) -> None:
     Path(ARCHIVES).mkdir()
     with tarfile.open(f"{ARCHIVES}/a.tar", "w") as tar:
         member = tarfile.TarInfo("greeting")
@@ -87,20 +95,17 @@ def test_a_volume_from_a_tarball(sampan_cluster: LiveCluster, tmp_path: Path, mo
     volume = {"name": "v", "flexVolume": {"driver": "tarball", "options": {"archive": "a.tar"}}}
     sampan_cluster.apply(pod(volumes=[volume]))
     sampan_cluster.wait_for(Pod, "default", "web", lambda pod: pod.status.phase == "Running")
-    (greeting,) = (tmp_path / "sampan").rglob("greeting")
+    (greeting,) = (own_folder / "sampan").rglob("greeting")
     assert greeting.read_text() == "hello"
 
 
 @pytest.mark.sampan(plugins=[example("audit_sink")], settings={"audit_sink": {"file": "audit.jsonl"}})
-def test_the_audit_sink_writes_lines(
-    sampan_cluster: LiveCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_audit_sink_writes_lines(own_folder: Path, sampan_cluster: LiveCluster) -> None:
     sampan_cluster.apply(pod())
     sampan_cluster.wait_for(Pod, "default", "web", lambda pod: pod.status.phase == "Running")
 
     def started() -> bool:
-        lines = [json.loads(line) for line in Path("audit.jsonl").read_text().splitlines()]
+        lines = [json.loads(line) for line in (own_folder / "audit.jsonl").read_text().splitlines()]
         return any(line.get("pod") == "default/web" for line in lines)
 
     eventually(started, but=(OSError,))
