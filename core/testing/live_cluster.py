@@ -177,14 +177,12 @@ class LiveCluster:
     ) -> T:
         """The object, once it is there and ``condition`` holds."""
 
-        def check() -> T | None:
+        def check() -> T:
             obj = self.get(kind, namespace, name)
             assert condition(obj), f"it is not so yet: {obj}"
             return obj
 
-        found = eventually(check, f"{kind.__name__} {namespace}/{name}", within=within, but=(NotFound,))
-        assert found is not None
-        return found
+        return eventually(check, f"{kind.__name__} {namespace}/{name}", within=within, but=(NotFound,))
 
     def wait_gone(self, kind: type[KubeObject], namespace: str, name: str, *, within: float = PATIENCE) -> None:
         def gone() -> bool:

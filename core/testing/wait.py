@@ -39,14 +39,18 @@ class _Waiting:
 
 
 def eventually(
-    condition: Callable[[], T], what: str = "", *, within: float = PATIENCE, but: tuple[type[Exception], ...] = ()
+    condition: Callable[[], T | None],
+    what: str = "",
+    *,
+    within: float = PATIENCE,
+    but: tuple[type[BaseException], ...] = (),
 ) -> T:
     """The first true answer of ``condition``. Failed assertions, and the errors named in ``but``, mean "not yet".
 
     Raises `NotYetError` with the last answer or failure after ``within`` seconds.
     """
     waiting = _Waiting(what or condition, within)
-    failures: tuple[type[Exception], ...] = (AssertionError, *but)
+    failures: tuple[type[BaseException], ...] = (AssertionError, *but)
     while True:
         try:
             answer = condition()
@@ -59,15 +63,15 @@ def eventually(
 
 
 async def soon(
-    condition: Callable[[], Awaitable[T]],
+    condition: Callable[[], Awaitable[T | None]],
     what: str = "",
     *,
     within: float = PATIENCE,
-    but: tuple[type[Exception], ...] = (),
+    but: tuple[type[BaseException], ...] = (),
 ) -> T:
     """The same on an event loop: `eventually` for a condition that is awaited."""
     waiting = _Waiting(what or condition, within)
-    failures: tuple[type[Exception], ...] = (AssertionError, *but)
+    failures: tuple[type[BaseException], ...] = (AssertionError, *but)
     while True:
         try:
             answer = await condition()

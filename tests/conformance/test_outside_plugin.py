@@ -81,7 +81,7 @@ async def test_its_kind_is_discovered_and_explained(plugins: Plugins, tmp_path: 
 async def test_its_kind_is_watched_and_printed(plugins: Plugins, tmp_path: Path) -> None:
     async with control_plane(tmp_path, plugins=plugins) as plane:
         http = plane.http_client()
-        from sampan_boats import Boat
+        from sampan_boats import Boat  # type: ignore[import-not-found]  # installed by the fixture
 
         start = (await http.list(Boat)).resource_version
         async with http.watch(Boat, resource_version=start) as events:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-NASTY = st.sampled_from(
+NASTY: st.SearchStrategy[Any] = st.sampled_from(
     [
         None, True, -1, 0, 2**31, 2**63 - 1, -(2**63), 1.5, 1e300, "", " ", "a", "A" * 300, "\x00", "é", "1e30", "-1Gi",
         "0x10", "*", "a/b", "..", "%s", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2024-02-30T00:00:00Z", [], {},

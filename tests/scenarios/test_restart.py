@@ -90,6 +90,11 @@ class Writer:
         self._thread = threading.Thread(target=self._write, name="writer")
         self._thread.start()
 
+    def acknowledges(self, count: int) -> None:
+        """Return once so many more are written."""
+        target = len(self.acknowledged) + count
+        eventually(lambda: len(self.acknowledged) >= target, "writes are acknowledged")
+
     def end(self) -> None:
         self._enough.set()
         self._thread.join()
@@ -119,8 +124,7 @@ def test_a_kill_at_any_moment_loses_nothing(fresh_cluster: Cluster, kubectl: Kub
     writer = Writer(fresh_cluster)
     try:
         for _ in range(KILLS):
-            target = len(writer.acknowledged) + moments.randrange(5, 60)
-            eventually(lambda target=target: len(writer.acknowledged) >= target, "writes are acknowledged")
+            writer.acknowledges(moments.randrange(5, 60))
             fresh_cluster.kill()
             assert is_running(fresh_cluster, container)
             fresh_cluster.up()

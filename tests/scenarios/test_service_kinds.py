@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ def test_every_kind_of_service_leads_to_its_pods(kubectl: Kubectl, images: Image
         f"127.0.0.1:{node_port}",
         f"{opened[0]['ip']}:{node_port}",
     ):
-        eventually(lambda place=place: answers(f"http://{place}"), f"it answers at {place}")
+        eventually(partial(answers, f"http://{place}"), f"it answers at {place}")
 
     address = kubectl("get pod one -o jsonpath={.status.podIP}")
     for client in ("one", "two"):  # also where a pod is led to itself

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -127,8 +128,12 @@ def test_one_container_of_several_is_chosen(kubectl: Kubectl, images: Images) ->
     ]
     kubectl.apply(pod("boat", *containers))
     kubectl("wait --for=condition=Ready pod/boat --timeout=30s")
+
+    def speaks(name: str) -> bool:
+        return kubectl(f"logs boat -c {name}") == f"{name}\n"
+
     for name in names:
-        eventually(lambda name=name: kubectl(f"logs boat -c {name}") == f"{name}\n", f"{name} speaks")
+        eventually(partial(speaks, name), f"{name} speaks")
     assert set(kubectl("logs boat --all-containers").split()) == set(names)
     assert kubectl("exec boat -c stern -- echo aft") == "aft\n"
 

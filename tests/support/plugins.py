@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sampan.core.hooks import hookimpl
@@ -13,11 +14,14 @@ class Inline:
     """A plugin made on the spot."""
 
 
-def plugin(*, tryfirst: bool = False, trylast: bool = False, wrapper: bool = False, **functions: Any) -> object:
+def plugin(
+    hooks: Mapping[str, Callable[..., Any]] = MappingProxyType({}), /,
+    *, tryfirst: bool = False, trylast: bool = False, wrapper: bool = False, **more: Callable[..., Any],
+) -> object:  # fmt: skip
     """A plugin with these hooks, all marked in the same way."""
     made = Inline()
     mark = hookimpl(tryfirst=tryfirst, trylast=trylast, wrapper=wrapper)
-    for name, function in functions.items():
+    for name, function in {**hooks, **more}.items():
         setattr(made, name, mark(function))
     return made
 

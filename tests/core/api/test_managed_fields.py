@@ -26,7 +26,7 @@ async def test_writers_take_fields_from_each_other(api: AsgiClient) -> None:
     made = (await api.post(f"{MAPS}?fieldManager=maker", first)).json
     changed = (await api.patch(f"{MAPS}/a?fieldManager=other", {"data": {"k": "w", "n": "1"}})).json
 
-    labels = {"f:labels": {".": {}, "f:x": {}}}
+    labels: dict[str, Any] = {"f:labels": {".": {}, "f:x": {}}}
     assert owners(made) == {"maker": {"f:metadata": labels, "f:data": {".": {}, "f:j": {}, "f:k": {}}}}
     assert owners(changed) == {
         "maker": {"f:metadata": labels, "f:data": {".": {}, "f:j": {}}},

@@ -121,13 +121,13 @@ async def test_a_forwarded_ports_frames_are_cut_anywhere(
     cargo = bytes(range(256)) * 12 * 1024  # 3 MiB
     encoder, decoder = Encoder(), Decoder()
     common = {"port": "80", "requestid": "0"}
-    frames = [
+    frames: list[Frame] = [
         SynStream(1, {"streamtype": "error", **common}),
         SynStream(3, {"streamtype": "data", **common}),
         Data(3, cargo),
         Data(3, b"", fin=True),
     ]
-    wire = b"".join(map(encoder.encode, frames))
+    wire = b"".join(encoder.encode(frame) for frame in frames)
     async with connection as socket, asyncio.timeout(20):
         assert socket.subprotocol == TUNNEL
         await socket.send(wire[:5])

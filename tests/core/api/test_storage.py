@@ -117,7 +117,7 @@ def registry(registry: Registry, tides: Tides, monkeypatch: pytest.MonkeyPatch) 
     for cls in (Level, OldBoat, Boat, Guess):
         registry.kind(cls)
     registry.source("tides", lambda context: tides)
-    monkeypatch.setitem(ANSWERS, "guess", review(say_whether_right))  # type: ignore[arg-type]
+    monkeypatch.setitem(ANSWERS, "guess", review(say_whether_right))
     return registry
 
 

@@ -142,7 +142,7 @@ async def test_no_token_for_an_account_that_is_not_there(api: AsgiClient) -> Non
 async def test_tokens_of_others_are_worth_nothing(server: ApiServer, api: AsgiClient, robot: str) -> None:
     claims = jwt.decode(await token(api), options={"verify_signature": False})
     forged = jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), algorithm="ES256")
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    unsigned = jwt.encode(claims, "", algorithm="none")
     public = (await api.get("/openid/v1/jwks")).json["keys"][0]
     confused = jwt.encode(claims, public["x"] + "x" * 32, algorithm="HS256")
     for each in (forged, unsigned, confused, "a.b.c", "a" * 100_000, ""):

@@ -23,15 +23,9 @@ def struct(**fields: Type) -> Struct:
     return Struct(make_fields=lambda: {name: Field(name=name, type=kind) for name, kind in fields.items()})
 
 
-OWN = struct(
-    **{
-        "when": WHEN,
-        "x-y": Scalar(kind="integer"),
-        "import": TEXT,
-        "tags": List(item=TEXT),
-        "deep": Map(value=List(item=TEXT)),
-    }
-)
+ODD: dict[str, Type] = {"x-y": Scalar(kind="integer"), "import": TEXT}
+"""Names that an expression cannot use as they are."""
+OWN = struct(when=WHEN, tags=List(item=TEXT), deep=Map(value=List(item=TEXT)), **ODD)
 SELF = {"when": "2020-01-01T00:00:00Z", "x-y": 4, "import": "i", "tags": ["a", "b"], "deep": {"k": ["v"]}}
 CONTAINER = {"name": "c", "image": "x:1", "resources": {"requests": {"cpu": "500m"}}}
 OBJECT = {"spec": {"replicas": 3, "template": {"spec": {"containers": [CONTAINER]}}}}

@@ -119,7 +119,8 @@ def test_who_swaps_a_folder_for_a_link_gains_nothing(folder: Path, tmp_path: Pat
                 swapped.rename(folder / "aside")
                 swapped.symlink_to("../secret")
                 swapped.unlink()
-                (folder / "aside" / "new").exists() and (folder / "aside" / "new").rmdir()
+                if (folder / "aside" / "new").exists():
+                    (folder / "aside" / "new").rmdir()
                 (folder / "aside").rmdir()
 
     attacker = threading.Thread(target=swap)

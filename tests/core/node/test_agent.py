@@ -267,7 +267,8 @@ async def test_a_pod_that_is_deleted_before_its_container_starts_is_never_starte
     bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """Whatever the engine was doing then: else it would run, and take its whole grace to end."""
-    begun, go_on, started = threading.Event(), threading.Event(), []
+    begun, go_on = threading.Event(), threading.Event()
+    started: list[str] = []
     take_the_step = getattr(bench.runtime, step)
 
     def slowly(*given: Any) -> Any:

@@ -43,9 +43,9 @@ def speak(client: socket.socket) -> None:
     while data := client.recv(4096):
         for event in session.receive_data(data):
             if isinstance(event, RequestReceived):
-                headers = dict(event.headers)
-                assert headers[":path"] == "/grpc.health.v1.Health/Check"
-                assert headers["content-type"] == "application/grpc"
+                headers = {str(name): value for name, value in event.headers}
+                assert str(headers[":path"]) == "/grpc.health.v1.Health/Check"
+                assert str(headers["content-type"]) == "application/grpc"
             if isinstance(event, DataReceived) and event.data:
                 message, status, words = SERVER[bytes(event.data[5:])]
                 trailers = [("grpc-status", status), ("grpc-message", words)]

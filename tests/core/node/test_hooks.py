@@ -93,7 +93,9 @@ async def test_the_hook_of_a_sidecar_runs_while_the_others_end(bench: Bench, mon
     await bench.until(lambda: by_name["proxy"].stopped)
     bench.time.advance(10)
     await bench.until(lambda: not bench.api.all(Pod))
-    ended, code = by_name["proxy"].stopped
+    stopped = by_name["proxy"].stopped
+    assert stopped is not None
+    ended, code = stopped
     assert (code, (ended - START).total_seconds()) == (137, 30), "it had what the others left of the 30 seconds"
 
 

@@ -20,7 +20,8 @@ from sampan.core.model.core_v1.pod_spec import PodReadinessGate, PodSpec
 from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.decide.admission import admit, pod_requests
+from sampan.core.model.pod_requests import pod_requests
+from sampan.core.node.decide.admission import admit
 from sampan.core.node.decide.conditions import pod_conditions
 from sampan.core.node.decide.status import phase_of
 from sampan.core.node.decide.status_patch import status_patch

@@ -23,6 +23,7 @@ async def running(bench: Bench) -> None:
 
 
 async def measured(bench: Bench) -> PodUsage:
+    pod: PodUsage
     (pod,) = (await bench.agent.streams.usage()).pods
     return pod
 

@@ -82,11 +82,11 @@ def test_every_hook_is_called_in_pluggys_order_with_wrappers_around_all(
         return results
 
     plugins = open_plugins(
-        last=plugin(**{hook: hook_of(hook, say("last"))}, trylast=True),
-        early=plugin(**{hook: hook_of(hook, say("early"))}),
-        first=plugin(**{hook: hook_of(hook, say("first"))}, tryfirst=True),
-        wrapper=plugin(**{hook: around}, wrapper=True),
-        late=plugin(**{hook: hook_of(hook, say("late"))}),
+        last=plugin({hook: hook_of(hook, say("last"))}, trylast=True),
+        early=plugin({hook: hook_of(hook, say("early"))}),
+        first=plugin({hook: hook_of(hook, say("first"))}, tryfirst=True),
+        wrapper=plugin({hook: around}, wrapper=True),
+        late=plugin({hook: hook_of(hook, say("late"))}),
     )
     assert ask(plugins, hook) == []
     assert seen == ["before", "first", "late", "early", "last", "after"]
@@ -98,7 +98,7 @@ def test_no_hook_passes_on_what_it_may_not_return(
 ) -> None:
     bad = BAD.get(hook, "something")
     plugins = open_plugins(
-        good=plugin(**{hook: hook_of(hook, lambda: GOOD.get(hook))}), bad=plugin(**{hook: hook_of(hook, lambda: bad)})
+        good=plugin({hook: hook_of(hook, lambda: GOOD.get(hook))}), bad=plugin({hook: hook_of(hook, lambda: bad)})
     )
     assert len(ask(plugins, hook)) == (1 if hook in GOOD else 0)
     assert f"plugin bad failed in {hook}: TypeError: it " in caplog.text
@@ -114,7 +114,7 @@ def test_no_hook_that_raises_changes_anything_for_the_others(
         raise error
 
     plugins = open_plugins(
-        good=plugin(**{hook: hook_of(hook, lambda: GOOD.get(hook))}), bad=plugin(**{hook: hook_of(hook, fail)})
+        good=plugin({hook: hook_of(hook, lambda: GOOD.get(hook))}), bad=plugin({hook: hook_of(hook, fail)})
     )
     assert len(ask(plugins, hook)) == (1 if hook in GOOD else 0)
     tallies = plugins.account.tallies()
@@ -148,7 +148,8 @@ def test_names_that_are_no_nodes_refuse_nobody(names: Any, open_plugins: Callabl
 def test_a_container_keeps_what_it_is_found_by(open_plugins: Callable[..., Plugins]) -> None:
     import attrs
 
-    for changed in ({"labels": {}}, {"name": "d"}, {"attempt": 7}):
+    changes: list[dict[str, Any]] = [{"labels": {}}, {"name": "d"}, {"attempt": 7}]
+    for changed in changes:
         other = attrs.evolve(CONFIG, **changed)
         plugins = open_plugins(bad=plugin(sampan_container_creating=answering("pod", lambda _, other=other: other)))  # type: ignore[misc]
         assert plugins.pipe("sampan_container_creating", "config", CONFIG, pod=POD, container="c") == CONFIG
@@ -166,10 +167,10 @@ def test_settings_pass_through_one_plugin_after_another(open_plugins: Callable[.
 
     hook = "sampan_container_creating"
     plugins = open_plugins(
-        b=plugin(**{hook: answering("config", add("b"))}),
-        none=plugin(**{hook: answering("config", add(""))}),
-        spoils=plugin(**{hook: answering("config", spoil)}),
-        a=plugin(**{hook: answering("config", add("a"))}),
+        b=plugin({hook: answering("config", add("b"))}),
+        none=plugin({hook: answering("config", add(""))}),
+        spoils=plugin({hook: answering("config", spoil)}),
+        a=plugin({hook: answering("config", add("a"))}),
     )
     changed = plugins.pipe(hook, "config", CONFIG, pod=POD, container="c")
     assert (changed.image, changed.labels) == ("iab", {"sampan.cluster": "s"})
@@ -206,11 +207,11 @@ def test_a_wrapper_may_change_the_answers_and_a_broken_one_changes_nothing(
 
     hook = "sampan_filter_nodes"
     broken = {
-        function.__name__: plugin(**{hook: function}, wrapper=True)
+        function.__name__: plugin({hook: function}, wrapper=True)
         for function in (nonsense, twice, empties, never, at_once)
     }
     plugins = open_plugins(
-        inner=plugin(**{hook: answering("nodes", lambda _: ["a", "b"])}), good=plugin(**{hook: only_a}, wrapper=True),
+        inner=plugin({hook: answering("nodes", lambda _: ["a", "b"])}), good=plugin({hook: only_a}, wrapper=True),
         **broken,
     )  # fmt: skip
     assert ask(plugins, hook) == [{"a"}]
@@ -238,8 +239,8 @@ def test_a_hook_that_does_not_come_back_is_left_out_until_it_does(
     hook = "sampan_filter_nodes"
     plugins = open_plugins(
         hook_limit=0.05,
-        good=plugin(**{hook: answering("nodes", lambda _: ["a"])}),
-        stuck=plugin(**{hook: answering("nodes", lambda _: release.wait(30) and ["b"])}, tryfirst=True),
+        good=plugin({hook: answering("nodes", lambda _: ["a"])}),
+        stuck=plugin({hook: answering("nodes", lambda _: release.wait(30) and ["b"])}, tryfirst=True),
     )
     assert ask(plugins, hook) == [{"a"}]
     assert "plugin stuck has not come back from sampan_filter_nodes" in caplog.text

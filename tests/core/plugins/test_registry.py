@@ -53,7 +53,7 @@ class Text:
 WRONG: list[tuple[Callable[[Registry], Any], str]] = [
     (lambda r: r.store("x", NotAStore), "brings a store 'x' that is none: NotAStore has no method "),  # type: ignore[arg-type]
     (
-        lambda r: r.scheduler_plugin("x", Halfway),
+        lambda r: r.scheduler_plugin("x", Halfway),  # type: ignore[arg-type]
         "Halfway has a score that cannot be called as score(pod, node, state)",
     ),
     (lambda r: r.admission("x", Plain), "Plain has a plain mutate: it is awaited, so write `async def`"),  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ WRONG: list[tuple[Callable[[Registry], Any], str]] = [
     (lambda r: r.controller("x", None), "registers None as the controller 'x': give the class or a function"),  # type: ignore[arg-type]
     (lambda r: r.runtime("", NotAStore), "names a runtime '': a name is a text without spaces"),  # type: ignore[arg-type]
     (lambda r: r.runtime(7, NotAStore), "names a runtime 7: a name is a text without spaces"),  # type: ignore[arg-type]
-    (lambda r: r.kind(NotAStore), "NotAStore'> as a kind: decorate the class with @kind"),  # type: ignore[type-var]
+    (lambda r: r.kind(NotAStore), "NotAStore'> as a kind: decorate the class with @kind"),  # type: ignore[arg-type]
 ]
 
 

@@ -62,7 +62,7 @@ def config_map(name: str, **meta: Any) -> ConfigMap:
 def pod_for(owner: KubeObject, name: str | None = None) -> Pod:
     uid = owner.metadata.uid or ""
     reference = OwnerReference(api_version="v1", kind="ConfigMap", name=owner.metadata.name or "", uid=uid)
-    names = {"name": name} if name else {"generate_name": "p-"}
+    names: dict[str, Any] = {"name": name} if name else {"generate_name": "p-"}
     return Pod(metadata=ObjectMeta(namespace="default", owner_references=(reference,), **names))
 
 

@@ -47,7 +47,8 @@ async def test_changes_are_told_with_old_and_new_and_indexes_follow() -> None:
     told: list[tuple[str | None, str | None]] = []
 
     def on_change(old: KubeObject | None, new: KubeObject | None) -> None:
-        told.append((old and old.metadata.labels.get("x"), new and new.metadata.labels.get("x")))
+        before, after = (each.metadata.labels.get("x") if each else None for each in (old, new))
+        told.append((before, after))
 
     async with running(informer):
         informer.subscribe(on_change)

@@ -23,7 +23,7 @@ from tests.support.plugins import answering, loaded, plugin
 NODES = state(node("a"), node("b"), node("c"))
 
 
-def place(**plugins: object) -> Any:
+def place(**plugins: Any) -> Any:
     opened = loaded(**plugins)
     try:
         return DefaultScheduler([Hooked(opened)]).place(pod(), NODES)
@@ -80,7 +80,8 @@ def test_decisions_with_hooks_are_made_off_the_loop_and_without_them_on_it() -> 
     waiting = State(pod(), node("a"))
     threads: list[int] = []
     spy = plugin(sampan_filter_nodes=answering("nodes", lambda _: threads.append(threading.get_ident())))
-    for others, expected in (({}, Plan), ({"spy": spy}, InThread)):
+    cases: list[tuple[dict[str, Any], type]] = [({}, Plan), ({"spy": spy}, InThread)]
+    for others, expected in cases:
         opened = loaded(scheduler=Brings(), **others)
         controller = scheduling_controller(opened, RealClock())
         indexed = State(pod(), node("a"), controller=controller)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,7 +103,7 @@ def test_a_pod_is_promised_a_node_until_it_is_placed_or_gone() -> None:
     assert snapshot.nominated("a") == (waiting,)
     snapshot.assume(waiting, "b")
     assert snapshot.nominated("a") == ()
-    other = attrs.evolve(waiting, status=evolve(waiting.status, nominated_node_name="b"))
+    other = evolve(waiting, status=evolve(waiting.status, nominated_node_name="b"))
     snapshot.drop_pod(waiting)
     snapshot.set_pod(other)
     assert snapshot.nominated("b") == (other,)

@@ -104,7 +104,12 @@ def test_using_a_struct_reads_no_source(monkeypatch: pytest.MonkeyPatch) -> None
         """How many oars."""
 
     asked: list[type] = []
-    monkeypatch.setattr("sampan.core.schema.builtin.attribute_docs", lambda cls: asked.append(cls) or {})
+
+    def asking(cls: type) -> dict[str, str]:
+        asked.append(cls)
+        return {}
+
+    monkeypatch.setattr("sampan.core.schema.builtin.attribute_docs", asking)
     assert struct_of(Dinghy).fields["oars"].doc == ""
     assert asked == []
     assert struct_of(Dinghy).docs == {}

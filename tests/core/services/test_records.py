@@ -10,7 +10,7 @@ from sampan.core.services.records import service_records
 from tests.core.services.test_service_table import ENDING, NOT_READY, READY, endpoint_slice, service
 
 NAME = "web.default.svc.cluster.local"
-SLICE = {"ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}
+SLICE: dict[str, Any] = {"ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}
 NAMED = {"ports": [{"name": "http", "port": 80, "protocol": "TCP"}, {"name": "q", "port": 53, "protocol": "UDP"}]}
 
 

@@ -65,7 +65,7 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(store: MemoryStore | None = None, **settings: int) -> AsyncIterator[Cluster]:
+async def cluster(store: MemoryStore | None = None, **settings: Any) -> AsyncIterator[Cluster]:
     store = store or MemoryStore()
     follower = Follower(store, retry_delay=0)
     cache = WatchCache(follower, PREFIX, finish=splice, **settings)

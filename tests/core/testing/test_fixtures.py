@@ -39,7 +39,9 @@ def test_a_deployment_runs(sampan_cluster: LiveCluster) -> None:
     assert web.metadata.generation == 1
     pods = sampan_cluster.list(Pod, "default", labels="app=web")
     assert [pod.status.phase for pod in pods] == ["Running", "Running"]
-    assert sampan_cluster.events("web", reason="ScalingReplicaSet")[0].message.startswith("Scaled up replica set web-")
+    message = sampan_cluster.events("web", reason="ScalingReplicaSet")[0].message
+    assert message is not None
+    assert message.startswith("Scaled up replica set web-")
     assert sampan_cluster.kubectl("get", "deployment", "web", "-o", "name") == "deployment.apps/web\n"
 
 

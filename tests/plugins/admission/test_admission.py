@@ -12,7 +12,7 @@ import pytest
 from sampan.core.contracts.access import AdmissionRequest, User
 from sampan.core.errors import ApiError, Forbidden, NotFound
 from sampan.core.model.builtin import ConfigMap, Namespace, Pod
-from sampan.core.model.kinds import info
+from sampan.core.model.kinds import KindInfo, info
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.priority import Priority
@@ -41,6 +41,12 @@ class Objects:
 
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Mapping[str, Any]]:
         return [obj for each, obj in self.found if each == resource]
+
+    def find_kind(self, api_version: str, kind: str) -> KindInfo | None:
+        raise AssertionError("none of these admissions asks for kinds")
+
+    def changed(self, resource: str) -> int:
+        raise AssertionError("none of these admissions keeps what it found")
 
 
 def request(
@@ -189,7 +195,7 @@ async def test_priorities_that_nobody_gave_are_refused(spec: dict[str, Any]) -> 
 
 # RuntimeClass
 
-CLASS = {
+CLASS: dict[str, Any] = {
     "metadata": {"name": "boxed"},
     "handler": "boxed",
     "overhead": {"podFixed": {"memory": "64Mi"}},
@@ -244,7 +250,7 @@ NODE = {"metadata": {"name": "n", "labels": {**ZONE, "other": "x"}}}
 
 
 async def test_a_binding_brings_the_zone_of_the_node_along() -> None:
-    binding = {"metadata": {"labels": {"by": "hand"}}, "target": {"name": "n"}}
+    binding: dict[str, Any] = {"metadata": {"labels": {"by": "hand"}}, "target": {"name": "n"}}
     await PodTopologyLabels().mutate(request(binding, ("nodes", NODE), subresource="binding"))
     assert binding["metadata"]["labels"] == {"by": "hand", **ZONE}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sampan.core.contracts.access import Attributes, Credentials, User
@@ -47,6 +49,6 @@ async def test_without_credentials_one_is_anonymous_and_with_bad_ones_refused() 
 
 
 async def test_only_masters_may_do_everything() -> None:
-    wanted = {"verb": "delete", "resource": "nodes", "name": "n"}
+    wanted: dict[str, Any] = {"verb": "delete", "resource": "nodes", "name": "n"}
     assert (await Masters().authorize(Attributes(user=MASTER, **wanted))).verdict == "allow"
     assert (await Masters().authorize(Attributes(user=JANE, **wanted))).verdict == "no-opinion"

@@ -30,7 +30,8 @@ NOW = NOON + timedelta(seconds=30)
 def cron_job(schedule: str = "* * * * *", status: CronJobStatus | None = None, **spec: Any) -> CronJob:
     pods = PodTemplateSpec(metadata=ObjectMeta(), spec=PodSpec(containers=(Container(name="c", image="busybox"),)))
     template = JobTemplateSpec(metadata=ObjectMeta(labels={"a": "b"}), spec=JobSpec(template=pods))
-    about = {"concurrency_policy": "Allow", "successful_jobs_history_limit": 3, "failed_jobs_history_limit": 1} | spec
+    about: dict[str, Any] = {"concurrency_policy": "Allow", "successful_jobs_history_limit": 3}
+    about |= {"failed_jobs_history_limit": 1} | spec
     return CronJob(
         metadata=ObjectMeta(
             name="tick", namespace="default", uid="cj", creation_timestamp=NOON - timedelta(seconds=20)

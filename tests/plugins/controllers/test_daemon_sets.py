@@ -181,7 +181,7 @@ def test_a_template_that_comes_back_gets_its_old_revision() -> None:
 
 
 def test_the_history_keeps_what_pods_are_of() -> None:
-    revisions = []
+    revisions: list[ControllerRevision] = []
     for image in ("one", "two", "three", "four"):
         revisions.append(history(daemon_set(image), revisions))
     alive = evolve(pod("p", "a", revisions[0]))

@@ -63,7 +63,9 @@ def pod(number: int, ready: bool = True, *, going: bool = False, **spec: Any) ->
 
 
 def decide(controller: Controller, *objects: KubeObject) -> Plan:
-    return controller.reconcile(KEY, State(*objects, controller=controller), NOW)
+    plan = controller.reconcile(KEY, State(*objects, controller=controller), NOW)
+    assert isinstance(plan, Plan)
+    return plan
 
 
 def made(plan: Plan) -> Any:

@@ -30,7 +30,7 @@ UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
 def node(ready: str = "True", **spec: Any) -> Node:
-    heard = {"last_heartbeat_time": LONG_AGO, "last_transition_time": LONG_AGO}
+    heard: dict[str, Any] = {"last_heartbeat_time": LONG_AGO, "last_transition_time": LONG_AGO}
     return Node(
         metadata=ObjectMeta(name="n", creation_timestamp=LONG_AGO),
         spec=NodeSpec(**spec),
@@ -53,7 +53,9 @@ def pod(name: str = "p", *tolerations: Toleration) -> Pod:
 
 
 def decide(controller: Controller, *objects: KubeObject, now: datetime = NOW) -> Plan:
-    return controller.reconcile(KEY, State(*objects, controller=controller), now)
+    plan = controller.reconcile(KEY, State(*objects, controller=controller), now)
+    assert isinstance(plan, Plan)
+    return plan
 
 
 def taints(plan: Plan) -> list[tuple[str, str]]:

@@ -36,7 +36,8 @@ def stateful_set(
     replicas: int = 3, image: str = "one", status: StatefulSetStatus | None = None, **spec: Any
 ) -> StatefulSet:
     pod = PodSpec(containers=(Container(name="c", image=image),))
-    about = {"update_strategy": StatefulSetUpdateStrategy(type="RollingUpdate"), "service_name": "peers"} | spec
+    rolling = StatefulSetUpdateStrategy(type="RollingUpdate")
+    about: dict[str, Any] = {"update_strategy": rolling, "service_name": "peers"} | spec
     return StatefulSet(
         metadata=ObjectMeta(name="web", namespace="default", uid="sts", generation=1),
         spec=StatefulSetSpec(
@@ -90,7 +91,7 @@ def status_of(plan: Plan) -> StatefulSetStatus:
     return obj.status
 
 
-PARALLEL = {"pod_management_policy": "Parallel"}
+PARALLEL: dict[str, Any] = {"pod_management_policy": "Parallel"}
 STEPS: list[tuple[str, StatefulSet, tuple[Pod, ...], list[str], list[str]]] = [
     ("the first comes first", stateful_set(), (), ["web-0"], []),
     ("the next waits until it is ready", stateful_set(), (pod(0, ready=False),), [], []),

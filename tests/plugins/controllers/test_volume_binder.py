@@ -193,7 +193,7 @@ def test_a_claim_whose_node_was_chosen_takes_only_volumes_that_it_reaches() -> N
     assert chosen(look(waiting, later, node("n2"), volumes[0])) is None
 
 
-BOUND = {"meta": {"annotations": {BIND_COMPLETED: "yes"}}, "volume_name": "v"}
+BOUND: dict[str, Any] = {"meta": {"annotations": {BIND_COMPLETED: "yes"}}, "volume_name": "v"}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_volume_without_a_claim_is_available_and_one_whose_claim_is_gone_relea
 
 
 def test_a_volume_that_nobody_can_delete_fails_and_one_of_a_provisioner_is_left_to_it() -> None:
-    orphan = {"claim_ref": ref(), "persistent_volume_reclaim_policy": "Delete"}
+    orphan: dict[str, Any] = {"claim_ref": ref(), "persistent_volume_reclaim_policy": "Delete"}
     failed = look(volume(phase="Bound", **orphan), key=Key("", "v"))
     assert phases(failed) == {"PersistentVolume": "Failed"}
     assert [reason for reason, _ in events(failed)] == ["VolumeFailedDelete"]
