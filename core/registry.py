@@ -91,8 +91,11 @@ class Parts(Generic[P]):
             names = ", ".join(sorted(self._parts)) or "none"
             raise ConfigError(f"there is no {self.sort} named {name!r}: there are {names}") from None
 
-    def choose(self, name: str) -> tuple[Part[P], str]:
-        """The part called ``name``, or for ``auto`` the first available by rank; and a sentence on why."""
+    def choose(self, name: str, why_not: Callable[[Part[P]], str | None] = lambda _part: None) -> tuple[Part[P], str]:
+        """The part called ``name``, or for ``auto`` the first available by rank; and a sentence on why.
+
+        ``why_not``: what else speaks against a part that is not asked for by name; it may take its time.
+        """
         if name != "auto":
             part = self.find(name)
             if reason := part.unavailable():
@@ -102,7 +105,7 @@ class Parts(Generic[P]):
         for part in sorted(self._parts.values(), key=lambda part: (part.rank is None, part.rank, part.name)):
             if part.rank is None:
                 break
-            reason = part.unavailable()
+            reason = part.unavailable() or why_not(part)
             if reason is None:
                 return part, "; ".join(["the first available", *passed_over])
             passed_over.append(f"{part.name}: {reason}")

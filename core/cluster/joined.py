@@ -21,6 +21,7 @@ from sampan.core.cluster.about import About, read_about
 from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose
+from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError, NotFound, SampanError
@@ -98,7 +99,7 @@ class JoinedNode:
         if not before.node_name:
             await _check_free(client, name)
         runtime, why = await asyncio.to_thread(
-            choose, self._plugins.registry.runtimes, self._config.runtime, before.runtime
+            choose, self._plugins.registry.runtimes, self._config.runtime, before.runtime, why_no_pods
         )
         self._say(f"runtime: {runtime} ({why})")
         return attrs.evolve(

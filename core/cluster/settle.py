@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
 from sampan.core.cluster.say import Say
+from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
 from sampan.core.contracts.proxy import ProxySettings
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import may_bind_low_ports
 from sampan.core.plugins import Plugins
-from sampan.core.registry import Parts
+from sampan.core.registry import Part, Parts
+
+P = TypeVar("P")
 
 AUTO, NONE = "auto", "none"
 SMALLEST_SERVICE_RANGE = 28
@@ -38,7 +41,7 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
         )
     registry = plugins.registry
     nodes = _nodes(config, before)
-    runtime, why = choose(registry.runtimes, config.runtime, before.runtime)
+    runtime, why = choose(registry.runtimes, config.runtime, before.runtime, why_no_pods)
     say(f"runtime: {runtime} ({why})")
     proxy, why = choose(registry.proxies, config.proxy, before.proxy)
     decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
@@ -49,8 +52,13 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
     return decided
 
 
-def choose(parts: Parts[Any], asked: str, settled: str) -> tuple[str, str]:
-    """A name and why. What was settled stays: pods of another runtime would be left without anyone to look after them."""
+def choose(
+    parts: Parts[P], asked: str, settled: str, why_not: Callable[[Part[P]], str | None] = lambda _part: None
+) -> tuple[str, str]:
+    """A name and why. What was settled stays: pods of another runtime would be left without anyone to look after them.
+
+    ``why_not`` is asked of what ``auto`` would take.
+    """
     if settled:
         if asked not in (AUTO, settled):
             raise ConfigError(
@@ -59,7 +67,7 @@ def choose(parts: Parts[Any], asked: str, settled: str) -> tuple[str, str]:
             )
         parts.choose(settled)
         return settled, "as before" if asked == AUTO else "asked for"
-    part, why = parts.choose(asked)
+    part, why = parts.choose(asked, why_not)
     return part.name, why
 
 
