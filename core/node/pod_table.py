@@ -78,10 +78,10 @@ class PodTable:
             record.told_by_api(pod)
 
     def _lost(self, uid: str) -> None:
-        """The API has a pod no longer; a static pod goes on without, for as long as its manifest is there."""
+        """The API shows a pod no longer; a static pod goes on without, for as long as its manifest is there."""
         record = self._records.get(uid)
         if record is not None and uid not in self._static_uids():
-            record.gone = True
+            record.missing = True
             self._wake(uid)
 
     def look_at_mirrors(self, api: Callable[[str, str], Pod | None]) -> None:
@@ -103,7 +103,7 @@ class PodTable:
             self._wake(event.uid)
 
     def take(self, seen: Mapping[str, tuple[list[Sandbox], list[Container]]]) -> None:
-        """Wake the pods for which the engine's word is news; what belongs to no pod must go."""
+        """Wake the pods for which the engine's word is news, and what belongs to none that the API shows."""
         for uid, (sandboxes, containers) in seen.items():
             record = self._records.get(uid)
             if record is None and uid in self._static_uids():

@@ -35,8 +35,12 @@ class PodRecord:
     """One pod, from the moment it is bound here until nothing of it is left."""
 
     pod: Pod
+    missing: bool = False
+    """The API shows it no longer. Whether it is gone is asked (`sampan.core.node.presence`)."""
     gone: bool = False
-    """The API has it no longer: whatever is left must go."""
+    """The API has said that it has it no longer: whatever is left must go."""
+    unknown: bool = False
+    """This agent has never seen its spec: it only knows that the engine runs something for it."""
     told: PodStatus | None = None
     """The status that was decided last, whether it is written yet or not."""
     first_seen: datetime | None = None
@@ -93,7 +97,7 @@ class PodRecord:
         """Take the API's word. A mirror pod that was made anew ends the end of the one before it."""
         if pod.metadata.deletion_timestamp is None and self.pod.metadata.deletion_timestamp is not None:
             self.ending_since, self.deleted = None, False
-        self.pod = pod
+        self.pod, self.missing, self.unknown = pod, False, False
 
     def observed(self, sandboxes: Sequence[Sandbox], containers: Sequence[Container]) -> bool:
         """Take the engine's word; returns whether it is news."""
@@ -151,10 +155,10 @@ class PodRecord:
 
 
 def orphan(uid: str, sandboxes: Sequence[Sandbox], containers: Sequence[Container], now: datetime) -> PodRecord:
-    """What the engine runs for a pod that the API does not have."""
+    """What the engine runs for a pod that the API does not show."""
     labels = next(iter([*(each.labels for each in sandboxes), *(each.labels for each in containers)]), {})
     name, namespace = labels.get(LABEL_POD, ""), labels.get(LABEL_NAMESPACE, "")
     pod = Pod(metadata=ObjectMeta(name=name, namespace=namespace, uid=uid, deletion_timestamp=now))
-    record = PodRecord(pod=pod, gone=True, admitted=True, first_seen=now)
+    record = PodRecord(pod=pod, missing=True, unknown=True, admitted=True, first_seen=now)
     record.observed(sandboxes, containers)
     return record

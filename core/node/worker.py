@@ -36,6 +36,7 @@ from sampan.core.node.observer import Observer
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.pod_volumes import PodVolumes
+from sampan.core.node.presence import ASK_AGAIN, find_whether_gone
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord
 from sampan.core.node.resizer import Resizer
@@ -80,6 +81,9 @@ class PodWorker:
         for _ in range(MOST_ROUNDS):
             if record.stale:
                 await self._observer.observe(record)
+            await find_whether_gone(record, self._parts.client)
+            if record.unknown and not record.gone:
+                return ASK_AGAIN
             await self._admission.admit(record)
             now = self._parts.clock.now()
             view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
@@ -89,10 +93,10 @@ class PodWorker:
                 record.remember(name, waiting=plan.waiting.get(name))
             if plan.ends and record.ending_since is None:
                 record.ending_since = now
-            if not record.gone:
+            if not record.missing:
                 self._writer.put(record.pod, plan.status)
             if not await self._carry_out(record, plan.actions):
-                return plan.requeue_after
+                return _sooner(plan.requeue_after, ASK_AGAIN if record.missing and not record.gone else None)
         raise SampanError(f"the plan for pod {record.pod.metadata.name} does not come to rest")
 
     async def _carry_out(self, record: PodRecord, actions: Sequence[NodeAction]) -> bool:
@@ -160,3 +164,7 @@ class PodWorker:
             record.gone = True
         record.deleted = True
         return True
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((each for each in (one, other) if each is not None), default=None)

@@ -2,21 +2,80 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import ssl
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from sampan.core.api.local import LocalClient
+from sampan.core.cluster.identities import node_user
+from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import AlreadyExists, NotFound, StorageReadError
-from sampan.core.model.core_v1.configuration import ConfigMap
+from sampan.core.model.core_v1.configuration import ConfigMap, ServiceAccount
+from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.service import Service, ServicePort, ServiceSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.agent import NodeAgent
+from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.testing.control_plane import control_plane
+from sampan.runtimes.simulated.runtime import SimulatedRuntime
+from sampan.runtimes.simulated.world import World
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_the_containers_of_a_damaged_pod_run_on_until_it_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sampan.core.node.worker.ASK_AGAIN", 0.05)
+    store, world = f"sqlite://{tmp_path}/store.db", World()
+
+    @asynccontextmanager
+    async def cluster() -> AsyncIterator[LocalClient]:
+        settings = RuntimeSettings(cluster="test", node="n1", state_dir=tmp_path / "n1")
+        runtime = SimulatedRuntime(settings, world=world)
+        async with control_plane(tmp_path, store=store) as plane:
+            client = plane.api.client(node_user("n1")).for_agent("kubelet")
+            node = NodeSettings(name="n1", cluster="test", data_dir=tmp_path / "n1")
+            agent = NodeAgent(node, client, runtime, {}, directory=plane.nodes)
+            await agent.start()
+            try:
+                yield plane.client
+            finally:
+                await agent.stop()
+                runtime.close()
+
+    async def until(check: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not check():  # noqa: ASYNC110 - what is waited for happens in threads
+                await asyncio.sleep(0.01)
+
+    def states() -> list[str]:
+        return sorted(each.state(datetime.now(UTC)) for each in world.containers.values())
+
+    spec = PodSpec(node_name="n1", containers=(Container(name="c", image="i"),), automount_service_account_token=False)
+    async with cluster() as client:
+        await client.create(ServiceAccount(metadata=ObjectMeta(name="default", namespace="default")))
+        for name in ("good", "bad"):
+            await client.create(Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=spec))
+        await until(lambda: states() == ["running", "running"])
+        await client.delete(Pod, "default", "good")
+        await until(lambda: states() == ["running"])
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute("UPDATE versions SET value = ? WHERE key LIKE '%/pods/default/bad'", (b"{",))
+    async with cluster() as client:
+        await until(lambda: "pod default/bad is left as it is" in caplog.text)
+        assert states() == ["running"]
+        await client.delete(Pod, "default", "bad")
+        await until(lambda: states() == [])
 
 
 async def test_one_damaged_value_takes_nothing_else_with_it(tmp_path: Path) -> None:

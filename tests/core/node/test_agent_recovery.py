@@ -6,14 +6,18 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 
+from sampan.core.client.protocol import ObjectList
 from sampan.core.contracts.runtime import RuntimeEvent, RuntimeFailure
+from sampan.core.errors import StorageReadError
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.probe import ExecAction, Probe
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
 from sampan.core.model.meta import evolve
+from sampan.core.testing.fake_api import FakeApi
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +92,68 @@ async def test_a_lost_sandbox_is_made_anew_with_its_containers(bench: Bench) -> 
     await bench.agent.settled()
     assert bench.pod().status.pod_ip == bench.runtime.list_pod_sandboxes()[-1].ip
     assert ("SandboxChanged", "Pod sandbox changed, it will be killed and re-created.") in bench.events()
+
+
+class Damaged(FakeApi):
+    """An API whose store cannot read one pod any more: no list and no watch shows it."""
+
+    damaged = False
+
+    async def list(self, kind: type[Any], namespace: str | None = None, **options: Any) -> ObjectList[Any]:
+        found = await super().list(kind, namespace, **options)
+        return attrs.evolve(found, items=()) if kind is Pod and self.damaged else found
+
+    async def get(self, kind: type[Any], namespace: str, name: str) -> Any:
+        found = await super().get(kind, namespace, name)
+        if kind is Pod and self.damaged:
+            raise StorageReadError(f'pods "{name}" cannot be read: its stored value is damaged')
+        return found
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_pod_that_the_store_cannot_read_runs_on_until_it_is_deleted(bench: Bench, restarted: bool) -> None:
+    """Both for an agent that comes anew and for one that lists again."""
+    await bench.agent.stop()
+    bench.api = api = Damaged(clock=bench.clock)
+    bench.agent = bench.make_agent()
+    await bench.agent.start()
+    volume = Volume(name="cache", empty_dir=EmptyDirVolumeSource())
+    pod = bench.put(volumes=(volume,))
+    await bench.becomes("Running: main running 0 ready")
+    folder = bench.directory / "pods" / pod.metadata.uid / "volumes"
+    await bench.agent.settled()
+    api.damaged = True
+    if restarted:
+        await bench.restart_agent()
+    else:
+        bench.agent._table.on_change(bench.pod(), None)
+    for _ in range(3):
+        await bench.pass_time(60)
+    assert [each.state for each in bench.runtime.list_containers()] == ["running"]
+    assert folder.exists()
+    api.damaged = False
+    api.remove(Pod, "default", "web")
+    for _ in range(3):
+        await bench.pass_time(60)
+    await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
+    await bench.until(lambda: not folder.exists())
+
+
+async def test_a_pod_that_can_be_read_again_is_looked_after_again(bench: Bench) -> None:
+    await bench.agent.stop()
+    bench.api = api = Damaged(clock=bench.clock)
+    bench.agent = bench.make_agent()
+    await bench.agent.start()
+    bench.put()
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.settled()
+    api.damaged = True
+    await bench.restart_agent()
+    api.damaged = False
+    bench.api.put(bench.pod())
+    (container,) = bench.world.containers
+    bench.runtime.stop_container(container, 0)
+    await bench.becomes("Running: main running 1 ready")
 
 
 class Engine:
