@@ -34,7 +34,7 @@ from sampan.core.contracts.bases import (
 )
 from sampan.core.contracts.controller import Controller, Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, Patch, Plan, Update
-from sampan.core.contracts.proxy import Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
+from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.runtime import ContainerConfig, ImageError, Runtime, RuntimeFailure, RuntimeSettings
 from sampan.core.contracts.scheduler import (
     ClusterState,
@@ -89,6 +89,7 @@ __all__ = [
     "AuthorizerBase",
     "Bind",
     "Cause",
+    "ChangingProxy",
     "ClusterContext",
     "ClusterState",
     "Column",

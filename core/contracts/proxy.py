@@ -1,14 +1,14 @@
-"""The service proxy contract, after kube-proxy's: the whole desired state in, the difference applied.
+"""The service proxy contract, after kube-proxy's: the whole desired state in, or what has changed of it since.
 
 Plain blocking code, called from one thread of the node at a time. What a service address reaches is decided by
-`sampan.core.services.service_table` (pure); a proxy only carries it out.
+`sampan.core.services.service_ports` (pure); a proxy only carries it out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import attrs
 
@@ -83,4 +83,16 @@ class Proxy(Protocol):
 
     def close(self) -> None:
         """Stop serving, leaving the host's routes for a next start; what the kernel does by itself may go on."""
+        ...
+
+
+@runtime_checkable
+class ChangingProxy(Proxy, Protocol):
+    """One that also takes what has changed: with thousands of services, a change then costs its own size."""
+
+    def change(self, come: Sequence[ServicePort], gone: Sequence[ServicePort]) -> ProxyReport:
+        """As `sync` with a table in which ``come`` have taken the places of their keys, and ``gone`` are no more.
+
+        Follows a `sync`. Reports on ``come``.
+        """
         ...

@@ -6,7 +6,6 @@ On the event loop. The changes of one turn of the loop become one look at each S
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
 from sampan.core.contracts.name_server import NameServer
 from sampan.core.model.core_v1.namespace import Namespace
@@ -15,15 +14,9 @@ from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.lister import InformerSet
 from sampan.core.services.records import namespace_records, service_records
-from sampan.core.services.service_table import SERVICE_NAME_LABEL
+from sampan.core.services.service_ports import BY_SERVICE, by_service, service_of
 
-BY_SERVICE = "services.slices.by-service"
 ObjectKey = tuple[str, str]
-
-
-def service_of(each: KubeObject) -> Iterable[str]:
-    """The index of slices by the Service that they belong to."""
-    yield f"{each.metadata.namespace or ''}/{each.metadata.labels.get(SERVICE_NAME_LABEL, '')}"
 
 
 class Namer:
@@ -42,7 +35,7 @@ class Namer:
         """Returns when the server knows all that there is."""
         for informer in (self._services, self._slices, self._namespaces):
             await informer.synced.wait()
-        self._slices.add_index(BY_SERVICE, service_of)
+        self._slices.add_index(BY_SERVICE, by_service)
         # Each tells at once of all that is there.
         self._namespaces.subscribe(self._on_namespace)
         self._services.subscribe(self._on_service)
@@ -62,7 +55,7 @@ class Namer:
     def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
         for each in (old, new):
             if each is not None:
-                self._look_at((each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, "")))
+                self._look_at(service_of(each))
 
     def _on_namespace(self, old: KubeObject | None, new: KubeObject | None) -> None:
         for each in (old, new):

@@ -1,26 +1,28 @@
 """Keeps the proxy in step with Services and EndpointSlices.
 
 Changes come from the informers on the event loop; the proxy, which is blocking code, is called in a thread of its own, one
-call at a time, and always with the whole table. Changes that come while it works make one more call, not many.
+call at a time. Only Services that something has changed about are looked at, and a proxy that can take a change is told no
+more than that. Changes that come while it works make one more call, not many.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from concurrent.futures import ThreadPoolExecutor
 
-from sampan.core.contracts.proxy import Proxy, ProxyReport, ServicePort
+from sampan.core.contracts.proxy import ChangingProxy, Proxy, ProxyReport, ServicePort
 from sampan.core.loops import run_for_ever
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
-from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.clock import Clock, Timer
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.service_table import service_table
+from sampan.core.services.service_ports import BY_SERVICE, by_service, service_of, service_ports
+from sampan.core.services.service_table import Change, ServiceTable
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +55,23 @@ class Proxier:
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._changed = asyncio.Event()
+        self._concerned: set[tuple[str, str]] = set()
+        """Services to look at."""
+        self._table = ServiceTable()
+        self._in_step = False
+        """The proxy has all of the table, so that it can be told of changes alone."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="proxier")
         self._task: asyncio.Task[None] | None = None
-        self._applied: tuple[ServicePort, ...] | None = None
+        self._retry: Timer | None = None
         self._told: frozenset[tuple[object, str]] = frozenset()
 
     async def start(self) -> None:
         """Apply what there is, then follow changes."""
         await self._services.synced.wait()
         await self._slices.synced.wait()
-        self._services.subscribe(self._on_change)
-        self._slices.subscribe(self._on_change)
+        self._slices.add_index(BY_SERVICE, by_service)
+        self._services.subscribe(self._on_service)
+        self._slices.subscribe(self._on_slice)
         self._changed.set()
         self._task = asyncio.create_task(run_for_ever(self._follow, "proxier", self._clock.sleep), name="proxier")
 
@@ -72,48 +80,73 @@ class Proxier:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._retry is not None:
+            self._retry.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
-    def _on_change(self, _old: KubeObject | None, _new: KubeObject | None) -> None:
+    def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        self._look_at(each.key for each in (old, new) if each is not None)
+
+    def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        self._look_at(service_of(each) for each in (old, new) if each is not None)
+
+    def _look_at(self, services: Iterable[tuple[str, str]]) -> None:
+        self._concerned.update(services)
         self._changed.set()
 
     async def _follow(self) -> None:
         await self._changed.wait()
         self._changed.clear()
+        concerned, self._concerned = self._concerned, set()
         try:
-            table = service_table(self._services.all(), self._slices.all(), self._nodes)
-            if self._besides:
-                table = tuple(entry for entry in table if entry.ip not in self._besides)
-            if table != self._applied:
-                await self._apply(table)
+            change = self._table.put((key, self._wanted(*key)) for key in concerned)
+            if change or not self._in_step:
+                await self._apply(change)
         except Exception:
-            self._changed.set()  # what was to be looked at has not been
+            self._look_at(concerned)  # what was to be looked at has not been
+            self._in_step = False
             raise
 
-    async def _apply(self, table: tuple[ServicePort, ...]) -> None:
+    def _wanted(self, namespace: str, name: str) -> Iterable[ServicePort]:
+        service = self._services.get(namespace, name)
+        if service is None:
+            return ()
+        slices = self._slices.indexed(BY_SERVICE, f"{namespace}/{name}")
+        return [each for each in service_ports(service, slices, self._nodes) if each.ip not in self._besides]
+
+    async def _apply(self, change: Change) -> None:
         loop = asyncio.get_running_loop()
+        report, in_step = None, self._in_step
         try:
-            report = await loop.run_in_executor(self._thread, self._sync, table)
+            report = await loop.run_in_executor(self._thread, self._sync, change, in_step)
         except Exception:
             log.exception("the proxy failed; it is tried again in %g s", RETRY_SECONDS)
-            report = None
-        if report is not None and not report.failures:
-            self._applied = table
-            self._told = frozenset()
-            return
-        self._applied = None
+        self._in_step = report is not None
+        if report is None or report.failures:
+            self._again()
         if report is not None:
-            self._tell(report)
-        self._clock.call_later(RETRY_SECONDS, self._changed.set)
+            self._tell(report, whole=not in_step)
 
-    def _sync(self, table: tuple[ServicePort, ...]) -> ProxyReport:
+    def _again(self) -> None:
+        """A port that a program holds may be free by then: all of the table, once, however much fails until then."""
+        if self._retry is None:
+            self._retry = self._clock.call_later(RETRY_SECONDS, self._start_over)
+
+    def _start_over(self) -> None:
+        self._retry = None
+        self._in_step = False
+        self._changed.set()
+
+    def _sync(self, change: Change, in_step: bool) -> ProxyReport:
         if self._plugins is not None and self._plugins.has("sampan_services_applying"):
-            self._plugins.tell("sampan_services_applying", services=tuple(table))
-        return self._proxy.sync(table)
+            self._plugins.tell("sampan_services_applying", services=self._table.all())
+        if in_step and isinstance(self._proxy, ChangingProxy):
+            return self._proxy.change(change.come, change.gone)
+        return self._proxy.sync(self._table.all())
 
-    def _tell(self, report: ProxyReport) -> None:
+    def _tell(self, report: ProxyReport, *, whole: bool) -> None:
         """One event on a service for each new failure; repeats stay quiet."""
-        told = set()
+        told = set() if whole else set(self._told)
         for port, why in report.failures:
             told.add((port.key, why))
             service = self._services.get(port.namespace, port.name)

@@ -1,121 +1,74 @@
-"""Services and EndpointSlices to what a proxy is to serve. Pure.
+"""The table that a proxy serves, kept: one Service changes, and what differs is told. Pure state.
 
-The rules are kube-proxy's: ready endpoints; where a service has none, those that are still serving while they terminate;
-headless and ExternalName services are left to DNS.
+Two Services may ask for the same address and port (an external IP): the one that is first by namespace and name has it, and
+the other one gets it when that has gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence
 
-from sampan.core.contracts import proxy
-from sampan.core.model.core_v1.service import Service, ServicePort
-from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointSlice
+import attrs
 
-SERVICE_NAME_LABEL = "kubernetes.io/service-name"
-DEFAULT_AFFINITY_SECONDS = 10_800
-ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
-LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
-HEADLESS = "None"
+from sampan.core.contracts.proxy import ServicePort
+
+Owner = tuple[str, str]
+"""A Service's namespace and name."""
+Key = tuple[str, str, int]
 
 
-def service_table(
-    services: Iterable[Service], slices: Iterable[EndpointSlice], nodes: Set[str] | None = None
-) -> tuple[proxy.ServicePort, ...]:
-    """Every address and port to serve, sorted; services without endpoints are there too, so that they refuse.
+@attrs.frozen(kw_only=True)
+class Change:
+    """``gone``: what is served no more, as it was; ``come``: what is new, or has changed, as it is."""
 
-    ``nodes`` are those of this machine: where a traffic policy is ``Local``, only pods on them are served.
-    """
-    by_service: dict[tuple[str, str], list[EndpointSlice]] = {}
-    for each in slices:
-        key = (each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, ""))
-        by_service.setdefault(key, []).append(each)
-    table: list[proxy.ServicePort] = []
-    for service in services:
-        if is_proxied(service):
-            table.extend(_service_ports(service, by_service.get(service.key, ()), nodes))
-    return tuple(sorted(table, key=lambda entry: (entry.namespace, entry.name, entry.key)))
+    come: Sequence[ServicePort]
+    gone: Sequence[ServicePort]
+
+    def __bool__(self) -> bool:
+        return bool(self.come or self.gone)
 
 
-def is_proxied(service: Service) -> bool:
-    return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
+class ServiceTable:
+    """What each Service asks for, and who has an address and port."""
 
+    def __init__(self) -> None:
+        self._asked: dict[Owner, dict[Key, ServicePort]] = {}
+        self._served: dict[Key, ServicePort] = {}
+        self._claims: dict[Key, dict[Owner, ServicePort]] = {}
 
-def _service_ports(
-    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None
-) -> Iterator[proxy.ServicePort]:
-    spec = service.spec
-    balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
-    for port in spec.ports:
-        everywhere = endpoints_of(port, slices)
-        here = tuple(each for each in everywhere if nodes is None or each.node in nodes)
-        for ip, number in _addresses(service, port):
-            policy = spec.internal_traffic_policy if ip == spec.cluster_ip else spec.external_traffic_policy
-            endpoints = here if policy == "Local" else everywhere
-            yield proxy.ServicePort(
-                namespace=service.metadata.namespace or "",
-                name=service.metadata.name or "",
-                port_name=port.name or "",
-                protocol=_protocol(port.protocol),
-                ip=ip,
-                port=number,
-                endpoints=endpoints,
-                affinity_seconds=affinity_seconds(service),
-                sources=tuple(spec.load_balancer_source_ranges) if ip in balanced else (),
-            )
+    def all(self) -> tuple[ServicePort, ...]:
+        return tuple(self._served.values())
 
+    def put(self, asked: Iterable[tuple[Owner, Iterable[ServicePort]]]) -> Change:
+        """From now on these Services ask for these ports, and for no others."""
+        touched: dict[Key, ServicePort | None] = {}
+        for owner, ports in asked:
+            for key in self._put(owner, {each.key: each for each in ports}):
+                touched.setdefault(key, self._served.get(key))
+        for key in touched:
+            self._settle(key)
+        now = {key: self._served.get(key) for key in touched}
+        return Change(
+            come=[new for key, new in now.items() if new is not None and new != touched[key]],
+            gone=[old for key, old in touched.items() if old is not None and now[key] is None],
+        )
 
-def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]:
-    addresses = [service.spec.cluster_ip or "", *service.spec.external_ips]
-    addresses += [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
-    for ip in dict.fromkeys(addresses):
-        if ":" not in ip:
-            yield ip, port.port
-    if service.spec.type == "LoadBalancer" and service.status.load_balancer.ingress:
-        yield LOOPBACK, port.port
-    if port.node_port:
-        yield ANY_ADDRESS, port.node_port
+    def _put(self, owner: Owner, ports: dict[Key, ServicePort]) -> set[Key]:
+        """The keys that are to be settled anew."""
+        before = self._asked.get(owner, {})
+        for key in before.keys() - ports.keys():
+            del self._claims[key][owner]
+        for key, each in ports.items():
+            self._claims.setdefault(key, {})[owner] = each
+        if ports:
+            self._asked[owner] = ports
+        else:
+            self._asked.pop(owner, None)
+        return before.keys() | ports.keys()
 
-
-def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice]) -> tuple[proxy.Endpoint, ...]:
-    """Where a service's port leads: the slices' port of the same name and protocol."""
-    ready: set[proxy.Endpoint] = set()
-    ending: set[proxy.Endpoint] = set()
-    for each in slices:
-        number = _target(port, each)
-        if each.address_type != "IPv4" or number is None:
-            continue
-        for endpoint in each.endpoints:
-            found = (proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or "") for ip in endpoint.addresses[:1])
-            if endpoint.conditions.ready is not False:
-                ready.update(found)
-            elif _serves_while_ending(endpoint):
-                ending.update(found)
-    return tuple(sorted(ready or ending))
-
-
-def affinity_seconds(service: Service) -> int:
-    """0 where the service keeps no client with its pod."""
-    if service.spec.session_affinity != "ClientIP":
-        return 0
-    config = service.spec.session_affinity_config
-    seconds = config.client_ip.timeout_seconds if config and config.client_ip else None
-    return seconds or DEFAULT_AFFINITY_SECONDS
-
-
-def _target(port: ServicePort, each: EndpointSlice) -> int | None:
-    for candidate in each.ports:
-        if (candidate.name or "", candidate.protocol or "TCP") == (port.name or "", port.protocol or "TCP"):
-            return candidate.port
-    return None
-
-
-def _serves_while_ending(endpoint: Endpoint) -> bool:
-    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
-
-
-_PROTOCOLS: Mapping[str, proxy.Transport] = {"TCP": "TCP", "UDP": "UDP", "SCTP": "SCTP"}
-
-
-def _protocol(name: str | None) -> proxy.Transport:
-    return _PROTOCOLS.get(name or "TCP", "TCP")
+    def _settle(self, key: Key) -> None:
+        if claims := self._claims[key]:
+            self._served[key] = claims[min(claims)]
+        else:
+            del self._claims[key]
+            self._served.pop(key, None)

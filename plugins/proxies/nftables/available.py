@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from sampan.core.contracts.proxy import Endpoint, ServicePort
 from sampan.core.host import nft
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.netlink import HostNetworkError
+from sampan.plugins.proxies.nftables.rules import base, difference, pieces
 
 PROBE = "sampan-probe"
-_TRY = f"""\
-add table ip {PROBE}
-add chain ip {PROBE} c {{ type nat hook prerouting priority -100; }}
-add map ip {PROBE} m {{ type ipv4_addr . inet_proto . inet_service : verdict; }}
-add rule ip {PROBE} c meta l4proto tcp dnat ip to numgen inc mod 1 map {{ 0 : 192.0.2.1 . 9 }}
-delete table ip {PROBE}
-"""
-"""All that the proxy needs of a kernel, gone again with the same transaction."""
+_ENDPOINT = Endpoint(ip="192.0.2.1", port=9)
+_SERVICE = ServicePort(
+    namespace="", name="", port_name="", protocol="TCP", ip="192.0.2.2", port=9, endpoints=(_ENDPOINT,)
+)
 
 
 def unavailable() -> str | None:
@@ -23,7 +21,13 @@ def unavailable() -> str | None:
     if not nft.is_installed():
         return "nft is not installed: install the package nftables"
     try:
-        nft.run(_TRY)
+        nft.run(_everything())
     except HostNetworkError as exc:
         return f"the kernel refuses its rules: {exc}"
     return None
+
+
+def _everything() -> str:
+    """All that the proxy needs of a kernel and of nft, gone again with the same transaction."""
+    made = base(PROBE, "198.51.100.0/24", masquerade_all=True) + difference(PROBE, {}, pieces([_SERVICE]))
+    return f"{made}delete table ip {PROBE}\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 import attrs
@@ -20,7 +20,17 @@ from sampan.core.host.netlink import HostNetworkError
 from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.nftables import flows
 from sampan.plugins.proxies.nftables.listening import taken
-from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS, Piece, base, difference, name_of, pieces, table_name
+from sampan.plugins.proxies.nftables.rules import (
+    ANY_ADDRESS,
+    Piece,
+    Shared,
+    base,
+    difference,
+    name_of,
+    pieces,
+    selves,
+    table_name,
+)
 from sampan.plugins.proxies.nftables.way import bridges_show_packets, close_way, let_answer_themselves, open_way
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 
@@ -37,14 +47,15 @@ class NftablesProxy:
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
         self._table = table_name(str(settings.state_dir.absolute()))
-        self._served: Mapping[Key, ServicePort] = {}
+        self._desired: dict[Key, ServicePort] = {}
+        self._served: dict[Key, ServicePort] = {}
+        """Of the desired those that the kernel has taken."""
         self._pieces: dict[str, Piece] | None = None
         """What is in the kernel; ``None`` where that is not known."""
+        self._shared: Counter[Shared] = Counter()
+        """How many pieces need each of what they share."""
         self._on_loopback = UserspaceProxy(settings)
         self._masquerade_all = False
-        self._endpoints: Counter[str] = Counter()
-        self._all: Set[Key] = frozenset()
-        self._outside: dict[Key, ServicePort] = {}
 
     def service_cidr(self) -> str | None:
         return service_range.choose(self._settings.state_dir)
@@ -57,63 +68,92 @@ class NftablesProxy:
         open_way(self._table)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
-        everything = {service.key: service for service in desired}
-        self._note_outside(everything)
-        refused = [(each, TAKEN) for each in taken(self._outside.values())]
-        left_out = {each.key for each, _ in refused}
-        wanted = {key: each for key, each in everything.items() if each.ip != LOOPBACK and key not in left_out}
-        changed = [each for key, each in wanted.items() if (old := self._served.get(key)) is not each and old != each]
-        gone = [each for key, each in self._served.items() if key not in wanted]
-        failures = self._say(wanted, gone, changed)
-        self._forget_flows(gone, changed, wanted)
-        self._served = wanted
-        return ProxyReport(failures=(*failures, *refused, *self._serve_loopback(everything)))
+        wanted = {service.key: service for service in desired}
+        gone = [each for key, each in self._desired.items() if key not in wanted]
+        # What lies outside may have come to be in a program's way, or no longer be, without having changed.
+        come = [each for key, each in wanted.items() if self._served.get(key) != each or self._is_outside(each)]
+        self._desired = wanted
+        failures = self._in_kernel(come, gone)
+        on_loopback = self._on_loopback.sync(_on_loopback(wanted.values()))
+        return ProxyReport(failures=(*failures, *self._as_desired(on_loopback)))
+
+    def change(self, come: Sequence[ServicePort], gone: Sequence[ServicePort]) -> ProxyReport:
+        for each in gone:
+            self._desired.pop(each.key, None)
+        self._desired.update({each.key: each for each in come})
+        failures = self._in_kernel(come, gone)
+        on_loopback = self._on_loopback.change(_on_loopback(come), _on_loopback(gone))
+        return ProxyReport(failures=(*failures, *self._as_desired(on_loopback)))
+
+    def _in_kernel(self, come: Sequence[ServicePort], gone: Sequence[ServicePort]) -> Sequence[tuple[ServicePort, str]]:
+        refused = taken([each for each in come if self._is_outside(each)])
+        left_out = {each.key for each in refused}
+        changed = {
+            each.key: each
+            for each in come
+            if each.ip != LOOPBACK and each.key not in left_out and self._served.get(each.key) != each
+        }
+        departed = [self._served[key] for key in (*(each.key for each in gone), *left_out) if key in self._served]
+        before = {each.key: each for each in departed}
+        before |= {key: self._served[key] for key in changed if key in self._served}
+        for each in departed:
+            del self._served[each.key]
+        self._served.update(changed)
+        failures = self._say(changed.values(), departed)
+        for each, _ in failures:
+            del self._served[each.key]
+        self._forget_flows(before, changed)
+        return [*failures, *((each, TAKEN) for each in refused)]
 
     def _say(
-        self, wanted: Mapping[Key, ServicePort], gone: Sequence[ServicePort], changed: Sequence[ServicePort]
-    ) -> tuple[tuple[ServicePort, str], ...]:
+        self, changed: Collection[ServicePort], departed: Collection[ServicePort]
+    ) -> Sequence[tuple[ServicePort, str]]:
         """Tell the kernel what has changed; everything, where it is not known what it has."""
         if self._pieces is None:
-            return self._say_all(wanted)
+            return self._say_all()
         new = pieces(changed)
-        old = {name: self._pieces[name] for each in gone if (name := name_of(each)) in self._pieces}
+        old = {name: self._pieces[name] for each in departed if (name := name_of(each)) in self._pieces}
         old |= {name: self._pieces[name] for name in new if name in self._pieces}
-        after = self._endpoints - Counter(ip for piece in old.values() for ip in piece.endpoints)
-        after += Counter(ip for piece in new.values() for ip in piece.endpoints)
-        selves = self._endpoints.keys() - after.keys(), after.keys() - self._endpoints.keys()
+        left, needed = self._sharing(old.values(), new.values())
         try:
-            if script := difference(self._table, old, new, selves):
+            if script := difference(self._table, old, new, (left, needed)):
                 nft.run(script)
         except HostNetworkError as exc:
-            return self._one_by_one(wanted, str(exc))
+            self._sharing(new.values(), old.values())
+            return self._one_by_one(str(exc))
         for name in old:
             del self._pieces[name]
         self._pieces |= new
-        self._endpoints = after
-        let_answer_themselves(selves[1])
+        let_answer_themselves(selves(needed))
         return ()
 
-    def _say_all(self, wanted: Mapping[Key, ServicePort]) -> tuple[tuple[ServicePort, str], ...]:
-        after = pieces(wanted.values())
+    def _say_all(self) -> Sequence[tuple[ServicePort, str]]:
+        after = pieces(self._served.values())
         try:
             nft.run(self._base() + difference(self._table, {}, after))
         except HostNetworkError as exc:
-            return self._one_by_one(wanted, str(exc))
-        self._pieces = after
-        self._count_endpoints()
+            return self._one_by_one(str(exc))
+        self._has(after)
         return ()
 
-    def _count_endpoints(self) -> None:
-        """How many service ports lead to each address."""
-        self._endpoints = Counter(ip for piece in (self._pieces or {}).values() for ip in piece.endpoints)
-        let_answer_themselves(self._endpoints)
+    def _has(self, some: dict[str, Piece]) -> None:
+        """All that the kernel has."""
+        self._pieces, self._shared = some, Counter()
+        _, needed = self._sharing((), some.values())
+        let_answer_themselves(selves(needed))
 
-    def _note_outside(self, everything: Mapping[Key, ServicePort]) -> None:
-        """Which are at addresses that are not the cluster's own: only of new ones has to be found out."""
-        known = {key: each for key, each in everything.items() if key in self._outside}
-        new = {key: each for key, each in everything.items() if key not in self._all and self._is_outside(each)}
-        self._outside = known | new
-        self._all = everything.keys()
+    def _sharing(self, old: Iterable[Piece], new: Iterable[Piece]) -> tuple[set[Shared], set[Shared]]:
+        """Count who needs what: what nobody does any more, and what somebody does newly."""
+        fewer = Counter(each for piece in old for each in piece.shared)
+        more = Counter(each for piece in new for each in piece.shared)
+        concerned = fewer.keys() | more.keys()
+        before = {each for each in concerned if each in self._shared}
+        for each in concerned:
+            self._shared[each] += more[each] - fewer[each]
+            if not self._shared[each]:
+                del self._shared[each]
+        after = {each for each in concerned if each in self._shared}
+        return before - after, after - before
 
     def destroy(self) -> None:
         self.close()
@@ -128,28 +168,33 @@ class NftablesProxy:
     def _base(self) -> str:
         return base(self._table, self._settings.service_cidr, masquerade_all=self._masquerade_all)
 
-    def _one_by_one(self, wanted: Mapping[Key, ServicePort], said: str) -> tuple[tuple[ServicePort, str], ...]:
+    def _one_by_one(self, said: str) -> Sequence[tuple[ServicePort, str]]:
         """All were refused for one of them: begin anew, and leave out those that the kernel refuses."""
         log.warning("the kernel has refused a change of services (%s): they are set up one by one", said)
         failures = []
-        self._pieces = {}
+        there: dict[str, Piece] = {}
+        shared: set[Shared] = set()
         nft.run(self._base())
-        for service in wanted.values():
+        for service in self._served.values():
             piece = pieces([service])
+            needed = {each for one in piece.values() for each in one.shared} - shared
             try:
-                nft.run(difference(self._table, {}, piece))
-                self._pieces |= piece
+                nft.run(difference(self._table, {}, piece, (set(), needed)))
             except HostNetworkError as exc:
                 failures.append((service, str(exc)))
-        self._count_endpoints()
-        return tuple(failures)
+                continue
+            there |= piece
+            shared |= needed
+        self._has(there)
+        return failures
 
-    def _serve_loopback(self, wanted: Mapping[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
-        """Node ports on 127.0.0.1; a port that a program holds there is told, and works on the other addresses."""
-        ports = [each for each in wanted.values() if each.ip in (ANY_ADDRESS, LOOPBACK) and each.protocol != "SCTP"]
-        report = self._on_loopback.sync([attrs.evolve(each, ip=LOOPBACK) for each in ports])
-        whose = {(each.protocol, each.port): each for each in ports}
-        return [(whose[failed.protocol, failed.port], why) for failed, why in report.failures]
+    def _as_desired(self, report: ProxyReport) -> list[tuple[ServicePort, str]]:
+        """A port that a program holds on 127.0.0.1 is told, and works on the other addresses."""
+        found = []
+        for failed, why in report.failures:
+            keys = [(failed.protocol, ip, failed.port) for ip in (ANY_ADDRESS, LOOPBACK)]
+            found += [(self._desired[key], why) for key in keys if key in self._desired][:1]
+        return found
 
     def _is_outside(self, service: ServicePort) -> bool:
         """At an address that is not the cluster's own."""
@@ -157,15 +202,18 @@ class NftablesProxy:
             return False
         return ip_address(service.ip) not in ip_network(self._settings.service_cidr)
 
-    def _forget_flows(
-        self, gone: Sequence[ServicePort], changed: Sequence[ServicePort], wanted: Mapping[Key, ServicePort]
-    ) -> None:
-        before = {each.key: each for each in gone} | {
-            each.key: self._served[each.key] for each in changed if each.key in self._served
-        }
-        stale = flows.stale(before, {each.key: each for each in changed})
-        if stale:
+    def _forget_flows(self, before: Mapping[Key, ServicePort], after: Mapping[Key, ServicePort]) -> None:
+        if stale := flows.stale(before, after):
             try:
-                flows.forget(stale, wanted)
+                flows.forget(stale, after)
             except Exception as exc:  # a kernel without conntrack over netlink: flows end by their own time
                 log.warning("UDP flows to endpoints that have left cannot be ended: %s", exc)
+
+
+def _on_loopback(some: Iterable[ServicePort]) -> list[ServicePort]:
+    """Node ports, and what a load balancer shows to this host, at 127.0.0.1."""
+    return [
+        attrs.evolve(each, ip=LOOPBACK)
+        for each in some
+        if each.ip in (ANY_ADDRESS, LOOPBACK) and each.protocol != "SCTP"
+    ]

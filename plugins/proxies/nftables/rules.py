@@ -1,13 +1,15 @@
 """From what is to be served to nftables' words, and from one state to the next. Pure.
 
-One table. Maps lead from an address and port to the chain of a service port, so that a packet costs the same however many
-services there are; a chain has one rule that takes the endpoints in turn. Addresses without endpoints are in a set that
-refuses. https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables tells of kube-proxy's own.
+One table. A map leads from an address and port to a chain that takes one of so many endpoints by chance, and another from
+address, port and turn to the endpoint: so a packet costs the same however many services there are, and a change is a few
+elements of maps. (Where each service has a chain of its own, nft reads all of them before it changes one.) Only a service
+that remembers its clients, or asks where they come from, has chains of its own. Addresses without endpoints are in a set
+that refuses. https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables tells of kube-proxy's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import sha256
 
 import attrs
@@ -18,33 +20,45 @@ ANY_ADDRESS = "0.0.0.0"
 OURS = 0x00200000
 """The bit of a connection's mark that says that a service address was asked for."""
 
+MARK = f"ct mark set ct mark or {OURS:#x}"
+TURNS, ITSELF = "turns", "itself"
+TRANSPORTS = ("tcp", "udp", "sctp")
+Shared = tuple[str, str]
+"""What several pieces need, by kind and name: a chain of ``turns``, or an address that may ask ``itself``."""
+
 
 @attrs.frozen(kw_only=True)
 class Piece:
     """What one service port has in the table. Equal pieces need no change."""
 
+    elements: tuple[tuple[str, str, str], ...]
+    """(map or set, key, value); those of a set have no value."""
     chain: str = ""
-    """Empty where there are no endpoints."""
+    """Its own; empty where it needs none."""
     rules: tuple[str, ...] = ()
     sticky: tuple[tuple[str, str], ...] = ()
     """Chains of single endpoints with a memory of their clients: (name, its only rule)."""
     seconds: int = 0
-    element: tuple[str, str] = ("", "")
-    """(map or set, element)."""
-    endpoints: tuple[str, ...] = ()
-    """Addresses that may ask themselves."""
+    shared: tuple[Shared, ...] = ()
 
 
 def base(table: str, service_cidr: str, *, masquerade_all: bool) -> str:
     """The table without any service; what was in one of its name goes in the same moment."""
     service = "type ipv4_addr . inet_proto . inet_service"
     masquerade = f"ct mark & {OURS:#x} != 0 masquerade" if masquerade_all else ""
+    # nft takes each transport's ports for a type of their own once it has read a map back.
+    places = "\n".join(
+        f"  map {kind}-{proto} {{ typeof {key} {proto} dport . numgen random mod 2 : ip daddr . {proto} dport; }}"
+        for kind, key in (("services", "ip daddr ."), ("nodeports", ""))
+        for proto in TRANSPORTS
+    )
     return f"""\
 add table ip {table}
 delete table ip {table}
 table ip {table} {{
   map services {{ {service} : verdict; }}
   map nodeports {{ type inet_proto . inet_service : verdict; }}
+{places}
   set refused {{ {service}; }}
   set itself {{ type ipv4_addr . ipv4_addr; }}
   chain refuse {{
@@ -75,28 +89,49 @@ def pieces(desired: Iterable[ServicePort]) -> dict[str, Piece]:
 
 
 def difference(
-    table: str, before: Mapping[str, Piece], after: Mapping[str, Piece], selves: tuple[Set[str], Set[str]] | None = None
+    table: str,
+    before: Mapping[str, Piece],
+    after: Mapping[str, Piece],
+    shared: tuple[Set[Shared], Set[Shared]] | None = None,
 ) -> str:
     """The script from one state to the other: as long as what differs.
 
-    Either may hold only what has changed; then ``selves`` are the addresses of all endpoints that have left, and come.
+    Either may hold only what has changed; then ``shared`` is what no piece needs any more, and what is needed newly.
     """
-    gone = [before[name] for name in before if before[name] != after.get(name)]
-    come = [after[name] for name in after if after[name] != before.get(name)]
-    left, new = selves or _changed(_selves(before.values()), _selves(after.values()))
-    lines = [*_elements("delete", table, [(kind, element) for kind, element in (each.element for each in gone)])]
-    for piece in gone:
-        lines += _without(table, piece)
-    for piece in come:
-        lines += _with(table, piece)
-    lines += _elements("add", table, [_led(piece) for piece in come])
-    lines += _elements("delete", table, [("itself", f"{ip} . {ip}") for ip in sorted(left)])
-    lines += _elements("add", table, [("itself", f"{ip} . {ip}") for ip in sorted(new)])
+    gone = {name: piece for name, piece in before.items() if piece != after.get(name)}
+    come = {name: piece for name, piece in after.items() if piece != before.get(name)}
+    left, new = shared or _changed(_shared(before.values()), _shared(after.values()))
+    old_elements = {each[:2]: each for piece in gone.values() for each in piece.elements}
+    new_elements = {each[:2]: each for piece in come.values() for each in piece.elements}
+    lines = [*_elements("delete", table, [key for key, each in old_elements.items() if each != new_elements.get(key)])]
+    for name, piece in gone.items():
+        lines += _without(table, piece, after.get(name))
+    for kind, name in sorted(left):
+        if kind == TURNS:
+            lines += [f"flush chain ip {table} {name}", f"delete chain ip {table} {name}"]
+    for kind, name in sorted(new):
+        if kind == TURNS:
+            lines += [f"add chain ip {table} {name}", f"add rule ip {table} {name} {_turns(name)}"]
+    for name, piece in come.items():
+        lines += _with(table, piece, before.get(name))
+    fresh = [each for key, each in new_elements.items() if each != old_elements.get(key)]
+    lines += _elements("add", table, [(kind, f"{key} : {value}" if value else key) for kind, key, value in fresh])
+    lines += _elements("delete", table, [(kind, name) for kind, name in sorted(left) if kind == ITSELF])
+    lines += _elements("add", table, [(kind, name) for kind, name in sorted(new) if kind == ITSELF])
     return "".join(f"{line}\n" for line in lines)
 
 
-def _changed(before: Set[str], after: Set[str]) -> tuple[Set[str], Set[str]]:
+def _changed(before: Set[Shared], after: Set[Shared]) -> tuple[Set[Shared], Set[Shared]]:
     return before - after, after - before
+
+
+def selves(some: Iterable[Shared]) -> list[str]:
+    """The addresses among what is shared: those that may ask themselves."""
+    return [name.partition(" ")[0] for kind, name in some if kind == ITSELF]
+
+
+def _shared(some: Iterable[Piece]) -> set[Shared]:
+    return {each for piece in some for each in piece.shared}
 
 
 def _elements(verb: str, table: str, some: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -108,13 +143,16 @@ def _elements(verb: str, table: str, some: Iterable[tuple[str, str]]) -> Iterato
         yield f"{verb} element ip {table} {kind} {{ {', '.join(elements)} }}"
 
 
-def _led(piece: Piece) -> tuple[str, str]:
-    kind, element = piece.element
-    return kind, f"{element} : goto {piece.chain}" if piece.chain else element
+def _memories(piece: Piece | None) -> Set[tuple[str, int]]:
+    """Of its clients: they last for as long as the endpoint is there and the time-out is the same."""
+    return {(name, piece.seconds) for name, _ in piece.sticky} if piece is not None else set()
 
 
-def _with(table: str, piece: Piece) -> Iterator[str]:
+def _with(table: str, piece: Piece, before: Piece | None) -> Iterator[str]:
+    there = _memories(before)
     for name, rule in piece.sticky:
+        if (name, piece.seconds) in there:
+            continue
         yield (
             f"add set ip {table} {name} {{ type ipv4_addr; flags dynamic,timeout; timeout {piece.seconds}s;"
             " size 65536; }"
@@ -127,11 +165,15 @@ def _with(table: str, piece: Piece) -> Iterator[str]:
         yield f"add rule ip {table} {piece.chain} {rule}"
 
 
-def _without(table: str, piece: Piece) -> Iterator[str]:
+def _without(table: str, piece: Piece, after: Piece | None) -> Iterator[str]:
+    stays = _memories(after)
     if piece.chain:
         yield f"flush chain ip {table} {piece.chain}"
-        yield f"delete chain ip {table} {piece.chain}"
+        if after is None or after.chain != piece.chain:  # else it may be led to at this moment
+            yield f"delete chain ip {table} {piece.chain}"
     for name, _ in piece.sticky:
+        if (name, piece.seconds) in stays:
+            continue
         yield f"flush chain ip {table} {name}"
         yield f"delete chain ip {table} {name}"
         yield f"delete set ip {table} {name}"
@@ -140,36 +182,48 @@ def _without(table: str, piece: Piece) -> Iterator[str]:
 def _piece(service: ServicePort) -> Piece:
     proto = service.protocol.lower()
     is_node_port = service.ip == ANY_ADDRESS
+    kind = "nodeports" if is_node_port else "services"
     address = f"{proto} . {service.port}" if is_node_port else f"{service.ip} . {proto} . {service.port}"
-    if not service.endpoints and is_node_port:
-        # Nothing of ours leads there, and where no program of the host listens the kernel refuses by itself.
-        return Piece(chain=f"n-{name_of(service)}", rules=("return",), element=("nodeports", address))
-    if not service.endpoints:
-        return Piece(element=("refused", address))
+    count = len(service.endpoints)
+    if not count:
+        # Nothing of ours leads to such a node port, and where no program of the host listens the kernel refuses by itself.
+        return Piece(elements=((kind, address, "return"),) if is_node_port else (("refused", address, ""),))
+    own = tuple((ITSELF, f"{ip} . {ip}") for ip in sorted({endpoint.ip for endpoint in service.endpoints}))
     chain = f"s-{name_of(service)}"
-    marked = f"meta l4proto {proto} ct mark set ct mark or {OURS:#x}"
     rules = [f"ip saddr != {{ {', '.join(service.sources)} }} drop"] if service.sources else []
-    sticky: list[tuple[str, str]] = []
     if service.affinity_seconds:
+        marked = f"meta l4proto {proto} {MARK}"
         sticky = [_sticky(chain, endpoint, marked) for endpoint in service.endpoints]
         rules += [f"ip saddr @{name} goto {name}" for name, _ in sticky]
         turns = ", ".join(f"{turn} : goto {name}" for turn, (name, _) in enumerate(sticky))
-        rules.append(f"numgen inc mod {len(sticky)} vmap {{ {turns} }}")
-    else:
-        rules.append(f"{marked} dnat ip to {_in_turn(service.endpoints)}")
+        rules.append(f"numgen random mod {count} vmap {{ {turns} }}")
+        return Piece(
+            elements=((kind, address, f"goto {chain}"),),
+            chain=chain,
+            rules=tuple(rules),
+            sticky=tuple(sticky),
+            seconds=service.affinity_seconds,
+            shared=own,
+        )
+    turns = f"{kind}-{proto}-{count}"
+    place = f"{service.port}" if is_node_port else f"{service.ip} . {service.port}"
+    targets = [
+        (f"{kind}-{proto}", f"{place} . {turn}", f"{each.ip} . {each.port}")
+        for turn, each in enumerate(service.endpoints)
+    ]
     return Piece(
-        chain=chain,
-        rules=tuple(rules),
-        sticky=tuple(sticky),
-        seconds=service.affinity_seconds,
-        element=("nodeports" if is_node_port else "services", address),
-        endpoints=tuple(sorted({endpoint.ip for endpoint in service.endpoints})),
+        elements=((kind, address, f"goto {chain if rules else turns}"), *targets),
+        chain=chain if rules else "",
+        rules=(*rules, f"goto {turns}") if rules else (),
+        shared=(*own, (TURNS, turns)),
     )
 
 
-def _in_turn(endpoints: Sequence[Endpoint]) -> str:
-    turns = ", ".join(f"{turn} : {endpoint.ip} . {endpoint.port}" for turn, endpoint in enumerate(endpoints))
-    return f"numgen inc mod {len(endpoints)} map {{ {turns} }}"
+def _turns(chain: str) -> str:
+    """The rule that takes one of the endpoints by chance, for all services that have as many."""
+    kind, proto, count = chain.split("-")
+    key = f"{proto} dport" if kind == "nodeports" else f"ip daddr . {proto} dport"
+    return f"meta l4proto {proto} {MARK} dnat ip to {key} . numgen random mod {count} map @{kind}-{proto}"
 
 
 def _sticky(chain: str, endpoint: Endpoint, marked: str) -> tuple[str, str]:
@@ -179,10 +233,6 @@ def _sticky(chain: str, endpoint: Endpoint, marked: str) -> tuple[str, str]:
 
 def name_of(service: ServicePort) -> str:
     return f"{service.protocol.lower()}-{service.ip}-{service.port}"
-
-
-def _selves(some: Iterable[Piece]) -> set[str]:
-    return {ip for piece in some for ip in piece.endpoints}
 
 
 def table_name(state_dir: str) -> str:

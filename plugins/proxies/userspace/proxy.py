@@ -31,6 +31,8 @@ class UserspaceProxy:
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
         self._thread = LoopThread(f"proxy-{settings.cluster}")
+        self._served: dict[Key, ServicePort] = {}
+        """What needs no look until it changes."""
         self._balancers: dict[Key, Balancer] = {}
         self._listeners: dict[Key, Listener] = {}
         self._seats = Seats()
@@ -48,9 +50,15 @@ class UserspaceProxy:
         service_range.hold(cidr)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
-        wanted = {service.key: service for service in desired if service.protocol in ("TCP", "UDP")}
-        failures = [(service, "SCTP is not supported") for service in desired if service.protocol == "SCTP"]
-        failures += self._thread.run(self._apply(wanted))
+        wanted = {service.key: service for service in desired}
+        gone = [each for key, each in self._served.items() if key not in wanted]
+        return self.change([each for key, each in wanted.items() if self._served.get(key) != each], gone)
+
+    def change(self, come: Sequence[ServicePort], gone: Sequence[ServicePort]) -> ProxyReport:
+        wanted = [service for service in come if service.protocol in ("TCP", "UDP")]
+        failures = [(service, "SCTP is not supported") for service in come if service.protocol == "SCTP"]
+        if wanted or gone:
+            failures += self._thread.run(self._apply(wanted, gone))
         return ProxyReport(failures=tuple(failures))
 
     def destroy(self) -> None:
@@ -59,25 +67,39 @@ class UserspaceProxy:
 
     def close(self) -> None:
         if self._listeners:
-            self._thread.run(self._apply({}))
+            self._thread.run(self._close_all())
         self._thread.close()
 
-    async def _apply(self, wanted: dict[Key, ServicePort]) -> list[tuple[ServicePort, str]]:
-        for key in self._listeners.keys() - wanted.keys():
-            await self._listeners.pop(key).close()
-            del self._balancers[key]
+    async def _apply(self, come: Sequence[ServicePort], gone: Sequence[ServicePort]) -> list[tuple[ServicePort, str]]:
+        for each in gone:
+            await self._end(each.key)
         await asyncio.sleep(0)  # a socket is closed in the turn after it was told to
         failures = []
-        for key, service in wanted.items():
-            if problem := await self._serve(key, service):
+        for service in come:
+            if problem := await self._serve(service):
                 failures.append((service, problem))
+                self._served.pop(service.key, None)
+            else:
+                self._served[service.key] = service
         return failures
 
-    async def _serve(self, key: Key, service: ServicePort) -> str | None:
+    async def _end(self, key: Key) -> None:
+        self._served.pop(key, None)
+        if listener := self._listeners.pop(key, None):
+            await listener.close()
+            del self._balancers[key]
+
+    async def _close_all(self) -> None:
+        for key in tuple(self._listeners):
+            await self._end(key)
+        await asyncio.sleep(0)
+
+    async def _serve(self, service: ServicePort) -> str | None:
         """Listen where there are endpoints and refuse where there are none; the reason where that fails.
 
         A failure is tried again with the next sync.
         """
+        key = service.key
         balancer = self._balancers.setdefault(key, Balancer())
         balancer.update(service.endpoints, service.affinity_seconds, service.sources)
         listener = self._listeners.get(key)

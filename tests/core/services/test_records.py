@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sampan.core.services.records import service_records
-from tests.core.services.test_service_table import ENDING, NOT_READY, READY, endpoint_slice, service
+from tests.core.services.test_service_ports import ENDING, NOT_READY, READY, endpoint_slice, service
 
 NAME = "web.default.svc.cluster.local"
 SLICE: dict[str, Any] = {"ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}

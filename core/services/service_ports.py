@@ -1,0 +1,125 @@
+"""From a Service and its EndpointSlices to what a proxy is to serve. Pure.
+
+The rules are kube-proxy's: ready endpoints; where a service has none, those that are still serving while they terminate;
+headless and ExternalName services are left to DNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+
+from sampan.core.contracts import proxy
+from sampan.core.model.core_v1.service import Service, ServicePort
+from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointSlice
+from sampan.core.model.kinds import KubeObject
+
+BY_SERVICE = "services.slices.by-service"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+DEFAULT_AFFINITY_SECONDS = 10_800
+ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
+LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
+HEADLESS = "None"
+
+
+def by_service(each: KubeObject) -> Iterable[str]:
+    """The index of EndpointSlices by the Service that they belong to, under the name `BY_SERVICE`."""
+    yield "/".join(service_of(each))
+
+
+def service_of(each: KubeObject) -> tuple[str, str]:
+    """Namespace and name of the Service that an EndpointSlice belongs to."""
+    return each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, "")
+
+
+def service_ports(
+    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None = None
+) -> list[proxy.ServicePort]:
+    """Every address and port to serve, also those without endpoints, so that they refuse.
+
+    ``nodes`` are those of this machine: where a traffic policy is ``Local``, only pods on them are served.
+    """
+    return list(_service_ports(service, slices, nodes)) if is_proxied(service) else []
+
+
+def is_proxied(service: Service) -> bool:
+    return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
+
+
+def _service_ports(
+    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None
+) -> Iterator[proxy.ServicePort]:
+    spec = service.spec
+    balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
+    for port in spec.ports:
+        everywhere = endpoints_of(port, slices)
+        here = tuple(each for each in everywhere if nodes is None or each.node in nodes)
+        for ip, number in _addresses(service, port):
+            policy = spec.internal_traffic_policy if ip == spec.cluster_ip else spec.external_traffic_policy
+            endpoints = here if policy == "Local" else everywhere
+            yield proxy.ServicePort(
+                namespace=service.metadata.namespace or "",
+                name=service.metadata.name or "",
+                port_name=port.name or "",
+                protocol=_protocol(port.protocol),
+                ip=ip,
+                port=number,
+                endpoints=endpoints,
+                affinity_seconds=affinity_seconds(service),
+                sources=tuple(spec.load_balancer_source_ranges) if ip in balanced else (),
+            )
+
+
+def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]:
+    addresses = [service.spec.cluster_ip or "", *service.spec.external_ips]
+    addresses += [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
+    for ip in dict.fromkeys(addresses):
+        if ":" not in ip:
+            yield ip, port.port
+    if service.spec.type == "LoadBalancer" and service.status.load_balancer.ingress:
+        yield LOOPBACK, port.port
+    if port.node_port:
+        yield ANY_ADDRESS, port.node_port
+
+
+def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice]) -> tuple[proxy.Endpoint, ...]:
+    """Where a service's port leads: the slices' port of the same name and protocol."""
+    ready: set[proxy.Endpoint] = set()
+    ending: set[proxy.Endpoint] = set()
+    for each in slices:
+        number = _target(port, each)
+        if each.address_type != "IPv4" or number is None:
+            continue
+        for endpoint in each.endpoints:
+            found = (proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or "") for ip in endpoint.addresses[:1])
+            if endpoint.conditions.ready is not False:
+                ready.update(found)
+            elif _serves_while_ending(endpoint):
+                ending.update(found)
+    return tuple(sorted(ready or ending))
+
+
+def affinity_seconds(service: Service) -> int:
+    """0 where the service keeps no client with its pod."""
+    if service.spec.session_affinity != "ClientIP":
+        return 0
+    config = service.spec.session_affinity_config
+    seconds = config.client_ip.timeout_seconds if config and config.client_ip else None
+    return seconds or DEFAULT_AFFINITY_SECONDS
+
+
+def _target(port: ServicePort, each: EndpointSlice) -> int | None:
+    for candidate in each.ports:
+        if (candidate.name or "", candidate.protocol or "TCP") == (port.name or "", port.protocol or "TCP"):
+            return candidate.port
+    return None
+
+
+def _serves_while_ending(endpoint: Endpoint) -> bool:
+    return bool(endpoint.conditions.serving and endpoint.conditions.terminating)
+
+
+_PROTOCOLS: Mapping[str, proxy.Transport] = {"TCP": "TCP", "UDP": "UDP", "SCTP": "SCTP"}
+
+
+def _protocol(name: str | None) -> proxy.Transport:
+    return _PROTOCOLS.get(name or "TCP", "TCP")

@@ -1,0 +1,119 @@
+"""What a proxy is to serve, from Services and EndpointSlices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from sampan.core.contracts import proxy
+from sampan.core.model.core_v1.service import Service
+from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
+from sampan.core.schema.codec import from_wire
+from sampan.core.services.service_ports import service_ports
+
+
+def service(**spec: Any) -> Service:
+    values = {"clusterIP": "10.96.0.9", "ports": [{"port": 80, "protocol": "TCP", "targetPort": 8080}], **spec}
+    return from_wire(Service, {"metadata": {"name": "web", "namespace": "default"}, "spec": values})
+
+
+def endpoint_slice(*endpoints: tuple[str, dict[str, bool]], name: str = "web", **more: Any) -> EndpointSlice:
+    values = {
+        "metadata": {"name": f"{name}-x", "namespace": "default", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [ip], "conditions": conditions} for ip, conditions in endpoints],
+        **more,
+    }
+    return from_wire(EndpointSlice, values)
+
+
+READY = {"ready": True, "serving": True, "terminating": False}
+NOT_READY = {"ready": False, "serving": False, "terminating": False}
+ENDING = {"ready": False, "serving": True, "terminating": True}
+
+
+def addresses(table: Sequence[proxy.ServicePort]) -> list[str]:
+    return [endpoint.ip for entry in table for endpoint in entry.endpoints]
+
+
+@pytest.mark.parametrize(
+    ("spec", "cluster", "outside"),
+    [
+        ({}, 2, 2),
+        ({"internalTrafficPolicy": "Local"}, 1, 2),
+        ({"externalTrafficPolicy": "Local"}, 2, 1),
+    ],
+)
+def test_a_local_policy_keeps_to_this_machines_pods(spec: dict[str, Any], cluster: int, outside: int) -> None:
+    made = service(type="NodePort", ports=[{"port": 80, "nodePort": 30080, "protocol": "TCP"}], **spec)
+    endpoints = [{"addresses": [f"10.1.0.{n}"], "conditions": READY, "nodeName": f"n{n}"} for n in (1, 2)]
+    table = service_ports(made, [endpoint_slice(endpoints=endpoints)], {"n1"})
+    assert {entry.ip: len(entry.endpoints) for entry in table} == {"10.96.0.9": cluster, "0.0.0.0": outside}
+
+
+def test_a_cluster_ip_leads_to_the_ready_pods_target_port() -> None:
+    table = service_ports(service(), [endpoint_slice(("10.1.0.2", READY), ("10.1.0.3", NOT_READY))])
+    assert table == [
+        proxy.ServicePort(
+            namespace="default", name="web", port_name="", protocol="TCP", ip="10.96.0.9", port=80,
+            endpoints=(proxy.Endpoint(ip="10.1.0.2", port=8080),),
+        ),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "expected"),
+    [
+        ([("10.1.0.2", {})], ["10.1.0.2"]),
+        ([("10.1.0.2", READY), ("10.1.0.3", ENDING)], ["10.1.0.2"]),
+        ([("10.1.0.2", NOT_READY), ("10.1.0.3", ENDING)], ["10.1.0.3"]),
+        ([("10.1.0.2", NOT_READY)], []),
+    ],
+    ids=["unknown is ready", "ready before ending", "ending where none is ready", "not ready"],
+)
+def test_which_endpoints_serve(endpoints: list[tuple[str, dict[str, bool]]], expected: list[str]) -> None:
+    assert addresses(service_ports(service(), [endpoint_slice(*endpoints)])) == expected
+
+
+def test_a_service_without_pods_is_there_and_leads_nowhere() -> None:
+    table = service_ports(service(), [])
+    assert [(entry.ip, entry.endpoints) for entry in table] == [("10.96.0.9", ())]
+
+
+@pytest.mark.parametrize(
+    "spec", [{"clusterIP": "None"}, {"type": "ExternalName", "clusterIP": None}, {"clusterIP": None}]
+)
+def test_headless_and_external_names_are_left_to_dns(spec: dict[str, Any]) -> None:
+    assert service_ports(service(**spec), []) == []
+
+
+def test_named_ports_lead_to_the_slices_port_of_that_name() -> None:
+    spec = {"ports": [{"name": "a", "port": 80}, {"name": "b", "port": 81}]}
+    ports = [{"name": "b", "port": 2, "protocol": "TCP"}, {"name": "a", "port": 1, "protocol": "TCP"}]
+    table = service_ports(service(**spec), [endpoint_slice(("10.1.0.2", READY), ports=ports)])
+    assert [(entry.port, entry.endpoints[0].port) for entry in table] == [(80, 1), (81, 2)]
+
+
+def test_every_address_of_a_service_is_served() -> None:
+    spec = {"externalIPs": ["192.0.2.1", "2001:db8::1"], "type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}
+    table = service_ports(service(**spec), [])
+    assert sorted(entry.key for entry in table) == [
+        ("TCP", "0.0.0.0", 30080),
+        ("TCP", "10.96.0.9", 80),
+        ("TCP", "192.0.2.1", 80),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [
+        ({}, 0),
+        ({"sessionAffinity": "ClientIP"}, 10_800),
+        ({"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 5}}}, 5),
+    ],
+)
+def test_affinity(spec: dict[str, Any], seconds: int) -> None:
+    assert [entry.affinity_seconds for entry in service_ports(service(**spec), [])] == [seconds]
