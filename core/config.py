@@ -24,6 +24,22 @@ def utc_now() -> datetime:
 
 
 @attrs.frozen(kw_only=True)
+class AuditLog:
+    """What is kept of requests, and where; kube-apiserver's options of these names."""
+
+    policy: Path | None = None
+    """The policy's file; ``None`` keeps nothing."""
+    path: str = ""
+    """Where events are appended; ``-`` is the standard output, and empty no file: plugins alone are told."""
+    max_age: int = 30
+    """Days that old files stay; 0: for ever."""
+    max_backups: int = 10
+    """Old files that stay; 0: all."""
+    max_size: int = 100
+    """Megabytes of a file until the next one is begun; 0: there is but one."""
+
+
+@attrs.frozen(kw_only=True)
 class Config:
     """The choices, with their defaults: ``auto`` means that sampan picks and says why."""
 
@@ -49,6 +65,7 @@ class Config:
     manifests: Path | None = None
     kubeconfig: Path | None = None
     """The person's kubeconfig to write a context into; ``None`` writes none."""
+    audit: AuditLog = AuditLog()
 
 
 Sign = Callable[["CertificateSigningRequest", Iterable[str], timedelta, datetime], str]

@@ -16,12 +16,12 @@ not come back in time is left out until it does. Both are named once a minute, i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sampan.core.contracts.controller import Key
     from sampan.core.contracts.plan import Plan
@@ -58,6 +58,14 @@ def sampan_cluster_ready(cluster: str, server: str) -> None:
 @hookspec
 def sampan_cluster_stopping(cluster: str) -> None:
     """The control plane is about to end; pods may go on. Waited for."""
+
+
+@hookspec
+def sampan_audit(event: Mapping[str, Any]) -> None:
+    """An ``audit.k8s.io/v1`` Event that the audit policy asks for (``sampan up --audit-policy-file``). Told.
+
+    A plain dict, all plugins get the same one: leave it as it is.
+    """
 
 
 @hookspec

@@ -8,6 +8,7 @@ bytes: no middleware, no routing tables to walk. uvicorn calls it on the API ser
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterable
@@ -15,6 +16,9 @@ from typing import Final
 
 import attrs
 
+from sampan.core.api.access import denied
+from sampan.core.api.audit.auditor import Auditor, audit_id
+from sampan.core.api.audit.trail import tried
 from sampan.core.api.bodies import ClientGone
 from sampan.core.api.deadline import SECONDS, Deadline, seconds_for
 from sampan.core.api.endpoints import Endpoints
@@ -26,17 +30,19 @@ from sampan.core.api.metrics import Metrics
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.paths import parse_path
 from sampan.core.api.problems import PageNotFound, PlainRefusal
-from sampan.core.api.reply import Reply, instead_of_upgrade
+from sampan.core.api.reply import Reply
 from sampan.core.api.request import Request
-from sampan.core.api.request_info import attributes_of, is_long_running
+from sampan.core.api.request_info import asked_of, attributes_of, is_long_running
 from sampan.core.api.resources import Resources
 from sampan.core.api.responses import Receive, Scope, Send, send_error, send_text
 from sampan.core.contracts.access import Attributes, Credentials, User
-from sampan.core.errors import ApiError, InternalError, SampanError
+from sampan.core.errors import ApiError, InternalError, SampanError, Unauthorized
 
 log = logging.getLogger(__name__)
 
 BUG: Final = "an error in the server prevented the request from succeeding"
+AUDIT_ID: Final = b"audit-id"
+NOBODY: Final = User(name="")
 CLIENT_GONE: Final = 499
 """Counted where nobody was left to answer."""
 
@@ -49,6 +55,7 @@ class Api:
     resources: Resources
     endpoints: Endpoints
     metrics: Metrics
+    auditor: Auditor
     in_flight: InFlight = attrs.field(factory=InFlight)
     failures: Failures = attrs.field(factory=lambda: Failures(log))
 
@@ -69,16 +76,12 @@ class Api:
         attributes: Attributes | None = None
         deadline = Deadline(reply)
         try:
-            headers = read_headers(scope["headers"])
-            user = await self._user(scope, headers)
-            target = parse_path(scope["raw_path"].decode("latin-1"))
-            method, workers = scope["method"], self.pipeline.workers
-            request = Request(scope, receive, reply, method, target, headers, user, workers, warnings)
+            request = await self._identified(scope, receive, reply, warnings)
             attributes = attributes_of(request)
             if not is_long_running(attributes):
                 deadline.begin(SECONDS)
             async with self.in_flight.place(attributes):
-                await self.pipeline.gates.check(attributes)
+                await self._check(request, attributes)
                 if "timeout" in request.query and not is_long_running(attributes):
                     deadline.begin(seconds_for(request.query))
                 await (self.resources if attributes.is_resource else self.endpoints).serve(request)
@@ -95,22 +98,21 @@ class Api:
                 raise
         except Exception as exc:
             self.failures.tell(exc, f"{scope['method']} {scope['path'][:200]!r} failed")
-            await self._refuse(reply, InternalError.because(BUG), warnings)
+            await self._refuse(reply, InternalError.because(BUG), warnings, bug=exc)
         finally:
             deadline.end()
+            if reply.trail is not None:
+                reply.trail.complete()
         self.metrics.observe(scope["method"], attributes, reply.code, time.perf_counter() - began)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """exec, attach and port-forward; a refusal is an HTTP answer instead of the upgrade."""
-        reply = Reply(instead_of_upgrade(send))
+        reply = Reply(send, refuses=True)
         try:
-            headers = read_headers(scope["headers"])
-            user = await self._user(scope, headers)
-            target = parse_path(scope["raw_path"].decode("latin-1"))
-            request = Request(scope, receive, send, "GET", target, headers, user, self.pipeline.workers)
+            request = await self._identified({**scope, "method": "GET"}, receive, reply, [])
             attributes = attributes_of(request)
             async with self.in_flight.place(attributes):
-                await self.pipeline.gates.check(attributes)
+                await self._check(request, attributes)
                 await self.resources.connect(request, attributes)
         except ClientGone:
             return
@@ -120,10 +122,19 @@ class Api:
             await self._refuse(reply, InternalError.because(str(exc)), ())
         except Exception as exc:
             self.failures.tell(exc, f"the stream {scope['path'][:200]!r} failed")
-            await self._refuse(reply, InternalError.because(BUG), ())
+            await self._refuse(reply, InternalError.because(BUG), (), bug=exc)
+        finally:
+            if reply.trail is not None:
+                reply.trail.complete()
 
-    async def _refuse(self, reply: Reply, error: ApiError, warnings: Iterable[str]) -> None:
+    async def _refuse(
+        self, reply: Reply, error: ApiError, warnings: Iterable[str], *, bug: Exception | None = None
+    ) -> None:
         """Answer with a Status, unless the answer has begun: then all that can be done is to break it off."""
+        if reply.trail is not None:
+            reply.trail.says(error.to_status())
+            if bug is not None:
+                reply.trail.broke(bug)
         if reply.code:
             log.info("an answer broke off: %s", error)
             return
@@ -132,16 +143,58 @@ class Api:
         else:
             await send_error(reply, error, warnings)
 
-    async def _user(self, scope: Scope, headers: Headers) -> User:
-        """Who asks, or in whose name. Raises `Unauthorized`, and `Forbidden` for a name that is not theirs to use."""
-        peer = scope.get("state", {}).get("peer", ("", ()))
+    async def _identified(self, scope: Scope, receive: Receive, reply: Reply, warnings: list[str]) -> Request:
+        """The request of whoever asks, or of the one in whose name.
+
+        Raises `Unauthorized`, and `Forbidden` for a name that is not theirs to use.
+        """
+        headers = read_headers(scope["headers"])
+        name = audit_id(headers.audit_id)
+        reply.headers.append((AUDIT_ID, name.encode()))
+        user = await self._authenticated(scope, headers, name)
+        target = parse_path(scope["raw_path"].decode("latin-1"))
+        workers = self.pipeline.workers
+        request = Request(scope, receive, reply, scope["method"], target, headers, user, workers, warnings)
+        if self.auditor.keeps:
+            request.trail = reply.trail = self.auditor.begin(scope, headers, attributes_of(request), name)
+            if request.trail is not None:
+                request.trail.received()
+        if headers.impersonation:
+            request.user = await impersonate(self.pipeline.gates, user, headers.impersonation)
+            if request.trail is not None:
+                request.trail.impersonates(request.user)
+        return request
+
+    async def _authenticated(self, scope: Scope, headers: Headers, name: str) -> User:
+        """Raises `Unauthorized`."""
+        certificate, organizations = scope.get("state", {}).get("peer", ("", ()))
         client = scope.get("client")
-        user = await self.pipeline.gates.authenticate(
-            Credentials(
-                token=headers.token,
-                certificate_name=peer[0],
-                certificate_organizations=peer[1],
-                address=client[0] if client else "",
-            )
+        credentials = Credentials(
+            token=headers.token,
+            certificate_name=certificate,
+            certificate_organizations=organizations,
+            address=client[0] if client else "",
         )
-        return await impersonate(self.pipeline.gates, user, headers.impersonation) if headers.impersonation else user
+        try:
+            return await self.pipeline.gates.authenticate(credentials)
+        except Unauthorized:
+            if self.auditor.keeps:
+                self._tell_of_stranger(scope, headers, name, credentials)
+            raise
+
+    def _tell_of_stranger(self, scope: Scope, headers: Headers, name: str, credentials: Credentials) -> None:
+        with contextlib.suppress(ApiError):
+            target = parse_path(scope["raw_path"].decode("latin-1"))
+            query = {"watch": "true"} if target.watch else {}
+            attributes = asked_of(target, scope["method"], query, NOBODY)
+            trail = self.auditor.begin(scope, headers, attributes, name)
+            if trail is not None:
+                trail.unknown_user(tried(credentials))
+
+    async def _check(self, request: Request, attributes: Attributes) -> None:
+        """Nobody's opinion is a no. Raises `Forbidden`."""
+        decision = await self.pipeline.gates.authorize(attributes)
+        if request.trail is not None:
+            request.trail.decided(decision)
+        if decision.verdict != "allow":
+            raise denied(attributes, decision.reason)

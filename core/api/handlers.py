@@ -157,6 +157,8 @@ class Handlers:
             len(raw), media_type, decode_body, resource, raw, media_type=media_type, validation=validation
         )
         call.warnings.extend(decoded.problems)
+        if request.trail is not None:
+            request.trail.is_about(decoded.value)
         return decoded.value
 
     async def patch(self, request: Request, call: Call) -> None:
@@ -189,6 +191,8 @@ class Handlers:
         if outcome.entry is not None:
             await self.answer_entry(request, call, outcome.entry, outcome.code)
         else:
+            if request.trail is not None:
+                request.trail.says(outcome.wire)
             await request.answer(outcome.wire, outcome.code)
 
     async def answer_entry(self, request: Request, call: Call, entry: Entry, code: int = 200) -> None:

@@ -8,7 +8,9 @@ import attrs
 
 from sampan.core.api.compression import takes_gzip
 
-KNOWN = frozenset({b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding"})
+KNOWN = frozenset(
+    {b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding", b"audit-id"}
+)
 
 
 @attrs.define
@@ -19,6 +21,7 @@ class Headers:
     user_agent: str = ""
     content_length: str = ""
     accept_encoding: str = ""
+    audit_id: str = ""
     impersonation: list[tuple[str, str]] = attrs.field(factory=list)
     """``Impersonate-…`` headers: what comes after the dash, and the value."""
 

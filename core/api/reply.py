@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-from sampan.core.api.responses import Message, Send
+from typing import Final
+
+from sampan.core.api.audit.trail import Trail
+from sampan.core.api.responses import Header, Message, Send
+
+SWITCHING: Final = 101
 
 
 class Reply:
-    """``code`` is the status that went out (0: none yet). An abandoned reply swallows what its handler still sends."""
+    """``code`` is the status that went out (0: none yet). An abandoned reply swallows what its handler still sends.
 
-    __slots__ = ("_send", "abandoned", "code")
+    ``headers`` are those of every answer, whoever sends it; ``trail`` is told what goes out. To a client that waits
+    for a WebSocket (``refuses``), an HTTP answer is the refusal.
+    """
 
-    def __init__(self, send: Send) -> None:
+    __slots__ = ("_refuses", "_send", "abandoned", "code", "headers", "trail")
+
+    def __init__(self, send: Send, *, refuses: bool = False) -> None:
         self._send = send
+        self._refuses = refuses
         self.code = 0
         self.abandoned = False
+        self.headers: list[Header] = []
+        self.trail: Trail | None = None
 
     async def __call__(self, message: Message) -> None:
         if self.abandoned:
             return
         if message["type"] == "http.response.start":
             self.code = message["status"]
+            message["headers"] = [*message["headers"], *self.headers]
+        if self.trail is not None:
+            self._tell(self.trail, message)
+        if self._refuses and message["type"].startswith("http."):
+            message = {**message, "type": f"websocket.{message['type']}"}
         await self._send(message)
+
+    def _tell(self, trail: Trail, message: Message) -> None:
+        match message["type"]:
+            case "http.response.start":
+                trail.answers(message["status"], message["headers"])
+            case "http.response.body":
+                trail.answers_with(message.get("body", b""))
+            case "websocket.accept":
+                trail.answers(SWITCHING)
 
     def instead(self) -> Reply:
         """Abandon this one: what its handler has to say comes too late. The new one answers in its place."""
         self.abandoned = True
-        return Reply(self._send)
-
-
-def instead_of_upgrade(send: Send) -> Send:
-    """Turn an HTTP answer into the WebSocket extension's refusal."""
-
-    async def refuse(message: Message) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    return refuse
+        reply = Reply(self._send, refuses=self._refuses)
+        reply.headers, reply.trail = self.headers, self.trail
+        return reply

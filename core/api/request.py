@@ -13,6 +13,7 @@ import attrs
 import orjson
 
 from sampan.core.api import negotiate
+from sampan.core.api.audit.trail import Trail
 from sampan.core.api.bodies import read_body
 from sampan.core.api.compression import ENCODED, THRESHOLD, compress
 from sampan.core.api.headers import Headers
@@ -49,6 +50,8 @@ class Request:
     user: User
     workers: Workers
     warnings: list[str] = attrs.field(factory=list)
+    trail: Trail | None = None
+    """What the audit log is to know of it, where it is."""
 
     @cached_property
     def query(self) -> Query:
@@ -61,7 +64,10 @@ class Request:
 
     async def body(self) -> bytes:
         """Raises `TooLarge`."""
-        return await read_body(self.receive, self.headers.content_length)
+        raw = await read_body(self.receive, self.headers.content_length)
+        if self.trail is not None:
+            self.trail.asks_with(raw, self.headers.content_type)
+        return raw
 
     async def object_body(self, struct: Struct) -> tuple[bytes, str]:
         """The body, which is to be a ``struct``, as JSON or YAML with its media type.
@@ -71,7 +77,10 @@ class Request:
         media_type = negotiate.body_type(self.headers.content_type)
         raw = await self.body()
         if media_type == negotiate.PROTOBUF and raw:
-            return await self.workers.run_if_much(len(raw), media_type, to_json, struct, raw), negotiate.JSON
+            raw = await self.workers.run_if_much(len(raw), media_type, to_json, struct, raw)
+            media_type = negotiate.JSON
+            if self.trail is not None:
+                self.trail.asks_with(raw, media_type)
         return raw, media_type
 
     async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:

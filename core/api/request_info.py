@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from sampan.core.api.options import Query, flag
+from sampan.core.api.paths import Target
 from sampan.core.api.request import Request
-from sampan.core.contracts.access import Attributes
+from sampan.core.contracts.access import Attributes, User
 from sampan.core.schema.fields import required_values
 
 OBJECT_VERBS: Final = {
@@ -27,18 +28,22 @@ LONG_RUNNING: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"
 
 
 def attributes_of(request: Request) -> Attributes:
-    """The attributes to authorize. A method that means nothing is the empty verb, which no rule names."""
-    target = request.target
+    """The attributes to authorize."""
+    query: Query = request.query if request.scope["query_string"] and not request.target.name else {}
+    return asked_of(request.target, request.method, query, request.user)
+
+
+def asked_of(target: Target, method: str, query: Query, user: User) -> Attributes:
+    """A method that means nothing is the empty verb, which no rule names."""
     if target.form != "resource":
-        return Attributes(user=request.user, verb=request.method.lower(), path=target.path)
-    verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
-    query: Query = request.query if request.scope["query_string"] and not target.name else {}
+        return Attributes(user=user, verb=method.lower(), path=target.path)
+    verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(method, "")
     if target.watch or (verb == "list" and flag(query, "watch")):
         verb = "watch"
     selects = verb in ("list", "watch", "deletecollection")
     fields = query.get("fieldSelector", "") if selects else ""
     return Attributes(
-        user=request.user,
+        user=user,
         verb=verb,
         group=target.group,
         version=target.version,

@@ -121,6 +121,7 @@ class Resources:
             subresource=target.subresource,
             agent=request.headers.agent,
             warnings=request.warnings,
+            audit=request.trail.annotations if request.trail is not None else {},
         )
 
 

@@ -21,6 +21,7 @@ from sampan.core.api import pki
 from sampan.core.api.access import Gates
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
+from sampan.core.api.audit.auditor import Auditor
 from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.definitions import Definitions
@@ -81,7 +82,15 @@ class Listening:
 class ApiServer:
     """``context`` carries the configuration (address, port, data directory), the clock and the metrics registry."""
 
-    def __init__(self, registry: Registry, store: Store, context: ClusterContext, nodes: NodeDirectory) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        store: Store,
+        context: ClusterContext,
+        nodes: NodeDirectory,
+        auditor: Auditor | None = None,
+    ) -> None:
+        self.auditor = auditor or Auditor(context.clock)
         self._registry = registry
         self._context = context
         self._follower = Follower(store)
@@ -118,7 +127,7 @@ class ApiServer:
         self._endpoints = Endpoints(
             discovery, OpenApi(self.catalog), metrics, health, self.pipeline.tokens, lambda: self.url
         )
-        return Api(self.pipeline, resources, self._endpoints, metrics, in_flight)
+        return Api(self.pipeline, resources, self._endpoints, metrics, self.auditor, in_flight)
 
     def _source(self, name: str) -> Source:
         context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
@@ -213,6 +222,7 @@ class ApiServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self.pipeline.workers.close()
+        await asyncio.to_thread(self.auditor.close)
         await self._follower.close()
 
 

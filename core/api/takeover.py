@@ -56,7 +56,16 @@ TakeOver = Callable[[Mapping[str, str]], Connection]
 def offered(request: Request) -> TakeOver | None:
     """How to take the connection over, where the client asks for SPDY and the server can."""
     extensions: Mapping[str, object] = request.scope.get("extensions") or {}
-    return cast("TakeOver | None", extensions.get(EXTENSION))
+    take_over = cast("TakeOver | None", extensions.get(EXTENSION))
+    trail = request.trail
+    if take_over is None or trail is None:
+        return take_over
+
+    def told(headers: Mapping[str, str]) -> Connection:
+        trail.answers(101)
+        return take_over(headers)
+
+    return told
 
 
 class UpgradableProtocol(BoundedProtocol):

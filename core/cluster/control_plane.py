@@ -18,6 +18,7 @@ from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
 from sampan.core.api.pki import token_key
 from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.cluster.auditing import make_auditor
 from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.access import SYSTEM_MASTERS
@@ -54,7 +55,7 @@ class ControlPlane:
         authority = self._files.authority
         self._administrator = authority.issue(ADMINISTRATOR, context.clock(), organizations=(SYSTEM_MASTERS,))
         self.nodes = NodeDirectory()
-        self.api = ApiServer(plugins.registry, store, self._context, self.nodes)
+        self.api = ApiServer(plugins.registry, store, self._context, self.nodes, make_auditor(self._context, plugins))
         self.api.answer_at(PATH, self._about_plugins)
         self.chosen: dict[str, str] = {"store": "", "runtime": "", "proxy": ""}
         """Which part is used of the sorts of which only one is, for `sampan plugins list`."""

@@ -1,9 +1,13 @@
-"""An audit sink: what controllers did, and each container's start, as lines of JSON."""
+"""An audit sink: who asked what of the API, what controllers did, and each container's start, as lines of JSON.
+
+What is kept of requests is the audit policy's to say: ``sampan up --audit-policy-file POLICY --plugin audit_sink.py``.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +37,12 @@ class AuditSink:
         self._settings = registry.settings(Settings)
 
     @hookimpl
+    def sampan_audit(self, event: Mapping[str, Any]) -> None:
+        if event["stage"] == "ResponseComplete":
+            code = event["responseStatus"]["code"]
+            self._write(user=event["user"]["username"], verb=event["verb"], uri=event["requestURI"], code=code)
+
+    @hookimpl
     def sampan_after_reconcile(self, controller: str, key: Key, plan: Plan, error: Exception | None) -> None:
         if plan.actions or error:
             actions = [type(action).__name__ for action in plan.actions]
@@ -45,5 +55,6 @@ class AuditSink:
 
 sink = AuditSink()
 sampan_register = sink.sampan_register
+sampan_audit = sink.sampan_audit
 sampan_after_reconcile = sink.sampan_after_reconcile
 sampan_container_started = sink.sampan_container_started

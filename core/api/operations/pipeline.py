@@ -50,6 +50,8 @@ class Call:
     agent: str = "unknown"
     warnings: list[str] = attrs.field(factory=list)
     """Filled on the way; sent as ``Warning`` headers."""
+    audit: dict[str, str] = attrs.field(factory=dict)
+    """Annotations of the request's audit event."""
 
     @property
     def attributes(self) -> Attributes:
@@ -148,6 +150,7 @@ class Pipeline:
             dry_run=dry_run,
             reader=self.reader,
             warnings=call.warnings,
+            audit=call.audit,
             merge=partial(merge, call.served.resource.struct),
         )
 

@@ -20,6 +20,8 @@ async def read_object(request: Request, call: Call, resource: Resource, validati
         len(raw), media_type, decode_body, resource, raw, media_type=media_type, validation=validation
     )
     call.warnings.extend(decoded.problems)
+    if request.trail is not None:
+        request.trail.is_about(decoded.value)
     apply_defaults(resource.struct, decoded.value)
     check_place(call, decoded.value)
     return decoded.value

@@ -24,7 +24,7 @@ NODES = tuple(NodeState(node=from_wire(Node, {"metadata": {"name": name}}), pods
 CONFIG = ContainerConfig(name="c", image="i", labels={"sampan.cluster": "s"})
 ARGUMENTS: dict[str, Any] = {
     "cluster": "c", "server": "https://s", "controller": "x", "key": None, "plan": None, "error": None, "node": "n",
-    "pod": POD, "container": "c", "config": CONFIG, "container_id": "1", "nodes": NODES, "services": (),
+    "pod": POD, "container": "c", "config": CONFIG, "container_id": "1", "nodes": NODES, "services": (), "event": {},
 }  # fmt: skip
 GOOD: dict[str, Any] = {
     "sampan_filter_nodes": ["a", "b"],
