@@ -81,7 +81,9 @@ def _remember_storage(obj: JsonObject) -> None:
     """The storage version is one of those in which objects have been stored."""
     status = obj.setdefault("status", {})
     stored = list(status.get("storedVersions") or ())
-    name = next((each.get("name") for each in obj["spec"].get("versions") or () if each.get("storage")), None)
+    name = next(
+        (each.get("name") for each in (obj.get("spec") or {}).get("versions") or () if each.get("storage")), None
+    )
     if name is not None and name not in stored:
         status["storedVersions"] = [*stored, name]
 

@@ -24,6 +24,12 @@ MAX_ANNOTATIONS: Final = 256 * 1024
 CORE_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 """Finalizers that may be without a domain."""
 
+NOT_IN_TEMPLATES: Final = (
+    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields",
+)  # fmt: skip
+"""What a template for objects of one owner leaves to who makes them."""
+
 PATH_SEGMENT_WORDS: Final = {".": "may not be '.'", "..": "may not be '..'"}
 
 
@@ -107,6 +113,14 @@ def validate_annotations(annotations: Mapping[str, str], path: str) -> list[Caus
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > MAX_ANNOTATIONS:
         causes.append(too_long(path, MAX_ANNOTATIONS))
     return causes
+
+
+def validate_template_metadata(meta: Meta, path: str) -> list[Cause]:
+    """Labels and annotations for what is made from a template, which may say nothing else of it."""
+    causes = validate_annotations(meta.get("annotations") or {}, f"{path}.annotations")
+    causes += validate_labels(meta.get("labels") or {}, f"{path}.labels")
+    given = [word for word in NOT_IN_TEMPLATES if meta.get(word) not in (None, "", [])]
+    return causes + [forbidden(f"{path}.{'uID' if word == 'uid' else word}", "cannot be set") for word in given]
 
 
 def _owners(owners: Sequence[Mapping[str, Any]], path: str) -> list[Cause]:

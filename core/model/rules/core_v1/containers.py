@@ -9,7 +9,7 @@ import attrs
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import duplicate, forbidden, invalid, not_found, not_supported, required
+from sampan.core.model.causes import duplicate, forbidden, invalid, not_found, not_supported, required, too_many
 from sampan.core.model.rules.core_v1.environment import validate_env, validate_env_from
 from sampan.core.model.rules.core_v1.mounts import validate_devices, validate_mounts
 from sampan.core.model.rules.core_v1.probes import validate_lifecycle, validate_liveness, validate_readiness
@@ -22,6 +22,8 @@ PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES: Final = ("File", "FallbackToLogsOnError")
 RESTART_POLICIES: Final = ("Always", "Never", "OnFailure")
+MAX_RULES: Final = 20
+MAX_EXIT_CODES: Final = 255
 EPHEMERAL_FIELDS: Final = frozenset(
     {
         "name", "image", "command", "args", "workingDir", "envFrom", "env", "volumeMounts", "volumeDevices",
@@ -74,14 +76,18 @@ def _running(container: Value, pod: PodContext, path: str) -> list[Cause]:
     return causes
 
 
-def _restart_rules(container: Value, path: str) -> list[Cause]:
-    """Container restart policy and rules (on by default since 1.35)."""
+def _restart_rules(container: Value, path: str, sort: str = "containers") -> list[Cause]:
+    """Container restart policy and rules (on by default since 1.35). ``sort``: the list that holds the container."""
     policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or ()
     causes = []
     if policy is not None and policy not in RESTART_POLICIES:
         causes.append(not_supported(f"{path}.restartPolicy", policy, RESTART_POLICIES))
     if rules and policy is None:
         causes.append(required(f"{path}.restartPolicy", "must specify restartPolicy when restart rules are used"))
+        if sort == "initContainers":
+            return causes
+    if len(rules) > MAX_RULES:
+        causes.append(too_many(f"{path}.restartPolicyRules", len(rules), MAX_RULES))
     for index, rule in enumerate(rules):
         where = f"{path}.restartPolicyRules[{index}]"
         if rule.get("action") not in ("Restart", "RestartAllContainers"):
@@ -91,8 +97,11 @@ def _restart_rules(container: Value, path: str) -> list[Cause]:
         codes = rule.get("exitCodes")
         if codes is None:
             causes.append(required(f"{where}.exitCodes", "must be specified"))
-        elif codes.get("operator") not in ("In", "NotIn"):
+            continue
+        if codes.get("operator") not in ("In", "NotIn"):
             causes.append(not_supported(f"{where}.exitCodes.operator", codes.get("operator") or "", ("In", "NotIn")))
+        if len(codes.get("values") or ()) > MAX_EXIT_CODES:
+            causes.append(too_many(f"{where}.exitCodes.values", len(codes["values"]), MAX_EXIT_CODES))
     return causes
 
 
@@ -104,7 +113,7 @@ def validate_init_containers(
     for index, container in enumerate(containers):
         where, name = f"{path}[{index}]", container.get("name") or ""
         causes += _common(container, pod, where)
-        causes += _restart_rules(container, where)
+        causes += _restart_rules(container, where, "initContainers")
         if name in names:
             causes.append(duplicate(f"{where}.name", name))
         elif name:
@@ -115,7 +124,18 @@ def validate_init_containers(
         else:
             words = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
             causes += [forbidden(f"{where}.{word}", INIT) for word in words if container.get(word) is not None]
+            causes += _resize_of_step(container, f"{where}.resizePolicy")
     return causes
+
+
+def _resize_of_step(container: Value, path: str) -> list[Cause]:
+    """A container that ends by itself is not restarted to be resized."""
+    words = "must not be set to 'RestartContainer' for non-sidecar initContainers"
+    return [
+        invalid(f"{path}[{index}].restartPolicy", "RestartContainer", words)
+        for index, policy in enumerate(container.get("resizePolicy") or ())
+        if policy.get("restartPolicy") == "RestartContainer"
+    ]
 
 
 def validate_ephemeral_containers(spec: Value, pod: PodContext, path: str) -> list[Cause]:

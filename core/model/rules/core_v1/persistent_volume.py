@@ -13,7 +13,8 @@ from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.quantity import canonical, parse, value
 from sampan.core.model.rules.core_v1.affinity import validate_node_selector
 from sampan.core.model.rules.core_v1.claim_spec import VOLUME_MODES, validate_access_modes
-from sampan.core.model.rules.core_v1.persistent_volume_sources import PERSISTENT_SOURCES, REPORTED_AS
+from sampan.core.model.rules.core_v1.persistent_volume_sources import PERSISTENT_SOURCES
+from sampan.core.model.rules.core_v1.volume_sources import REPORTED_AS
 
 Value = Mapping[str, Any]
 

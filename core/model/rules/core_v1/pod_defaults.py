@@ -7,6 +7,7 @@ from typing import Final
 
 from sampan.core.model.image_reference import reference_of
 from sampan.core.model.kinds import JsonObject
+from sampan.core.model.rules.core_v1.pod_resources import default_pod_resources
 
 CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
 
@@ -34,6 +35,10 @@ def _drop_gated(spec: JsonObject) -> None:
     spec.pop("schedulingGroup", None)
     for container in containers_of(spec):
         (container.get("lifecycle") or {}).pop("stopSignal", None)
+    for volume in spec.get("volumes") or ():
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            source.pop("clusterTrustBundle", None)
+            source.pop("podCertificate", None)
 
 
 def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
@@ -62,8 +67,7 @@ def default_pod(spec: JsonObject) -> None:
     for word in ("initContainers", "containers"):
         for container in spec.get(word) or ():
             requests_from_limits(container)
-    if spec.get("resources") is not None:
-        requests_from_limits(spec)
+    default_pod_resources(spec)
     if spec.get("hostNetwork"):
         _publish_ports(spec)
 

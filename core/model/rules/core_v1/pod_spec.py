@@ -26,9 +26,11 @@ from sampan.core.model.rules.core_v1.containers import (
     validate_init_containers,
 )
 from sampan.core.model.rules.core_v1.environment import validate_files_of_variables
+from sampan.core.model.rules.core_v1.pod_resources import validate_pod_resources
 from sampan.core.model.rules.core_v1.resources import validate_resources
 from sampan.core.model.rules.core_v1.security import validate_host_users, validate_pod_security
 from sampan.core.model.rules.core_v1.volumes import validate_volumes
+from sampan.core.model.rules.core_v1.windows import validate_for_system, validate_host_process
 
 Value = Mapping[str, Any]
 
@@ -83,7 +85,7 @@ def validate_pod_spec(spec: Value, path: str, *, pod_name: str = "", is_pod: boo
     causes += validate_containers(containers, context, f"{path}.containers")
     causes += validate_init_containers(spec.get("initContainers") or (), containers, context, f"{path}.initContainers")
     causes += validate_ephemeral_containers(spec, context, f"{path}.ephemeralContainers")
-    causes += _pod_resources(spec, f"{path}.resources")
+    causes += validate_pod_resources(spec, f"{path}.resources")
     causes += _host_network(spec, path, is_pod=is_pod)
     causes += _choice(spec, "restartPolicy", RESTART_POLICIES, path)
     causes += _choice(spec, "dnsPolicy", DNS_POLICIES, path)
@@ -110,6 +112,7 @@ def _placement(spec: Value, path: str) -> list[Cause]:
     causes += _scheduling_gates(spec.get("schedulingGates") or (), f"{path}.schedulingGates")
     constraints = spec.get("topologySpreadConstraints") or ()
     causes += validate_spreading(constraints, f"{path}.topologySpreadConstraints")
+    causes += validate_host_process(spec, path)
     return causes + validate_host_users(spec, path) + _host_name(spec, f"{path}.hostnameOverride")
 
 
@@ -171,20 +174,7 @@ def _os(spec: Value, path: str) -> list[Cause]:
         return [required(f"{path}.os.name")]
     if name not in ("linux", "windows"):
         return [not_supported(f"{path}.os", name, ("linux", "windows"))]
-    word, about = ("windowsOptions", "linux") if name == "linux" else ("seLinuxOptions", "windows")
-    words = "windows options cannot be set for a linux pod" if about == "linux" else "cannot be set for a windows pod"
-    return [
-        forbidden(f"{where}.securityContext.{word}", words)
-        for where, holder in _security_holders(spec, path)
-        if (holder.get("securityContext") or {}).get(word) is not None
-    ]
-
-
-def _security_holders(spec: Value, path: str) -> list[tuple[str, Value]]:
-    holders = [(path, spec)]
-    for word in ("initContainers", "containers", "ephemeralContainers"):
-        holders += [(f"{path}.{word}[{index}]", each) for index, each in enumerate(spec.get(word) or ())]
-    return holders
+    return validate_for_system(spec, path)
 
 
 def _resource_claims(claims: Sequence[Value], path: str) -> list[Cause]:
@@ -209,16 +199,6 @@ def _resource_claims(claims: Sequence[Value], path: str) -> list[Cause]:
         for word in given:
             causes += malformed(f"{where}.{word}", claim[word], "dns1123-subdomain")
     return causes
-
-
-def _pod_resources(spec: Value, path: str) -> list[Cause]:
-    resources = spec.get("resources")
-    if resources is None:
-        return []
-    causes = []
-    if resources.get("claims"):
-        causes.append(forbidden(f"{path}.claims", "claims cannot be set for Resources at pod-level"))
-    return causes + validate_resources(resources, path)
 
 
 def _host_network(spec: Value, path: str, *, is_pod: bool) -> list[Cause]:

@@ -10,6 +10,8 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, go_value, invalid, not_supported, required, too_long
 from sampan.core.model.rules.core_v1.paths import local_descending
+from sampan.core.model.rules.core_v1.pod_defaults import CONTAINER_LISTS
+from sampan.core.model.rules.core_v1.windows import validate_windows_options
 
 Value = Mapping[str, Any]
 
@@ -55,6 +57,7 @@ def validate_pod_security(context: Value, spec: Value, path: str) -> list[Cause]
     causes += _sysctls(context.get("sysctls") or (), spec, f"{path}.sysctls")
     causes += _one_of(context, "fsGroupChangePolicy", ("Always", "OnRootMismatch"), path)
     causes += _seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
+    causes += validate_windows_options(context.get("windowsOptions"), f"{path}.windowsOptions")
     causes += _app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
     causes += _one_of(context, "supplementalGroupsPolicy", ("Merge", "Strict"), path)
     causes += _one_of(context, "seLinuxChangePolicy", ("Recursive",), path)
@@ -134,7 +137,7 @@ def validate_container_security(context: Value | None, path: str, *, host_users:
         causes.append(invalid(f"{path}.procMount", mount, "`hostUsers` must be false to use `Unmasked`"))
     causes += _seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
     causes += _escalation(context, path)
-    causes += _windows(context.get("windowsOptions"), f"{path}.windowsOptions")
+    causes += validate_windows_options(context.get("windowsOptions"), f"{path}.windowsOptions")
     return causes + _app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
 
 
@@ -151,17 +154,16 @@ def _escalation(context: Value, path: str) -> list[Cause]:
     return []
 
 
-def _windows(options: Value | None, path: str) -> list[Cause]:
-    name = (options or {}).get("gmsaCredentialSpecName")
-    if name is None:
-        return []
-    return [invalid(f"{path}.gmsaCredentialSpecName", name, problem) for problem in formats.dns1123_subdomain(name)]
-
-
 def validate_host_users(spec: Value, path: str) -> list[Cause]:
     """A user namespace of its own does not go with the host's other namespaces."""
     if spec.get("hostUsers") is not False:
         return []
     words = "when `hostUsers` is false"
     pairs = (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC"))
-    return [forbidden(f"{path}.{shown}", words) for word, shown in pairs if spec.get(word)]
+    causes = [forbidden(f"{path}.{shown}", words) for word, shown in pairs if spec.get(word)]
+    return causes + [
+        forbidden(f"{path}.{word}[{index}].volumeDevices", words)
+        for word in CONTAINER_LISTS
+        for index, container in enumerate(spec.get(word) or ())
+        if container.get("volumeDevices")
+    ]

@@ -9,7 +9,8 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, invalid, required
 from sampan.core.model.quantity import parse
-from sampan.core.model.rules.core_v1.volume_sources import SOURCES
+from sampan.core.model.rules.core_v1.iscsi import TOGETHER, is_too_long
+from sampan.core.model.rules.core_v1.volume_sources import REPORTED_AS, SOURCES
 
 Value = Mapping[str, Any]
 
@@ -56,7 +57,11 @@ def _source(volume: Value, name: str, pod_name: str, path: str) -> list[Cause]:
     if first == "emptyDir":
         causes = _empty_dir(volume[first], f"{path}.emptyDir")
     else:
-        causes = SOURCES[first](volume[first], f"{path}.{first}")
+        causes = SOURCES[first](volume[first], f"{path}.{REPORTED_AS.get(first, first)}")
+    if first == "image" and pod_name and not volume[first].get("reference"):
+        causes.insert(0, required(f"{path}.image.reference"))
+    if is_too_long(volume.get("iscsi") or {}, name):
+        causes.append(invalid(f"{path}.name", name, TOGETHER))
     causes += [forbidden(f"{path}.{TOO_MANY_AS.get(word, word)}", MANY) for word in rest]
     if volume.get("ephemeral") is not None and pod_name and name:
         claim = f"{pod_name}-{name}"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import changed, forbidden
+from sampan.core.model.causes import changed
 from sampan.core.model.kinds import JsonObject, KindRules
-from sampan.core.model.rules.common.metadata import validate_annotations, validate_labels
+from sampan.core.model.rules.common.metadata import validate_template_metadata
 from sampan.core.model.rules.common.sameness import same
 from sampan.core.model.rules.resource_v1.claim_spec import default_claim_spec, validate_claim_spec
 
 Value = Mapping[str, Any]
-
-METADATA_FIELDS: Final = frozenset({"annotations", "labels"})
 
 
 class ResourceClaimTemplateRules(KindRules):
@@ -29,9 +27,5 @@ class ResourceClaimTemplateRules(KindRules):
 
 def validate_resource_claim_template(obj: Value, path: str) -> list[Cause]:
     spec = obj.get("spec") or {}
-    meta = spec.get("metadata") or {}
-    causes = validate_annotations(meta.get("annotations") or {}, "spec.metadata.annotations")
-    causes += validate_labels(meta.get("labels") or {}, "spec.metadata.labels")
-    extra = [word for word, value in meta.items() if value and word not in METADATA_FIELDS]
-    causes += [forbidden(f"spec.metadata.{word}", "cannot be set") for word in extra]
+    causes = validate_template_metadata(spec.get("metadata") or {}, "spec.metadata")
     return causes + validate_claim_spec(spec.get("spec") or {}, "spec.spec")
