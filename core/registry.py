@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
+    from sampan.core.contracts.metrics import MetricsProvider
     from sampan.core.contracts.name_server import NameServer, NameServerSettings
     from sampan.core.contracts.policy import EnforcerSettings, PolicyEnforcer
     from sampan.core.contracts.provisioner import Provisioner, ProvisionerSettings
@@ -137,6 +138,9 @@ class Registry:
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
         self.volatile_stores: set[str] = set()
         self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
+        self.metrics_providers: Parts[MetricsProvider] = Parts(
+            "provider of metrics", "sampan.core.contracts.metrics:MetricsProvider"
+        )
         self.admissions: Parts[Admission] = Parts("admission", "sampan.core.contracts.access:Admission")
         self.authenticators: Parts[Authenticator] = Parts("authenticator", "sampan.core.contracts.access:Authenticator")
         self.authorizers: Parts[Authorizer] = Parts("authorizer", "sampan.core.contracts.access:Authorizer")
@@ -218,6 +222,10 @@ class Registry:
     def source(self, name: str, make: Callable[[SourceContext], Source]) -> None:
         """What works out the objects of kinds with ``storage=Computed(source=name)``."""
         self._add(self.sources, name, make)
+
+    def metrics_provider(self, name: str, make: Callable[[], MetricsProvider]) -> None:
+        """Metrics besides CPU and memory, for autoscalers. They are asked by name, until one knows the metric."""
+        self._add(self.metrics_providers, name, make)
 
     def admission(self, name: str, make: Callable[[AccessContext], Admission]) -> None:
         self._add(self.admissions, name, make)

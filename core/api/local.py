@@ -26,14 +26,16 @@ from sampan.core.api.operations.update import update
 from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
 from sampan.core.api.request_info import selected_name
 from sampan.core.api.selectors import select
+from sampan.core.api.subresources.scale import read_scale, write_scale
 from sampan.core.api.subresources.token import TOKEN_REQUEST, issue
 from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent, token_request
 from sampan.core.contracts.access import User
 from sampan.core.errors import MethodNotAllowed, NotFound
+from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.core_v1.configuration import ServiceAccount
 from sampan.core.model.kinds import KubeObject, Propagation, info
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.schema.codec import to_wire
+from sampan.core.schema.codec import from_wire, to_wire
 from sampan.core.schema.decode import decode_value
 from sampan.core.schema.patch import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from sampan.core.store.entry import WatchEvent as StoredEvent
@@ -116,6 +118,14 @@ class LocalClient:
             uid=uid, resource_version=resource_version, propagation=propagation, grace_period=grace_period
         )
         await delete(self.pipeline, await self._permitted(kind, "delete", namespace, name), options)
+
+    async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
+        call = await self._permitted(kind, "get", namespace, name, "scale")
+        return from_wire(Scale, await read_scale(self.pipeline, call))
+
+    async def update_scale(self, kind: type[KubeObject], scale: Scale) -> Scale:
+        call = await self._permitted(kind, "update", *scale.key, "scale")
+        return from_wire(Scale, await write_scale(self.pipeline, call, to_wire(scale), self._options()))
 
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         served = self.pipeline.catalog.find("", "v1", "pods")

@@ -20,6 +20,7 @@ from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, Watc
 from sampan.core.client.status import error_of
 from sampan.core.errors import ApiError, ServiceUnavailable
 from sampan.core.kubeconfig import Access
+from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.kinds import KubeObject, Propagation, info
 from sampan.core.schema.codec import from_wire, to_wire
 
@@ -121,6 +122,13 @@ class HttpClient:
             preconditions=preconditions or None, propagationPolicy=propagation, gracePeriodSeconds=grace_period
         )
         await self.request("DELETE", object_path(info(kind), namespace, name), options or None)
+
+    async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
+        return from_wire(Scale, await self.request("GET", object_path(info(kind), namespace, name, "scale")))
+
+    async def update_scale(self, kind: type[KubeObject], scale: Scale) -> Scale:
+        path = object_path(info(kind), *scale.key, "scale")
+        return from_wire(Scale, await self.request("PUT", path, to_wire(scale)))
 
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         body = {

@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
 
+from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.kinds import KubeObject, Propagation
 
 T = TypeVar("T", bound=KubeObject)
@@ -90,6 +91,14 @@ class Client(Protocol):
         propagation: Propagation | None = None,
         grace_period: int | None = None,
     ) -> None: ...
+
+    async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
+        """What the ``scale`` subresource shows of an object of any kind that has one."""
+        ...
+
+    async def update_scale(self, kind: type[KubeObject], scale: Scale) -> Scale:
+        """Write the number of a Scale that was read, to the object of ``kind`` that it names."""
+        ...
 
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         """The ``binding`` subresource."""

@@ -31,7 +31,6 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     "daemonset-controller": "daemon-set-controller",
     "endpointslice-mirroring-controller": "endpointslicemirroring-controller",
     "garbage-collector-controller": "generic-garbage-collector",
-    "horizontal-pod-autoscaler-controller": "horizontal-pod-autoscaler",
     "node-lifecycle-controller": "node-controller",
     "persistentvolume-controller": "persistent-volume-binder",
     "persistentvolume-expander-controller": "expand-controller",

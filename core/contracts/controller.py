@@ -1,7 +1,7 @@
 """The controller contract: which changes matter, and what to do about one key.
 
 `Controller.reconcile` is pure and quick: it runs on the event loop, reads only the `Lister` (the informers' caches, all at
-least as new as this controller's own last writes) and returns a `Plan`.
+least as new as this controller's own last writes) and returns a `Plan`, or how to come to one (`InThread`, `AfterReading`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from sampan.core.contracts.plan import InThread, Plan
+from sampan.core.contracts.plan import AfterReading, InThread, Plan
 from sampan.core.model.kinds import KubeObject
 
 T = TypeVar("T", bound=KubeObject)
@@ -80,7 +80,7 @@ class Controller(Protocol):
     @property
     def watches(self) -> Sequence[Watch]: ...
 
-    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread: ...
+    def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread | AfterReading[Any]: ...
 
 
 @runtime_checkable

@@ -6,12 +6,17 @@ carries plans out. So every decision is tested as a table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
 
+from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.kinds import KubeObject, Propagation
+
+T = TypeVar("T", bound=KubeObject)
+T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
+A = TypeVar("A")
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +90,18 @@ class Bind:
 
 
 @attrs.frozen(kw_only=True)
+class Rescale:
+    """Give a workload of any kind another number of pods, through its ``scale`` subresource.
+
+    ``scale`` is the one that was read, with the new number: its resourceVersion guards against changes in between.
+    """
+
+    kind: type[KubeObject]
+    scale: Scale
+    then: Emit | None = None
+
+
+@attrs.frozen(kw_only=True)
 class ExpectGone:
     """Go on only if the API server itself (not a cache) says that the object with this uid is no more.
 
@@ -108,7 +125,7 @@ class ExpectEmpty:
     namespace: str | None
 
 
-Action = Create | Update | Patch | Delete | Bind | Emit | ExpectGone | ExpectEmpty
+Action = Create | Update | Patch | Delete | Bind | Rescale | Emit | ExpectGone | ExpectEmpty
 
 
 @attrs.frozen(kw_only=True)
@@ -138,3 +155,31 @@ class InThread:
     """
 
     decide: Callable[[], Plan]
+
+
+class Listed(Protocol[T_co]):
+    @property
+    def items(self) -> Sequence[T_co]: ...
+
+
+class Reads(Protocol):
+    """What a controller may ask the API server for besides the caches. Raises `sampan.core.errors.ApiError`."""
+
+    async def get(self, kind: type[T], namespace: str, name: str) -> T: ...
+
+    async def list(self, kind: type[T], namespace: str | None = None, *, label_selector: str = "") -> Listed[T]: ...
+
+    async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
+        """What the ``scale`` subresource shows of an object of any kind that has one."""
+        ...
+
+
+@attrs.frozen
+class AfterReading(Generic[A]):
+    """A decision that needs what no cache holds: the engine has it read, in the controller's name, and then decides.
+
+    ``read`` only reads. Other keys go on meanwhile; it has a minute.
+    """
+
+    read: Callable[[Reads], Awaitable[A]]
+    decide: Callable[[A], Plan]

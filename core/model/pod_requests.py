@@ -30,6 +30,7 @@ def amounts(quantities: Mapping[str, str]) -> Amounts:
 def pod_requests(pod: Pod) -> Amounts:
     """Kubernetes' effective request: containers and sidecars together, or the largest init step; plus overhead.
 
+    What the pod asks for as a whole takes the place of what its containers ask for.
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """
     running = total(container_requests(each) for each in pod.spec.containers)
@@ -42,7 +43,10 @@ def pod_requests(pod: Pod) -> Amounts:
         else:
             step = total((sidecars, container_requests(each)))
         largest = greatest(largest, step)
-    return total((greatest(total((running, sidecars)), largest), amounts(pod.spec.overhead)))
+    asked = greatest(total((running, sidecars)), largest)
+    if pod.spec.resources is not None:
+        asked |= amounts(pod.spec.resources.requests)
+    return total((asked, amounts(pod.spec.overhead)))
 
 
 def container_requests(container: Container) -> Amounts:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import attrs
 from prometheus_client import CollectorRegistry, Counter
 
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
-from sampan.core.contracts.plan import NOTHING, InThread, Plan
+from sampan.core.contracts.plan import NOTHING, AfterReading, InThread, Plan, Reads
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 WORKERS = 5
 """Keys of one controller that are worked on side by side (kube-controller-manager's ``--concurrent-…-syncs``)."""
 STOP_TIMEOUT = 5.0
+READING_LIMIT = 60.0
+"""Seconds that a decision may read for."""
 
 
 @attrs.frozen
@@ -38,6 +41,7 @@ class _Running:
 
     controller: Controller
     queue: WorkQueue[Key]
+    client: Client
     runner: Runner
     recorder: EventRecorder
     seats: asyncio.Semaphore | None
@@ -85,7 +89,7 @@ class Engine:
         client = self._client_for(controller.name)
         recorder = EventRecorder(client, self.clock, controller.name)
         seats = asyncio.Semaphore(ahead.ahead) if ahead else None
-        return _Running(controller, queue, Runner(client, self.informers, recorder), recorder, seats)
+        return _Running(controller, queue, client, Runner(client, self.informers, recorder), recorder, seats)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -184,7 +188,7 @@ class Engine:
         self._hook("sampan_before_reconcile", controller=running.controller.name, key=key)
         try:
             decided = running.controller.reconcile(key, self.lister, self.clock.now())
-            return (await asyncio.to_thread(decided.decide) if isinstance(decided, InThread) else decided), None
+            return await plan_of(decided, running.client), None
         except Exception as exc:
             return NOTHING, exc
 
@@ -266,3 +270,14 @@ def concerned(watch: Watch, old: KubeObject | None, new: KubeObject | None, stat
     for obj in (new, old):
         if obj is not None:
             yield from watch.keys(obj, state)
+
+
+async def plan_of(decided: Plan | InThread | AfterReading[Any], reads: Reads) -> Plan:
+    """The plan that a controller's answer comes to."""
+    if isinstance(decided, InThread):
+        return await asyncio.to_thread(decided.decide)
+    if isinstance(decided, AfterReading):
+        async with asyncio.timeout(READING_LIMIT):
+            answer = await decided.read(reads)
+        return decided.decide(answer)
+    return decided

@@ -13,7 +13,19 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.plan import Action, Bind, Create, Delete, Emit, ExpectEmpty, ExpectGone, Patch, Plan, Update
+from sampan.core.contracts.plan import (
+    Action,
+    Bind,
+    Create,
+    Delete,
+    Emit,
+    ExpectEmpty,
+    ExpectGone,
+    Patch,
+    Plan,
+    Rescale,
+    Update,
+)
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, info
@@ -47,9 +59,12 @@ class _Writes:
         self._pending: list[tuple[Informer[Any], Callable[[], bool]]] = []
 
     def wrote(self, obj: KubeObject) -> None:
-        informer = self._informers.known(type(obj))
+        self.reached(type(obj), obj.metadata.resource_version)
+
+    def reached(self, kind: type[KubeObject], resource_version: str | None) -> None:
+        informer = self._informers.known(kind)
         if informer is not None:
-            revision = int(obj.metadata.resource_version or 0)
+            revision = int(resource_version or 0)
             self._pending.append((informer, lambda: informer.revision >= revision))
 
     def expect(self, kind: type[KubeObject], namespace: str, name: str, uid: str, holds: Callable[[Any], bool]) -> None:
@@ -131,6 +146,8 @@ class Runner:
             case Bind():
                 await self._client.bind(action.namespace, action.name, action.uid, action.node)
                 writes.expect(Pod, action.namespace, action.name, action.uid, _is_bound)
+            case Rescale():
+                await self._rescale(action, writes)
             case Emit():
                 self._emit(action)
             case ExpectGone():
@@ -173,6 +190,12 @@ class Runner:
             writes.expect(action.kind, action.namespace, action.name, uid, _is_ending)
         if action.then is not None:
             self._emit(action.then, "{name}", action.name)
+
+    async def _rescale(self, action: Rescale, writes: _Writes) -> None:
+        made = await self._client.update_scale(action.kind, action.scale)
+        writes.reached(action.kind, made.metadata.resource_version)
+        if action.then is not None:
+            self._emit(action.then)
 
     async def _expect_gone(self, action: ExpectGone) -> None:
         live = await _unless_missing(self._client.get(action.kind, action.namespace, action.name), True)

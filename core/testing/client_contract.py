@@ -106,6 +106,22 @@ class ClientContract:
 
     # Writing
 
+    async def test_a_workload_is_scaled_as_a_number(self, client: Client) -> None:
+        made = await client.create(from_wire(ReplicaSet, REPLICA_SET))
+        scale = await client.get_scale(ReplicaSet, NS, "web")
+        assert (scale.spec.replicas, scale.status.selector) == (0, "app=web")
+        assert scale.metadata.resource_version == made.metadata.resource_version
+        scaled = await client.update_scale(ReplicaSet, evolve(scale, spec=evolve(scale.spec, replicas=2)))
+        assert scaled.spec.replicas == 2
+        assert (await client.get(ReplicaSet, NS, "web")).spec.replicas == 2
+        with pytest.raises(Conflict):
+            await client.update_scale(ReplicaSet, scale)
+
+    async def test_what_has_no_scale_is_not_found(self, client: Client) -> None:
+        await client.create(config_map("a"))
+        with pytest.raises(NotFound):
+            await client.get_scale(ConfigMap, NS, "a")
+
     async def test_a_name_is_taken_once(self, client: Client) -> None:
         await client.create(config_map("a"))
         with pytest.raises(AlreadyExists) as caught:

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Sequence
 
 from sampan.core.contracts.controller import Controller, Key
-from sampan.core.contracts.plan import Emit, InThread, Plan
+from sampan.core.contracts.plan import Emit, Plan
 from sampan.core.contracts.scheduler import NodeState, Placed, Scheduler, Unschedulable, Wait
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
-from sampan.core.reconcile.engine import Engine
+from sampan.core.reconcile.engine import Engine, plan_of
 from sampan.core.scheduling.snapshot import Snapshot
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.fake_api import FakeApi
@@ -118,4 +118,4 @@ class _World:
 
     async def look(self, key: Key) -> Plan:
         decided = self.controller.reconcile(key, self.engine.lister, self.api.clock.now())
-        return decided.decide() if isinstance(decided, InThread) else decided
+        return await plan_of(decided, self.api)

@@ -15,10 +15,13 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from sampan.core.api.selectors import select
+from sampan.core.api.subresources.scale import scale_of, set_number
 from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
+from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, Propagation, info
+from sampan.core.model.kinds import Scale as ScalePaths
 from sampan.core.model.meta import evolve
 from sampan.core.model.unstructured import Unstructured
 from sampan.core.reconcile.clock import Clock
@@ -179,6 +182,16 @@ class FakeApi:
             now = self.clock.now()
             self.put(self._stamped(old, deletion_timestamp=now, finalizers=tuple(finalizers)))
 
+    async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
+        return from_wire(Scale, scale_of(_scale_paths(kind), to_wire(self.find(kind, namespace, name))))
+
+    async def update_scale(self, kind: type[KubeObject], scale: Scale) -> Scale:
+        wire = to_wire(self.find(kind, *scale.key))
+        set_number(wire, _scale_paths(kind), scale.spec.replicas)
+        wire["metadata"]["resourceVersion"] = scale.metadata.resource_version
+        await self.update(from_wire(kind, wire))
+        return await self.get_scale(kind, *scale.key)
+
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         old = self.find(Pod, namespace, pod)
         self._asked("bind", old)
@@ -284,3 +297,10 @@ def _patched(
         patched: Mapping[str, Any] = apply_json_patch(wire, list(patch))
         return patched
     return strategic_merge(struct_of(kind), wire, patch) if type == "strategic" else merge_patch(wire, patch)
+
+
+def _scale_paths(kind: type[KubeObject]) -> ScalePaths:
+    paths = info(kind).scale
+    if paths is None:
+        raise NotFound("the server could not find the requested resource")
+    return paths

@@ -20,6 +20,7 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.apps.deployment.controller import DeploymentController
     from sampan.plugins.controllers.apps.replica_set import ReplicaSetController
     from sampan.plugins.controllers.apps.stateful_set.controller import StatefulSetController
+    from sampan.plugins.controllers.autoscaling.controller import HorizontalPodAutoscalerController
     from sampan.plugins.controllers.batch.cron_job import CronJobController
     from sampan.plugins.controllers.batch.job.controller import JobController
     from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
@@ -35,12 +36,19 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
     from sampan.plugins.controllers.policy.disruption import DisruptionController
+    from sampan.plugins.controllers.settings import ControllerSettings
     from sampan.plugins.controllers.storage.binder import VolumeBinder
     from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
     from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
 
     def root_ca(context: ClusterContext) -> Controller:
         return RootCaPublisher(context.ca_pem)
+
+    settings = registry.settings(ControllerSettings).horizontal_pod_autoscaler
+
+    def autoscaler(context: ClusterContext) -> Controller:
+        providers = {part.name: part.make() for part in registry.metrics_providers}
+        return HorizontalPodAutoscalerController(context.kinds, providers, settings)
 
     plain: tuple[Callable[[], Controller], ...] = (
         ReplicationControllerController,
@@ -72,6 +80,7 @@ def register(registry: Registry) -> None:
     registry.controller(GarbageCollector.name, lambda context: GarbageCollector(context.kinds))
     registry.controller(NamespaceController.name, lambda context: NamespaceController(context.kinds))
     registry.controller(RootCaPublisher.name, root_ca)
+    registry.controller(HorizontalPodAutoscalerController.name, autoscaler)
 
 
 def _made(make: Callable[[], Controller], _context: ClusterContext) -> Controller:

@@ -10,6 +10,7 @@ from typing import Any
 from sampan.core.contracts.source import SourceContext
 from sampan.core.contracts.streams import NodeStreams, NodeUsage, PodUsage
 from sampan.core.schema.scalars import format_time
+from sampan.plugins.metrics.windows import window
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +74,6 @@ def pod_metrics(usage: PodUsage) -> dict[str, Any]:
 
 def amounts(cpu_nanocores: int, memory_bytes: int) -> dict[str, str]:
     return {"cpu": f"{cpu_nanocores}n" if cpu_nanocores else "0", "memory": f"{memory_bytes // 1024}Ki"}
-
-
-def window(seconds: float) -> str:
-    """As Go writes a duration: ``15.25s``, ``2m0.5s``."""
-    minutes, rest = divmod(round(seconds, 3), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{head}{rest:.3f}".rstrip("0").rstrip(".") + "s"
 
 
 def _metadata(name: str, namespace: str, labels: Mapping[str, str], at: str) -> dict[str, Any]:

@@ -28,6 +28,14 @@ NEEDS: dict[str, tuple[Callable[[Capabilities], bool], str]] = {
 }
 """What a story may need of a runtime (``@pytest.mark.needs("network")``), by the runtime's own word."""
 
+SETTINGS = """
+plugins:
+  plugins:
+    settings:
+      horizontal_pod_autoscaler: {sync_period: 2}
+"""
+"""Of the shared cluster: stories need not wait as long as people may."""
+
 namespaces = count(1)
 
 
@@ -72,7 +80,7 @@ def runtime(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def cluster(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The one that stories share; each has a namespace of its own in it."""
-    yield from _running(Cluster(runtime, tmp_path_factory.mktemp("cluster")))
+    yield from _running(Cluster(runtime, tmp_path_factory.mktemp("cluster"), settings=SETTINGS))
 
 
 @pytest.fixture

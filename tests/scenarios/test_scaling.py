@@ -90,3 +90,37 @@ def test_a_stray_pod_that_fits_is_adopted_and_the_surplus_removed(kubectl: Kubec
     kubectl.apply(stray)
 
     assert settle(kubectl, "crew", 1) != {"stray"}, "the youngest goes first"
+
+
+BUSY = "until [ -e /tmp/calm ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done; sleep 3600"
+
+
+@pytest.mark.needs("processes")
+def test_an_autoscaler_follows_the_load_up_and_down(kubectl: Kubectl, images: Images) -> None:
+    """The pods are busy until they are told to be calm; measured as `kubectl top` shows it."""
+    rower = images.shell.container("rower", command=["sh", "-c", BUSY], resources={"requests": {"cpu": "10m"}})
+    kubectl.apply(replicated("Deployment", "crew", 1, rower))
+    kubectl.apply(autoscaler("crew", 3))
+
+    crew = settle(kubectl, "crew", 3)
+    assert "SuccessfulRescale" in kubectl("get events --field-selector involvedObject.kind=HorizontalPodAutoscaler")
+
+    for pod in crew:
+        kubectl(f"exec {pod} -- touch /tmp/calm")
+    assert settle(kubectl, "crew", 1) < crew
+
+
+def autoscaler(deployment: str, most: int) -> dict[str, object]:
+    """As many pods as it takes to use what they ask for, and no waiting before there are fewer."""
+    target = {"type": "Utilization", "averageUtilization": 100}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": deployment},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment},
+            "maxReplicas": most,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+            "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
+        },
+    }

@@ -56,6 +56,8 @@ class Cluster:
     folder: Path
     options: tuple[str, ...] = ()
     """More for `sampan up`."""
+    settings: str = ""
+    """A configuration file's text."""
     name: str = attrs.field(factory=lambda: f"story-{secrets.token_hex(3)}")
     port: int = attrs.field(factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -86,10 +88,18 @@ class Cluster:
     def up(self) -> None:
         """Start it, in the foreground of a process of its own; returns when the API answers and the node is Ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        configuration = self.folder / "config.yaml"
+        if self.settings:
+            configuration.write_text(self.settings)
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C at pytest goes to pytest, which takes clusters down in order.
             self.process = subprocess.Popen(
-                self.up_command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self.up_command(),
+                env={**os.environ, "SAMPAN_CONFIG": str(configuration)} if self.settings else None,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         try:
             eventually(self.is_ready, "the node is Ready", within=START_PATIENCE, but=(httpx.HTTPError,))

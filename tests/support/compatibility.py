@@ -19,7 +19,6 @@ WORDS: Final = {
     "Ingress": "stored for an Ingress controller, which nobody but you can bring",
     "IngressClass": "stored for an Ingress controller, which nobody but you can bring",
     "PodTemplate": "stored, as in Kubernetes, where nothing uses it either",
-    "HorizontalPodAutoscaler": "stored; its controller is not there yet",
 }
 """Of kinds about which more is to be said than that they are acted on."""
 OTHERS: Final = {

@@ -22,7 +22,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.bodies import check_place, read_object
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.api.subresources.status import READ_AND_WRITE
-from sampan.core.errors import Invalid, Unclassified
+from sampan.core.errors import Invalid, NotFound, Unclassified
 from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
@@ -53,22 +53,19 @@ class ScaleSubresource(Plain):
 
     async def serve(self, request: Request, call: Call) -> None:
         if call.verb == "get":
-            entry = await read.get(self.pipeline, call, request.query.get("resourceVersion", ""))
-        elif call.verb == "update":
+            await request.answer(await read_scale(self.pipeline, call, request.query.get("resourceVersion", "")))
+            return
+        if call.verb == "update":
             entry = await self._replace(request, call)
         else:
             entry = await self._patch(request, call)
-        await request.answer(scale_of(call.served, entry.wire))
+        await request.answer(scale_of(_paths(call), entry.wire))
 
     async def _replace(self, request: Request, call: Call) -> Entry:
         options = write_options(request.query, "UpdateOptions")
         wanted = await read_object(request, call, SCALE, options.field_validation)
         check_name(call, wanted["metadata"].get("name", ""))
-
-        async def scaled(old: Entry) -> MutableWire:
-            return apply_scale(call, old, wanted)
-
-        return await change(self.pipeline, call, scaled, options)
+        return await _replaced(self.pipeline, call, wanted, options)
 
     async def _patch(self, request: Request, call: Call) -> Entry:
         media_type = request.headers.content_type.partition(";")[0].strip().lower()
@@ -79,7 +76,7 @@ class ScaleSubresource(Plain):
             return await self._apply(call, raw, options)
 
         async def scaled(old: Entry) -> MutableWire:
-            present = scale_of(call.served, old.wire)
+            present = scale_of(_paths(call), old.wire)
             decoded = patch_object(SCALE, present, media_type, raw, options.field_validation)
             check_place(call, decoded.value)
             return apply_scale(call, old, decoded.value)
@@ -96,10 +93,40 @@ class ScaleSubresource(Plain):
         return outcome.entry
 
 
+async def read_scale(pipeline: Pipeline, call: Call, resource_version: str = "") -> dict[str, Any]:
+    """What an object's scale is. Raises `NotFound`, also for a kind that has none."""
+    paths = _paths(call)
+    entry = await read.get(pipeline, call, resource_version)
+    return scale_of(paths, entry.wire)
+
+
+async def write_scale(
+    pipeline: Pipeline, call: Call, wanted: Mapping[str, Any], options: WriteOptions
+) -> dict[str, Any]:
+    """Put a whole Scale in the place of the one there is; returns what it has become."""
+    paths = _paths(call)
+    entry = await _replaced(pipeline, call, wanted, options)
+    return scale_of(paths, entry.wire)
+
+
+def _paths(call: Call) -> Scale:
+    """Where the kind's numbers are. Raises `NotFound` for one that has no scale."""
+    paths = call.served.info.scale
+    if paths is None:
+        raise NotFound("the server could not find the requested resource")
+    return paths
+
+
+async def _replaced(pipeline: Pipeline, call: Call, wanted: Mapping[str, Any], options: WriteOptions) -> Entry:
+    async def scaled(old: Entry) -> MutableWire:
+        return apply_scale(call, old, wanted)
+
+    return await change(pipeline, call, scaled, options)
+
+
 def applied_scale(call: Call, config: Mapping[str, Any]) -> MutableWire:
     """A Scale's configuration as one of the object. Raises `Invalid` for a number below zero."""
-    info = call.served.info
-    assert info.scale is not None, "only kinds with a scale have this subresource"
+    info, paths = call.served.info, _paths(call)
     kept = ("name", "namespace", "uid", "resourceVersion")
     meta = config.get("metadata") or {}
     made: MutableWire = {
@@ -111,14 +138,12 @@ def applied_scale(call: Call, config: Mapping[str, Any]) -> MutableWire:
     if replicas is not None:
         if causes := negative("spec.replicas", replicas):
             raise _invalid(call, causes)
-        set_number(made, info.scale, replicas)
+        set_number(made, paths, replicas)
     return made
 
 
-def scale_of(served: Served, obj: Mapping[str, Any]) -> dict[str, Any]:
+def scale_of(paths: Scale, obj: Mapping[str, Any]) -> dict[str, Any]:
     """The Scale that an object shows."""
-    paths = served.info.scale
-    assert paths is not None, "only kinds with a scale have this subresource"
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     status: dict[str, Any] = {"replicas": first(paths.status_replicas, obj) or 0}
     if selector := selector_text(first(paths.selector, obj)):
@@ -135,13 +160,11 @@ def scale_of(served: Served, obj: Mapping[str, Any]) -> dict[str, Any]:
 
 def apply_scale(call: Call, old: Entry, wanted: Mapping[str, Any]) -> MutableWire:
     """The object with the wanted number. Raises `Invalid` for a number below zero (a custom kind's own rules do so)."""
-    paths = call.served.info.scale
-    assert paths is not None, "only kinds with a scale have this subresource"
     replicas = wanted.get("spec", {}).get("replicas", 0)
     if not call.served.resource.custom and (causes := negative("spec.replicas", replicas)):
         raise _invalid(call, causes)
     obj: MutableWire = own_copy(old.wire)
-    set_number(obj, paths, replicas)
+    set_number(obj, _paths(call), replicas)
     if version := wanted["metadata"].get("resourceVersion"):
         obj["metadata"]["resourceVersion"] = version
     else:

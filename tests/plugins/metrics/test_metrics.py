@@ -10,7 +10,8 @@ import pytest
 from sampan.core.contracts.source import SourceContext
 from sampan.core.contracts.streams import ContainerUsage, NodeDirectory, NodeUsage, PodRef, PodUsage
 from sampan.plugins.metrics import sources
-from sampan.plugins.metrics.sources import NodeMetricsSource, PodMetricsSource, window
+from sampan.plugins.metrics.sources import NodeMetricsSource, PodMetricsSource
+from sampan.plugins.metrics.windows import seconds, window
 from tests.support.node import FakeNode
 
 pytestmark = pytest.mark.anyio
@@ -66,6 +67,12 @@ async def test_a_pods_containers_are_told_apart(context: SourceContext) -> None:
     assert told["containers"] == [{"name": "c", "usage": {"cpu": "1500n", "memory": "4096Ki"}}]
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(1, "1s"), (15.25, "15.25s"), (60, "1m0s"), (3661.5, "1h1m1.5s")])
-def test_windows_are_written_as_go_does(seconds: float, text: str) -> None:
-    assert window(seconds) == text
+@pytest.mark.parametrize(("length", "text"), [(1, "1s"), (15.25, "15.25s"), (60, "1m0s"), (3661.5, "1h1m1.5s")])
+def test_windows_are_written_as_go_does(length: float, text: str) -> None:
+    assert window(length) == text
+    assert seconds(text) == length
+
+
+@pytest.mark.parametrize(("text", "length"), [("500ms", 0.5), ("1h0m0s", 3600), ("", 60), ("soon", 60)])
+def test_windows_of_other_servers_are_read(text: str, length: float) -> None:
+    assert seconds(text) == length
