@@ -389,7 +389,8 @@ class Runtime(Protocol):
     def remove_image(self, image: str) -> None: ...
 
     def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
-        """Run to the end. Raises `TimeoutError` after ``timeout`` seconds (0: never), the process killed.
+        """Run to the end. Raises `TimeoutError` after ``timeout`` seconds (0: never), the command killed with all that it
+        has started.
 
         The first `EXEC_OUTPUT_BYTES` of each stream are kept; what comes after them is read and dropped.
         """

@@ -35,7 +35,8 @@ class EngineProcesses:
         return LogLines(whole_lines(pieces), answer.close)
 
     def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
-        """A command that is over time is killed by its process id, which the engine tells: it has no verb for that.
+        """A command that is over time is killed, with all that it has started, by its process id, which the engine tells:
+        it has no verb for that.
 
         Where this process may not signal it (not root), or does not see it (see `kill_in_container`), it is let go of
         instead.

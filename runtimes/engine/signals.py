@@ -1,31 +1,24 @@
-"""Ending a process that an engine names by its number."""
+"""Ending a command that an engine names by the number of its process."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from pathlib import Path
 
-PROC = Path("/proc")
+from sampan.core.host.sessions import PROC, kill_session
 
 
 def kill_in_container(pid: int, container_id: str, proc: Path = PROC) -> bool:
-    """SIGKILL for a process if it is one of this container's here; has it been sent?
+    """SIGKILL for a command and all that it has started, as far as they are this container's here; was there any?
 
     The number is the engine's: here it may be another process's, where this one has process ids of its own (sampan in a
-    container), where the engine is in a virtual machine, and where the number was given again. The descriptor is opened
-    first, so that what is looked at is what is killed.
+    container), where the engine is in a virtual machine, and where the number was given again. OCI runtimes begin a session
+    for each command.
     """
-    with contextlib.suppress(OSError):
-        process = os.pidfd_open(pid)
-        try:
-            if is_in_container((proc / str(pid) / "cgroup").read_text(), container_id):
-                signal.pidfd_send_signal(process, signal.SIGKILL)
-                return True
-        finally:
-            os.close(process)
-    return False
+
+    def is_ours(each: int) -> bool:
+        return is_in_container((proc / str(each) / "cgroup").read_text(), container_id)
+
+    return kill_session(pid, is_ours, proc)
 
 
 def is_in_container(cgroups: str, container_id: str) -> bool:

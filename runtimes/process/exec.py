@@ -15,6 +15,7 @@ from typing import Literal
 
 from sampan.core.contracts.runtime import EXEC_OUTPUT_BYTES, ExecResult
 from sampan.core.host.polling import readable
+from sampan.core.host.sessions import kill_session
 from sampan.runtimes.process import jobs, launcher
 from sampan.runtimes.process.containers import Containers
 from sampan.runtimes.process.shim.channel import Channel, ChannelClosed
@@ -37,6 +38,8 @@ class ExecStream:
         self._code_lock = threading.Lock()
         self._reading = threading.Lock()
         self._closed = False
+        self.session = 0
+        """The command's process id, and its session's; 0 until it is known."""
 
     def read(self) -> Piece | None:
         return self.read_until(None)
@@ -103,6 +106,9 @@ class ExecStream:
         return self.exit_code()
 
     def kill(self) -> None:
+        """With all that it has started. It is not reaped before, so that its number is nobody else's."""
+        if self.session and self._code is None:
+            kill_session(self.session, lambda _pid: True)
         with contextlib.suppress(ChannelClosed):
             self._channel.send({"kill": int(signal.SIGKILL)})
 
@@ -163,7 +169,7 @@ def open_exec(
     try:
         channel = launch.open("exec", request, theirs)
         stream = ExecStream(channel, {ours_out: "stdout", ours_err: "stderr"}, ours_in)
-        launcher.answer(channel)
+        stream.session = int(str(launcher.answer(channel)["started"]))
     except BaseException:
         if stream is not None:
             stream.close()

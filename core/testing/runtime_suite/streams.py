@@ -131,6 +131,17 @@ class ExecPromises(RuntimeBench):
             lambda: real.runtime.exec_sync(container, ["sh", "-c", gone], 10).exit_code == 0, "the command's end"
         )
 
+    def test_a_command_that_takes_too_long_takes_all_that_it_has_started_with_it(
+        self, real: Bench, container: str
+    ) -> None:
+        script = "sleep 4243 & setsid sleep 4243 & (sleep 4243; true) & sleep 4243; true"
+        with pytest.raises(TimeoutError):
+            real.runtime.exec_sync(container, ["sh", "-c", script], 1)
+        gone = "! cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -q '[s]leep 4243'"
+        real.eventually(
+            lambda: real.runtime.exec_sync(container, ["sh", "-c", gone], 10).exit_code == 0, "its children's end"
+        )
+
     def test_of_a_commands_output_the_beginning_is_kept(self, real: Bench, container: str) -> None:
         script = "echo begin; head -c 1000000 /dev/zero; echo problem >&2; exit 3"
         result = real.runtime.exec_sync(container, ["sh", "-c", script], 20)

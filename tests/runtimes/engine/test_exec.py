@@ -48,6 +48,7 @@ def test_only_a_process_of_the_container_is_killed(
     tmp_path: Path, bystander: subprocess.Popen[bytes], is_in: bool
 ) -> None:
     (tmp_path / str(bystander.pid)).mkdir()
+    (tmp_path / str(bystander.pid) / "stat").write_text(f"{bystander.pid} (a (strange) name) S 1 7 {bystander.pid} 0")
     (tmp_path / str(bystander.pid) / "cgroup").write_text(f"0::/docker/{ID if is_in else 'other'}\n")
     assert kill_in_container(bystander.pid, ID, tmp_path) is is_in
     if is_in:
