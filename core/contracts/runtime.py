@@ -401,8 +401,8 @@ class Runtime(Protocol):
     def attach(self, container_id: str, *, tty: bool, stdin: bool) -> Stream: ...
 
     def logs(self, container_id: str, options: LogOptions) -> Iterator[bytes]:
-        """Whole lines, each with its newline. With ``follow`` it goes on until the container ends; closing the iterator
-        stops it."""
+        """What was written, byte for byte: whole lines, however long, each with its newline, and at the end what has none
+        yet. With ``follow`` it goes on until the container ends; closing the iterator stops it."""
         ...
 
     def port_forward(self, sandbox: Sandbox, port: int) -> Stream:

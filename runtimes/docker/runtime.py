@@ -33,6 +33,7 @@ from sampan.runtimes.engine import inspect, names
 from sampan.runtimes.engine import settings as words
 from sampan.runtimes.engine.api import CALL_TIMEOUT, POOLED_CONNECTIONS, EngineApi, Params
 from sampan.runtimes.engine.containers import EngineContainers
+from sampan.runtimes.engine.logs import EngineLogs
 from sampan.runtimes.engine.pause import PAUSE_IMAGE
 from sampan.runtimes.engine.resolver import ResolverFiles
 from sampan.runtimes.engine.runtime import EngineRuntime, side_by_side
@@ -48,7 +49,7 @@ class DockerRuntime(EngineRuntime):
 
     def __init__(self, settings: RuntimeSettings, client: docker.APIClient) -> None:
         api = EngineApi(client, f"{client.base_url}/v{client.api_version}", "Docker")
-        super().__init__(settings, api, EngineContainers(api), DockerImages(api, client))
+        super().__init__(settings, api, EngineContainers(api), DockerImages(api, client), EngineLogs(api))
         self._client = client
         self._resolvers = ResolverFiles(settings.state_dir / "resolvers")
         self._cidr = ""

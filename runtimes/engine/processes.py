@@ -12,7 +12,8 @@ from sampan.core.errors import NotFound
 from sampan.runtimes.engine.answers import Answer
 from sampan.runtimes.engine.api import EngineApi
 from sampan.runtimes.engine.containers import EngineContainers
-from sampan.runtimes.engine.lines import LogLines, whole_lines
+from sampan.runtimes.engine.lines import LogLines
+from sampan.runtimes.engine.logs import EngineLogs
 from sampan.runtimes.engine.signals import kill_in_container
 from sampan.runtimes.engine.streams import ChannelStream, StreamName, frames
 
@@ -24,15 +25,14 @@ EXIT_CODE_PAUSE = 0.02
 class EngineProcesses:
     """The stream verbs of the contract."""
 
-    def __init__(self, api: EngineApi, containers: EngineContainers) -> None:
+    def __init__(self, api: EngineApi, containers: EngineContainers, logs: EngineLogs) -> None:
         self._api = api
         self._containers = containers
+        self._logs = logs
 
     def logs(self, container_id: str, options: LogOptions) -> LogLines:
         tty = bool(self._containers.inspect(container_id)["Config"].get("Tty"))
-        answer = self._api.open("GET", f"/containers/{container_id}/logs", params=log_params(options))
-        pieces = answer.pieces() if tty else (data for _, data in frames(answer.read))
-        return LogLines(whole_lines(pieces), answer.close)
+        return self._logs.read(container_id, options, tty=tty)
 
     def exec_sync(self, container_id: str, command: Sequence[str], timeout: float) -> ExecResult:
         """A command that is over time is killed, with all that it has started, by its process id, which the engine tells:
@@ -120,17 +120,3 @@ class EngineProcesses:
         with contextlib.suppress(RuntimeFailure, NotFound):
             if pid := int(self._exec_state(exec_id)["Pid"]):
                 kill_in_container(pid, container_id)
-
-
-def log_params(options: LogOptions) -> dict[str, str | int | bool]:
-    """The query of both engines' log endpoints."""
-    params: dict[str, str | int | bool] = {
-        "stdout": options.stream in ("All", "Stdout"),
-        "stderr": options.stream in ("All", "Stderr"),
-        "follow": options.follow,
-        "timestamps": options.timestamps,
-        "tail": "all" if options.tail_lines is None else options.tail_lines,
-    }
-    if options.since:
-        params["since"] = f"{options.since.timestamp():.6f}"
-    return params

@@ -41,6 +41,7 @@ from sampan.runtimes.engine.containers import EngineContainers
 from sampan.runtimes.engine.errors import EngineRefusal
 from sampan.runtimes.engine.events import EventFeed
 from sampan.runtimes.engine.images import EngineImages
+from sampan.runtimes.engine.logs import EngineLogs
 from sampan.runtimes.engine.pinned import PinnedSubPaths
 from sampan.runtimes.engine.processes import EngineProcesses
 from sampan.runtimes.engine.streams import ChannelStream, Connection
@@ -56,7 +57,12 @@ class EngineRuntime(ABC):
     """Containers, streams and events. Sandboxes and settings are the engine's own. See the contract's ``Runtime``."""
 
     def __init__(
-        self, settings: RuntimeSettings, api: EngineApi, containers: EngineContainers, images: EngineImages
+        self,
+        settings: RuntimeSettings,
+        api: EngineApi,
+        containers: EngineContainers,
+        images: EngineImages,
+        logs: EngineLogs,
     ) -> None:
         self._settings = settings
         self._owner = names.owner_labels(settings)
@@ -64,7 +70,7 @@ class EngineRuntime(ABC):
         self._api = api
         self._containers = containers
         self._images = images
-        self._processes = EngineProcesses(api, containers)
+        self._processes = EngineProcesses(api, containers, logs)
         self._feed = EventFeed(api, self._owner)
         self._sub_paths = PinnedSubPaths(settings.state_dir / "sub-paths")
 

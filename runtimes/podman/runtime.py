@@ -33,6 +33,7 @@ from sampan.runtimes.podman.available import address
 from sampan.runtimes.podman.containers import PodmanContainers
 from sampan.runtimes.podman.errors import translated
 from sampan.runtimes.podman.images import LOCAL_PAUSE_IMAGE, PodmanImages
+from sampan.runtimes.podman.logs import PodmanLogs
 from sampan.runtimes.podman.network import ensure_network, remove_network
 from sampan.runtimes.podman.service import PodmanService
 from sampan.runtimes.podman.spec import container_spec, limits, pod_name, pod_spec
@@ -67,7 +68,8 @@ class PodmanRuntime(EngineRuntime):
         self._client = podman.PodmanClient(base_url=url, timeout=CALL_TIMEOUT, max_pool_size=POOLED_CONNECTIONS)
         session = self._client.api
         api = EngineApi(session, f"http://{session.base_url.netloc}{session.path_prefix.rstrip('/')}", "Podman")
-        super().__init__(settings, api, PodmanContainers(api), PodmanImages(api))
+        containers = PodmanContainers(api)
+        super().__init__(settings, api, containers, PodmanImages(api), PodmanLogs(api, containers))
         self._cidr = ""
         self._version = ""
         """Known once it has answered."""

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ from sampan.runtimes.process.inotify import FolderWatch
 
 @attrs.frozen
 class Line:
-    """A whole line, its parts joined."""
+    """A whole line, its parts joined; ``text`` is without newline only where it has none yet."""
 
     time: bytes
     stream: bytes
@@ -46,7 +47,16 @@ class Joiner:
             if tag == b"P":
                 self._parts[stream] = (first, before + text)
             else:
-                yield Line(first, stream, before + text)
+                yield Line(first, stream, before + text + b"\n")
+
+    def __len__(self) -> int:
+        """How many have begun and have no end yet."""
+        return len(self._parts)
+
+    def rest(self) -> Iterator[Line]:
+        """What has no newline at the end."""
+        yield from (Line(first, stream, text) for stream, (first, text) in self._parts.items())
+        self._parts.clear()
 
 
 class LogReader(Iterator[bytes]):
@@ -73,11 +83,16 @@ class LogReader(Iterator[bytes]):
         joiner = Joiner()
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(file) for file in open_files(self._folder)]
-            lines = (line for file in files for line in joiner.lines(file) if self._wanted(line))
+            found = chain.from_iterable(map(joiner.lines, files))
+            if self._watch is None:
+                found = chain(found, joiner.rest())
+            lines = filter(self._wanted, found)
             if self._options.tail_lines is None:
                 yield from map(self._shown, lines)
             else:
-                yield from map(self._shown, deque(lines, maxlen=self._options.tail_lines))
+                tail = deque(lines, maxlen=self._options.tail_lines)
+                too_many = len(tail) + len(joiner) - self._options.tail_lines
+                yield from map(self._shown, islice(tail, max(too_many, 0), None))
             current = stack.pop_all() if files else contextlib.ExitStack()
         with current:
             if self._watch is not None:
@@ -103,6 +118,7 @@ class LogReader(Iterator[bytes]):
             if has_ended or not self._watch.wait() or not self._folder.exists():
                 if file is not None:
                     file.close()
+                yield from map(self._shown, filter(self._wanted, joiner.rest()))
                 return
 
     def _wanted(self, line: Line) -> bool:
@@ -112,7 +128,7 @@ class LogReader(Iterator[bytes]):
 
     def _shown(self, line: Line) -> bytes:
         head = line.time + b" " if self._options.timestamps else b""
-        return head + line.text + b"\n"
+        return head + line.text
 
 
 def open_files(folder: Path) -> list[BinaryIO]:

@@ -75,10 +75,10 @@ class LogPromises(RuntimeBench):
 
     def test_following_brings_lines_as_they_come_and_ends_with_the_container(self, real: Bench) -> None:
         pod = real.pod()
-        container_id = pod.run(script="echo first; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo last")
+        container_id = pod.run(script="echo first; while [ ! -e /tmp/go-on ]; do sleep 0.05; done; echo last")
         lines = real.runtime.logs(container_id, LogOptions(follow=True))
         assert next(lines) == b"first\n"
-        assert real.runtime.exec_sync(container_id, ["touch", "/tmp/go"], 10).exit_code == 0
+        assert real.runtime.exec_sync(container_id, ["touch", "/tmp/go-on"], 10).exit_code == 0
         assert list(lines) == [b"last\n"]
 
     def test_following_what_has_ended_ends(self, real: Bench) -> None:
@@ -102,6 +102,46 @@ class LogPromises(RuntimeBench):
         container_id = real.pod().run(script="head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'caf\\303\\251\\n'")
         real.ended(container_id)
         assert real.output(container_id) == b"x" * 40000 + b"\n" + "café\n".encode()
+
+    def test_what_is_written_comes_back_byte_for_byte(self, real: Bench) -> None:
+        sizes = (8191, 8192, 8193, 16383, 16384, 16385, 70000)
+        container_id = real.pod().run(script=LONG_LINES.format(sizes=" ".join(map(str, sizes))))
+        real.ended(container_id)
+        written = [b"first\n", *(b"x" * size + b"\n" for size in sizes), b"\n", b"a\rb\n", b"no newline"]
+        for follow in (False, True):
+            assert list(real.runtime.logs(container_id, LogOptions(follow=follow))) == written
+            for count in (1, 3, 5, 8, 50):
+                tail = LogOptions(follow=follow, tail_lines=count)
+                assert list(real.runtime.logs(container_id, tail)) == written[-count:]
+            stamped = list(real.runtime.logs(container_id, LogOptions(follow=follow, timestamps=True)))
+            assert [line.partition(b" ")[2] for line in stamped] == written
+            assert all(STAMPED.match(line) for line in stamped[:-1])
+
+    def test_a_long_line_is_whole_whatever_the_other_stream_says_meanwhile(self, real: Bench) -> None:
+        script = "head -c 50000 /dev/zero | tr '\\0' x; echo between >&2; head -c 50000 /dev/zero | tr '\\0' y; echo"
+        container_id = real.pod().run(script=script)
+        real.ended(container_id)
+        long = b"x" * 50000 + b"y" * 50000 + b"\n"
+        assert sorted(real.runtime.logs(container_id, LogOptions())) == [b"between\n", long]
+        assert real.output(container_id, LogOptions(stream="Stdout", tail_lines=1)) == long
+
+    def test_a_tail_of_long_lines_is_followed_as_they_come(self, real: Bench) -> None:
+        script = (
+            "for i in 1 2 3; do head -c 20000 /dev/zero | tr '\\0' $i; echo; done;"
+            " while [ ! -e /tmp/go-on ]; do sleep 0.05; done; head -c 20000 /dev/zero | tr '\\0' 4; echo"
+        )
+        container_id = real.pod().run(script=script)
+        real.wait_for_output(container_id, b"3\n")
+        lines = real.runtime.logs(container_id, LogOptions(follow=True, tail_lines=1))
+        assert next(lines) == b"3" * 20000 + b"\n"
+        assert real.runtime.exec_sync(container_id, ["touch", "/tmp/go-on"], 10).exit_code == 0
+        assert list(lines) == [b"4" * 20000 + b"\n"]
+
+
+LONG_LINES = (
+    "echo first; for size in {sizes}; do head -c $size /dev/zero | tr '\\0' x; echo; done; echo;"
+    " printf 'a\\rb\\nno newline'"
+)
 
 
 def when(stamp: bytes) -> datetime:

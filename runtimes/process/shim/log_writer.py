@@ -46,10 +46,10 @@ class LogWriter:
             self._append(b"\n".join(entries) + b"\n")
 
     def close(self) -> None:
-        """Log what has no newline, as a whole line: nothing comes after it."""
+        """Log what has no newline, as the part of a line that it is."""
         for stream, rest in self._rest.items():
             if rest:
-                self._append(timestamp(time.time_ns()) + b" " + stream + b" F " + rest + b"\n")
+                self._append(timestamp(time.time_ns()) + b" " + stream + b" P " + rest + b"\n")
         os.close(self._fd)
 
     def _append(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sampan.runtimes.engine.containers import EngineContainers
+from sampan.runtimes.engine.logs import EngineLogs
 from sampan.runtimes.engine.processes import EngineProcesses
 from sampan.runtimes.engine.signals import is_in_container, kill_in_container
 from tests.support.stub_engine import begun, stub_api, whole
@@ -78,7 +79,7 @@ def test_a_number_that_is_another_processes_here_costs_nobody_the_life(bystander
             pass
 
     with stub_api(answer) as api:
-        processes = EngineProcesses(api, EngineContainers(api))
+        processes = EngineProcesses(api, EngineContainers(api), EngineLogs(api))
         with pytest.raises(TimeoutError, match=r"command 'sleep' timed out after 0\.05 s"):
             processes.exec_sync(ID, ["sleep", "1000"], 0.05)
     with pytest.raises(subprocess.TimeoutExpired):

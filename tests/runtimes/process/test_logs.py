@@ -33,7 +33,7 @@ def test_entries_have_the_cri_format(tmp_path: Path) -> None:
     log.close()
     lines = (tmp_path / "log").read_bytes().splitlines(keepends=True)
     assert all(ENTRY.match(line) for line in lines)
-    assert read(tmp_path) == [b"one\n", b"err\n", b"two\n", b"rest\n"]
+    assert read(tmp_path) == [b"one\n", b"err\n", b"two\n", b"rest"]
 
 
 def test_a_long_line_is_written_in_parts_and_read_whole(tmp_path: Path) -> None:
