@@ -1,6 +1,6 @@
 """Cluster DNS: names of the cluster from memory, all others from the host's servers. UDP and TCP, on a loop of its own.
 
-An answer that was given once is kept in bytes until a record changes: most queries cost one look into a dictionary.
+Most queries cost one look into a dictionary (`sampan.plugins.dns.ready`); the zone is only asked about new questions.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import errno
 import itertools
 import struct
+import threading
 import time
 from collections.abc import Sequence
 from typing import cast
@@ -20,6 +21,7 @@ from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
 from sampan.core.services.loop_thread import LoopThread
 from sampan.core.services.sockets import datagram_socket
+from sampan.plugins.dns.ready import MOST_TURNS, Ready
 from sampan.plugins.dns.upstream import Answer, Upstream
 from sampan.plugins.dns.wire import (
     NOERROR,
@@ -41,14 +43,11 @@ from sampan.plugins.dns.wire import (
 )
 from sampan.plugins.dns.zone import Found, Zone
 
-MOST_READY = 50_000
-"""Answers kept in bytes; clients choose the names, so there is an end to it."""
 MOST_ASKING = 2_000
 """Queries over UDP that wait for an answer from outside; more are dropped, and asked again by their clients."""
 MOST_CONNECTIONS = 200
 IDLE_SECONDS = 10.0
 IN, ANY_CLASS = 1, 255
-Key = tuple[bytes, int]
 
 
 class ClusterDns:
@@ -60,7 +59,9 @@ class ClusterDns:
         self._thread = LoopThread(f"dns-{settings.cluster}")
         self._upstream_port = upstream_port
         self._upstream: Upstream | None = None
-        self._ready: dict[Key, Sections] = {}
+        self._ready = Ready()
+        self._lock = threading.Lock()
+        """Held while the zone and what is ready are changed or asked; not for an answer that is ready."""
         self._turn = itertools.count()
         self._serial = int(time.time())
         self._udp: asyncio.DatagramTransport | None = None
@@ -79,9 +80,10 @@ class ClusterDns:
             raise ConfigError(f"cluster DNS cannot listen on {address}:{port}: {why}") from exc
 
     def put(self, owner: str, records: Sequence[Record]) -> None:
-        if self._zone.put(owner, records):
-            self._serial += 1
-            self._ready = {}  # whoever works out an answer at this moment puts it into the old one
+        with self._lock:
+            if changed := self._zone.put(owner, records):
+                self._serial += 1
+                self._ready.drop(changed)
 
     def close(self) -> None:
         self._thread.run(self._end())
@@ -114,22 +116,25 @@ class ClusterDns:
 
     def answer_now(self, data: bytes, *, over_udp: bool) -> bytes | Query | None:
         """The answer; or the query, where the world has to be asked; or nothing, for what is none."""
+        if over_udp and (ready := self._ready.messages.get(data[2:])) is not None:
+            return data[:2] + ready[next(self._turn) % len(ready)]
         try:
             query = read_query(data)
         except Malformed:
             return None
-        ready = self._ready
-        sections = ready.get((query.name, query.type))
-        if sections is None:
-            sections = self._work_out(query)
+        if query.class_ not in (IN, ANY_CLASS) or not is_query(query):
+            return answer(query, Sections(REFUSED if is_query(query) else NOTIMP), over_udp=over_udp)
+        with self._lock:
+            sections = self._ready.sections((query.name, query.type)) or self._work_out(query)
             if sections is None:
                 return query
-            if len(ready) >= MOST_READY:
-                ready.clear()
-            ready[query.name, query.type] = sections
-        if query.class_ not in (IN, ANY_CLASS) or not is_query(query):
-            sections = Sections(REFUSED if is_query(query) else NOTIMP)
-        return answer(query, sections, over_udp=over_udp, first=next(self._turn))
+            turn = next(self._turn)
+            if not over_udp or query.has_options:
+                return answer(query, sections, over_udp=over_udp, first=turn)
+            orders = range(max(1, min(len(sections.answers), MOST_TURNS)))
+            messages = tuple(answer(query, sections, over_udp=True, first=order)[2:] for order in orders)
+            self._ready.keep_messages((query.name, query.type), data[2:], messages)
+        return data[:2] + messages[turn % len(messages)]
 
     def _work_out(self, query: Query) -> Sections | None:
         """From the zone; ``None`` where it does not know."""
@@ -138,7 +143,11 @@ class ClusterDns:
             return None
         type_ = type_text(query.type)
         found = self._zone.look_up(name, type_)
-        return None if found.outside else self._sections(found, name, type_)
+        if found.outside:
+            return None
+        sections = self._sections(found, name, type_)
+        self._ready.keep((query.name, query.type), sections, found.names)
+        return sections
 
     def _sections(self, found: Found, asked: str, type_: str) -> Sections:
         if found.records:
@@ -154,7 +163,8 @@ class ClusterDns:
         name, target = text_of(query.name), query.name
         aliases: tuple[bytes, ...] = ()
         if self._zone.holds(name):
-            found = self._zone.look_up(name, type_text(query.type))
+            with self._lock:
+                found = self._zone.look_up(name, type_text(query.type))
             aliases, _ = _in_bytes(found, name)
             target = wire_name(found.outside or name)
         assert self._upstream is not None

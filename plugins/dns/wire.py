@@ -49,6 +49,8 @@ class Query:
     size: int
     """How large an answer over UDP may be."""
     edns: bool
+    has_options: bool
+    """It says more of its own (a cookie): it will hardly come again as it is."""
 
 
 def read_query(data: bytes) -> Query:
@@ -62,11 +64,12 @@ def read_query(data: bytes) -> Query:
     if end + 4 > len(data):
         raise Malformed
     type_, class_ = struct.unpack_from("!2H", data, end)
-    size, edns = MOST_PLAIN, False
+    size, edns, options = MOST_PLAIN, False, len(data) > end + 4
     if additional and len(data) >= end + 15 and data[end + 4 : end + 7] == b"\x00\x00\x29":
         (wanted,) = struct.unpack_from("!H", data, end + 7)
-        size, edns = max(MOST_PLAIN, min(wanted, OUR_SIZE)), True
-    return Query(id_, flags, data[HEADER.size : end + 4], data[HEADER.size : end].lower(), type_, class_, size, edns)
+        size, edns, options = max(MOST_PLAIN, min(wanted, OUR_SIZE)), True, len(data) > end + 15
+    name = data[HEADER.size : end].lower()
+    return Query(id_, flags, data[HEADER.size : end + 4], name, type_, class_, size, edns, options)
 
 
 def _end_of_name(data: bytes, at: int) -> int:

@@ -1,13 +1,12 @@
 """The records that there are: put in by owner, looked up by name. No sockets.
 
-`Zone.put` is called from one thread and `Zone.look_up` from another; each step of either is one operation on a dictionary,
-so that a look-up sees a name as it was or as it is.
+Not for two threads at once.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -19,14 +18,15 @@ MOST_ALIASES = 8
 
 @attrs.frozen
 class Found:
-    """``exists`` tells a name without such a record from one that is not there; ``outside`` is where an alias leads."""
+    """``exists`` tells a name without such a record from one that is not there; ``outside`` is where an alias leads.
+
+    ``names`` are those that were looked at: as long as none of them changes, the answer is the same.
+    """
 
     records: tuple[Record, ...] = ()
     exists: bool = True
     outside: str = ""
-
-
-NOT_THERE = Found(exists=False)
+    names: tuple[str, ...] = ()
 
 
 class Zone:
@@ -40,11 +40,12 @@ class Zone:
         self._below: dict[str, int] = {}
         """How many records are at a name or below it: a name between two that exist does as well."""
 
-    def put(self, owner: str, records: Sequence[Record]) -> bool:
-        """Whether that changes anything."""
+    def put(self, owner: str, records: Sequence[Record]) -> set[str]:
+        """The names that look different now, with those above them that have come to be there or are no more."""
         before, after = self._owned.get(owner, ()), tuple(records)
         if before == after:
-            return False
+            return set()
+        there = {name for record in (*before, *after) for name in _upwards(record.name) if name in self._below}
         for record in set(after) - set(before):
             self._count(record.name, 1)
             self._names[record.name] = (*self._names.get(record.name, ()), record)
@@ -55,7 +56,9 @@ class Zone:
             self._owned[owner] = after
         else:
             self._owned.pop(owner, None)
-        return True
+        changed = {record.name for record in set(before) ^ set(after)}
+        above = {name for each in changed for name in _upwards(each)}
+        return changed | {name for name in above if (name in self._below) != (name in there)}
 
     def holds(self, name: str) -> bool:
         """Whether this zone alone knows about ``name`` (in lower case, without a dot at its end)."""
@@ -67,19 +70,21 @@ class Zone:
     def look_up(self, name: str, type: str) -> Found:
         """``type`` may be ``ANY``. Aliases are followed as long as they stay in the zone."""
         found: list[Record] = []
+        names: list[str] = []
         for _ in range(MOST_ALIASES):
+            names += (name, name.partition(".")[2])  # a pod's name is there if its namespace is
             here = self._names.get(name) or self._pod(name)
             if not here:
-                return Found(tuple(found), exists=bool(found) or name in self._below)
+                return Found(tuple(found), exists=bool(found) or name in self._below, names=tuple(names))
             alias = next((record for record in here if record.type == "CNAME"), None)
             if alias is None or type in ("CNAME", "ANY"):
                 wanted = (record for record in here if record.type != "NAME" and type in (record.type, "ANY"))
-                return Found((*found, *wanted))
+                return Found((*found, *wanted), names=tuple(names))
             found.append(alias)
             name = alias.data
             if not self.holds(name):
-                return Found(tuple(found), outside=name)
-        return Found(tuple(found))
+                return Found(tuple(found), outside=name, names=tuple(names))
+        return Found(tuple(found), names=tuple(names))
 
     def _pod(self, name: str) -> tuple[Record, ...]:
         """``10-0-0-7.default.pod.cluster.local`` is 10.0.0.7, whether there is such a pod or not."""
@@ -105,13 +110,19 @@ class Zone:
             del self._names[record.name]
 
     def _count(self, name: str, by: int) -> None:
-        while name:
-            count = self._below.get(name, 0) + by
+        for above in _upwards(name):
+            count = self._below.get(above, 0) + by
             if count:
-                self._below[name] = count
+                self._below[above] = count
             else:
-                del self._below[name]
-            name = name.partition(".")[2]
+                del self._below[above]
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """The name, and all that it is below of."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
 
 
 def _address_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
