@@ -1,22 +1,18 @@
-"""Ask a webhook over HTTPS: one request, bounded in time and size.
-
-A webhook is named by URL or by a Service; a Service's is reached by an address of a ready pod behind it, so that it works
-whichever runtime the pods are on, and without a proxy.
-"""
+"""Ask a webhook, named by URL or by a Service, over HTTPS: one request, bounded in time and size."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import random
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
+from sampan.core.api.service_endpoints import NoEndpoint, service_endpoint
 from sampan.core.contracts.access import Reader
 
 LONGEST_ANSWER = 3 << 20
@@ -47,34 +43,10 @@ def target(config: Mapping[str, Any], reader: Reader, seconds: float) -> Target:
     path = service.get("path") or "/"
     host = f"{name}.{namespace}.svc"
     shown = f"https://{host}:{port}{path}?timeout={seconds:g}s"
-    return Target(f"https://{_endpoint(reader, namespace, name, port)}{path}", host, shown)
-
-
-def _endpoint(reader: Reader, namespace: str, name: str, port: int) -> str:
-    service = reader.get("services", namespace, name)
-    if service is None:
-        raise CallFailed(f'service "{name}" not found')
-    found = next((each for each in service["spec"].get("ports") or () if each.get("port") == port), None)
-    if found is None:
-        raise CallFailed(f'no service port {port} found for service "{name}"')
-    if service["spec"].get("type") == "ExternalName":
-        return f"{service['spec'].get('externalName')}:{port}"
-    ready: list[str] = list(_ready(reader, namespace, name, found.get("name") or ""))
-    if not ready:
-        raise CallFailed(f'no endpoints available for service "{name}"')
-    return random.choice(ready)
-
-
-def _ready(reader: Reader, namespace: str, name: str, port_name: str) -> Iterator[str]:
-    for part in reader.list("endpointslices.discovery.k8s.io", namespace):
-        labels = part["metadata"].get("labels") or {}
-        if labels.get("kubernetes.io/service-name") != name:
-            continue
-        numbers = [each.get("port") for each in part.get("ports") or () if (each.get("name") or "") == port_name]
-        for endpoint in part.get("endpoints") or ():
-            if (endpoint.get("conditions") or {}).get("ready", True) and numbers:
-                address = endpoint["addresses"][0]
-                yield f"[{address}]:{numbers[0]}" if ":" in address else f"{address}:{numbers[0]}"
+    try:
+        return Target(f"https://{service_endpoint(reader, namespace, name, port)}{path}", host, shown)
+    except NoEndpoint as exc:
+        raise CallFailed(str(exc)) from None
 
 
 async def post(
