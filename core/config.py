@@ -73,6 +73,17 @@ Sign = Callable[["CertificateSigningRequest", Iterable[str], timedelta, datetime
 
 
 @attrs.frozen(kw_only=True)
+class FrontProxy:
+    """What an aggregated API server knows this one by: a client certificate, and the CA that vouches for it."""
+
+    ca_pem: str
+    certificate_file: Path
+    key_file: Path
+    name: str = "front-proxy-client"
+    """The certificate's common name."""
+
+
+@attrs.frozen(kw_only=True)
 class ClusterContext:
     """What controllers are made with, and (inside of an `AccessContext`) admission, authenticators and authorizers."""
 
@@ -82,6 +93,8 @@ class ClusterContext:
     ca_pem: str = ""
     sign: Sign | None = None
     """The cluster's CA, for the controller that signs certificates; ``None`` where nobody has it."""
+    front_proxy: FrontProxy | None = None
+    """``None`` where the server has no files of its own, as in tests without sockets."""
     token_key_pem: str = ""
     """Signs the tokens of service accounts; empty: a key that is forgotten with the process."""
     clock: Callable[[], datetime] = utc_now

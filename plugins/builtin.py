@@ -6,6 +6,7 @@ from sampan.core.hooks import hookimpl
 from sampan.core.registry import Registry
 from sampan.plugins import (
     admission,
+    apiregistration,
     auth,
     certificates,
     controllers,
@@ -39,5 +40,6 @@ def sampan_register(registry: Registry) -> None:
         quota,
         pod_security,
         certificates,
+        apiregistration,
     ):
         room.register(registry)

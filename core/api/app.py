@@ -17,6 +17,7 @@ from typing import Final
 import attrs
 
 from sampan.core.api.access import denied
+from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.audit.auditor import Auditor, audit_id
 from sampan.core.api.audit.trail import tried
 from sampan.core.api.bodies import ClientGone
@@ -54,6 +55,7 @@ class Api:
     pipeline: Pipeline
     resources: Resources
     endpoints: Endpoints
+    aggregation: Aggregation
     metrics: Metrics
     auditor: Auditor
     in_flight: InFlight = attrs.field(factory=InFlight)
@@ -84,7 +86,11 @@ class Api:
                 await self._check(request, attributes)
                 if "timeout" in request.query and not is_long_running(attributes):
                     deadline.begin(seconds_for(request.query))
-                await (self.resources if attributes.is_resource else self.endpoints).serve(request)
+                elsewhere = self.aggregation.route(request.target)
+                if elsewhere is not None:
+                    await elsewhere(request)
+                else:
+                    await (self.resources if attributes.is_resource else self.endpoints).serve(request)
         except ClientGone:
             reply.code = reply.code or CLIENT_GONE
         except PageNotFound as exc:
@@ -106,14 +112,18 @@ class Api:
         self.metrics.observe(scope["method"], attributes, reply.code, time.perf_counter() - began)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """exec, attach and port-forward; a refusal is an HTTP answer instead of the upgrade."""
+        """exec, attach, port-forward, what aggregated servers have; a refusal is an HTTP answer instead of the upgrade."""
         reply = Reply(send, refuses=True)
         try:
             request = await self._identified({**scope, "method": "GET"}, receive, reply, [])
             attributes = attributes_of(request)
             async with self.in_flight.place(attributes):
                 await self._check(request, attributes)
-                await self.resources.connect(request, attributes)
+                elsewhere = self.aggregation.stream(request.target)
+                if elsewhere is not None:
+                    await elsewhere(request)
+                else:
+                    await self.resources.connect(request, attributes)
         except ClientGone:
             return
         except ApiError as exc:

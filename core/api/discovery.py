@@ -1,7 +1,7 @@
 """Discovery: which groups, versions and resources there are, in Kubernetes' old form and the aggregated one.
 
-https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api. Documents are made from the catalog when first
-asked for after it changed; clients revalidate the aggregated ones by ETag.
+https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api. Documents are made from the catalog and from
+what aggregated servers have said, when first asked for after either changed; clients revalidate them by ETag.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from sampan.core.api import negotiate
-from sampan.core.api.catalog import Catalog, Served
+from sampan.core.api.aggregation.aggregation import Aggregation
+from sampan.core.api.catalog import Catalog, Served, version_rank
 from sampan.core.api.problems import NoRoute, PageNotFound
 from sampan.core.api.request import Request
 from sampan.core.api.responses import send_bytes
@@ -23,15 +24,21 @@ from sampan.core.api.subresources.contract import Subresource
 
 Document = dict[str, Any]
 
+FIRST: Final = "apiregistration.k8s.io"
+"""No APIService ranks it, and it comes before all others."""
+
 
 class Discovery:
     """``subresources`` are those of the router."""
 
-    def __init__(self, catalog: Catalog, subresources: Mapping[str, Subresource], address: str) -> None:
+    def __init__(
+        self, catalog: Catalog, aggregation: Aggregation, subresources: Mapping[str, Subresource], address: str
+    ) -> None:
         self._catalog = catalog
+        self._aggregation = aggregation
         self._subresources = subresources
         self._address = address
-        self._made_for = -1
+        self._made_for = (-1, -1)
         self._aggregated: dict[tuple[str, str], tuple[bytes, bytes]] = {}
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
@@ -47,13 +54,26 @@ class Discovery:
     def paths(self) -> list[str]:
         """The paths of all groups and versions, for ``/``."""
         found = ["/api", "/apis"]
-        for group, versions in self._catalog.groups().items():
+        for group, versions in self._groups().items():
             base = f"/apis/{group}" if group else "/api"
             found += [base, *(f"{base}/{version}" for version in versions)]
         return sorted(set(found))
 
+    def _groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Every group with its versions, those of other servers too, as their APIServices rank them."""
+        found = {group: set(versions) for group, versions in self._catalog.groups().items()}
+        for group, version in self._aggregation.keepers():
+            found.setdefault(group, set()).add(version)
+        ranked = self._aggregation
+        return {
+            group: tuple(
+                sorted(found[group], key=lambda one: (-ranked.version_priority(group, one), version_rank(one)))
+            )
+            for group in sorted(found, key=lambda one: (one != FIRST, -ranked.group_priority(one), one))
+        }
+
     def _document(self, segments: tuple[str, ...]) -> Document:
-        groups = self._catalog.groups()
+        groups = self._groups()
         if segments == ("api",):
             return self._core_versions(groups.get("", ()))
         if segments == ("apis",):
@@ -101,12 +121,13 @@ class Discovery:
 
     def _aggregate(self, root: str, version: str) -> tuple[bytes, bytes]:
         """The document and its ETag."""
-        if self._made_for != self._catalog.generation:
+        generation = (self._catalog.generation, self._aggregation.generation)
+        if self._made_for != generation:
             self._aggregated.clear()
-            self._made_for = self._catalog.generation
+            self._made_for = generation
         made = self._aggregated.get((root, version))
         if made is None:
-            groups = self._catalog.groups()
+            groups = self._groups()
             chosen = [group for group in groups if (group == "") == (root == "api")]
             document = {
                 "kind": "APIGroupDiscoveryList",
@@ -120,15 +141,16 @@ class Discovery:
         return made
 
     def _aggregated_group(self, group: str, versions: tuple[str, ...]) -> Document:
-        items = [
-            {
-                "version": version,
-                "resources": [self._aggregated_resource(served) for served in self._sorted(group, version)],
-                "freshness": "Current",
-            }
-            for version in versions
-        ]
+        items = [self._aggregated_version(group, version) for version in versions]
         return {"metadata": {"name": group} if group else {}, "versions": items}
+
+    def _aggregated_version(self, group: str, version: str) -> Document:
+        keeper = self._aggregation.keepers().get((group, version))
+        if keeper is not None:
+            known = {} if keeper.resources is None else {"resources": keeper.resources}
+            return {"version": version, **known, "freshness": "Stale" if keeper.is_stale else "Current"}
+        resources = [self._aggregated_resource(served) for served in self._sorted(group, version)]
+        return {"version": version, "resources": resources, "freshness": "Current"}
 
     def _aggregated_resource(self, served: Served) -> Document:
         info = served.info

@@ -1,4 +1,4 @@
-"""The cluster's own certificate authority and the server's certificate.
+"""The cluster's own certificate authorities, the server's certificate, and the one it shows to other API servers.
 
 Made once per data directory, in ``DATA/pki`` with mode 0600, and renewed when the server's certificate is about to end or
 does not name an address that it is asked to. Called at start-up, before the server listens; blocking, and quick.
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sampan.core.config import FrontProxy
 from sampan.core.datadir import make_private, write_private
 
 CA_YEARS: Final = 10
@@ -126,11 +127,12 @@ class ServerFiles:
         return self.authority.pem
 
 
-def make_authority(cluster: str, now: datetime) -> Authority:
+def make_authority(name: str, now: datetime) -> Authority:
+    """``name`` is its common name."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{cluster}-ca")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
-        _builder(name, name, key, now, timedelta(days=365 * CA_YEARS), CA_BACKDATE)
+        _builder(subject, subject, key, now, timedelta(days=365 * CA_YEARS), CA_BACKDATE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_key_usage(ca=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -141,12 +143,7 @@ def make_authority(cluster: str, now: datetime) -> Authority:
 
 def server_files(folder: Path, cluster: str, hosts: Iterable[str], now: datetime) -> ServerFiles:
     """The files in ``folder``, made or renewed where need be. ``hosts`` are the names and addresses to answer to."""
-    make_private(folder)
-    authority = _load_authority(folder, now)
-    if authority is None:
-        authority = make_authority(cluster, now)
-        write_private(folder / "ca.key", _key_pem(authority.key))
-        write_private(folder / "ca.crt", authority.pem)
+    authority = _kept_authority(folder, "ca", f"{cluster}-ca", now)
     wanted = sorted({*hosts, *INTERNAL_NAMES, "127.0.0.1", "::1"})
     files = ServerFiles(authority, folder / "ca.crt", folder / "server.crt", folder / "server.key")
     if not _still_good(files, wanted, now):
@@ -154,6 +151,21 @@ def server_files(folder: Path, cluster: str, hosts: Iterable[str], now: datetime
         write_private(files.key_file, key)
         write_private(files.certificate_file, certificate)
     return files
+
+
+def front_proxy(folder: Path, cluster: str, now: datetime) -> FrontProxy:
+    """The client certificate by which aggregated API servers believe who asks, made or renewed where need be.
+
+    Of a CA of its own: whoever is let in by the cluster's CA must not be able to speak for others.
+    """
+    authority = _kept_authority(folder, "front-proxy-ca", f"{cluster}-front-proxy-ca", now)
+    certificate, key = folder / "front-proxy-client.crt", folder / "front-proxy-client.key"
+    made = FrontProxy(ca_pem=authority.pem, certificate_file=certificate, key_file=key)
+    if not _matches(authority, certificate, key, now):
+        certificate_pem, key_pem = authority.issue(made.name, now)
+        write_private(key, key_pem)
+        write_private(certificate, certificate_pem)
+    return made
 
 
 def token_key(folder: Path) -> str:
@@ -168,10 +180,21 @@ def token_key(folder: Path) -> str:
         return pem
 
 
-def _load_authority(folder: Path, now: datetime) -> Authority | None:
+def _kept_authority(folder: Path, stem: str, name: str, now: datetime) -> Authority:
+    """The CA in ``STEM.crt`` and ``STEM.key``, made where there is none that is good."""
+    make_private(folder)
+    authority = _load_authority(folder, stem, now)
+    if authority is None:
+        authority = make_authority(name, now)
+        write_private(folder / f"{stem}.key", _key_pem(authority.key))
+        write_private(folder / f"{stem}.crt", authority.pem)
+    return authority
+
+
+def _load_authority(folder: Path, stem: str, now: datetime) -> Authority | None:
     try:
-        certificate = x509.load_pem_x509_certificate((folder / "ca.crt").read_bytes())
-        key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+        certificate = x509.load_pem_x509_certificate((folder / f"{stem}.crt").read_bytes())
+        key = serialization.load_pem_private_key((folder / f"{stem}.key").read_bytes(), password=None)
     except (FileNotFoundError, ValueError):
         return None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate.public_key() != key.public_key():
@@ -180,16 +203,25 @@ def _load_authority(folder: Path, now: datetime) -> Authority | None:
 
 
 def _still_good(files: ServerFiles, wanted: Sequence[str], now: datetime) -> bool:
+    certificate = _matches(files.authority, files.certificate_file, files.key_file, now)
+    if certificate is None:
+        return False
     try:
-        certificate = x509.load_pem_x509_certificate(files.certificate_file.read_bytes())
-        key = serialization.load_pem_private_key(files.key_file.read_bytes(), password=None)
-        certificate.verify_directly_issued_by(files.authority.certificate)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    return set(_alternatives(wanted)) <= set(names)
+
+
+def _matches(authority: Authority, certificate_file: Path, key_file: Path, now: datetime) -> x509.Certificate | None:
+    """The certificate in the file, where it goes with the key, is of this CA and in time."""
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        certificate.verify_directly_issued_by(authority.certificate)
     except Exception:  # whatever is wrong with it, a new one is right
-        return False
-    if certificate.public_key() != key.public_key():
-        return False
-    return set(_alternatives(wanted)) <= set(names) and _is_in_time(certificate, now)
+        return None
+    return certificate if certificate.public_key() == key.public_key() and _is_in_time(certificate, now) else None
 
 
 def _is_in_time(certificate: x509.Certificate, now: datetime) -> bool:

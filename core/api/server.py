@@ -19,6 +19,7 @@ import uvicorn
 
 from sampan.core.api import pki
 from sampan.core.api.access import Gates
+from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.audit.auditor import Auditor
@@ -97,6 +98,7 @@ class ApiServer:
         self.catalog = Catalog(self._follower, self._source, ANSWERS)
         self.definitions = Definitions(self.catalog, self._follower, CacheReader(self.catalog))
         self.catalog.settled = self.definitions.settled
+        self.aggregation = Aggregation(self.catalog, CacheReader(self.catalog), context.front_proxy, context.clock)
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
         tokens = Tokens(context.token_key_pem, context.clock)
@@ -122,12 +124,12 @@ class ApiServer:
         in_flight = InFlight()
         metrics = Metrics(self._context.metrics, resources.knows, in_flight)
         config = self._context.config
-        discovery = Discovery(self.catalog, subresources, f"{config.address}:{config.port}")
+        discovery = Discovery(self.catalog, self.aggregation, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
         self._endpoints = Endpoints(
-            discovery, OpenApi(self.catalog), metrics, health, self.pipeline.tokens, lambda: self.url
+            discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens, lambda: self.url
         )
-        return Api(self.pipeline, resources, self._endpoints, metrics, self.auditor, in_flight)
+        return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, in_flight)
 
     def _source(self, name: str) -> Source:
         context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
@@ -156,6 +158,7 @@ class ApiServer:
             await self.catalog.add(resource)
         self.addresses.load()
         await self.definitions.start()
+        await self.aggregation.start(self.client())
 
     async def start(self, files: pki.ServerFiles, *bound: socket.socket) -> None:
         """Load, create what every cluster has, and listen. Raises `ConfigError` where the port is taken.
@@ -212,6 +215,7 @@ class ApiServer:
 
     async def stop(self) -> None:
         """Close connections, watches and caches; the store stays open. Idempotent."""
+        await self.aggregation.stop()
         await self.definitions.stop()
         await self.expiry.stop()
         self.catalog.close()

@@ -16,7 +16,7 @@ import attrs
 
 from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
-from sampan.core.api.pki import token_key
+from sampan.core.api.pki import front_proxy, token_key
 from sampan.core.api.server import ApiServer, bind, server_files
 from sampan.core.cluster.auditing import make_auditor
 from sampan.core.cluster.identities import component_user, node_user
@@ -50,7 +50,11 @@ class ControlPlane:
         hosts = (first_service_address(context.service_cidr), *self._inside)
         self._files = server_files(context, pki, hosts)
         self._context = attrs.evolve(
-            context, ca_pem=self._files.ca_pem, token_key_pem=token_key(pki), sign=self._files.authority.sign
+            context,
+            ca_pem=self._files.ca_pem,
+            front_proxy=front_proxy(pki, context.config.cluster, context.clock()),
+            token_key_pem=token_key(pki),
+            sign=self._files.authority.sign,
         )
         authority = self._files.authority
         self._administrator = authority.issue(ADMINISTRATOR, context.clock(), organizations=(SYSTEM_MASTERS,))

@@ -43,7 +43,7 @@ async def carry(request: Request, location: Location, target: str, links: Links)
     async with httpx.AsyncClient(verify=False, timeout=timeout, trust_env=False, follow_redirects=False) as client:
         client.headers.clear()
         headers = forwarded_headers(request, links)
-        body = _body(request) if has_body(request.scope["headers"]) else None
+        body = body_of(request) if has_body(request.scope["headers"]) else None
         asked = client.build_request(request.method, url, headers=headers, content=body)
         try:
             answer = await client.send(asked, stream=True)
@@ -77,7 +77,7 @@ def has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     )
 
 
-async def _body(request: Request) -> AsyncIterator[bytes]:
+async def body_of(request: Request) -> AsyncIterator[bytes]:
     more = True
     while more:
         message = await request.receive()
@@ -89,7 +89,7 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _relay(request: Request, answer: httpx.Response, links: Links) -> None:
-    headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in HOP_BY_HOP]
+    headers = kept_headers(answer)
     headers = [(name, _location(value, links) if name == b"location" else value) for name, value in headers]
     page = None
     if is_page(answer) and request.method != "HEAD":
@@ -100,6 +100,15 @@ async def _relay(request: Request, answer: httpx.Response, links: Links) -> None
     if page is not None:
         await request.send({"type": "http.response.body", "body": page})
         return
+    await send_body(request, answer)
+
+
+def kept_headers(answer: httpx.Response) -> Headers:
+    return [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in HOP_BY_HOP]
+
+
+async def send_body(request: Request, answer: httpx.Response) -> None:
+    """As it comes, until it ends or the client leaves."""
     leaving = asyncio.create_task(_hang_up(request))
     sending = asyncio.create_task(_send(request, answer))
     try:

@@ -75,7 +75,6 @@ class APIServiceStatus:
     has_status=True,
     name_format="path-segment",
     columns=API_SERVICE_COLUMNS,
-    without_effect="no other API server is asked",
     rules=APIServiceRules(),
 )
 @model

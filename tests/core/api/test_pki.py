@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from sampan.core.api.pki import make_authority, server_files
+from sampan.core.api.pki import front_proxy, make_authority, server_files
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -65,3 +65,14 @@ def test_a_client_certificate_names_user_and_groups() -> None:
     subject = x509.load_pem_x509_certificate(pem.encode()).subject
     assert [each.value for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["jane"]
     assert [each.value for each in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)] == ["dev", "ops"]
+
+
+def test_the_front_proxy_has_an_authority_of_its_own_and_is_renewed(tmp_path: Path) -> None:
+    files = server_files(tmp_path, "c", [], NOW)
+    first = front_proxy(tmp_path, "c", NOW)
+    before = first.certificate_file.read_bytes()
+    assert first.ca_pem != files.ca_pem
+    assert front_proxy(tmp_path, "c", NOW).certificate_file.read_bytes() == before
+    renewed = front_proxy(tmp_path, "c", NOW + timedelta(days=350))
+    assert renewed.certificate_file.read_bytes() != before
+    assert renewed.ca_pem == first.ca_pem
