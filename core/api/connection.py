@@ -7,10 +7,11 @@ headers, 32 seconds for them. They count for the first request, which may never 
 from __future__ import annotations
 
 from asyncio import TimerHandle
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sampan.core.api.straight import EXTENSION, Straight
 from sampan.core.api.tls import peer_subject
 
 HEAD_LIMIT: Final = 1024 * 1024
@@ -57,6 +58,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._head_is_here()
         super().on_headers_complete()
+        if b"watch" in self.url and not self.parser.should_upgrade():
+            straight = Straight(self.transport, self.cycle)
+            cast("dict[str, Any]", self.scope).setdefault("extensions", {})[EXTENSION] = straight
 
     def on_message_complete(self) -> None:
         self._in_body = False

@@ -29,6 +29,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.responses import JSON_TYPE, send_bytes, send_object
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
+from sampan.core.api.straight import straight_to
 from sampan.core.errors import Expired, Timeout
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
@@ -116,6 +117,9 @@ class Handlers:
             watcher.close()
 
         listening = asyncio.create_task(hang_up())
+        straight = straight_to(request)
+        if straight is not None and request.representation is PLAIN and not call.served.storage.is_view:
+            watcher.push(lambda event: straight.write(event.encoded))
         try:
             await watching.stream(watcher, send, encode, options)
         finally:

@@ -39,6 +39,10 @@ class Selection:
         """The one name that can match; empty where any can."""
         return self.fields.exact("metadata.name") or ""
 
+    def of_named(self, name: str) -> Selection:
+        """What is left to test of the objects of that name."""
+        return Selection(self.labels, self.fields.without("metadata.name", name))
+
 
 EVERYTHING: Final = Selection()
 

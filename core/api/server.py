@@ -197,6 +197,7 @@ class ApiServer:
             lifespan="off",
             interface="asgi3",
             access_log=False,
+            proxy_headers=False,  # nobody stands in between: who sends X-Forwarded-For is not believed
             log_config=None,
             log_level=QUIET,
             server_header=False,

@@ -38,6 +38,7 @@ async def open_watch(pipeline: Pipeline, call: Call, options: ListOptions, selec
     name = call.name or selection.name
     if name and (call.namespace or not call.served.info.namespaced):
         scope = call.served.key(call.namespace, name)
+        selection = selection.of_named(name)
     version = parse_version(options.resource_version) if options.resource_version else 0
     begins_with_all = options.send_initial or (options.send_initial is None and version == 0)
     if begins_with_all:

@@ -54,6 +54,12 @@ class FieldSelector:
                 return requirement.value
         return None
 
+    def without(self, field: str, value: str) -> FieldSelector:
+        """What is left to test where ``field`` is known to have ``value``."""
+        known = (field, value, False)
+        left = tuple(each for each in self.requirements if (each.field, each.value, each.negated) != known)
+        return FieldSelector(left)
+
 
 def field_selector(resource: Resource, text: str) -> FieldSelector:
     """The selector that ``text`` (the query parameter) means for a kind.

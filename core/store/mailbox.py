@@ -31,6 +31,11 @@ class Mailbox(Generic[T]):
     def empty(self) -> bool:
         return not self._items
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the reader has taken everything and waits for more."""
+        return not self._items and self._waiter is not None and not self._waiter.done()
+
     def put(self, item: T) -> bool:
         """Whether there was room. Where there was none, the mailbox has failed with `Expired`, or been closed."""
         if self._closed:

@@ -37,6 +37,7 @@ class Watcher:
         self._live: Mailbox[WatchEvent] = Mailbox(backlog, fails=False)
         self._reached = reached
         self._closed = closed
+        self._deliver: Callable[[WatchEvent], bool] | None = None
         self.ended = False
         """Whether an empty batch was the end."""
 
@@ -54,6 +55,13 @@ class Watcher:
         if events:
             self._position = max(self._position, events[-1].revision)
         return events
+
+    def push(self, deliver: Callable[[WatchEvent], bool]) -> None:
+        """Offer ``deliver`` each event that finds the reader waiting; one that it declines waits for `batch` as ever.
+
+        It is called where the change is handed out, so it must be quick and must not raise.
+        """
+        self._deliver = deliver
 
     def bookmark(self) -> WatchEvent:
         """Says how far a reader that has sent all its batches has come, so that it can resume there."""
@@ -97,7 +105,12 @@ class Watcher:
         if change.revision <= self._since:
             return True
         event = change.seen(self.matches)
-        return event is None or self._live.put(event)
+        if event is None:
+            return True
+        if self._deliver is not None and self._live.awaited and self._deliver(event):
+            self._position = max(self._position, event.revision)
+            return True
+        return self._live.put(event)
 
     def covers(self, change: Change) -> bool:
         """Whether a change that is not live belongs to this watch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import ssl
 from collections.abc import AsyncIterator
@@ -74,6 +75,30 @@ async def test_a_client_certificate_of_the_cluster_is_a_user(listening: ApiServe
         if code == 403:
             said = 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" at the cluster scope'
             assert answer.json()["message"] == said
+
+
+async def test_a_client_that_reads_late_gets_every_event_once_and_in_order(
+    listening: ApiServer, tmp_path: Path
+) -> None:
+    """The first events go straight to the connection, later ones wait for its client, the last go straight again."""
+    async with httpx.AsyncClient(base_url=listening.url, verify=trusting(tmp_path), timeout=30) as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+
+        async def write(number: int, size: int) -> None:
+            body = {"metadata": {"name": f"m{number}"}, "data": {"k": "v" * size}}
+            assert (await client.post(MAPS, json=body)).status_code == 201
+
+        async with client.stream("GET", MAPS, params={"watch": "true", "labelSelector": "!nothing"}) as answer:
+            lines = answer.aiter_lines()
+
+            async def names(count: int) -> list[str]:
+                return [json.loads(await anext(lines))["object"]["metadata"]["name"] for _ in range(count)]
+
+            for number in range(20):
+                await write(number, 400_000)  # together more than any socket buffer holds
+            assert await names(20) == [f"m{number}" for number in range(20)]
+            await write(20, 1)
+            assert await names(1) == ["m20"]
 
 
 async def test_a_watch_streams_until_the_client_leaves(listening: ApiServer, tmp_path: Path) -> None:

@@ -428,6 +428,31 @@ class TestWatching:
             assert [event.revision for event in await slow.batch()] == [2, 3, 4]
             assert (await slow.batch(), slow.ended) == ([], True)  # to be taken up again at revision 4
 
+    async def test_events_go_straight_to_a_reader_that_waits_and_else_into_its_batch(self) -> None:
+        async with cluster() as c:
+            pushed: list[int] = []
+            takes = True
+
+            def deliver(event: WatchEvent) -> bool:
+                if takes:
+                    pushed.append(event.revision)
+                return takes
+
+            async with await c.cache.watch() as watcher:
+                watcher.push(deliver)
+                before = (await c.create("a")).revision
+                await c.cache.wait_until(before)
+                assert [event.revision for event in await watcher.batch(1)] == [before]
+                reading = asyncio.create_task(watcher.batch(5))
+                await asyncio.sleep(0)
+                straight = (await c.create("b")).revision
+                await c.cache.wait_until(straight)
+                assert (pushed, reading.done()) == ([straight], False)
+                assert watcher.bookmark().revision == straight
+                takes = False
+                late = (await c.create("c")).revision
+                assert [event.revision for event in await reading] == [late]
+
     async def test_closing_the_cache_ends_its_watches(self) -> None:
         async with cluster() as c:
             watcher = await c.cache.watch(since=1)
