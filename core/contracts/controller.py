@@ -6,7 +6,7 @@ least as new as this controller's own last writes) and returns a `Plan`, or how 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -46,9 +46,16 @@ class Lister(Protocol):
         """Those for which the named index (see `Watch.indexes`) yields ``value``."""
         ...
 
+    def tally(self, kind: type[T], tally: str, value: str) -> Mapping[Hashable, int]:
+        """How many objects the named tally (see `Watch.tallies`) counts as each word under ``value``. Costs nothing."""
+        ...
+
 
 MapToKeys = Callable[[KubeObject, Lister], Iterable[Key]]
 
+
+Tally = Callable[[KubeObject], Iterable[tuple[str, Hashable]]]
+"""Under which values an object counts, and as what. The words are few; objects that nobody asks about yield none."""
 
 ChangeToKeys = Callable[["KubeObject | None", "KubeObject | None", Lister], Iterable[Key]]
 """Gets the old object and the new one, ``None`` where there was or is none."""
@@ -71,6 +78,8 @@ class Watch:
     keys: MapToKeys = own_key
     changed: ChangeToKeys | None = None
     indexes: Mapping[str, Callable[[KubeObject], Iterable[str]]] = attrs.field(factory=dict)
+    tallies: Mapping[str, Tally] = attrs.field(factory=dict)
+    """What is counted of the objects as they change, so that a look need not visit all of them."""
 
 
 class Controller(Protocol):

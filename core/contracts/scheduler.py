@@ -108,6 +108,11 @@ class ClusterState(Protocol):
         """Names of the nodes that have come, gone or changed since; costs as much as there are."""
         ...
 
+    @property
+    def has_promises(self) -> bool:
+        """Whether any pod is nominated for a node."""
+        ...
+
     def nominated(self, node: str) -> Sequence[Pod]:
         """Pods without a node that have been promised this one, by the preemption that is making room for them."""
         ...
@@ -276,6 +281,13 @@ class Judge:
     is_wide = False
     """Whether both depend on other nodes too. If not, they are asked once for each `NodeState`."""
 
+    has_sorts = False
+    """Of a wide one: whether its score is the same for all nodes of a `sort`, whatever that is at present."""
+
+    def sort(self, node: NodeState) -> Hashable:
+        """All of a node that the score of a wide judge follows from, besides the other nodes."""
+        return None
+
     def update(self, name: str, node: NodeState | None) -> None:
         """A node has come, changed or gone (``None``). Told to wide judges alone, at first of all nodes."""
 
@@ -286,6 +298,7 @@ class Judge:
         return 0.0
 
     def normalize(self, scores: Sequence[float]) -> Sequence[float]:
+        """A measure that several nodes share may be there once: what matters is which measures there are."""
         return scores
 
 

@@ -22,6 +22,7 @@ from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.events import EventRecorder
+from sampan.core.reconcile.informer import Informer
 from sampan.core.reconcile.lister import InformerLister, InformerSet
 from sampan.core.reconcile.queue import ShutDown, WorkQueue
 from sampan.core.reconcile.runner import Runner, is_stale
@@ -96,8 +97,7 @@ class Engine:
         for running in self._running:
             for watch in running.controller.watches:
                 informer = self.informers.informer(watch.kind)
-                for name, index in watch.indexes.items():
-                    informer.add_index(name, index)
+                _set_up(informer, watch)
         await self.informers.start()
         for running in self._running:
             for watch in running.controller.watches:
@@ -116,8 +116,7 @@ class Engine:
                 continue
             watch = running.controller.follow(kind)
             if watch is not None:
-                for name, index in watch.indexes.items():
-                    informer.add_index(name, index)
+                _set_up(informer, watch)
                 informer.subscribe(self._on_change(running, watch))
 
     async def forget(self, kind: type[KubeObject]) -> None:
@@ -270,6 +269,13 @@ def concerned(watch: Watch, old: KubeObject | None, new: KubeObject | None, stat
     for obj in (new, old):
         if obj is not None:
             yield from watch.keys(obj, state)
+
+
+def _set_up(informer: Informer[Any], watch: Watch) -> None:
+    for name, index in watch.indexes.items():
+        informer.add_index(name, index)
+    for name, tally in watch.tallies.items():
+        informer.add_tally(name, tally)
 
 
 async def plan_of(decided: Plan | InThread | AfterReading[Any], reads: Reads) -> Plan:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from sampan.core.client.protocol import Client, WatchEvent
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T", bound=KubeObject)
 ObjectKey = tuple[str, str]
 Index = Callable[[KubeObject], Iterable[str]]
+Tally = Callable[[KubeObject], Iterable[tuple[str, Hashable]]]
 OnChange = Callable[["KubeObject | None", "KubeObject | None"], None]
 """Gets the old object and the new one; ``None`` where there was or is none."""
 
@@ -53,6 +54,8 @@ class Informer(Generic[T]):
         self._objects: dict[ObjectKey, T] = {}
         self._indexes: dict[str, Index] = {}
         self._indexed: dict[str, dict[str, dict[ObjectKey, T]]] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._tallied: dict[str, dict[str, dict[Hashable, int]]] = {}
         self._subscribers: list[OnChange] = []
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self.add_index(OWNER, owner_uids)
@@ -70,6 +73,10 @@ class Informer(Generic[T]):
         """Raises `KeyError` for an index that nobody added."""
         return tuple(self._indexed[index].get(value, {}).values())
 
+    def tally(self, name: str, value: str) -> Mapping[Hashable, int]:
+        """Raises `KeyError` for a tally that nobody added."""
+        return self._tallied[name].get(value) or {}
+
     # Setting up
 
     def add_index(self, name: str, index: Index) -> None:
@@ -81,6 +88,17 @@ class Informer(Generic[T]):
         self._indexed[name] = {}
         for key, obj in self._objects.items():
             self._enter(name, index, key, obj)
+
+    def add_tally(self, name: str, tally: Tally) -> None:
+        """Raises `ConfigError` where another function has that name."""
+        known = self._tallies.get(name)
+        if known is not None and known is not tally:
+            raise ConfigError(f"two controllers count {info(self.kind).resource} as {name!r} in different ways")
+        if known is None:
+            self._tallies[name] = tally
+            self._tallied[name] = {}
+            for obj in self._objects.values():
+                self._count(name, obj, 1)
 
     def subscribe(self, on_change: OnChange) -> None:
         """Be told of every change; a late subscriber is told of all that is there."""
@@ -160,8 +178,12 @@ class Informer(Generic[T]):
         old = self._objects.pop(key, None)
         if old is not None:
             self._leave(key, old)
+            for name in self._tallies:
+                self._count(name, old, -1)
         if new is not None:
             self._objects[key] = new
+            for name in self._tallies:
+                self._count(name, new, 1)
             for name, index in self._indexes.items():
                 self._enter(name, index, key, new)
         if old is None and new is None:
@@ -195,3 +217,12 @@ class Informer(Generic[T]):
                     members.pop(key, None)
                     if not members:
                         del self._indexed[name][value]
+
+    def _count(self, name: str, obj: T, number: int) -> None:
+        for value, word in self._tallies[name](obj):
+            counts = self._tallied[name].setdefault(value, {})
+            counts[word] = counts.get(word, 0) + number
+            if not counts[word]:
+                del counts[word]
+                if not counts:
+                    del self._tallied[name][value]

@@ -6,7 +6,7 @@ Made once by the engine; everything runs on the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from sampan.core.client.protocol import Client
@@ -95,6 +95,9 @@ class InformerLister:
 
     def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
         return self._informer(kind).indexed(index, value)
+
+    def tally(self, kind: type[T], tally: str, value: str) -> Mapping[Hashable, int]:
+        return self._informer(kind).tally(tally, value)
 
     def _informer(self, kind: type[T]) -> Informer[T]:
         informer = self._informers.known(kind)

@@ -55,6 +55,10 @@ class Snapshot:
     def changed_since(self, generation: int) -> Iterable[str]:
         return list(self._newer(generation))
 
+    @property
+    def has_promises(self) -> bool:
+        return bool(self._nominated)
+
     def nominated(self, node: str) -> Sequence[Pod]:
         promised = self._nominated.get(node)
         return tuple(promised.values()) if promised else ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from sampan.core.contracts.controller import Controller
@@ -22,6 +23,7 @@ class State:
         self._objects = objects
         watches = controller.watches if controller is not None else ()
         self._indexes: Mapping[type[KubeObject], Mapping[str, Index]] = {watch.kind: watch.indexes for watch in watches}
+        self._tallies = {watch.kind: watch.tallies for watch in watches}
         for watch in watches:
             if watch.changed is not None:
                 for obj in self.list(watch.kind):
@@ -42,3 +44,7 @@ class State:
     def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
         function = self._indexes[kind][index]
         return [obj for obj in self.list(kind) if value in function(obj)]
+
+    def tally(self, kind: type[T], tally: str, value: str) -> Mapping[Hashable, int]:
+        function = self._tallies[kind][tally]
+        return Counter(word for obj in self.list(kind) for found, word in function(obj) if found == value)

@@ -57,6 +57,8 @@ class DefaultScheduler:
         group = self._group(pod, state)
         if group.refusal is not None and not self._plain:
             return group.refusal
+        if not self._plain and (best := group.best(pod, state)) and self._reserve(pod, best) is None:
+            return self._placed(pod, best, state)
         feasible, refused = self._feasible(pod, group, state)
         while feasible:
             best = self._best(pod, group, feasible, state)
@@ -64,12 +66,15 @@ class DefaultScheduler:
                 refused[best.name] = ("", Refusal(reason))
                 feasible = [each for each in feasible if each.state is not best]
                 continue
-            seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
-            if seconds > 0:
-                return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
-            before = tuple(action for plugin in self._plugins for action in plugin.before(pod, best, state))
-            return Placed(node=best.name, before=before)
+            return self._placed(pod, best, state)
         return self._refuse(pod, group, state, refused)
+
+    def _placed(self, pod: Pod, best: NodeState, state: ClusterState) -> Placed | Wait:
+        seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
+        if seconds > 0:
+            return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
+        before = tuple(action for plugin in self._plugins for action in plugin.before(pod, best, state))
+        return Placed(node=best.name, before=before)
 
     def _group(self, pod: Pod, state: ClusterState) -> Group:
         rights = (pod.spec.priority, pod.spec.preemption_policy, pod.status.nominated_node_name)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sampan.core.contracts.scheduler import ClusterState, GroupedPlugin, Judge, NodeState, Refusal, Unschedulable
 from sampan.core.model.core_v1.pod import Pod
+from sampan.plugins.schedulers.ranking import Ranking, Scores
 
 Seat = tuple[GroupedPlugin, Judge]
 
@@ -47,6 +48,10 @@ class Group:
         self._told_apart = [0] * len(self._relative)
         """For each relative judge, how many nodes it gave something other than 0."""
         self._opinions: dict[str, Opinion] = {}
+        self._ranking: Ranking | None = None
+        self._unranked: set[str] = set()
+        """Nodes that have changed since they were last ranked."""
+        self._decisions = 0
 
     def catch_up(self, state: ClusterState) -> None:
         """Look again at the nodes that have changed since the last decision, and at no other."""
@@ -54,11 +59,38 @@ class Group:
             return
         for name in state.changed_since(self.generation):
             self._forget(name)
+            self._unranked.add(name)
             node = state.find(name)
             for _, judge in self._wide:
                 judge.update(name, node)
         self.generation = state.generation
         self.refusal = None
+
+    def best(self, pod: Pod, state: ClusterState) -> NodeState | None:
+        """The best of all nodes, where that can be told without looking at each of them; else ``None``.
+
+        Nodes are ranked from the second decision on: most groups that have one pod have one pod alone.
+        """
+        self._decisions += 1
+        if self._decisions == 1 or state.has_promises or not all(map(self._goes_by_sorts, self._wide)):
+            return None
+        return self._ranked(state).best(pod, self._totals)
+
+    def _goes_by_sorts(self, seat: Seat) -> bool:
+        """Whether a wide judge has nothing to say at present, or says the same of all nodes of a sort."""
+        plugin, judge = seat
+        return not judge.filters and (not judge.scores or not plugin.weight or judge.has_sorts)
+
+    def _ranked(self, state: ClusterState) -> Ranking:
+        ranking = self._ranking = self._ranking or Ranking()
+        for name in self._unranked:
+            ranking.drop(name)
+            node = state.find(name)
+            if node is not None and (opinion := self.opinion(node)).refusal is None:
+                sorts = tuple(judge.sort(node) for _, judge in self._wide)
+                ranking.put(node, (opinion.points, opinion.measures, sorts))
+        self._unranked.clear()
+        return ranking
 
     def opinion(self, node: NodeState) -> Opinion:
         """The narrow judges' opinion of a node of the state that was caught up with."""
@@ -90,16 +122,20 @@ class Group:
 
     def totals(self, opinions: Sequence[Opinion]) -> list[float]:
         """The nodes' weighted points, in order."""
-        totals = [opinion.points for opinion in opinions]
+        return self._totals(
+            [(opinion.points, opinion.measures, ()) for opinion in opinions], [opinion.state for opinion in opinions]
+        )
+
+    def _totals(self, scores: Sequence[Scores], nodes: Sequence[NodeState]) -> list[float]:
+        totals = [points for points, _, _ in scores]
         for index, (plugin, judge) in enumerate(self._relative):
             if self._told_apart[index]:
-                measures = [opinion.measures[index] for opinion in opinions]
-                add(totals, judge.normalize(measures), plugin.weight)
+                add(totals, judge.normalize([measures[index] for _, measures, _ in scores]), plugin.weight)
         for plugin, judge in self._wide:
             if judge.scores and plugin.weight:
-                measures = [judge.score(opinion.state) for opinion in opinions]
-                if any(measures):
-                    add(totals, judge.normalize(measures), plugin.weight)
+                found = [judge.score(node) for node in nodes]
+                if any(found):
+                    add(totals, judge.normalize(found), plugin.weight)
         return totals
 
     def _forget(self, name: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 
 from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.meta import EMPTY
 
 LEAST, MOST = 23 << 20, 1000 << 20
 """Bytes below which an image counts nothing, and above which, for each container, it counts no more."""
@@ -31,7 +32,7 @@ class ImageLocality(GroupedPlugin):
 class _Near(Judge):
     """Wide: how many nodes have an image matters. Told of each node once, it keeps the sizes that matter."""
 
-    scores = is_wide = True
+    is_wide = has_sorts = True
 
     def __init__(self, images: list[str]) -> None:
         self._images = images
@@ -39,6 +40,14 @@ class _Near(Judge):
         """Node → image → bytes, for nodes that have any of them."""
         self._holders: Counter[str] = Counter()
         self._nodes: set[str] = set()
+
+    @property
+    def scores(self) -> bool:  # type: ignore[override]
+        return bool(self._sizes)
+
+    def sort(self, node: NodeState) -> Hashable:
+        """Which of the images it has."""
+        return frozenset(self._sizes.get(node.name, EMPTY).items())
 
     def update(self, name: str, node: NodeState | None) -> None:
         self._holders.subtract(self._sizes.pop(name, {}).keys())

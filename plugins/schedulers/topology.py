@@ -160,11 +160,3 @@ def _selector(constraint: TopologySpreadConstraint, pod: Pod) -> LabelSelector |
     )
     selector = constraint.label_selector
     return evolve(selector, match_expressions=(*selector.match_expressions, *more))
-
-
-def _crowd(node: NodeState, spreads: Sequence[_Spread]) -> float:
-    labels = node.node.metadata.labels
-    return sum(
-        spread.counts[labels.get(spread.constraint.topology_key, "")] * math.log(len(spread.counts) + 2)
-        for spread in spreads
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,9 @@ class Cache:
 
     def indexed(self, kind: Any, index: str, value: str) -> Sequence[Any]:
         return ()
+
+    def tally(self, kind: Any, tally: str, value: str) -> Mapping[Hashable, int]:
+        return {}
 
 
 @pytest.fixture

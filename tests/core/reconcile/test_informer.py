@@ -125,3 +125,23 @@ async def test_two_meanings_of_one_index_are_refused() -> None:
     informer.add_index("label", by_label)
     with pytest.raises(ConfigError, match="'label'"):
         informer.add_index("label", lambda obj: ())
+
+
+def by_colour(obj: KubeObject) -> Iterable[tuple[str, str]]:
+    if colour := obj.metadata.labels.get("x"):
+        yield obj.metadata.namespace or "", colour
+
+
+async def test_tallies_follow_changes() -> None:
+    api = FakeApi(config_map("a", labels={"x": "red"}), config_map("b", labels={"x": "red"}), config_map("c"))
+    informer = Informer(api, ConfigMap, api.clock)
+    informer.add_tally("colours", by_colour)
+    async with running(informer):
+        assert informer.tally("colours", "default") == {"red": 2}
+        api.put(config_map("a", labels={"x": "blue"}))
+        await informer.until(lambda: informer.tally("colours", "default") == {"red": 1, "blue": 1})
+        api.remove(ConfigMap, "default", "a")
+        api.remove(ConfigMap, "default", "b")
+        await informer.until(lambda: not informer.tally("colours", "default"))
+    with pytest.raises(ConfigError, match="count configmaps as 'colours' in different ways"):
+        informer.add_tally("colours", lambda _obj: ())

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Create, Delete, Patch, Plan, Update
@@ -240,3 +242,36 @@ def test_a_replication_controller_does_the_same_by_its_own_selector() -> None:
     made = plan.actions[1]
     assert isinstance(made, Create)
     assert made.obj.metadata.owner_references[0].kind == "ReplicationController"
+
+
+LABELS = st.sampled_from(({"app": "web"}, {"app": "web", "tier": "front"}, {"app": "other"}))
+PODS = st.lists(
+    st.tuples(LABELS, st.sampled_from(("Running", "Pending", "Failed")), st.booleans(), st.booleans(), st.booleans()),
+    max_size=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PODS, st.integers(0, 6))
+def test_what_is_counted_is_what_is_there(drawn: list[Any], replicas: int) -> None:
+    """A look that visits no pod decides as one that visits all of them."""
+    pods = [
+        pod(
+            f"p{number}",
+            None if orphan else "mine",
+            ready=NOW if is_ready and phase == "Running" else None,
+            meta={"labels": labels, **({"deletion_timestamp": NOW} if ending else {})},
+            status={"phase": phase},
+        )
+        for number, (labels, phase, is_ready, ending, orphan) in enumerate(drawn)
+    ]
+
+    class Visiting(ReplicaSetController):
+        def _counted(self, owner: Any, state: Any) -> None:
+            return None
+
+    controllers = (ReplicaSetController(), Visiting())
+    counted, visited = (
+        each.reconcile(KEY, State(replica_set(replicas), *pods, controller=each), NOW) for each in controllers
+    )
+    assert counted.actions == visited.actions
