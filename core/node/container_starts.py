@@ -38,12 +38,12 @@ class ContainerStarts:
 
     async def start(self, record: PodRecord, action: StartContainer) -> bool:
         """False: the containers after it wait, for its postStart hook (as in the kubelet) or as the pod is to end."""
-        spec = next(each for each in all_specs(record.pod) if each.name == action.name)
+        spec = next(each for each in all_specs(record.allocated) if each.name == action.name)
         home = max(record.sandboxes, key=lambda each: each.attempt, default=None)
         if home is None:
             return True
         given = StartInput(
-            pod=record.pod,
+            pod=record.allocated,
             container=spec,
             attempt=action.attempt,
             sandbox=home,

@@ -48,7 +48,7 @@ class PodTable:
     def others(self, uid: str) -> Iterable[Pod]:
         """Those that this node has let in."""
         return [
-            record.pod for record in self._records.values()
+            record.allocated for record in self._records.values()
             if record.uid != uid and record.admitted and record.rejection is None and not record.gone
         ]  # fmt: skip
 

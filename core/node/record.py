@@ -18,8 +18,9 @@ from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.node.decide.allocation import allocated_pod
 from sampan.core.node.decide.conditions import OWN
-from sampan.core.node.decide.memory import NEW_ATTEMPT, NEW_CONTAINER, AttemptMemory, ContainerMemory
+from sampan.core.node.decide.memory import NEW_ATTEMPT, NEW_CONTAINER, Allocation, AttemptMemory, ContainerMemory
 from sampan.core.node.decide.view import PodView, Rejection
 from sampan.core.node.identity import node_uid
 
@@ -46,6 +47,8 @@ class PodRecord:
     first_seen: datetime | None = None
     admitted: bool = False
     rejection: Rejection | None = None
+    allocation: Allocation | None = None
+    """What it was promised on this node, once it is in."""
     sandboxes: tuple[Sandbox, ...] = ()
     containers: tuple[Container, ...] = ()
     stale: bool = True
@@ -87,6 +90,11 @@ class PodRecord:
     def ref(self) -> PodRef:
         meta = self.pod.metadata
         return PodRef(namespace=meta.namespace or "", name=meta.name or "", uid=self.api_uid)
+
+    @property
+    def allocated(self) -> Pod:
+        """The pod with the resources that it was promised."""
+        return allocated_pod(self.pod, self.allocation)
 
     @property
     def is_to_end(self) -> bool:
@@ -137,13 +145,14 @@ class PodRecord:
             ending_since=self.ending_since,
             rejection=self.rejection,
             first_seen=self.first_seen,
+            allocation=self.allocation,
             node_ip=node_ip,
             runtime=runtime,
         )
 
     def _pod(self, now: datetime) -> Pod:
         """The pod with what has been decided about its status, which may still be on its way to the API."""
-        pod = self.pod
+        pod = self.allocated
         if self.gone and pod.metadata.deletion_timestamp is None:
             pod = evolve(pod, metadata=evolve(pod.metadata, deletion_timestamp=now))
         if self.told is None or pod.status.phase in ("Succeeded", "Failed"):

@@ -6,7 +6,8 @@ own beside this one. What waits long goes on in `sampan.core.node.background`, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.node import Node
@@ -30,6 +31,7 @@ from sampan.core.node.decide.actions import (
     UnpublishVolumes,
 )
 from sampan.core.node.decide.plan import plan_pod
+from sampan.core.node.decide.view import PodView
 from sampan.core.node.disk_limits import DiskLimits
 from sampan.core.node.mounting import Mounting
 from sampan.core.node.observer import Observer
@@ -39,7 +41,7 @@ from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.node.presence import ASK_AGAIN, find_whether_gone
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord
-from sampan.core.node.resizer import Resizer
+from sampan.core.node.resizer import PENDING_RETRY, Resizer
 from sampan.core.node.sandbox_maker import SandboxMaker
 from sampan.core.node.starter import ContainerStarter
 from sampan.core.node.status_writer import StatusWriter
@@ -71,7 +73,7 @@ class PodWorker:
         self._admission = Admission(parts, events, node, other_pods)
         self._sandboxes = SandboxMaker(parts, events)
         self._starts = ContainerStarts(parts, events, self._background, starter, service_env)
-        self._resizer = Resizer(parts, events, node)
+        self._resizer = Resizer(parts, events, node, other_pods)
         self._runtime_name = parts.runtime.info().name
         self.mounting = Mounting(parts, events, volumes)
         self.disk_limits = DiskLimits(parts, events, volumes)
@@ -85,8 +87,11 @@ class PodWorker:
             if record.unknown and not record.gone:
                 return ASK_AGAIN
             await self._admission.admit(record)
+            self._resizer.allocate(record)
             now = self._parts.clock.now()
-            view = record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
+            view = self._view(record, now)
+            if self._resizer.look_for_completion(record, view):
+                view = self._view(record, now)
             plan = plan_pod(view, now)
             record.told = plan.status
             for name in record.memories.keys() | plan.waiting.keys():
@@ -96,8 +101,18 @@ class PodWorker:
             if not record.missing:
                 self._writer.put(record.pod, plan.status)
             if not await self._carry_out(record, plan.actions):
-                return _sooner(plan.requeue_after, ASK_AGAIN if record.missing and not record.gone else None)
+                return _sooner(plan.requeue_after, *self._asks_again(record))
         raise SampanError(f"the plan for pod {record.pod.metadata.name} does not come to rest")
+
+    def _view(self, record: PodRecord, now: datetime) -> PodView:
+        return record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
+
+    def _asks_again(self, record: PodRecord) -> Iterator[float]:
+        """Seconds until something is to be looked at of which nobody tells."""
+        if record.missing and not record.gone:
+            yield ASK_AGAIN
+        if record.allocation is not None and record.allocation.pending is not None:
+            yield PENDING_RETRY
 
     async def _carry_out(self, record: PodRecord, actions: Sequence[NodeAction]) -> bool:
         """Whether anything was done that is worth another look.
@@ -166,5 +181,5 @@ class PodWorker:
         return True
 
 
-def _sooner(one: float | None, other: float | None) -> float | None:
-    return min((each for each in (one, other) if each is not None), default=None)
+def _sooner(*seconds: float | None) -> float | None:
+    return min((each for each in seconds if each is not None), default=None)

@@ -11,6 +11,7 @@ from sampan.plugins.admission.extensions.webhooks import MutatingWebhooks, Valid
 from sampan.plugins.admission.limit_ranger import LimitRanger
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
 from sampan.plugins.admission.node_restriction import NodeRestriction
+from sampan.plugins.admission.pod_resize import PodResizeValidator
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.runtime_class import RuntimeClassAdmission
 from sampan.plugins.admission.service_account import ServiceAccountAdmission
@@ -29,6 +30,7 @@ def register(registry: Registry) -> None:
     registry.admission("DefaultStorageClass", lambda context: DefaultStorageClass())
     registry.admission("DefaultIngressClass", lambda context: DefaultIngressClass())
     registry.admission("PersistentVolumeClaimResize", lambda context: ClaimResize())
+    registry.admission("PodResizeValidator", lambda context: PodResizeValidator())
     registry.admission("NodeRestriction", lambda context: NodeRestriction())
     registry.admission("PodTopologyLabels", lambda context: PodTopologyLabels())
     registry.admission("MutatingAdmissionWebhook", MutatingWebhooks)

@@ -15,7 +15,10 @@ from sampan.core.model.core_v1.pod import Pod, PodCondition
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.view import is_sidecar
 
-OWN = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+OWN = (
+    "PodResizePending", "PodResizeInProgress",
+    "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
+)  # fmt: skip
 """What the node agent tells, in this order; all others are somebody else's."""
 
 
@@ -35,7 +38,9 @@ def pod_conditions(
     mains: Sequence[ContainerStatus],
     ready_to_start: bool,
     now: datetime,
+    resize: Sequence[PodCondition] = (),
 ) -> tuple[PodCondition, ...]:
+    """``resize``: what is to be told of a change of resources, if there is one."""
     containers_ready = _containers_ready(pod, phase, inits, mains)
     findings = {
         "PodReadyToStartContainers": Finding(ready_to_start),
@@ -47,7 +52,7 @@ def pod_conditions(
     known = {each.type: each for each in pod.status.conditions}
     generation = pod.metadata.generation or 0
     own = tuple(_condition(known.get(name), name, finding, generation, now) for name, finding in findings.items())
-    return own + tuple(each for each in pod.status.conditions if each.type not in OWN)
+    return (*resize, *own, *(each for each in pod.status.conditions if each.type not in OWN))
 
 
 def _condition(old: PodCondition | None, name: str, finding: Finding, generation: int, now: datetime) -> PodCondition:

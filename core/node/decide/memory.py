@@ -6,6 +6,7 @@ one `AttemptMemory`, which goes with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -92,6 +93,28 @@ class AttemptMemory:
     """When a change of them that was refused is tried again."""
     exit_told: bool = False
     """Plugins have heard of its end."""
+
+
+@attrs.frozen(kw_only=True)
+class ResizeState:
+    """One of the two conditions that tell of a resize."""
+
+    reason: str = ""
+    message: str = ""
+    generation: int = 0
+    since: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Allocation:
+    containers: Mapping[str, ResourceRequirements]
+    """By name: what was promised to those that can be resized."""
+    whole: ResourceRequirements | None = None
+    """What was promised to the pod as a whole, where it asks so."""
+    pending: ResizeState | None = None
+    """A wish that does not fit at the moment."""
+    in_progress: ResizeState | None = None
+    """A wish that was granted, and has not reached every container that runs."""
 
 
 NO_PROBES = ProbeResults()

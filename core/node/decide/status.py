@@ -12,6 +12,7 @@ from datetime import datetime
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod import HostIP, Pod, PodIP, PodStatus
 from sampan.core.model.meta import evolve
+from sampan.core.node.decide.allocation import resize_conditions
 from sampan.core.node.decide.conditions import pod_conditions
 from sampan.core.node.decide.container_status import container_status
 from sampan.core.node.decide.view import PodView, is_sidecar
@@ -43,7 +44,7 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
         old,
         observed_generation=pod.metadata.generation or 0,
         phase=phase,
-        conditions=pod_conditions(pod, phase, inits, mains, ready_to_start, now),
+        conditions=pod_conditions(pod, phase, inits, mains, ready_to_start, now, resize_conditions(view.allocation)),
         reason=reason,
         message=message,
         host_ip=view.node_ip or None,

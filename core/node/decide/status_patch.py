@@ -39,6 +39,8 @@ def _conditions(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[st
         old = known.get(each["type"], {})
         if old != each:
             changed.append({name: None for name in old if name not in each} | each)
+    gone = known.keys() - {each["type"] for each in now}
+    changed += [{"$patch": "delete", "type": name} for name in sorted(gone)]
     return {
         "$setElementOrder/conditions": [{"type": each["type"]} for each in now],
         "conditions": changed,

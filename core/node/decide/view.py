@@ -18,6 +18,7 @@ from sampan.core.node.decide.memory import (
     NEW_ATTEMPT,
     NEW_CONTAINER,
     NO_PROBES,
+    Allocation,
     AttemptMemory,
     ContainerMemory,
     ProbeResults,
@@ -54,6 +55,8 @@ class PodView:
     """When the pod's grace period began."""
     rejection: Rejection | None = None
     first_seen: datetime | None = None
+    allocation: Allocation | None = None
+    """What the pod was promised; `pod` has it in place of what it asks for."""
     node_ip: str = ""
     runtime: str = ""
     """The scheme of container ids: ``docker``."""

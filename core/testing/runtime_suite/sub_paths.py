@@ -41,6 +41,35 @@ class SubPathPromises(RuntimeBench):
         mount = Mount(host_path=str(volume), sub_path="link/deep/who", container_path="/mnt/part/file", read_only=True)
         assert real.pod().says("cat /mnt/part/file", mounts=(mount,)) == "inside"
 
+    def test_a_file_may_take_the_place_of_one_that_the_image_has(self, real: Bench, volume: Path) -> None:
+        mount = Mount(host_path=str(volume), sub_path="real/deep/who", container_path="/etc/group")
+        said = real.pod().says("cat /etc/group; ls -d /etc/passwd; echo more >>/etc/group", mounts=(mount,))
+        assert said.splitlines() == ["inside/etc/passwd"]
+        assert (volume / "real" / "deep" / "who").read_text() == "insidemore\n"
+
+    def test_places_that_the_image_does_not_have_are_made(self, real: Bench, volume: Path) -> None:
+        folder = Mount(host_path=str(volume), sub_path="real/deep", container_path="/srv/not/there/folder")
+        file = Mount(host_path=str(volume), sub_path="real/deep/who", container_path="/srv/not/there/either/file")
+        said = real.pod().says(f"cat {folder.container_path}/who {file.container_path}", mounts=(folder, file))
+        assert said == "insideinside"
+
+    def test_a_place_behind_a_link_of_the_image_is_found_within_the_image(self, real: Bench, volume: Path) -> None:
+        """``/proc/self/cwd`` and the like aside: ``/var/run`` leads to ``/run`` in most images, and never to the host's."""
+        mount = Mount(host_path=str(volume), sub_path="real/deep", container_path="/var/run/secrets/of/sampan")
+        said = real.pod().says("cat /var/run/secrets/of/sampan/who", mounts=(mount,))
+        assert said == "inside"
+        assert not Path("/run/secrets/of/sampan").exists()
+
+    def test_a_folder_cannot_take_the_place_of_a_file(self, real: Bench, volume: Path) -> None:
+        mount = Mount(host_path=str(volume), sub_path="real/deep", container_path="/etc/group")
+        with pytest.raises(RuntimeFailure):
+            real.pod().run(script="true", mounts=(mount,))
+
+    def test_a_file_cannot_take_the_place_of_a_folder(self, real: Bench, volume: Path) -> None:
+        mount = Mount(host_path=str(volume), sub_path="real/deep/who", container_path="/etc")
+        with pytest.raises(RuntimeFailure):
+            real.pod().run(script="true", mounts=(mount,))
+
     @pytest.mark.parametrize("target", ["../secret", "/etc", "../../../../../etc"])
     def test_a_sub_path_that_leads_out_is_refused(self, real: Bench, volume: Path, target: str) -> None:
         (volume / "out").symlink_to(target)

@@ -15,6 +15,7 @@ from sampan.core.model.builtin import ConfigMap, Namespace, Pod
 from sampan.core.model.kinds import KindInfo, info
 from sampan.plugins.admission.default_tolerations import DefaultTolerationSeconds
 from sampan.plugins.admission.namespace_lifecycle import NamespaceLifecycle
+from sampan.plugins.admission.pod_resize import PodResizeValidator
 from sampan.plugins.admission.priority import Priority
 from sampan.plugins.admission.runtime_class import RuntimeClassAdmission
 from sampan.plugins.admission.service_account import MOUNT_PATH, ServiceAccountAdmission
@@ -265,3 +266,31 @@ async def test_without_a_known_node_there_is_nothing_to_add() -> None:
     for obj in (pod(), pod(nodeName="unknown")):
         await PodTopologyLabels().mutate(request(obj, ("nodes", NODE)))
         assert "labels" not in obj["metadata"]
+
+
+# PodResizeValidator
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "said"),
+    [
+        ("2", "1Gi", ""),
+        ("2100m", "1Gi", "cpu, requested: 2100, allocatable: 2000"),
+        ("3", "2Gi", "cpu, requested: 3000, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824"),
+    ],
+)
+async def test_a_resize_beyond_the_whole_node_is_refused(cpu: str, memory: str, said: str) -> None:
+    def asking(**requests: str) -> dict[str, Any]:
+        return pod(nodeName="n", containers=[{"name": "c", "image": "i", "resources": {"requests": requests}}])
+
+    node = {"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "2", "memory": "1Gi"}}}
+    asked = request(asking(cpu=cpu, memory=memory), ("nodes", node), operation="UPDATE", subresource="resize")
+    asked = attrs.evolve(asked, old=asking(cpu="1", memory="1Gi"))
+    if not said:
+        await PodResizeValidator().validate(asked)
+        return
+    with pytest.raises(Forbidden) as refused:
+        await PodResizeValidator().validate(asked)
+    assert refused.value.message == (f'pods "p" is forbidden: node didn\'t have enough allocatable resources: {said}')
+    assert [cause.to_wire() for cause in refused.value.causes] == [{"reason": "NodeCapacity"}]
+    await PodResizeValidator().validate(attrs.evolve(asked, old=asked.obj))
