@@ -54,6 +54,11 @@ class Config:
     proxy: str = "auto"
     dns: str = "auto"
     """The name server; ``none`` for no cluster DNS."""
+    ingress: str = ""
+    """The HTTP router for Ingresses: ``auto``, a name, or ``none``; empty: as before, at first none."""
+    ingress_port: int | None = None
+    ingress_tls_port: int | None = None
+    """0 takes a free one; ``None`` the one of before, at first the first free one from a usual place on."""
     store: str = ""
     """A store URL; empty is SQLite in the data directory."""
     node_name: str = ""

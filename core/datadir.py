@@ -43,6 +43,11 @@ class Decisions:
     proxy: str = ""
     dns: str = ""
     """The name server; ``none`` where there is none."""
+    ingress: str = ""
+    """The HTTP router for Ingresses; empty where they are not served."""
+    ingress_port: int = 0
+    ingress_tls_port: int = 0
+    """Where it listened last."""
     store: str = ""
     service_cidr: str = ""
     nodes: Mapping[str, str] = attrs.field(factory=dict)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
+    from sampan.core.contracts.http_router import HttpRouter, RouterSettings
     from sampan.core.contracts.metrics import MetricsProvider
     from sampan.core.contracts.name_server import NameServer, NameServerSettings
     from sampan.core.contracts.policy import EnforcerSettings, PolicyEnforcer
@@ -135,6 +136,7 @@ class Registry:
             "enforcer of network policies", "sampan.core.contracts.policy:PolicyEnforcer"
         )
         self.name_servers: Parts[NameServer] = Parts("name server", "sampan.core.contracts.name_server:NameServer")
+        self.http_routers: Parts[HttpRouter] = Parts("HTTP router", "sampan.core.contracts.http_router:HttpRouter")
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
         self.volatile_stores: set[str] = set()
         self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
@@ -209,6 +211,17 @@ class Registry:
     ) -> None:
         """What answers DNS queries about the cluster."""
         self._add(self.name_servers, name, make, unavailable, rank)
+
+    def http_router(
+        self,
+        name: str,
+        make: Callable[[RouterSettings], HttpRouter],
+        *,
+        unavailable: Availability = lambda: None,
+        rank: int | None = None,
+    ) -> None:
+        """What takes HTTP requests from outside to pods, as Ingresses say."""
+        self._add(self.http_routers, name, make, unavailable, rank)
 
     def store(self, scheme: str, make: Callable[[str], Store], *, volatile: bool = False) -> None:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL.

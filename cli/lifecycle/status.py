@@ -16,6 +16,7 @@ from sampan.cli.lifecycle.place import Place, with_place
 from sampan.cli.lifecycle.plugins import about_plugins, troubles
 from sampan.cli.options import Choices
 from sampan.cli.tabs import align
+from sampan.core.datadir import Decisions
 from sampan.core.errors import SampanError
 
 
@@ -33,6 +34,7 @@ def status(place: Place, output: str) -> None:
         "dataDir": str(place.data_dir),
         "runtime": decisions.runtime,
         "proxy": decisions.proxy,
+        "ingress": _ingress(decisions),
         "store": decisions.store,
         "podCIDR": decisions.pod_cidr,
         "serviceCIDR": decisions.service_cidr,
@@ -66,6 +68,13 @@ def _asked(place: Place) -> dict[str, Any]:
     }
 
 
+def _ingress(decisions: Decisions) -> str:
+    if not decisions.ingress:
+        return "none"
+    ports = f"http://localhost:{decisions.ingress_port} and https://localhost:{decisions.ingress_tls_port}"
+    return f"{decisions.ingress}, {ports}"
+
+
 def _state(node: dict[str, Any]) -> str:
     conditions = node.get("status", {}).get("conditions") or []
     ready = next((each["status"] for each in conditions if each["type"] == "Ready"), "Unknown")
@@ -85,6 +94,7 @@ def _text(found: dict[str, Any], place: Place) -> str:
     lines += [
         f"Runtime:\t{found['runtime']}, pods in {found['podCIDR'] or 'the network of the host'}",
         f"Proxy:\t{found['proxy']}, services in {found['serviceCIDR']}",
+        f"Ingress:\t{found['ingress']}",
         f"Store:\t{found['store']}",
         f"Data:\t{found['dataDir']}",
     ]

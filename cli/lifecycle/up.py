@@ -21,18 +21,29 @@ from sampan.core.config import DEFAULT_PORT, AuditLog, Config
 from sampan.core.errors import ConfigError
 
 _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_PORT = click.IntRange(0, 65535)
 _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 """Options that say how to start, not what."""
 
 
 @click.command()
 @click.option("-d", "--detach", is_flag=True, help="Go to the background once the node is ready.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port of the API (default: 6443, or the next free one).")
+@click.option("--port", type=_PORT, help="Port of the API (default: 6443, or the next free one).")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address of the API.")
 @click.option("--runtime", default="auto", envvar="SAMPAN_RUNTIME", help="docker, podman, process … (default: auto).")
 @click.option("--store", default="", envvar="SAMPAN_STORE", metavar="URL", help="Store (default: SQLite in the data).")
 @click.option("--proxy", default="auto", envvar="SAMPAN_PROXY", help="What carries service addresses (default: auto).")
 @click.option("--dns", default="auto", help="Cluster DNS: cluster, or none (default: auto).")
+@click.option(
+    "--ingress",
+    is_flag=False,
+    flag_value="auto",
+    default="",
+    metavar="[NAME]",
+    help="Serve Ingresses, with caddy; or none (default: as before, at first none).",
+)
+@click.option("--ingress-port", type=_PORT, help="Port for their HTTP (default: 8080, or the next free one).")
+@click.option("--ingress-tls-port", type=_PORT, help="Port for their HTTPS (default: 8443, or the next free one).")
 @click.option("--manifests", type=click.Path(path_type=Path), help="Folder with pods that this node always runs.")
 @click.option(
     "--kubeconfig", type=click.Path(path_type=Path), help="File to write a context into (default: kubectl's)."
@@ -57,6 +68,9 @@ def up(
     store: str,
     proxy: str,
     dns: str,
+    ingress: str,
+    ingress_port: int | None,
+    ingress_tls_port: int | None,
     manifests: Path | None,
     kubeconfig: Path | None,
     node_name: str,
@@ -90,6 +104,9 @@ def up(
         runtime=runtime,
         proxy=proxy,
         dns=dns,
+        ingress=ingress,
+        ingress_port=ingress_port,
+        ingress_tls_port=ingress_tls_port,
         store=store,
         node_name=node_name,
         nodes=nodes or 0,

@@ -231,8 +231,8 @@ class ApiServer:
         await self._follower.close()
 
 
-def bind(address: str, port: int) -> socket.socket:
-    """A listening socket. Raises `ConfigError` where that cannot be."""
+def bind(address: str, port: int, option: str = "--port") -> socket.socket:
+    """A listening socket. Raises `ConfigError` where that cannot be; ``option`` is what another port is chosen with."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -242,7 +242,7 @@ def bind(address: str, port: int) -> socket.socket:
     except OSError as exc:
         bound.close()
         raise ConfigError(
-            f"cannot listen on {address}:{port}: {exc.strerror or exc}; stop what uses it or choose another --port"
+            f"cannot listen on {address}:{port}: {exc.strerror or exc}; stop what uses it or choose another {option}"
         ) from exc
     bound.setblocking(False)
     return bound

@@ -18,7 +18,7 @@ import attrs
 from sampan.core.api.server import ApiServer, bind
 from sampan.core.cluster.about import About, publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
-from sampan.core.cluster.here import cluster_naming, local_nodes, policy_guarding, service_proxying
+from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
 from sampan.core.cluster.naming import dns_service_address
 from sampan.core.cluster.node import LocalNode, prepare_all
 from sampan.core.cluster.ports import bind_port
@@ -37,6 +37,7 @@ from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.plugin_events import PluginEvents
+from sampan.core.services.gatekeeper import COMPONENT
 
 
 class Cluster:
@@ -103,9 +104,16 @@ class Cluster:
         nodes = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
         proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
         guarding = policy_guarding(self._directory, decisions, self._plugins, self._clock, self._say)
+        routes = http_routing(self._directory, decisions, self._plugins, self._clock, self._say)
         self._take_back = [*(node.destroy for node in nodes), proxying.destroy, guarding.destroy]
-        for close in (*(node.close for node in nodes), proxying.close):
+        ends = [*(node.close for node in nodes), proxying.close]
+        if routes is not None:
+            self._take_back.append(routes.destroy)
+            ends.append(routes.close)
+        for close in ends:
             self._cleanup.push_async_callback(asyncio.to_thread, close)
+        if routes is not None:
+            decisions = await asyncio.to_thread(routes.prepare, self._config, decisions)
         # Engines take a while to answer: they are asked while the API comes up.
         prepared = asyncio.create_task(asyncio.to_thread(prepare_all, nodes))
         try:
@@ -125,6 +133,10 @@ class Cluster:
         self._cleanup.push_async_callback(guarding.stop)
         await guarding.follow(plane.component("service-proxy"), engine.informers, decisions.node_name)
         await self._join(plane, engine, nodes, proxying, static, besides={dns_address} - {""})
+        if routes is not None:
+            self._cleanup.push_async_callback(routes.stop)
+            client = plane.component(COMPONENT)
+            await routes.follow(client, engine.informers, decisions.node_name, plane.issue)
         for controller in static:
             self._follow_manifests(controller, engine)
         self._write_kubeconfigs()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,10 @@ class ControlPlane:
     def node(self, name: str) -> LocalClient:
         """In-process access in the name of one node agent."""
         return self.api.client(node_user(name)).for_agent("kubelet")
+
+    def issue(self, hosts: Iterable[str]) -> tuple[str, str]:
+        """A server's certificate for these names and addresses, and its key, as PEM: signed by the cluster's CA."""
+        return self._files.authority.issue("sampan-server", self._context.clock(), hosts=hosts)
 
     def _about_plugins(self) -> dict[str, Any]:
         return describe_plugins(self._plugins, self.chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sampan.core.cluster.here import local_nodes, policy_guarding, service_proxying
+from sampan.core.cluster.here import http_routing, local_nodes, policy_guarding, service_proxying
 from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
@@ -41,6 +41,8 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
             node.destroy()
             node.close()
         say(f"pods: removed from {decisions.runtime}")
+    if routing := http_routing(directory, decisions, plugins):
+        routing.destroy()
     if decisions.proxy:
         policy_guarding(directory, decisions, plugins).destroy()
         service_proxying(directory, decisions, plugins).destroy()

@@ -1,4 +1,4 @@
-"""The parts of a cluster that are on this machine, made from what was decided: its nodes and its service proxy.
+"""The parts of a cluster that are on this machine, made from what was decided: its nodes, its service proxy and so on.
 
 Making them changes nothing yet. Used to start them, and to take a cluster down when none of them runs.
 """
@@ -9,8 +9,10 @@ from sampan.core.cluster.guarding import PolicyGuarding
 from sampan.core.cluster.naming import ClusterNaming
 from sampan.core.cluster.node import LocalNode, NodeConfig
 from sampan.core.cluster.proxying import ServiceProxying
+from sampan.core.cluster.routing import HttpRouting
 from sampan.core.cluster.say import Say, silent
 from sampan.core.config import Config
+from sampan.core.contracts.http_router import RouterSettings
 from sampan.core.contracts.name_server import NameServerSettings
 from sampan.core.contracts.policy import EnforcerSettings
 from sampan.core.contracts.proxy import ProxySettings
@@ -64,6 +66,17 @@ def policy_guarding(
 ) -> PolicyGuarding:
     settings = EnforcerSettings(cluster=decisions.cluster, state_dir=directory.path)
     return PolicyGuarding(settings, plugins, clock or RealClock(), say)
+
+
+def http_routing(
+    directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
+) -> HttpRouting | None:
+    """``None`` where no Ingresses are served."""
+    if not decisions.ingress:
+        return None
+    folder = directory.folder("ingress", decisions.ingress)
+    settings = RouterSettings(cluster=decisions.cluster, state_dir=folder, say=say)
+    return HttpRouting(decisions.ingress, settings, plugins, clock or RealClock())
 
 
 def cluster_naming(decisions: Decisions, plugins: Plugins, say: Say) -> ClusterNaming:

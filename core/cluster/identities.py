@@ -19,6 +19,7 @@ USERS: Final[Mapping[str, str]] = {
     "default-scheduler": "system:kube-scheduler",
     "service-proxy": "system:kube-proxy",
     "cluster": "system:sampan",
+    "ingress-controller": "system:sampan:ingress-controller",
     "plugins": "system:sampan",
     "volume-provisioner": "system:sampan:volume-provisioner",
 }

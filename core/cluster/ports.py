@@ -1,4 +1,4 @@
-"""Which port the API listens on: the one that was asked for, the one of last time, or the next that is free."""
+"""Which ports are listened on: the one that was asked for, the one of last time, or the next that is free."""
 
 from __future__ import annotations
 
@@ -20,13 +20,22 @@ def bind_port(
     """
     if config.port_is_fixed or config.port == 0:
         return bind(config.address, config.port)
-    first = settled or config.port
-    for port in range(first, first + PORTS_TO_TRY):
+    return bind_next(settled or config.port, lambda port: bind(config.address, port), say, "--port")
+
+
+def bind_next(
+    first: int, bind: Callable[[int], socket.socket], say: Callable[[str], None], option: str
+) -> socket.socket:
+    """A socket that ``bind`` makes at ``first``, or where it cannot at the next port, which is said.
+
+    Raises `ConfigError`, which names the ``option`` to choose a port with, where none of many is free.
+    """
+    for port in range(first, min(first + PORTS_TO_TRY, 65_536)):
         try:
-            bound = bind(config.address, port)
+            bound = bind(port)
         except ConfigError:
             continue
         if port != first:
             say(f"port {first} is taken: using {port}")
         return bound
-    raise ConfigError(f"ports {first} to {first + PORTS_TO_TRY - 1} are all taken: choose one with --port")
+    raise ConfigError(f"ports {first} to {first + PORTS_TO_TRY - 1} are all taken: choose one with {option}")

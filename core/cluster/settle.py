@@ -47,6 +47,7 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
     decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
     decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins))
     decided = attrs.evolve(decided, dns=_name_server(config, decided, plugins, say))
+    decided = attrs.evolve(decided, ingress=_http_router(config, decided, plugins))
     say(f"proxy: {proxy}, service addresses {decided.service_cidr} ({why})")
     check_apart(decided.service_cidr, decided.pod_cidr)
     return decided
@@ -136,6 +137,16 @@ def _name_server(config: Config, decided: Decisions, plugins: Plugins, say: Say)
         say("dns: none, as port 53 needs root here; pods ask this host's name servers")
         return NONE
     return choose(plugins.registry.name_servers, config.dns, decided.dns)[0]
+
+
+def _http_router(config: Config, decided: Decisions, plugins: Plugins) -> str:
+    """None unless somebody asks: it opens ports of this machine, and Ingresses get a default class."""
+    asked = config.ingress
+    if not asked and (config.ingress_port is not None or config.ingress_tls_port is not None):
+        asked = AUTO
+    if asked == NONE or not (asked or decided.ingress):
+        return ""
+    return choose(plugins.registry.http_routers, asked or AUTO, decided.ingress)[0]
 
 
 def _store_url(config: Config, before: Decisions, plugins: Plugins) -> str:

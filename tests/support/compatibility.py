@@ -16,8 +16,8 @@ from sampan.runtimes.process.isolation import Isolation
 PAGE: Final = Path(__file__).parents[2] / "docs" / "compatibility.md"
 EVERY_VERB: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 WORDS: Final = {
-    "Ingress": "stored for an Ingress controller, which nobody but you can bring",
-    "IngressClass": "stored for an Ingress controller, which nobody but you can bring",
+    "Ingress": "served with `sampan up --ingress`, see [Ingresses](ingress.md); else stored for a controller of yours",
+    "IngressClass": "says who serves an Ingress; `sampan up --ingress` makes one",
     "PodTemplate": "stored, as in Kubernetes, where nothing uses it either",
 }
 """Of kinds about which more is to be said than that they are acted on."""

@@ -23,6 +23,8 @@ SAMPAN = "system:sampan"
 """What starts the cluster and speaks for its plugins: it tells what the cluster is, and events."""
 PROVISIONER = "system:sampan:volume-provisioner"
 """What makes volumes on the nodes, for claims."""
+INGRESS = "system:sampan:ingress-controller"
+"""What serves Ingresses, and tells of them."""
 
 
 def own_roles() -> list[Object]:
@@ -35,6 +37,13 @@ def own_roles() -> list[Object]:
             on(READ, "", "persistentvolumeclaims nodes"),
             on("patch", "", "persistentvolumeclaims/status"),
             on(f"create {READ}", "storage.k8s.io", "storageclasses"),
+            EVENTS,
+        ),
+        cluster_role(
+            INGRESS,
+            on("get", "", "nodes"),
+            on("create", "networking.k8s.io", "ingressclasses"),
+            on("patch", "networking.k8s.io", "ingresses/status"),
             EVENTS,
         ),
     ]
@@ -64,6 +73,7 @@ def cluster_bindings(others: Iterable[str]) -> list[Object]:
             ("system:node-proxier", "system:node-proxier", "system:kube-proxy"),
             (SAMPAN, SAMPAN, SAMPAN),
             (PROVISIONER, PROVISIONER, PROVISIONER),
+            (INGRESS, INGRESS, INGRESS),
         )
     ]
     components.append(binding("system:node", "system:node", []))

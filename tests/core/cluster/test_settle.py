@@ -46,6 +46,35 @@ def test_nodes_may_be_added_later(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "asked", "found"),
+    [
+        ("", {}, ""),
+        ("", {"ingress": "none"}, ""),
+        ("", {"ingress": "caddy"}, "caddy"),
+        ("", {"ingress": "auto"}, "caddy"),
+        ("", {"ingress_port": 80}, "caddy"),
+        ("", {"ingress_tls_port": 443}, "caddy"),
+        ("", {"ingress": "none", "ingress_port": 80}, ""),
+        ("caddy", {}, "caddy"),
+        ("caddy", {"ingress": "none"}, ""),
+    ],
+)
+def test_ingresses_are_served_where_somebody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, asked: dict[str, Any], found: str
+) -> None:
+    monkeypatch.setattr("sampan.plugins.ingress.program.find_caddy", lambda: "/usr/bin/caddy")
+    assert decide(tmp_path, BEFORE | {"ingress": before}, **asked).ingress == found
+
+
+def test_where_nothing_can_serve_ingresses_it_is_said_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sampan.plugins.ingress.program.find_caddy", lambda: None)
+    with pytest.raises(ConfigError, match=r"no HTTP router can work here.*pip install 'sampan\[ingress\]'"):
+        decide(tmp_path, BEFORE, ingress="auto")
+
+
+@pytest.mark.parametrize(
     ("asked", "said"),
     [
         ({"service_cidr": "10.0.0.0/99"}, "cannot be the range of service addresses"),
