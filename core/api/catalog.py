@@ -224,6 +224,11 @@ class Catalog:
     def of_kind(self, api_version: str, kind: str) -> Served | None:
         return self._by_kind.get((api_version, kind))
 
+    def showing_the_same(self, served: Served) -> Sequence[Served]:
+        """The other kinds that show the objects of this one."""
+        origin = served.storage.origin
+        return [other for other in self._served.values() if other is not served and other.storage.origin is origin]
+
     def groups(self) -> Mapping[str, tuple[str, ...]]:
         """Group → its versions, the preferred one first; the core group is ``""``."""
         found: dict[str, list[str]] = {}

@@ -260,6 +260,10 @@ class Converted(Cached):
     stored: Resource
     converter: Converter
 
+    @property
+    def origin(self) -> object:
+        return self.converter
+
     async def store_form(self, wire: Wire) -> bytes:
         """What is stored of an object of this version. Raises `InternalError` where the webhook cannot say."""
         (value,) = await self.converter.convert([wire], self.stored)

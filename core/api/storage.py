@@ -41,6 +41,11 @@ class Cached:
 
     is_view = False
 
+    @property
+    def origin(self) -> object:
+        """What kinds that show the same objects have in common."""
+        return self.cache
+
     def show(self, entry: Entry) -> Entry:
         return entry
 
@@ -63,6 +68,10 @@ class View:
     from_stored: Callable[[Mapping[str, Any]], MutableMapping[str, Any]]
 
     is_view = True
+
+    @property
+    def origin(self) -> object:
+        return self.cache
 
     def show(self, entry: Entry) -> Entry:
         raw = encode(self.shown.struct, self.from_stored(entry.wire))
@@ -96,6 +105,10 @@ class Posted:
     answer: Answer
 
     is_view = False
+
+    @property
+    def origin(self) -> object:
+        return self
 
     @property
     def cache(self) -> WatchCache:

@@ -6,7 +6,7 @@ their ``order`` and then of their names; registration order decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -151,6 +151,23 @@ def _replaced(_obj: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     return config
 
 
+@attrs.frozen(kw_only=True)
+class Equivalent:
+    """Another version or group that the objects of a kind are served in, and how they become such objects and back.
+
+    The functions raise `InternalError` where a webhook that converts does not answer.
+    """
+
+    info: KindInfo
+    convert: Callable[[Mapping[str, Any]], Awaitable[MutableMapping[str, Any]]]
+    convert_back: Callable[[Mapping[str, Any]], Awaitable[MutableMapping[str, Any]]]
+    merge: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+
+
+def _none() -> Sequence[Equivalent]:
+    return ()
+
+
 @attrs.define(kw_only=True)
 class AdmissionRequest:
     """One write on its way in. ``obj`` may be changed in place by mutating admission; ``None`` for deletes."""
@@ -171,6 +188,10 @@ class AdmissionRequest:
     """Annotations of the request's audit event."""
     merge: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = attrs.field(default=_replaced, repr=False)
     """An object with a configuration applied onto it, by the types of its kind."""
+    equivalents: Callable[[], Sequence[Equivalent]] = attrs.field(default=_none, repr=False)
+    """The other versions and groups that the object is served in."""
+    requested: KindInfo | None = None
+    """What was asked for, where ``info`` and the objects are an equivalent of it."""
 
 
 class Admission(Protocol):

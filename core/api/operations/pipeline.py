@@ -16,6 +16,7 @@ import attrs
 
 from sampan.core.api.access import Gates
 from sampan.core.api.catalog import CacheReader, Catalog, Served
+from sampan.core.api.equivalents import equivalents_of
 from sampan.core.api.off_loop import Workers
 from sampan.core.api.tokens import Tokens
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
@@ -152,6 +153,7 @@ class Pipeline:
             warnings=call.warnings,
             audit=call.audit,
             merge=partial(merge, call.served.resource.struct),
+            equivalents=partial(equivalents_of, self.catalog, call.served, call.subresource),
         )
 
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from sampan.core.contracts.access import AdmissionRequest, User
+from sampan.core.model.kinds import KindInfo
 
 OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
 
 
 def about(request: AdmissionRequest) -> dict[str, Any]:
     """The part of an ``AdmissionReview``'s request that says what is asked: without uid and objects."""
-    info = request.info
-    kind = {"group": info.group, "version": info.version, "kind": info.kind}
-    resource = {"group": info.group, "version": info.version, "resource": info.plural}
+    info, requested = request.info, request.requested or request.info
     told: dict[str, Any] = {
-        "kind": kind,
-        "resource": resource,
-        "requestKind": kind,
-        "requestResource": resource,
+        "kind": _kind(info),
+        "resource": _resource(info),
+        "requestKind": _kind(requested),
+        "requestResource": _resource(requested),
         "operation": request.operation,
         "userInfo": user_info(request.user),
         "dryRun": request.dry_run,
@@ -35,6 +34,14 @@ def about(request: AdmissionRequest) -> dict[str, Any]:
     if option := OPTIONS.get(request.operation):
         told["options"] = {"kind": option, "apiVersion": "meta.k8s.io/v1"}
     return told
+
+
+def _kind(info: KindInfo) -> dict[str, str]:
+    return {"group": info.group, "version": info.version, "kind": info.kind}
+
+
+def _resource(info: KindInfo) -> dict[str, str]:
+    return {"group": info.group, "version": info.version, "resource": info.plural}
 
 
 def user_info(user: User) -> dict[str, Any]:

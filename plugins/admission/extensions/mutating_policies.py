@@ -12,6 +12,7 @@ from sampan.core.schema.json_patch import apply_json_patch
 from sampan.plugins.admission.base import forbid
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
+from sampan.plugins.admission.extensions.matching import Looks, Match
 from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, ParamsMissing, parameters
 
 
@@ -29,15 +30,23 @@ class MutatingPolicies:
     async def mutate(self, request: AdmissionRequest) -> None:
         if request.obj is None:
             return
-        asked: list[Bound] = []
+        looks = Looks(request)
+        asked: list[tuple[Bound, Match]] = []
         last_change = -1
-        for bound in self._policies.concerned(request):
-            asked.append(bound)
-            if self._apply(bound, request):
+        for bound, match in self._policies.concerned(request):
+            asked.append((bound, match))
+            if await self._change(bound, match, looks):
                 last_change = len(asked) - 1
-        for bound in asked[: max(last_change, 0)]:  # they have not seen what came after them
+        for bound, match in asked[: max(last_change, 0)]:  # they have not seen what came after them
             if bound.spec.get("reinvocationPolicy") == "IfNeeded":
-                self._apply(bound, request)
+                await self._change(bound, match, looks)
+
+    async def _change(self, bound: Bound, match: Match, looks: Looks) -> bool:
+        look = await looks.look(match)
+        changed = self._apply(bound, look)
+        if changed:
+            await looks.take_over(match, look)
+        return changed
 
     def _apply(self, bound: Bound, request: AdmissionRequest) -> bool:
         """Whether it has changed the object. Raises `Forbidden` for a policy that fails and must not."""

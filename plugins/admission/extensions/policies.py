@@ -13,7 +13,7 @@ import attrs
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, Reader
 from sampan.core.model.kinds import KindInfo
 from sampan.core.model.labels import matches_selector
-from sampan.plugins.admission.extensions.matching import is_exempt, resources_match
+from sampan.plugins.admission.extensions.matching import Match, is_exempt, resources_match
 
 Value = Mapping[str, Any]
 GROUP = "admissionregistration.k8s.io"
@@ -56,17 +56,17 @@ class BoundPolicies:
         self._bindings = f"{plural.removesuffix('ies')}ybindings.{GROUP}"
         self._known: tuple[tuple[int, int], tuple[Bound, ...]] = ((-2, -2), ())
 
-    def concerned(self, request: AdmissionRequest) -> Iterator[Bound]:
+    def concerned(self, request: AdmissionRequest) -> Iterator[tuple[Bound, Match]]:
+        """With what the policy wants to see the request as."""
         bound = self._all()
         if not bound or is_exempt(request):
             return
         for each in bound:
             constraints = each.spec.get("matchConstraints") or {}
             narrower = (each.binding.get("spec") or {}).get("matchResources")
-            if resources_match(constraints, request, self._reader) and (
-                narrower is None or resources_match(narrower, request, self._reader)
-            ):
-                yield each
+            match = resources_match(constraints, request, self._reader)
+            if match is not None and (narrower is None or resources_match(narrower, request, self._reader) is not None):
+                yield each, match
 
     def _all(self) -> tuple[Bound, ...]:
         changed = (self._reader.changed(self._policies), self._reader.changed(self._bindings))

@@ -14,6 +14,7 @@ from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import ApiError, Cause
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
+from sampan.plugins.admission.extensions.matching import Looks
 from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, ParamsMissing, parameters
 
 log = logging.getLogger(__name__)
@@ -72,8 +73,9 @@ class ValidatingPolicies:
         return None
 
     async def validate(self, request: AdmissionRequest) -> None:
-        for bound in self._policies.concerned(request):
-            for finding in self._findings(bound, request):
+        looks = Looks(request)
+        for bound, match in self._policies.concerned(request):
+            for finding in self._findings(bound, await looks.look(match)):
                 self._act(bound, request, finding)
 
     def _act(self, bound: Bound, request: AdmissionRequest, finding: Finding) -> None:

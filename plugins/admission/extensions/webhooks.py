@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import BadRequest, InternalError, SampanError
 from sampan.core.schema.json_patch import apply_json_patch
 from sampan.plugins.admission.extensions.conditions import hold
-from sampan.plugins.admission.extensions.matching import is_exempt, matches
+from sampan.plugins.admission.extensions.matching import Looks, Match, is_exempt, matches
 from sampan.plugins.admission.extensions.review import Denied, Verdict, review, verdict
 
 log = logging.getLogger(__name__)
@@ -79,18 +79,17 @@ class _Webhooks:
             self._known = (changed, hooks)
         return self._known[1]
 
-    def _concerned(self, request: AdmissionRequest) -> Iterator[Hook]:
-        """Raises what an expression that fails means."""
+    async def _concerned(self, request: AdmissionRequest, looks: Looks) -> AsyncIterator[tuple[Hook, Match]]:
+        """With what each wants to see the request as. Raises what an expression that fails means."""
         hooks = self._hooks()
         if not hooks or is_exempt(request):
             return
         for hook in hooks:
-            if self._is_concerned(hook, request):
-                yield hook
+            match = matches(hook.value, hook.value.get("rules") or (), request, self._context.reader)
+            if match is not None and self._is_concerned(hook, await looks.look(match)):
+                yield hook, match
 
     def _is_concerned(self, hook: Hook, request: AdmissionRequest) -> bool:
-        if not matches(hook.value, hook.value.get("rules") or (), request, self._context.reader):
-            return False
         try:
             return hold(hook.value.get("matchConditions") or (), request, self._context.authorizer)
         except CelError as error:
@@ -137,15 +136,23 @@ class MutatingWebhooks(_Webhooks):
     resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 
     async def mutate(self, request: AdmissionRequest) -> None:
-        asked: list[Hook] = []
+        looks = Looks(request)
+        asked: list[tuple[Hook, Match]] = []
         last_change = -1
-        for hook in self._concerned(request):
-            asked.append(hook)
-            if await self._change(hook, request):
+        async for hook, match in self._concerned(request, looks):
+            asked.append((hook, match))
+            if await self._apply(hook, match, looks):
                 last_change = len(asked) - 1
-        for hook in asked[: max(last_change, 0)]:  # they have not seen what came after them
+        for hook, match in asked[: max(last_change, 0)]:  # they have not seen what came after them
             if hook.value.get("reinvocationPolicy") == "IfNeeded":
-                await self._change(hook, request)
+                await self._apply(hook, match, looks)
+
+    async def _apply(self, hook: Hook, match: Match, looks: Looks) -> bool:
+        look = await looks.look(match)
+        changed = await self._change(hook, look)
+        if changed:
+            await looks.take_over(match, look)
+        return changed
 
     async def _change(self, hook: Hook, request: AdmissionRequest) -> bool:
         """Whether it has changed the object."""
@@ -175,10 +182,11 @@ class ValidatingWebhooks(_Webhooks):
     resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
 
     async def validate(self, request: AdmissionRequest) -> None:
-        concerned = list(self._concerned(request))
+        looks = Looks(request)
+        concerned = [(hook, await looks.look(match)) async for hook, match in self._concerned(request, looks)]
         if not concerned:
             return
-        results = await asyncio.gather(*(self._ask(hook, request) for hook in concerned), return_exceptions=True)
+        results = await asyncio.gather(*(self._ask(hook, look) for hook, look in concerned), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
