@@ -26,6 +26,12 @@ def _environment(variables: tuple[tuple[str, str], ...]) -> Environment:
     return Environment({name: _type_of(what) for name, what in variables if what != "constructed"})
 
 
+def typed_environment(variables: Mapping[str, str], types: Mapping[str, Type]) -> Environment:
+    """One in which some of the variables have a type of their own. Not kept."""
+    names = {name: what for name, what in variables.items() if what != "constructed"}
+    return Environment({name: types.get(name) or _type_of(what) for name, what in names.items()})
+
+
 def _type_of(what: str) -> Type | str:
     word, _, names = what.partition(":")
     match word:

@@ -35,6 +35,7 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
     from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
+    from sampan.plugins.controllers.policies.type_checking import PolicyTypeChecking
     from sampan.plugins.controllers.policy.disruption import DisruptionController
     from sampan.plugins.controllers.settings import ControllerSettings
     from sampan.plugins.controllers.storage.binder import VolumeBinder
@@ -78,6 +79,7 @@ def register(registry: Registry) -> None:
     for make in plain:
         registry.controller(make().name, partial(_made, make))
     registry.controller(GarbageCollector.name, lambda context: GarbageCollector(context.kinds))
+    registry.controller(PolicyTypeChecking.name, lambda context: PolicyTypeChecking(context.kinds))
     registry.controller(NamespaceController.name, lambda context: NamespaceController(context.kinds))
     registry.controller(RootCaPublisher.name, root_ca)
     registry.controller(HorizontalPodAutoscalerController.name, autoscaler)
