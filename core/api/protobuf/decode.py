@@ -20,6 +20,7 @@ from sampan.core.schema.scalars import format_micro_time, format_time
 from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
 MAGIC: Final = b"k8s\x00"
+SCHEMA: Final = "apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,7 +38,10 @@ def to_json(struct: Struct, raw: bytes) -> bytes:
         elif number == 2:
             inner = _bytes(value)
     head.pop("", None)
-    return orjson.dumps({key: text for key, text in head.items() if text} | _struct(struct, inner))
+    try:
+        return orjson.dumps({key: text for key, text in head.items() if text} | _struct(struct, inner))
+    except RecursionError:
+        raise BadRequest("the protobuf body exceeds the depth that is read") from None
 
 
 def _struct(struct: Struct, raw: bytes, message: Message | None = None) -> dict[str, Any]:
@@ -86,10 +90,32 @@ def _is_text(kind: Type) -> bool:
 
 def _value(kind: Type, value: Value) -> Any:
     if isinstance(kind, Struct):
-        return _struct(kind, _bytes(value))
+        return _either(kind, _bytes(value)) if kind.or_else else _struct(kind, _bytes(value))
     if isinstance(kind, List | Map):
         raise broken()  # Kubernetes has no list of lists
     return _SCALARS[kind.kind](value)
+
+
+def _either(kind: Struct, raw: bytes) -> Any:
+    """A schema, or what may stand in its place: true or false, a list of schemas, a list of names."""
+    members = message_of(kind.definition) or {}
+    whole: dict[str, Any] | None = None
+    flag, listed = False, list[Any]()
+    for number, value in values(raw):
+        match members[number].name if number in members else "":
+            case "schema":
+                whole = _struct(kind, _bytes(value), messages()[SCHEMA])
+            case "allows":
+                flag = bool(_integer(value))
+            case "jSONSchemas":
+                listed.append(_struct(kind, _bytes(value), messages()[SCHEMA]))
+            case "property":
+                listed.append(_text(value))
+            case _:
+                raise broken()
+    if whole is not None:
+        return whole
+    return listed if list in kind.or_else else flag
 
 
 def _bytes(value: Value) -> bytes:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sampan.core.api.protobuf.decode import MAGIC, to_json
 from sampan.core.api.protobuf.numbers import messages
 from sampan.core.errors import BadRequest, UnsupportedMediaType
+from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.builtin import ConfigMap, Deployment, Secret
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.schema.builtin import struct_of
@@ -144,3 +145,45 @@ async def test_kubectl_create_posts_protobuf_and_reads_json(api: AsgiClient) -> 
     assert (answer.code, answer.json["data"]) == (201, {"k": "v"})
     options = body("DeleteOptions", message((1, 0)))
     assert (await api.delete("/api/v1/namespaces/default/configmaps/a", options, content_type=PROTOBUF)).code == 200
+
+
+def test_a_definition_with_its_schema() -> None:
+    """A schema holds schemas, and in some places a flag or a list instead."""
+    number = message((5, "integer"))
+    flag = message((1, 1))
+    either = message((2, message((5, "string"))))
+    items = message((1, message((5, "object"))))
+    rule = message((1, "self.size > 1"), (2, "too small"))
+    properties = [
+        (29, message((1, "size"), (2, number))),
+        (29, message((1, "open"), (2, message((5, "object"), (30, flag))))),
+        (29, message((1, "texts"), (2, message((5, "object"), (30, either))))),
+        (29, message((1, "list"), (2, message((5, "array"), (24, items), (42, "set"))))),
+    ]
+    schema = message((5, "object"), (8, message((1, '{"size": 3}'))), *properties, (38, 1), (44, rule))
+    version = message((1, "v1"), (2, 1), (3, 1), (4, message((1, schema))))
+    names = message((1, "boats"), (4, "Boat"))
+    spec = message((1, "example.com"), (3, names), (4, "Namespaced"), (7, version))
+    found = read(CustomResourceDefinition, "CustomResourceDefinition", message((2, spec)))
+    read_schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert read_schema == {
+        "type": "object",
+        "default": {"size": 3},
+        "properties": {
+            "size": {"type": "integer"},
+            "open": {"type": "object", "additionalProperties": True},
+            "texts": {"type": "object", "additionalProperties": {"type": "string"}},
+            "list": {"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "set"},
+        },
+        "x-kubernetes-preserve-unknown-fields": True,
+        "x-kubernetes-validations": [{"rule": "self.size > 1", "message": "too small"}],
+    }
+
+
+def test_a_schema_without_end_is_refused() -> None:
+    schema = b""
+    for _ in range(2000):
+        schema = message((28, schema))
+    spec = message((7, message((1, "v1"), (4, message((1, schema))))))
+    with pytest.raises(BadRequest, match="depth"):
+        read(CustomResourceDefinition, "CustomResourceDefinition", message((2, spec)))
