@@ -49,7 +49,8 @@ _SCALARS: Final[Mapping[str, ScalarKind]] = {
 
 def custom_resource(info: KindInfo, schema: Schema) -> Resource:
     """The resource of a kind that is described by ``openAPIV3Schema`` instead of a class."""
-    return Resource(info=info, struct=_object(schema, definition=group_definition(info, info.kind), root=True))
+    struct = _object(schema, definition=group_definition(info, info.kind), root=True)
+    return Resource(info=info, struct=struct, schema=schema)
 
 
 def columns_of(printer_columns: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:

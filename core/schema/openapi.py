@@ -34,7 +34,7 @@ def openapi_v3(resources: Iterable[Resource], version: str) -> dict[str, Any]:
 def openapi_v2(resources: Iterable[Resource], version: str) -> dict[str, Any]:
     """The one document of all groups, in the older language."""
     resources = tuple(resources)
-    definitions = Definitions(lambda name: f"#/definitions/{name}")
+    definitions = Definitions(lambda name: f"#/definitions/{name}", version_2=True)
     paths = _paths(resources, _operation_v2, definitions)
     return {
         "swagger": "2.0",

@@ -1,15 +1,16 @@
 """Schema types as OpenAPI schemas: what ``kubectl explain`` prints and ``kubectl apply`` finds merge keys in.
 
-Structs of built-in kinds become named definitions that refer to each other; those of custom resources are written out
-where they are, as Kubernetes does. Called by `openapi`; pure.
+Structs of built-in kinds become named definitions that refer to each other; a custom kind's schema is its definition's own
+(`openapi_custom`). Called by `openapi`; pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sampan.core.model.meta import UNSET
+from sampan.core.schema.openapi_custom import published
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.types import Field, Limits, List, Map, Scalar, Struct, Type
 
@@ -73,6 +74,7 @@ _TYPE_META_DOCS: Final = {
     "apiVersion": "The version of the schema that this object is written in.",
     "kind": "The kind of thing that this object is.",
 }
+METADATA_DOC: Final = "What every object has: its name, its labels and what else is known of it."
 _LIMIT_WORDS: Final = {
     "minimum": "minimum",
     "maximum": "maximum",
@@ -90,20 +92,33 @@ _LIMIT_WORDS: Final = {
 class Definitions:
     """The definitions of one document, growing as types are met."""
 
-    def __init__(self, refer: Refer) -> None:
+    def __init__(self, refer: Refer, *, version_2: bool = False) -> None:
         self.schemas: dict[str, Schema] = {}
         self._refer = refer
+        self._version_2 = version_2
 
     def add_resource(self, resource: Resource) -> None:
         """The kind and its list."""
         about = resource.info
-        self.add(resource.struct)
+        if resource.schema is None:
+            self.add(resource.struct)
+        else:
+            self.schemas[resource.struct.definition] = self._custom(resource.struct, resource.schema)
         gvk = {"group": about.group, "version": about.version, "kind": about.kind}
         self.schemas[resource.struct.definition][f"{_X}group-version-kind"] = [gvk]
+        if resource.schema is not None and about.selectable_fields:
+            fields = [{"fieldPath": each} for each in about.selectable_fields]
+            self.schemas[resource.struct.definition][f"{_X}selectable-fields"] = fields
         if "list" in about.verbs:
             self.schemas[list_definition(resource)] = self._list_schema(resource) | {
                 f"{_X}group-version-kind": [{**gvk, "kind": about.list_kind}]
             }
+
+    def _custom(self, struct: Struct, schema: Mapping[str, Any]) -> Schema:
+        text = {"type": "string"}
+        words: dict[str, Schema] = {name: {**text, "description": said} for name, said in _TYPE_META_DOCS.items()}
+        metadata = self._property(struct.fields["metadata"], METADATA_DOC)
+        return published(schema, {**words, "metadata": metadata}, version_2=self._version_2)
 
     def add(self, struct: Struct) -> None:
         """A struct under its definition name, with everything that it refers to."""
@@ -119,8 +134,6 @@ class Definitions:
     def schema(self, kind: Type) -> Schema:
         """A type as a schema or a reference to one."""
         if isinstance(kind, Struct):
-            if kind.verbatim:
-                return self._object(kind)
             self.add(kind.base or kind)
             own_way = {f"{_X}map-type": kind.map_type} if kind.base else {}
             return {**self.ref(kind.definition), **own_way}
@@ -158,24 +171,16 @@ class Definitions:
             schema["required"] = required
         if struct.fields:
             schema["properties"] = {
-                field.name: self._property(field, _description(struct, field), verbatim=struct.verbatim)
-                for field in struct.fields.values()
+                field.name: self._property(field, _description(struct, field)) for field in struct.fields.values()
             }
         if struct.preserve_unknown:
             schema[f"{_X}preserve-unknown-fields"] = True
-        if struct.embedded:
-            schema[f"{_X}embedded-resource"] = True
         if struct.map_type == "atomic":
             schema[f"{_X}map-type"] = "atomic"
         return schema | _limits(struct.limits)
 
-    def _property(self, field: Field, description: str, *, verbatim: bool) -> Schema:
-        if verbatim and isinstance(field.type, Scalar) and field.type.kind == "int-or-string":
-            schema: Schema = {f"{_X}int-or-string": True, **_limits(field.type.limits)}
-        elif verbatim and isinstance(field.type, Scalar) and field.type.kind == "any":
-            schema = {f"{_X}preserve-unknown-fields": True}
-        else:
-            schema = self.schema(field.type)
+    def _property(self, field: Field, description: str) -> Schema:
+        schema = self.schema(field.type)
         extras: Schema = {}
         if description:
             extras["description"] = description
@@ -212,9 +217,9 @@ def list_definition(resource: Resource) -> str:
 
 
 def _description(struct: Struct, field: Field) -> str:
-    """The field's documentation. A built-in kind's ends with the values of its enum; a custom resource's is as written."""
+    """The field's documentation, with the values of its enum."""
     text = struct.docs.get(field.name) or _TYPE_META_DOCS.get(field.name, "")
-    if struct.verbatim or not isinstance(field.type, Scalar) or not field.type.limits.enum:
+    if not isinstance(field.type, Scalar) or not field.type.limits.enum:
         return text
     values = "\n".join(f' - `"{value}"`' for value in sorted(field.type.limits.enum))
     return "\n\n".join(filter(None, (text, f"Possible enum values:\n{values}")))

@@ -5,8 +5,9 @@ Handlers, watch caches and the OpenAPI writer hold `Resource`s and never ask whe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -36,6 +37,8 @@ class Resource:
     info: KindInfo
     struct: Struct
     cls: type | None = None
+    schema: Mapping[str, Any] | None = attrs.field(default=None, eq=False, repr=False)
+    """The ``openAPIV3Schema`` that it was made from, as OpenAPI documents show it; ``None`` for a class."""
 
     @property
     def rules(self) -> KindRules:

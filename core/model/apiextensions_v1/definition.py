@@ -181,10 +181,10 @@ class CustomResourceDefinitionSpec:
 class CustomResourceDefinitionCondition:
     """One thing that is so with a definition, or not."""
 
-    type: str = wire(required=True)
+    type: str = wire(required=True, emit="always")
     """``Established``, ``NamesAccepted``, ``NonStructuralSchema``, ``KubernetesAPIApprovalPolicyConformant`` or
     ``Terminating``."""
-    status: str = wire(required=True)
+    status: str = wire(required=True, emit="always")
     """``True``, ``False`` or ``Unknown``."""
     observed_generation: int = wire(default=0, format="int64")
     """The generation of the definition that this was said of."""
