@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sampan.core.api.plain_http import ANSWER, is_plain
 from sampan.core.api.straight import EXTENSION, Straight
 from sampan.core.api.tls import peer_subject
 
@@ -33,7 +34,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        subject = peer_subject(transport.get_extra_info("ssl_object"))
+        ssl_object = transport.get_extra_info("ssl_object")
+        if is_plain(ssl_object):
+            self.transport = transport
+            transport.write(ANSWER)
+            transport.close()
+            return
+        subject = peer_subject(ssl_object)
         if subject[0]:
             self.app_state = {**self.app_state, "peer": subject}
         super().connection_made(transport)

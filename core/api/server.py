@@ -36,6 +36,7 @@ from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
 from sampan.core.api.operations.pipeline import Pipeline
+from sampan.core.api.plain_http import server_context
 from sampan.core.api.resources import Resources
 from sampan.core.api.service_addresses import ServiceAddresses
 from sampan.core.api.subresources.all import make_subresources
@@ -188,7 +189,7 @@ class ApiServer:
         await advertise(self.client(), address, self.listening.port)
 
     def _uvicorn_config(self, files: pki.ServerFiles) -> uvicorn.Config:
-        return uvicorn.Config(
+        config = uvicorn.Config(
             self.app,
             http=UpgradableProtocol,
             ws=UpgradeProtocol,
@@ -203,11 +204,10 @@ class ApiServer:
             server_header=False,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=1,
-            ssl_certfile=str(files.certificate_file),
-            ssl_keyfile=str(files.key_file),
-            ssl_ca_certs=str(files.ca_file),
-            ssl_cert_reqs=1,  # ssl.CERT_OPTIONAL: a certificate is one way to log in, a token another
         )
+        config.load()
+        config.ssl = server_context(str(files.certificate_file), str(files.key_file), str(files.ca_file))
+        return config
 
     def break_connections(self) -> None:
         """Break off every connection, as a network that fails does. For tests of clients."""

@@ -111,6 +111,28 @@ async def test_a_watch_streams_until_the_client_leaves(listening: ApiServer, tmp
                 assert '"type":"ADDED"' in await anext(lines)
 
 
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": uvloop}) for uvloop in (False, True)])
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "OPTIONS"])
+async def test_who_speaks_http_without_tls_is_told(listening: ApiServer, method: str) -> None:
+    reader, writer = await asyncio.open_connection(listening.listening.address, listening.listening.port)
+    async with asyncio.timeout(5):
+        writer.write(method[:3].encode())
+        writer.write(f"{method[3:]} /version HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello".encode())
+        said = await reader.read()
+    writer.close()
+    assert said == b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": uvloop}) for uvloop in (False, True)])
+async def test_what_is_neither_tls_nor_http_is_not_answered_in_http(listening: ApiServer) -> None:
+    reader, writer = await asyncio.open_connection(listening.listening.address, listening.listening.port)
+    writer.write(b"DELETE everything\r\n\r\n")
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            assert b"HTTP" not in await reader.read()
+    writer.close()
+
+
 async def test_a_stream_that_is_refused_says_why(listening: ApiServer, tmp_path: Path) -> None:
     url = listening.url.replace("https", "wss") + "/api/v1/namespaces/default/pods/absent/exec?command=ls&stdout=true"
     with pytest.raises(websockets.exceptions.InvalidStatus) as refused:
