@@ -25,6 +25,7 @@ from sampan.core.api.app import Api
 from sampan.core.api.audit.auditor import Auditor
 from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
+from sampan.core.api.component_statuses import SOURCE, Check, ComponentStatuses
 from sampan.core.api.definitions import Definitions
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
@@ -96,6 +97,8 @@ class ApiServer:
         self._registry = registry
         self._context = context
         self._follower = Follower(store)
+        self.parts: dict[str, Check] = {"etcd-0": self._check_store}
+        """Of the control plane, for ComponentStatuses; who runs others enters them."""
         self.catalog = Catalog(self._follower, self._source, ANSWERS)
         self.definitions = Definitions(self.catalog, self._follower, CacheReader(self.catalog))
         self.catalog.settled = self.definitions.settled
@@ -133,6 +136,8 @@ class ApiServer:
         return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, in_flight)
 
     def _source(self, name: str) -> Source:
+        if name == SOURCE:
+            return ComponentStatuses(self.parts)
         context = SourceContext(reader=CacheReader(self.catalog), nodes=self.nodes, clock=self._context.clock)
         return self._registry.sources.find(name).make(context)
 

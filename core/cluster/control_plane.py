@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,13 @@ class ControlPlane:
         self.nodes = NodeDirectory()
         self.api = ApiServer(plugins.registry, store, self._context, self.nodes, make_auditor(self._context, plugins))
         self.api.answer_at(PATH, self._about_plugins)
+        self.api.parts["scheduler"] = partial(self._check_controllers, scheduling=True)
+        self.api.parts["controller-manager"] = partial(self._check_controllers, scheduling=False)
         self.chosen: dict[str, str] = {"store": "", "runtime": "", "proxy": ""}
         """Which part is used of the sorts of which only one is, for `sampan plugins list`."""
         self.engine: Engine | None = None
+        self._scheduling = ""
+        """The name of the controller that schedules."""
         self._outside: set[str] = set()
         self._cleanup = AsyncExitStack()
 
@@ -104,6 +109,7 @@ class ControlPlane:
         self._outside = {controller.name for controller, plugin in made if not self._plugins.is_own(plugin)}
         controllers: list[Controller] = [controller for controller, _ in made]
         scheduling = scheduling_controller(self._plugins, self._clock)
+        self._scheduling = scheduling.name
         self.api.answer_at(REFUSALS_PATH, scheduling.refusals)
         controllers += [scheduling, *more]
         self.engine = Engine(
@@ -138,6 +144,15 @@ class ControlPlane:
     def issue(self, hosts: Iterable[str]) -> tuple[str, str]:
         """A server's certificate for these names and addresses, and its key, as PEM: signed by the cluster's CA."""
         return self._files.authority.issue("sampan-server", self._context.clock(), hosts=hosts)
+
+    async def _check_controllers(self, *, scheduling: bool) -> None:
+        """Raises where the scheduler, or any other controller, does not run."""
+        working = self.engine.working() if self.engine is not None else {}
+        asked = {name: well for name, well in working.items() if (name == self._scheduling) is scheduling}
+        if not asked:
+            raise RuntimeError("it is not running")
+        if ended := sorted(name for name, well in asked.items() if not well):
+            raise RuntimeError(f"no longer at work: {', '.join(ended)}")
 
     def _about_plugins(self) -> dict[str, Any]:
         return describe_plugins(self._plugins, self.chosen)

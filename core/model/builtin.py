@@ -86,6 +86,7 @@ from sampan.core.model.storage_v1.volume_attributes_class import VolumeAttribute
 
 BUILTIN_KINDS: Final[tuple[type[KubeObject], ...]] = (
     Binding,
+    ComponentStatus,
     ConfigMap,
     Endpoints,
     Event,
@@ -162,12 +163,8 @@ SUBRESOURCE_KINDS: Final[tuple[type[KubeObject], ...]] = (
 )
 """Kinds that are only the body of another kind's subresource (no verbs of their own)."""
 
-FUTURE_KINDS: Final[tuple[type[KubeObject], ...]] = (ComponentStatus,)
-"""Kinds that are answered or worked out, and served once there is somebody to do it."""
-
 __all__ = [
     "BUILTIN_KINDS",
-    "FUTURE_KINDS",
     "SUBRESOURCE_KINDS",
     "Binding",
     "CSIDriver",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -68,7 +68,8 @@ class Engine:
         self._client_for = client_for
         self._plugins = plugins
         self._running = [self._prepare(controller) for controller in controllers]
-        self._workers: list[asyncio.Task[None]] = []
+        self._workers: dict[asyncio.Task[None], str] = {}
+        """Each with the controller that it works for."""
         self._acting: set[asyncio.Task[None]] = set()
         self._reconciles = Counter(
             "sampan_reconciles",
@@ -105,7 +106,7 @@ class Engine:
         for running in self._running:
             for number in range(1 if isinstance(running.controller, Ordered) else WORKERS):
                 name = f"{running.controller.name} {number}"
-                self._workers.append(asyncio.create_task(self._work(running), name=name))
+                self._workers[asyncio.create_task(self._work(running), name=name)] = running.controller.name
 
     async def follow(self, kind: type[KubeObject]) -> None:
         """Let the controllers that look at every kind look at this one too. Returns once its objects are known."""
@@ -137,9 +138,16 @@ class Engine:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        self._workers = []
+        self._workers = {}
         await asyncio.gather(*(running.recorder.close() for running in self._running))
         await self.informers.stop()
+
+    def working(self) -> Mapping[str, bool]:
+        """Every controller that has been started, and whether all of its workers still run."""
+        return {
+            name: not any(worker.done() for worker, of in self._workers.items() if of == name)
+            for name in self._workers.values()
+        }
 
     async def settled(self) -> None:
         """Wait until no controller has anything to do at this moment, and every event is written. For tests."""

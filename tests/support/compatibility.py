@@ -28,7 +28,6 @@ OTHERS: Final = {
     ),
     "apiextensions.k8s.io": ("CustomResourceDefinition",),
     "apiregistration.k8s.io": ("APIService",),
-    "": ("ComponentStatus",),
 }  # fmt: skip
 """Kinds of Kubernetes 1.36 beyond those that are listed because they are served."""
 HEAD: Final = """\

@@ -31,6 +31,7 @@ class ComponentCondition:
     verbs=("get", "list"),
     columns=COMPONENT_STATUS_COLUMNS,
     storage=Computed(source="component-statuses"),
+    deprecation="v1 ComponentStatus is deprecated in v1.19+",
 )
 @model
 class ComponentStatus(KubeObject):

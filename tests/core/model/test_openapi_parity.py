@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from sampan.core.model.builtin import BUILTIN_KINDS, FUTURE_KINDS, SUBRESOURCE_KINDS
+from sampan.core.model.builtin import BUILTIN_KINDS, SUBRESOURCE_KINDS
 from sampan.core.model.meta_v1.status import DeleteOptions, ListMeta, Status
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.types import Field, Limits, List, Map, Scalar, Struct, Type
 
 DEFINITIONS = Path(__file__).parents[4] / "shared" / "openapi" / "definitions.json"
-ROOTS = (*BUILTIN_KINDS, *FUTURE_KINDS, *SUBRESOURCE_KINDS, Status, DeleteOptions, ListMeta)
+ROOTS = (*BUILTIN_KINDS, *SUBRESOURCE_KINDS, Status, DeleteOptions, ListMeta)
 TYPE_META = {"kind", "apiVersion"}
 
 BODIES_WITHOUT_TYPE_META = {"Status", "DeleteOptions"}
