@@ -1,10 +1,10 @@
-"""What every test shares: coroutine tests run on asyncio, and a contract suite's failed assertion shows its values."""
+"""What every test shares: coroutine tests run on asyncio, nothing is left behind, and contract suites show their values."""
 
 from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ("pytester",)
+pytest_plugins = ("pytester", "tests.support.leaks")
 pytest.register_assert_rewrite("sampan.core.testing")
 
 

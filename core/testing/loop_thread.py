@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+NAME = "sampan test loop"
+"""What the names of its threads begin with."""
 PATIENCE = 60.0
 """Seconds until a call counts as hanging."""
 
@@ -18,7 +21,8 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="sampan test loop", daemon=True)
+        self.loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=f"{NAME} worker"))
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:

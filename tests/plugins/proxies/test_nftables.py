@@ -75,6 +75,7 @@ def test_another_process_takes_over_without_a_connection_lost(proxy: NftablesPro
             next_one.sync([service(endpoint)])
             connection.sendall(b"b")
             assert connection.recv(100) == b"%d:b" % endpoint.port
+            next_one.close()
 
 
 @pytest.mark.root
