@@ -70,13 +70,25 @@ def become(identity: Identity, job: Job) -> None:
             kernel.set_capabilities(bounding, bounding)
     elif os.geteuid() == 0:
         bounding = _limit_bounding_set(job)
-        os.setgroups(identity.groups)
-        os.setgid(identity.gid)
-        os.setuid(identity.uid)
+        _change_user(identity)
         if identity.uid == 0:
             kernel.set_capabilities(bounding, bounding)
     if job["no_new_privileges"]:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _change_user(identity: Identity) -> None:
+    """Raises `PermissionError` where this machine withholds the right to become somebody else."""
+    try:
+        os.setgroups(identity.groups)
+        os.setgid(identity.gid)
+        os.setuid(identity.uid)
+    except PermissionError as exc:
+        if (identity.uid, identity.gid) != (os.geteuid(), os.getegid()):
+            who = f"user {identity.uid}, group {identity.gid}"
+            what = f"cannot run as {who}: root may not change users on this machine"
+            raise PermissionError(exc.errno, what) from exc
+        # A root without capabilities stays who it is, with its own groups.
 
 
 def capability_mask(names: list[str]) -> int:
