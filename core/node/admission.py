@@ -9,6 +9,7 @@ from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.admission import admit
+from sampan.core.node.decide.shared_ports import shared_ports
 from sampan.core.node.decide.unsupported import LIMITS, open_stdins, unsupported_fields
 from sampan.core.node.decide.view import Rejection
 from sampan.core.node.parts import NodeParts
@@ -51,6 +52,9 @@ class Admission:
         paths = self._can.unsupported_fields if self._can.resource_limits else (*self._can.unsupported_fields, *LIMITS)
         for field in (*unsupported_fields(pod, paths), *lost):
             self._events.warn(record, f"{field} is not honoured by the runtime {self._runtime_name}")
+        if self._can.real_processes and not self._can.own_network:
+            for shared in shared_ports(pod, self._other_pods(record.uid)):
+                self._events.say(record, Say("PortConflict", shared, "Warning"))
         self._parts.hook("sampan_pod_admitted", node=self._parts.settings.name, pod=pod)
 
     async def _reason_against(self, record: PodRecord) -> Rejection | None:

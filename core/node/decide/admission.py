@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.host_ports import collide, host_ports
 from sampan.core.model.pod_requests import amount, pod_requests
 from sampan.core.model.quantity import value
 from sampan.core.node.decide.sysctls import reject_sysctls
@@ -26,6 +27,10 @@ def admit(pod: Pod, others: Iterable[Pod], node: Node, allowed_sysctls: Collecti
     if (rejection := reject_sysctls(pod, allowed_sysctls)) is not None:
         return rejection
     counted = [each for each in others if each.status.phase not in FINISHED]
+    taken = [port for each in counted for port in host_ports(each)]
+    if any(collide(mine, theirs) for mine in host_ports(pod) for theirs in taken):
+        message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+        return Rejection("NodePorts", message)
     allocatable = node.status.allocatable
     limit = value(allocatable.get("pods", "0"))
     if limit and len(counted) + 1 > limit:

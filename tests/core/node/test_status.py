@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.container import Container, ContainerPort
 from sampan.core.model.core_v1.container_status import (
     ContainerState,
     ContainerStateRunning,
@@ -18,7 +18,7 @@ from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.model.core_v1.pod import Pod, PodCondition, PodIP, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodReadinessGate, PodSpec
 from sampan.core.model.core_v1.resources import ResourceRequirements
-from sampan.core.model.meta import Quantity
+from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.pod_requests import pod_requests
 from sampan.core.node.decide.admission import admit
@@ -155,6 +155,24 @@ class TestAdmission:
         refused = admit(self.pod("0", node_selector={"disk": "hdd"}), [], self.node())
         assert refused is not None
         assert refused.reason == "NodeAffinity"
+
+    def test_a_host_port_is_had_once(self) -> None:
+        def serving(port: int, host_ip: str = "") -> Pod:
+            ports = (ContainerPort(container_port=80, host_port=port, host_ip=host_ip or None),)
+            pod = self.pod("0")
+            return evolve(pod, spec=evolve(pod.spec, containers=(evolve(pod.spec.containers[0], ports=ports),)))
+
+        taken = [serving(8080, "127.0.0.1")]
+        assert admit(serving(8081), taken, self.node()) is None
+        assert admit(serving(8080, "127.0.0.2"), taken, self.node()) is None
+        ended = evolve(taken[0], status=evolve(taken[0].status, phase="Failed"))
+        assert admit(serving(8080), [ended], self.node()) is None
+        refused = admit(serving(8080), taken, self.node())
+        assert refused is not None
+        assert (refused.reason, refused.message) == (
+            "NodePorts",
+            "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+        )
 
     def test_an_init_container_counts_where_it_asks_for_more_and_sidecars_always(self) -> None:
         def init(cpu: str, restart: str | None = None) -> Container:
