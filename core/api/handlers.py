@@ -29,6 +29,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.responses import JSON_TYPE, send_bytes, send_object
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
+from sampan.core.api.storage import Posted
 from sampan.core.api.straight import straight_to
 from sampan.core.errors import Expired, Timeout
 from sampan.core.schema.decode import FieldValidation, decode_body
@@ -142,6 +143,7 @@ class Handlers:
         return watching.transforming(change, call)
 
     async def create(self, request: Request, call: Call) -> None:
+        request.has_tables = not isinstance(call.served.storage, Posted)
         request.representation  # noqa: B018 - refuse what cannot be answered before anything is stored
         options = write_options(request.query, "CreateOptions")
         obj = await self._body(request, call, options.field_validation)

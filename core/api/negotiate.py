@@ -83,6 +83,16 @@ def format_of(media_type: str) -> Format | None:
 @remembering
 def accepted(accept: str) -> Representation:
     """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`."""
+    return _accepted(accept, tables=True)
+
+
+@remembering
+def accepted_without_tables(accept: str) -> Representation:
+    """The same for what is shown as a Table by nobody: reviews and other objects that are only posted."""
+    return _accepted(accept, tables=False)
+
+
+def _accepted(accept: str, *, tables: bool) -> Representation:
     if not accept or accept in (JSON, "*/*"):
         return PLAIN
     servable = False
@@ -96,7 +106,7 @@ def accepted(accept: str) -> Representation:
             return Representation(chosen)
         base = shape.removesuffix("List") if shape == "PartialObjectMetadataList" else shape
         version = offer.parameters.get("v", "")
-        known = base in ("Table", "PartialObjectMetadata") and version in TRANSFORM_VERSIONS
+        known = base in ("Table", "PartialObjectMetadata")[not tables :] and version in TRANSFORM_VERSIONS
         if known and offer.parameters.get("g") == META_GROUP:
             return Representation(chosen, base, version)  # type: ignore[arg-type]
     if servable:

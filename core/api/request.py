@@ -50,6 +50,8 @@ class Request:
     user: User
     workers: Workers
     warnings: list[str] = attrs.field(factory=list)
+    has_tables: bool = True
+    """Whether what is asked for can be answered as a Table."""
     trail: Trail | None = None
     """What the audit log is to know of it, where it is."""
 
@@ -60,7 +62,8 @@ class Request:
     @property
     def representation(self) -> negotiate.Representation:
         """Raises `NotAcceptable`."""
-        return negotiate.accepted(self.headers.accept)
+        accept = self.headers.accept
+        return negotiate.accepted(accept) if self.has_tables else negotiate.accepted_without_tables(accept)
 
     async def body(self) -> bytes:
         """Raises `TooLarge`."""

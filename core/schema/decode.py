@@ -10,7 +10,7 @@ Each `Struct` is compiled on first use into a table of its fields and one closur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -18,7 +18,7 @@ import attrs
 from sampan.core.errors import BadRequest
 from sampan.core.model.causes import shown
 from sampan.core.schema import go_words
-from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml
+from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml, written_fields
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.scalars import Mismatch, scalar_reader, zero_of
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
@@ -59,6 +59,8 @@ def decode_body(
     if validation == "Ignore":
         return Decoded(decoded.value)
     problems = (*repeated, *decoded.problems)
+    if repeated and decoded.problems and not resource.custom and not media_type.endswith("yaml"):
+        problems = tuple(_in_the_order_of_the_text(raw, set(problems)))
     if problems and validation == "Strict":
         raise _unfit(resource, strict_problem(problems))
     return Decoded(decoded.value, problems)
@@ -122,6 +124,17 @@ def _parse_body(
         problem = f"json: cannot unmarshal {go_words.json_word(value)} into Go value of type {meta}"
         raise _unrecognized(resource, raw, problem)
     return value, repeated
+
+
+def _in_the_order_of_the_text(raw: bytes, problems: set[str]) -> Iterator[str]:
+    """Go finds both sorts on one way through the text, and looks at nothing below a field that it does not know."""
+    unknown: list[str] = []
+    for path, again in written_fields(raw):
+        said = f'{"duplicate" if again else "unknown"} field "{path}"'
+        if said in problems and not any(path.startswith((f"{one}.", f"{one}[")) for one in unknown):
+            yield said
+            if not again:
+                unknown.append(path)
 
 
 def _check_type_meta(resource: Resource, value: Mapping[str, Any]) -> None:

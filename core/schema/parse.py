@@ -69,8 +69,13 @@ def duplicate_fields(raw: bytes, value: Any) -> list[str]:
     # A text before a colon is a key. Almost always the value has as many: then nothing was lost.
     if _STRING.findall(raw).count(b":") == _keys_in(value):
         return []
+    return [path for path, again in written_fields(raw) if again]
+
+
+def written_fields(raw: bytes) -> Iterator[tuple[str, bool]]:
+    """The path of every key of valid JSON, in the order of the text, and whether the object has had it already."""
     # Numbers stay text: they are not looked at, and Python refuses to read those of thousands of digits.
-    return list(_repeats(json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), ""))
+    return _walk(json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), "")
 
 
 def _keys_in(value: Any) -> int:
@@ -85,18 +90,17 @@ class _Pairs(list[tuple[str, Any]]):
     """An object with every pair that was written."""
 
 
-def _repeats(value: Any, path: str) -> Iterator[str]:
+def _walk(value: Any, path: str) -> Iterator[tuple[str, bool]]:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for key, item in value:
             where = f"{path}.{key}" if path else key
-            if key in seen:
-                yield where
+            yield where, key in seen
             seen.add(key)
-            yield from _repeats(item, where)
+            yield from _walk(item, where)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _repeats(item, f"{path}[{index}]")
+            yield from _walk(item, f"{path}[{index}]")
 
 
 def parse_yaml(raw: bytes) -> tuple[Any, list[str]]:

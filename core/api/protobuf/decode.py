@@ -91,8 +91,10 @@ def _is_text(kind: Type) -> bool:
 def _value(kind: Type, value: Value) -> Any:
     if isinstance(kind, Struct):
         return _either(kind, _bytes(value)) if kind.or_else else _struct(kind, _bytes(value))
-    if isinstance(kind, List | Map):
-        raise broken()  # Kubernetes has no list of lists
+    if isinstance(kind, List):  # in a map: a message of nothing but the items
+        return [_value(kind.item, item) for number, item in values(_bytes(value)) if number == 1]
+    if isinstance(kind, Map):
+        raise broken()  # Kubernetes has no map in a list or map
     return _SCALARS[kind.kind](value)
 
 

@@ -62,3 +62,12 @@ async def test_what_may_i_at_all(api: AsgiClient) -> None:
     assert {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]} in status["resourceRules"]
     assert {"verbs": ["*"], "nonResourceURLs": ["*"]} in status["nonResourceRules"]
     assert status["incomplete"] is False
+
+
+async def test_a_review_is_no_table(api: AsgiClient) -> None:
+    spec = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = await api.post(f"{GROUP}/selfsubjectaccessreviews", {"spec": spec}, accept=table)
+    assert (refused.code, refused.json["reason"]) == (406, "NotAcceptable")
+    answered = await api.post(f"{GROUP}/selfsubjectaccessreviews", {"spec": spec}, accept=f"{table},application/json")
+    assert answered.json["kind"] == "SelfSubjectAccessReview"

@@ -15,6 +15,7 @@ from sampan.core.api.protobuf.decode import MAGIC, to_json
 from sampan.core.api.protobuf.numbers import messages
 from sampan.core.errors import BadRequest, UnsupportedMediaType
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
+from sampan.core.model.authorization_v1.subject_access_review import SubjectAccessReview
 from sampan.core.model.builtin import BUILTIN_KINDS, ConfigMap, Deployment, Secret
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.schema.builtin import struct_of
@@ -127,6 +128,12 @@ def test_every_served_type_has_its_numbers() -> None:
         walk(struct_of(cls), seen)
     known = {f"io.k8s.{name}" for name in messages()}
     assert seen - known - {""} == set()
+
+
+def test_what_somebody_is_besides_their_name_is_a_map_of_lists() -> None:
+    extra = message((1, "scopes"), (2, message((1, "a"), (1, "b"))))
+    found = read(SubjectAccessReview, "SubjectAccessReview", message((2, message((5, extra)))))
+    assert found["spec"]["extra"] == {"scopes": ["a", "b"]}
 
 
 async def test_kubectl_create_posts_protobuf_and_reads_json(api: AsgiClient) -> None:

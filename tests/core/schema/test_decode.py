@@ -208,6 +208,14 @@ def test_strict_decoding_refuses_unknown_and_repeated_fields() -> None:
         decode_body(CONFIG_MAP, b'{"data":{"k":"v","k":"w"}}', validation="Strict")
 
 
+def test_strict_decoding_names_what_is_wrong_in_the_order_of_the_text() -> None:
+    body = b'{"kind": "ConfigMap", "dat": 1, "data": {}, "data": {}, "more": {"x": 1, "x": 2}, "kind": "ConfigMap"}'
+    said = 'unknown field "dat", duplicate field "data", unknown field "more", '
+    with pytest.raises(BadRequest) as caught:
+        decode_body(CONFIG_MAP, body, validation="Strict")
+    assert caught.value.message.endswith(said + 'duplicate field "kind"')
+
+
 def test_the_last_of_repeated_fields_counts() -> None:
     answer = decode_body(CONFIG_MAP, b'{"data":{"k":"v"},"data":{"k":"w"},"extra":1}')
     assert answer.value["data"] == {"k": "w"}
