@@ -1,4 +1,4 @@
-"""What every cluster has before anybody asks: the system's namespaces and the ``kubernetes`` Service.
+"""What every cluster has before anybody asks: the system's namespaces, its service range and the ``kubernetes`` Service.
 
 Called by the server at start, in-process; what is there already stays as it is, but for the server's own address.
 """
@@ -20,7 +20,9 @@ from sampan.core.model.core_v1.endpoints import EndpointAddress, EndpointPort, E
 from sampan.core.model.core_v1.service import ServicePort, ServiceSpec
 from sampan.core.model.discovery_v1 import endpoint_slice
 from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.condition import Condition
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.networking_v1.service_cidr import ServiceCIDR, ServiceCIDRSpec, ServiceCIDRStatus
 
 NAMESPACES: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 NAME: Final = "kubernetes"
@@ -33,10 +35,29 @@ async def bootstrap(client: Client, service_cidr: str, port: int) -> None:
     for name in NAMESPACES:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
+    await _service_range(client, service_cidr)
     try:
         await client.get(Service, "default", NAME)
     except NotFound:
         await client.create(_service(first_service_address(service_cidr), port))
+
+
+async def _service_range(client: Client, service_cidr: str) -> None:
+    """The ServiceCIDR ``kubernetes`` with the cluster's own range, ready from the first moment on."""
+    try:
+        present = await client.get(ServiceCIDR, "", NAME)
+    except NotFound:
+        spec = ServiceCIDRSpec(cidrs=(service_cidr,))
+        present = await client.create(ServiceCIDR(metadata=ObjectMeta(name=NAME), spec=spec))
+    if present.spec.cidrs == (service_cidr,) and not present.status.conditions:
+        ready = Condition(
+            type="Ready",
+            status="True",
+            reason="",
+            message="Kubernetes Service CIDR is ready",
+            last_transition_time=present.metadata.creation_timestamp,
+        )
+        await client.update(evolve(present, status=ServiceCIDRStatus(conditions=(ready,))), subresource="status")
 
 
 async def advertise(client: Client, address: str, port: int) -> None:

@@ -104,7 +104,7 @@ class ApiServer:
         self.catalog.settled = self.definitions.settled
         self.aggregation = Aggregation(self.catalog, CacheReader(self.catalog), context.front_proxy, context.clock)
         self.nodes = nodes
-        self.addresses = ServiceAddresses(context.service_cidr, self.catalog)
+        self.addresses = ServiceAddresses(context.service_cidr, self.catalog, store, context.clock)
         tokens = Tokens(context.token_key_pem, context.clock)
         gates = make_gates(registry, context, CacheReader(self.catalog), tokens)
         self.pipeline = Pipeline(
@@ -162,7 +162,7 @@ class ApiServer:
         resources = [resource_of(cls) for cls in self._registry.kinds]
         for resource in sorted(resources, key=lambda resource: resource.info.is_view):
             await self.catalog.add(resource)
-        self.addresses.load()
+        await self.addresses.load(self._follower)
         await self.definitions.start()
         await self.aggregation.start(self.client())
 

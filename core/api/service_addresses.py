@@ -1,171 +1,225 @@
-"""Cluster addresses and node ports of Services: handed out, taken back, and never twice.
+"""What Services are given: cluster addresses and node ports, claimed before a Service is stored, given back after it.
 
-What is taken is read from the Services themselves at start, so nothing else needs to be stored. Called by the write
-pipeline on the API server's loop: a claim is made before a Service is stored and undone when that fails.
-https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/ has the rule for the two halves of the range.
+Called by the write pipeline. Who has what is in the store (`address_claims.py`, `port_claims.py`), so that nothing is given
+twice, whoever asks; what a Service was given and does not get stored with is given back.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import random
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any
 
+from sampan.core.api.address_claims import AddressClaims, Full, NotClaimed, Owner
 from sampan.core.api.catalog import Catalog
+from sampan.core.api.port_claims import PortClaims
+from sampan.core.api.service_families import settle_families
 from sampan.core.errors import Cause, InternalError, Invalid
 from sampan.core.model.causes import invalid
-
-NODE_PORTS: Final = range(30000, 32768)
-FAMILY: Final = {4: "IPv4", 6: "IPv6"}
+from sampan.core.schema.refusal import aggregate
+from sampan.core.store.contract import Store
+from sampan.core.store.follower import Follower
 
 Wire = Mapping[str, Any]
 MutableWire = MutableMapping[str, Any]
-Holding = tuple[str, str | int]
-"""``("ip", "10.0.0.7")`` or ``("TCP", 30123)``."""
+Undo = Callable[[], Awaitable[None]]
+HEADLESS = "None"
 
 
 class ServiceAddresses:
-    """The `Keeper` of Services. ``cidr`` is the range of cluster addresses."""
+    """The `Keeper` of Services. ``cidr`` is the cluster's own range of addresses."""
 
-    def __init__(self, cidr: str, catalog: Catalog, *, chooser: random.Random | None = None) -> None:
-        self._network = ipaddress.ip_network(cidr)
+    def __init__(
+        self,
+        cidr: str,
+        catalog: Catalog,
+        store: Store,
+        now: Callable[[], datetime],
+        *,
+        chooser: random.Random | None = None,
+    ) -> None:
+        chooser = chooser or random.Random()
         self._catalog = catalog
-        self._chooser = chooser or random.Random()
-        self._taken: set[Holding] = set()
+        self.addresses = AddressClaims(cidr, catalog, store, now, chooser)
+        self.ports = PortClaims(store, now, self._has_port, chooser)
 
-    def load(self) -> None:
-        """Take note of what the stored Services have."""
-        served = self._catalog.of_resource("services")
-        if served is not None:
-            for entry in served.entries.list():
-                self._taken.update(holdings(entry.wire))
+    async def load(self, follower: Follower) -> None:
+        """Take note of what is claimed, and claim what Services have that were stored without."""
+        await follower.add(self.ports)
+        for each in self._services():
+            owner = _owner(each)
+            for port in ports_of(each):
+                await self.ports.ensure(port, owner)
+            for address in addresses_of(each):
+                await self.addresses.ensure(address, owner)
 
-    def claim(self, obj: MutableWire, old: Wire | None) -> Callable[[], None]:
-        """Fill in addresses and ports that ``obj`` leaves open, and reserve those that it names.
+    async def claim(self, obj: MutableWire, old: Wire | None, *, dry_run: bool) -> Undo:
+        """Fill in addresses and ports that ``obj`` leaves open, and claim those that it names.
 
         What an update leaves out and keeps has been carried over by the kind's rules already.
         """
-        kept = set(holdings(old)) if old else set()
-        claimed: list[Holding] = []
-
-        def undo() -> None:
-            self._taken.difference_update(claimed)
-
+        claim = _Claiming(self, obj, old, dry_run=dry_run)
         try:
-            spec = obj.setdefault("spec", {})
-            if not _moves(spec, old):
-                self._claim_address(obj, spec, kept, claimed)
-            self._claim_ports(obj, spec, kept, claimed)
-            self._claim_health_port(obj, spec, kept, claimed)
+            if causes := settle_families(claim.spec, (old or {}).get("spec"), self.addresses.families):
+                raise _invalid(obj, *causes)
+            if not _moves(claim.spec, old):
+                await claim.cluster_ips()
+            await claim.node_ports()
+            await claim.health_port()
         except BaseException:
-            undo()
+            await claim.undo()
             raise
-        return undo
+        return claim.undo
 
-    def settle(self, obj: Wire, old: Wire | None) -> None:
+    async def settle(self, obj: Wire, old: Wire | None) -> None:
         if old is not None:
-            self._taken.difference_update(set(holdings(old)) - set(holdings(obj)))
+            await self._release(
+                old, set(addresses_of(old)) - set(addresses_of(obj)), set(ports_of(old)) - set(ports_of(obj))
+            )
 
-    def release(self, obj: Wire) -> None:
-        self._taken.difference_update(holdings(obj))
+    async def release(self, obj: Wire) -> None:
+        await self._release(obj, set(addresses_of(obj)), set(ports_of(obj)))
 
-    def _claim_address(self, obj: Wire, spec: MutableWire, kept: set[Holding], claimed: list[Holding]) -> None:
-        if spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
+    async def _release(self, obj: Wire, addresses: set[str], ports: set[int]) -> None:
+        for address in addresses:
+            await self.addresses.release(address, _owner(obj))
+        for port in ports:
+            await self.ports.release(port, _owner(obj))
+
+    def _services(self) -> list[Wire]:
+        served = self._catalog.of_resource("services")
+        return [entry.wire for entry in served.entries.list()] if served is not None else []
+
+    def _has_port(self, owner: Owner, port: int) -> bool:
+        served = self._catalog.of_resource("services")
+        entry = served.get(owner.namespace, owner.name) if served is not None else None
+        return entry is not None and port in ports_of(entry.wire)
+
+
+class _Claiming:
+    """One write of one Service: what it has been given so far."""
+
+    def __init__(self, keeper: ServiceAddresses, obj: MutableWire, old: Wire | None, *, dry_run: bool) -> None:
+        self.spec: MutableWire = obj.setdefault("spec", {})
+        self._keeper = keeper
+        self._obj = obj
+        self._owner = _owner(obj)
+        self._kept_addresses = set(addresses_of(old or {}))
+        self._kept_ports = set(ports_of(old or {}))
+        self._dry_run = dry_run
+        self._addresses: set[str] = set()
+        self._ports: set[int] = set()
+
+    async def undo(self) -> None:
+        if not self._dry_run:
+            await self._keeper._release(self._obj, self._addresses, self._ports)
+        self._addresses, self._ports = set(), set()
+
+    async def cluster_ips(self) -> None:
+        """One for each family of the Service, in their order."""
+        spec = self.spec
+        if spec.get("type") == "ExternalName" or HEADLESS in (spec.get("clusterIP"), *(spec.get("clusterIPs") or ())):
             return
-        address = spec.get("clusterIP") or next(iter(spec.get("clusterIPs") or []), "")
-        if not address:
-            address = self._free_address()
-        elif ("ip", address) not in kept:
-            self._check_address(obj, address)
-        self._take(("ip", address), kept, claimed)
-        spec["clusterIP"] = address
-        spec["clusterIPs"] = [address]
-        spec.setdefault("ipFamilies", [FAMILY[self._network.version]])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        wanted = list(spec.get("clusterIPs") or [each for each in [spec.get("clusterIP")] if each])
+        given = []
+        for index, family in enumerate(spec["ipFamilies"]):
+            address = wanted[index] if index < len(wanted) else ""
+            given.append(await self._cluster_ip(address, family))
+        spec["clusterIP"] = given[0]
+        spec["clusterIPs"] = given
 
-    def _check_address(self, obj: Wire, address: str) -> None:
+    async def _cluster_ip(self, address: str, family: str) -> str:
+        if address in self._kept_addresses:
+            return address
+        claims = self._keeper.addresses
         try:
-            parsed = ipaddress.ip_address(address)
+            if address:
+                await claims.claim(address, self._owner, dry_run=self._dry_run)
+            else:
+                address = await claims.claim_any(family, self._owner, dry_run=self._dry_run)
         except ValueError:
-            return  # validation says so
-        if parsed not in self._network:
-            said = f"failed to allocate IP {address}: the provided network does not match the current range"
-            raise _refused(obj, said)
-        if ("ip", address) in self._taken:
-            raise _refused(obj, f"failed to allocate IP {address}: provided IP is already allocated")
+            return address  # validation says so
+        except NotClaimed as exc:
+            said = f"failed to allocate IP {address}: {exc}"
+            raise _invalid(self._obj, invalid("spec.clusterIPs", self.spec.get("clusterIPs"), said)) from None
+        except Full:
+            raise InternalError(
+                f'failed to allocate a serviceIP for Service "{self._owner.name}": range is full'
+            ) from None
+        self._addresses.add(address)
+        return address
 
-    def _free_address(self) -> str:
-        """A random free one from the upper part of the range, where static addresses are not expected; else any."""
-        size = self._network.num_addresses
-        static = min(max(size // 16, 16), 256)
-        for low, high in ((static, size - 1), (1, static)):
-            if high <= low:
+    async def node_ports(self) -> None:
+        """Ports of one number get one node port, whatever their protocols."""
+        ports = list(self.spec.get("ports") or ())
+        given: dict[int, int] = {}
+        for index, port in enumerate(ports):
+            wanted, number = port.get("nodePort") or 0, port.get("port") or 0
+            if not wanted and not _has_node_ports(self.spec):
                 continue
-            start = self._chooser.randrange(low, high)
-            for offset in range(high - low):
-                address = str(self._network[low + (start - low + offset) % (high - low)])
-                if ("ip", address) not in self._taken:
-                    return address
-        raise InternalError("failed to allocate a serviceIP: range is full")
-
-    def _claim_ports(self, obj: Wire, spec: MutableWire, kept: set[Holding], claimed: list[Holding]) -> None:
-        if not _has_node_ports(spec):
-            return
-        for index, port in enumerate(spec.get("ports") or ()):
-            protocol, wanted = port.get("protocol", "TCP"), port.get("nodePort", 0)
-            holding = (protocol, wanted)
             if not wanted:
-                port["nodePort"] = self._free_port(protocol)
-                holding = (protocol, port["nodePort"])
-            elif holding not in kept and holding not in claimed:
-                self._check_port(obj, holding, f"spec.ports[{index}].nodePort")
-            self._take(holding, kept, claimed)
+                asked = (each.get("nodePort") or 0 for each in ports if each.get("port") == number)
+                wanted = given.get(number) or next(filter(None, asked), 0)
+            port["nodePort"] = given[number] = await self._node_port(wanted, f"spec.ports[{index}].nodePort")
 
-    def _claim_health_port(self, obj: Wire, spec: MutableWire, kept: set[Holding], claimed: list[Holding]) -> None:
+    async def _node_port(self, wanted: int, path: str) -> int:
+        claims = self._keeper.ports
+        if wanted and (wanted in self._kept_ports or wanted in self._ports):
+            return wanted
+        try:
+            if wanted:
+                await claims.claim(wanted, self._owner, dry_run=self._dry_run)
+            else:
+                wanted = await claims.claim_any(self._owner, dry_run=self._dry_run)
+        except NotClaimed as exc:
+            raise _invalid(self._obj, invalid(path, wanted, str(exc))) from None
+        except Full:
+            raise InternalError("failed to allocate a nodePort: range is full") from None
+        self._ports.add(wanted)
+        return wanted
+
+    async def health_port(self) -> None:
         """Where a load balancer asks whether this node has pods of the Service."""
+        spec = self.spec
         if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
             return
-        port = spec.get("healthCheckNodePort") or 0
-        if not port:
-            port = spec["healthCheckNodePort"] = self._free_port("TCP")
-        elif ("TCP", port) not in kept:
-            self._check_port(obj, ("TCP", port), "spec.healthCheckNodePort")
-        self._take(("TCP", port), kept, claimed)
-
-    def _check_port(self, obj: Wire, holding: Holding, path: str) -> None:
-        if holding[1] not in NODE_PORTS:
-            said = "provided port is not in the valid range."
-            raise _invalid(obj, invalid(path, holding[1], f"{said} The range of valid ports is 30000-32767"))
-        if holding in self._taken:
-            raise _invalid(obj, invalid(path, holding[1], "provided port is already allocated"))
-
-    def _free_port(self, protocol: str) -> int:
-        """Free for every protocol, so that a port of another protocol can be added later under the same number."""
-        start = self._chooser.randrange(len(NODE_PORTS))
-        for offset in range(len(NODE_PORTS)):
-            port = NODE_PORTS[(start + offset) % len(NODE_PORTS)]
-            if not any((each, port) in self._taken for each in ("TCP", "UDP", "SCTP")):
-                return port
-        raise InternalError("failed to allocate a nodePort: range is full")
-
-    def _take(self, holding: Holding, kept: set[Holding], claimed: list[Holding]) -> None:
-        if holding not in kept and holding not in self._taken:
-            self._taken.add(holding)
-            claimed.append(holding)
+        wanted = spec.get("healthCheckNodePort") or 0
+        if wanted and wanted in self._kept_ports:
+            return
+        claims = self._keeper.ports
+        try:
+            if wanted:
+                await claims.claim(wanted, self._owner, dry_run=self._dry_run)
+            else:
+                wanted = await claims.claim_any(self._owner, dry_run=self._dry_run)
+        except NotClaimed as exc:
+            raise InternalError(f"failed to allocate requested HealthCheck NodePort {wanted}: {exc}") from None
+        except Full:
+            raise InternalError("failed to allocate a HealthCheck NodePort: range is full") from None
+        self._ports.add(wanted)
+        spec["healthCheckNodePort"] = wanted
 
 
-def holdings(service: Wire | None) -> Iterator[Holding]:
-    """What a Service has."""
-    spec = (service or {}).get("spec", {})
+def addresses_of(service: Wire) -> Iterator[str]:
+    spec = service.get("spec", {})
     for address in spec.get("clusterIPs") or [spec.get("clusterIP", "")]:
-        if address and address != "None":
-            yield ("ip", address)
+        if address and address != HEADLESS:
+            yield address
+
+
+def ports_of(service: Wire) -> Iterator[int]:
+    spec = service.get("spec", {})
     for port in spec.get("ports") or ():
         if port.get("nodePort"):
-            yield (port.get("protocol", "TCP"), port["nodePort"])
+            yield port["nodePort"]
     if spec.get("healthCheckNodePort"):
-        yield ("TCP", spec["healthCheckNodePort"])
+        yield spec["healthCheckNodePort"]
+
+
+def _owner(service: Wire) -> Owner:
+    meta = service["metadata"]
+    return Owner(meta.get("namespace", ""), meta.get("name", ""))
 
 
 def _has_node_ports(spec: Wire) -> bool:
@@ -179,15 +233,14 @@ def _moves(spec: Wire, old: Wire | None) -> bool:
     had = (old or {}).get("spec", {}).get("clusterIP", "")
     wanted = spec.get("clusterIP", "")
     return (
-        spec.get("type") != "ExternalName" and "" not in (had, wanted) and "None" not in (had, wanted) and had != wanted
+        spec.get("type") != "ExternalName"
+        and "" not in (had, wanted)
+        and HEADLESS not in (had, wanted)
+        and had != wanted
     )
 
 
-def _refused(obj: Wire, said: str) -> Invalid:
-    return _invalid(obj, invalid("spec.clusterIPs", obj.get("spec", {}).get("clusterIPs"), said))
-
-
-def _invalid(obj: Wire, cause: Cause) -> Invalid:
+def _invalid(obj: Wire, *causes: Cause) -> Invalid:
     name = obj["metadata"].get("name", "")
-    message = f'Service "{name}" is invalid: {cause.field}: {cause.message}'
-    return Invalid(message, kind="Service", name=name, causes=[cause])
+    message = f'Service "{name}" is invalid: {aggregate(causes)}'
+    return Invalid(message, kind="Service", name=name, causes=list(causes))

@@ -35,6 +35,8 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.core.nodes.taint_eviction import TaintEvictionController
     from sampan.plugins.controllers.core.replication_controller import ReplicationControllerController
     from sampan.plugins.controllers.garbage_collector import GarbageCollector
+    from sampan.plugins.controllers.networking.address_repair import AddressRepair
+    from sampan.plugins.controllers.networking.service_cidrs import ServiceCidrController
     from sampan.plugins.controllers.policies.type_checking import PolicyTypeChecking
     from sampan.plugins.controllers.policy.disruption import DisruptionController
     from sampan.plugins.controllers.settings import ControllerSettings
@@ -75,6 +77,8 @@ def register(registry: Registry) -> None:
         ClaimProtection,
         VolumeProtection,
         EphemeralVolumeController,
+        ServiceCidrController,
+        AddressRepair,
     )
     for make in plain:
         registry.controller(make().name, partial(_made, make))

@@ -64,19 +64,16 @@ async def create_named(
         fill_defaults(resource, obj)
     resource.rules.prepare_create(obj)
     keeper = pipeline.keepers.get(resource.info.keeper)
-    undo = keeper.claim(obj, None) if keeper else _nothing
+    undo = await keeper.claim(obj, None, dry_run=options.dry_run) if keeper else _nothing
     try:
         check_new(served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj))
         _check_no_version(claimed)
-        entry = await _put(pipeline, call, obj, dry_run=options.dry_run)
+        return await _put(pipeline, call, obj, dry_run=options.dry_run)
     except BaseException:
-        undo()
+        await undo()
         raise
-    if options.dry_run:
-        undo()
-    return entry
 
 
 def fill_defaults(resource: Resource, obj: MutableWire) -> None:
@@ -125,5 +122,5 @@ async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: boo
     return pipeline.not_stored(call.served, key, obj)
 
 
-def _nothing() -> None:
+async def _nothing() -> None:
     pass

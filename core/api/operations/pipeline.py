@@ -7,7 +7,7 @@ One `Pipeline` per API server, on its loop. A `Call` is one request, whichever t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -91,15 +91,15 @@ class Outcome:
 class Keeper(Protocol):
     """Something handed out to objects of one kind and taken back when they go (a Service's addresses)."""
 
-    def claim(self, obj: MutableWire, old: Wire | None) -> Callable[[], None]:
-        """Fill ``obj`` in; the returned function undoes it. Raises `Invalid`."""
+    async def claim(self, obj: MutableWire, old: Wire | None, *, dry_run: bool) -> Callable[[], Awaitable[None]]:
+        """Fill ``obj`` in; the returned function undoes it. Raises `Invalid`. A dry run takes nothing."""
         ...
 
-    def settle(self, obj: Wire, old: Wire | None) -> None:
+    async def settle(self, obj: Wire, old: Wire | None) -> None:
         """``obj`` is stored: give back what ``old`` had and it has not."""
         ...
 
-    def release(self, obj: Wire) -> None:
+    async def release(self, obj: Wire) -> None:
         """``obj`` is gone."""
         ...
 
@@ -175,7 +175,7 @@ class Pipeline:
         """Remove ``old``; its last state at the revision of the removal. Raises `Conflict`, `NotFound`."""
         item = await self.store.delete(old.key, old.revision)
         if keeper := self.keepers.get(served.info.keeper):
-            keeper.release(old.wire)
+            await keeper.release(old.wire)
         await _shown(served, item.revision)
         return Entry(
             old.key,

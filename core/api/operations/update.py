@@ -126,21 +126,20 @@ async def _change_once(
     resource.rules.prepare_update(obj, before, call.subresource)
     _bump_generation(call, obj, before)
     keeper = None if call.subresource else pipeline.keepers.get(resource.info.keeper)
-    undo = keeper.claim(obj, before) if keeper else _nothing
+    undo = await keeper.claim(obj, before, dry_run=options.dry_run) if keeper else _nothing
     try:
         check_changed(call, obj, before)
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj, call.subresource))
         keep_times(obj, before)
         if options.dry_run:
-            undo()
             return pipeline.not_stored(served, old.key, obj, old.revision)
         entry = await _store(pipeline, call, obj, old)
     except BaseException:
-        undo()
+        await undo()
         raise
     if keeper:
-        keeper.settle(entry.wire, before)
+        await keeper.settle(entry.wire, before)
     return entry
 
 
@@ -218,5 +217,5 @@ def check_changed(call: Call, obj: MutableWire, old: Wire) -> None:
         raise invalid_object(call.served.refusing, call.name, causes)
 
 
-def _nothing() -> None:
+async def _nothing() -> None:
     pass

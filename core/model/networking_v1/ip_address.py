@@ -38,7 +38,6 @@ class IPAddressSpec:
     columns=IP_ADDRESS_COLUMNS,
     rules=IpAddressRules(),
     name_format="canonical-ip",
-    without_effect="Services have addresses of the range that the cluster was started with",
 )
 @model
 class IPAddress(KubeObject):

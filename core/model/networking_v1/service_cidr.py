@@ -33,7 +33,6 @@ class ServiceCIDRStatus:
     has_status=True,
     columns=SERVICE_CIDR_COLUMNS,
     rules=ServiceCidrRules(),
-    without_effect="Services have addresses of the range that the cluster was started with",
 )
 @model
 class ServiceCIDR(KubeObject):

@@ -105,6 +105,13 @@ ROLES: Final[dict[str, tuple[Rule, ...]]] = {
         on("get list", "custom.metrics.k8s.io external.metrics.k8s.io", "*"),
         EVENTS,
     ),
+    # Kubernetes' runs in the API server itself, with all rights.
+    "ipallocator-repair-controller": (
+        on(READ, "", "services"),
+        on(READ, "networking.k8s.io", "servicecidrs"),
+        on(f"create delete {READ}", "networking.k8s.io", "ipaddresses"),
+        EVENTS,
+    ),
     "job-controller": (
         on(f"patch update {READ}", "batch", "jobs"),
         on("patch update", "batch", "jobs/status"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sampan.core.api.port_claims import PREFIX
 from sampan.core.api.server import ApiServer
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.streams import NodeDirectory
@@ -17,6 +21,8 @@ from tests.support.asgi import TOKEN, AsgiClient
 pytestmark = pytest.mark.anyio
 
 SERVICES = "/api/v1/namespaces/default/services"
+CLAIMS = "/apis/networking.k8s.io/v1/ipaddresses"
+RANGES = "/apis/networking.k8s.io/v1/servicecidrs"
 
 
 def service(name: str, **spec: Any) -> dict[str, Any]:
@@ -75,6 +81,103 @@ async def test_node_ports_come_and_go_with_the_type(api: AsgiClient) -> None:
     assert (await api.post(SERVICES, taken)).causes == [("FieldValueInvalid", "spec.ports[0].nodePort")]
     await api.put(f"{SERVICES}/s", service("s"))
     assert (await api.post(SERVICES, taken)).code == 201
+
+
+async def test_an_address_is_an_object_that_says_whose_it_is(api: AsgiClient) -> None:
+    await api.post(SERVICES, service("s", clusterIP="10.96.0.77"))
+    claim = (await api.get(f"{CLAIMS}/10.96.0.77")).json
+    assert claim["spec"] == {"parentRef": {"resource": "services", "namespace": "default", "name": "s"}}
+    assert claim["metadata"]["labels"] == {
+        "ipaddress.kubernetes.io/ip-family": "IPv4",
+        "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+    }
+    await api.delete(f"{SERVICES}/s")
+    assert (await api.get(f"{CLAIMS}/10.96.0.77")).code == 404
+
+
+async def test_a_dry_run_claims_nothing(api: AsgiClient) -> None:
+    made = await api.post(f"{SERVICES}?dryRun=All", service("s", type="NodePort", clusterIP="10.96.0.77"))
+    assert made.json["spec"]["ports"][0]["nodePort"]
+    assert [each["metadata"]["name"] for each in (await api.get(CLAIMS)).json["items"]] == ["10.96.0.1"]
+    assert (await api.post(SERVICES, service("t", clusterIP="10.96.0.77"))).code == 201
+
+
+async def test_ports_of_one_number_get_one_node_port_which_is_one_services(api: AsgiClient) -> None:
+    ports = [{"name": each, "port": 53, "protocol": each.upper()} for each in ("tcp", "udp")]
+    made = (await api.post(SERVICES, service("dns", type="NodePort", ports=ports))).json["spec"]["ports"]
+    assert made[0]["nodePort"] == made[1]["nodePort"]
+    other = [{"port": 80, "protocol": "SCTP", "nodePort": made[0]["nodePort"]}]
+    refused = await api.post(SERVICES, service("other", type="NodePort", ports=other))
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.ports[0].nodePort")])
+
+
+async def test_a_further_range_gives_addresses_as_long_as_it_is_ready(api: AsgiClient) -> None:
+    wanted = service("s", clusterIP="10.97.0.7")
+    assert (await api.post(SERVICES, wanted)).code == 422
+    await api.post(RANGES, {"metadata": {"name": "more"}, "spec": {"cidrs": ["10.97.0.0/28"]}})
+    assert (await api.post(SERVICES, wanted)).code == 422, "nobody has seen it yet"
+    now = "2030-01-01T00:00:00Z"
+    ready = {"type": "Ready", "status": "True", "reason": "", "message": "", "lastTransitionTime": now}
+    assert (await api.patch(f"{RANGES}/more/status", {"status": {"conditions": [ready]}})).code == 200
+    assert (await api.post(SERVICES, wanted)).code == 201
+    for address in ("10.97.0.0", "10.97.0.15"):
+        assert (await api.post(SERVICES, service("t", clusterIP=address))).code == 422, "those mean the whole range"
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"ipFamilyPolicy": "RequireDualStack"}, "spec.ipFamilyPolicy"),
+        ({"ipFamilies": ["IPv6"]}, "spec.ipFamilies[0]"),
+        ({"clusterIP": "fd00::7"}, "spec.clusterIPs[0]"),
+        ({"ipFamilies": ["IPv4", "IPv6"]}, "spec.ipFamilyPolicy"),
+    ],
+)
+async def test_a_family_that_the_cluster_has_not_is_refused(api: AsgiClient, spec: dict[str, Any], field: str) -> None:
+    refused = await api.post(SERVICES, service("s", **spec))
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", field)])
+
+
+@pytest.mark.parametrize(
+    ("spec", "policy", "families"),
+    [
+        ({}, "SingleStack", ["IPv4"]),
+        ({"ipFamilyPolicy": "PreferDualStack"}, "PreferDualStack", ["IPv4"]),
+        ({"clusterIP": "None"}, "RequireDualStack", ["IPv4", "IPv6"]),
+        ({"clusterIP": "None", "selector": {"a": "b"}}, "SingleStack", ["IPv4"]),
+    ],
+)
+async def test_families_by_default(api: AsgiClient, spec: dict[str, Any], policy: str, families: list[str]) -> None:
+    made = (await api.post(SERVICES, service("s", **spec))).json["spec"]
+    assert (made["ipFamilyPolicy"], made["ipFamilies"]) == (policy, families)
+
+
+async def test_two_servers_on_one_store_hand_nothing_out_twice(
+    api: AsgiClient, server: ApiServer, registry: Registry, store: MemoryStore, tmp_path: Path
+) -> None:
+    context = ClusterContext(config=Config(data_dir=tmp_path), service_cidr="10.96.0.0/24", admin_token=TOKEN)
+    second = ApiServer(registry, store, context, NodeDirectory())
+    await second.load()
+    clients = [api, AsgiClient(second.app)]
+    bodies = [service(f"s{n}", type="NodePort") for n in range(40)]
+    made = await asyncio.gather(*(clients[n % 2].post(SERVICES, body) for n, body in enumerate(bodies)))
+    wanted = service("t", type="NodePort", clusterIP="10.96.0.5", ports=[{"port": 80, "nodePort": 32767}])
+    same = await asyncio.gather(
+        *(each.post(SERVICES, {**wanted, "metadata": {"generateName": "t"}}) for each in clients)
+    )
+    await second.stop()
+    specs = [answer.json["spec"] for answer in made]
+    assert len({spec["clusterIP"] for spec in specs}) == len({spec["ports"][0]["nodePort"] for spec in specs}) == 40
+    assert sorted(answer.code for answer in same) == [201, 422]
+
+
+async def test_a_port_that_was_claimed_for_nothing_is_free_after_a_minute(api: AsgiClient, store: MemoryStore) -> None:
+    for number, since in ((30001, 0), (30002, datetime(2030, 1, 1, tzinfo=UTC).timestamp())):
+        value = {"namespace": "default", "name": "never-stored", "since": since}
+        await store.create(f"{PREFIX}{number}", json.dumps(value).encode())
+    await api.post(SERVICES, service("seen"))  # by when both claims have been seen
+    asked = [service(f"s{n}", type="NodePort", ports=[{"port": 80, "nodePort": n}]) for n in (30001, 30002)]
+    assert [(await api.post(SERVICES, each)).code for each in asked] == [201, 422]
 
 
 async def test_what_is_taken_is_known_after_a_restart(

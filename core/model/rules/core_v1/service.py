@@ -16,7 +16,6 @@ from sampan.core.model.rules.core_v1.service_defaults import (
     HEADLESS,
     WITH_CLUSTER_IP,
     carry_over,
-    default_families,
     default_service,
     externally_accessible,
     is_headless,
@@ -48,13 +47,11 @@ class ServiceRules(KindRules):
         spec = obj.setdefault("spec", {})
         obj["status"] = {"loadBalancer": {}}
         sync_cluster_ips(spec)
-        default_families(spec)
 
     def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
         if not subresource:
             sync_cluster_ips(obj["spec"], old["spec"])
             carry_over(obj["spec"], old["spec"])
-            default_families(obj["spec"])
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         if subresource == "status":

@@ -80,17 +80,6 @@ def sync_cluster_ips(spec: JsonObject, old: Value | None = None) -> None:
         spec["clusterIPs"] = [first]
 
 
-def default_families(spec: JsonObject) -> None:
-    """One IPv4 family: what a cluster with one service network gives."""
-    if spec.get("type") not in WITH_CLUSTER_IP:
-        return
-    without_pods = is_headless(spec) and not spec.get("selector")
-    if spec.get("ipFamilyPolicy") is None:
-        spec["ipFamilyPolicy"] = "RequireDualStack" if without_pods else "SingleStack"
-    if not spec.get("ipFamilies"):
-        spec["ipFamilies"] = ["IPv4", "IPv6"] if without_pods else ["IPv4"]
-
-
 def carry_over(spec: JsonObject, old: Value) -> None:
     """Keep what was allocated before and is still needed, and drop what the new type has no use for."""
     _keep_allocated(spec, old)

@@ -1,0 +1,1 @@
+"""Controllers of ``networking.k8s.io``."""
