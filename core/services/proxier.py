@@ -12,8 +12,11 @@ import logging
 from collections.abc import Iterable, Set
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
+
 from sampan.core.contracts.proxy import ChangingProxy, Proxy, ProxyReport, ServicePort
 from sampan.core.loops import run_for_ever
+from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
@@ -21,11 +24,12 @@ from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, Timer
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.service_ports import BY_SERVICE, by_service, service_of, service_ports
+from sampan.core.services.service_ports import BY_SERVICE, Here, by_service, service_of, service_ports
 from sampan.core.services.service_table import Change, ServiceTable
 
 log = logging.getLogger(__name__)
 
+ZONE = "topology.kubernetes.io/zone"
 RETRY_SECONDS = 10.0
 """After a sync with failures, such as a port that another program holds."""
 
@@ -51,7 +55,8 @@ class Proxier:
         self._clock = clock
         self._plugins = plugins
         self._besides = besides
-        self._nodes = nodes
+        self._here = Here(frozenset(nodes) if nodes is not None else None)
+        self._nodes = informers.informer(Node)
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._changed = asyncio.Event()
@@ -69,7 +74,9 @@ class Proxier:
         """Apply what there is, then follow changes."""
         await self._services.synced.wait()
         await self._slices.synced.wait()
+        await self._nodes.synced.wait()
         self._slices.add_index(BY_SERVICE, by_service)
+        self._nodes.subscribe(self._on_node)
         self._services.subscribe(self._on_service)
         self._slices.subscribe(self._on_slice)
         self._changed.set()
@@ -89,6 +96,16 @@ class Proxier:
 
     def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
         self._look_at(service_of(each) for each in (old, new) if each is not None)
+
+    def _on_node(self, _old: KubeObject | None, new: KubeObject | None) -> None:
+        """A zone that this machine's nodes have come to be in concerns every Service."""
+        if new is None or new.metadata.name not in (self._here.nodes or ()):
+            return
+        mine = (self._nodes.get("", name) for name in self._here.nodes or ())
+        zones = frozenset(zone for node in mine if node is not None if (zone := node.metadata.labels.get(ZONE)))
+        if zones != self._here.zones:
+            self._here = attrs.evolve(self._here, zones=zones)
+            self._look_at(service.key for service in self._services.all())
 
     def _look_at(self, services: Iterable[tuple[str, str]]) -> None:
         self._concerned.update(services)
@@ -112,7 +129,7 @@ class Proxier:
         if service is None:
             return ()
         slices = self._slices.indexed(BY_SERVICE, f"{namespace}/{name}")
-        return [each for each in service_ports(service, slices, self._nodes) if each.ip not in self._besides]
+        return [each for each in service_ports(service, slices, self._here) if each.ip not in self._besides]
 
     async def _apply(self, change: Change) -> None:
         loop = asyncio.get_running_loop()

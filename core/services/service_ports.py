@@ -1,12 +1,14 @@
 """From a Service and its EndpointSlices to what a proxy is to serve. Pure.
 
-The rules are kube-proxy's: ready endpoints; where a service has none, those that are still serving while they terminate;
-headless and ExternalName services are left to DNS.
+The rules are kube-proxy's: ready endpoints, near ones where the slices hint at them; where a service has none, those that
+are still serving while they terminate; headless and ExternalName services are left to DNS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+
+import attrs
 
 from sampan.core.contracts import proxy
 from sampan.core.model.core_v1.service import Service, ServicePort
@@ -31,31 +33,36 @@ def service_of(each: KubeObject) -> tuple[str, str]:
     return each.metadata.namespace or "", each.metadata.labels.get(SERVICE_NAME_LABEL, "")
 
 
-def service_ports(
-    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None = None
-) -> list[proxy.ServicePort]:
-    """Every address and port to serve, also those without endpoints, so that they refuse.
+@attrs.frozen
+class Here:
+    """Where the proxy is: this machine's nodes, and the zones that they are in."""
 
-    ``nodes`` are those of this machine: where a traffic policy is ``Local``, only pods on them are served.
-    """
-    return list(_service_ports(service, slices, nodes)) if is_proxied(service) else []
+    nodes: Set[str] | None = None
+    """``None``: all nodes are here."""
+    zones: Set[str] = frozenset()
+
+    def has(self, endpoint: proxy.Endpoint) -> bool:
+        return self.nodes is None or endpoint.node in self.nodes
+
+
+def service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here = Here()) -> list[proxy.ServicePort]:
+    """Every address and port to serve, also those without endpoints, so that they refuse."""
+    return list(_service_ports(service, slices, here)) if is_proxied(service) else []
 
 
 def is_proxied(service: Service) -> bool:
     return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
 
 
-def _service_ports(
-    service: Service, slices: Sequence[EndpointSlice], nodes: Set[str] | None
-) -> Iterator[proxy.ServicePort]:
+def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here) -> Iterator[proxy.ServicePort]:
     spec = service.spec
     balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
     for port in spec.ports:
-        everywhere = endpoints_of(port, slices)
-        here = tuple(each for each in everywhere if nodes is None or each.node in nodes)
+        candidates = _candidates(port, slices)
+        everywhere, local = _for_all(candidates, here), _local(candidates, here)
         for ip, number in _addresses(service, port):
             policy = spec.internal_traffic_policy if ip == spec.cluster_ip else spec.external_traffic_policy
-            endpoints = here if policy == "Local" else everywhere
+            endpoints = local if policy == "Local" else everywhere
             yield proxy.ServicePort(
                 namespace=service.metadata.namespace or "",
                 name=service.metadata.name or "",
@@ -81,21 +88,68 @@ def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]
         yield ANY_ADDRESS, port.node_port
 
 
-def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice]) -> tuple[proxy.Endpoint, ...]:
+def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice], here: Here = Here()) -> tuple[proxy.Endpoint, ...]:
+    """Where a service's port leads to from ``here``, as far as no ``Local`` policy narrows it."""
+    return _for_all(_candidates(port, slices), here)
+
+
+@attrs.frozen
+class _Candidate:
+    """An endpoint that serves, and the zones and nodes that the slices would have it serve."""
+
+    endpoint: proxy.Endpoint
+    ready: bool
+    zones: frozenset[str]
+    nodes: frozenset[str]
+
+
+def _candidates(port: ServicePort, slices: Sequence[EndpointSlice]) -> list[_Candidate]:
     """Where a service's port leads: the slices' port of the same name and protocol."""
-    ready: set[proxy.Endpoint] = set()
-    ending: set[proxy.Endpoint] = set()
+    found = []
     for each in slices:
         number = _target(port, each)
         if each.address_type != "IPv4" or number is None:
             continue
         for endpoint in each.endpoints:
-            found = (proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or "") for ip in endpoint.addresses[:1])
-            if endpoint.conditions.ready is not False:
-                ready.update(found)
-            elif _serves_while_ending(endpoint):
-                ending.update(found)
-    return tuple(sorted(ready or ending))
+            ready = endpoint.conditions.ready is not False
+            if ready or _serves_while_ending(endpoint):
+                zones = endpoint.hints.for_zones if endpoint.hints else ()
+                nodes = endpoint.hints.for_nodes if endpoint.hints else ()
+                found += [
+                    _Candidate(
+                        endpoint=proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or ""),
+                        ready=ready,
+                        zones=frozenset(zone.name for zone in zones),
+                        nodes=frozenset(node.name for node in nodes),
+                    )
+                    for ip in endpoint.addresses[:1]
+                ]
+    return found
+
+
+def _for_all(candidates: Sequence[_Candidate], here: Here) -> tuple[proxy.Endpoint, ...]:
+    """Hints count where every ready endpoint has them, and one is for this place."""
+    ready = [each for each in candidates if each.ready]
+    if not ready:
+        return _tidy(candidates)
+    if (
+        here.nodes
+        and all(each.nodes for each in ready)
+        and (near := [each for each in ready if each.nodes & here.nodes])
+    ):
+        return _tidy(near)
+    if all(each.zones for each in ready) and (near := [each for each in ready if each.zones & here.zones]):
+        return _tidy(near)
+    return _tidy(ready)
+
+
+def _local(candidates: Sequence[_Candidate], here: Here) -> tuple[proxy.Endpoint, ...]:
+    local = [each for each in candidates if here.has(each.endpoint)]
+    return _tidy([each for each in local if each.ready] or local)
+
+
+def _tidy(candidates: Iterable[_Candidate]) -> tuple[proxy.Endpoint, ...]:
+    return tuple(sorted({each.endpoint for each in candidates}))
 
 
 def affinity_seconds(service: Service) -> int:

@@ -11,7 +11,7 @@ from sampan.core.contracts import proxy
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.schema.codec import from_wire
-from sampan.core.services.service_ports import service_ports
+from sampan.core.services.service_ports import Here, service_ports
 
 
 def service(**spec: Any) -> Service:
@@ -50,7 +50,7 @@ def addresses(table: Sequence[proxy.ServicePort]) -> list[str]:
 def test_a_local_policy_keeps_to_this_machines_pods(spec: dict[str, Any], cluster: int, outside: int) -> None:
     made = service(type="NodePort", ports=[{"port": 80, "nodePort": 30080, "protocol": "TCP"}], **spec)
     endpoints = [{"addresses": [f"10.1.0.{n}"], "conditions": READY, "nodeName": f"n{n}"} for n in (1, 2)]
-    table = service_ports(made, [endpoint_slice(endpoints=endpoints)], {"n1"})
+    table = service_ports(made, [endpoint_slice(endpoints=endpoints)], Here(frozenset({"n1"})))
     assert {entry.ip: len(entry.endpoints) for entry in table} == {"10.96.0.9": cluster, "0.0.0.0": outside}
 
 
@@ -76,6 +76,38 @@ def test_a_cluster_ip_leads_to_the_ready_pods_target_port() -> None:
 )
 def test_which_endpoints_serve(endpoints: list[tuple[str, dict[str, bool]]], expected: list[str]) -> None:
     assert addresses(service_ports(service(), [endpoint_slice(*endpoints)])) == expected
+
+
+@pytest.mark.parametrize(
+    ("hints", "places", "served"),
+    [
+        (("zone a", "zone b"), ({"n1"}, {"a"}), [1]),
+        (("zone a", "zone b"), ({"n1"}, {"c"}), [1, 2]),
+        (("zone a", ""), ({"n1"}, {"a"}), [1, 2]),
+        (("node n1", "node n2"), ({"n2"}, set()), [2]),
+        (("node n1", "node n2"), ({"n3"}, set()), [1, 2]),
+        (("", ""), ({"n1"}, {"a"}), [1, 2]),
+    ],
+)
+def test_hints_count_where_all_have_them_and_one_is_for_this_place(
+    hints: tuple[str, ...], places: tuple[set[str], set[str]], served: list[int]
+) -> None:
+    endpoints = []
+    for number, hint in enumerate(hints, 1):
+        kind, _, name = hint.partition(" ")
+        said = {"hints": {"forZones" if kind == "zone" else "forNodes": [{"name": name}]}} if hint else {}
+        endpoints.append({"addresses": [f"10.1.0.{number}"], "conditions": READY, **said})
+    here = Here(frozenset(places[0]), frozenset(places[1]))
+    table = service_ports(service(), [endpoint_slice(endpoints=endpoints)], here)
+    assert addresses(table) == [f"10.1.0.{number}" for number in served]
+
+
+def test_a_local_policy_falls_back_to_what_ends_here_and_not_to_what_is_ready_elsewhere() -> None:
+    conditions = {"n1": ENDING, "n2": READY}
+    endpoints = [{"addresses": [f"10.1.0.{n}"], "conditions": conditions[f"n{n}"], "nodeName": f"n{n}"} for n in (1, 2)]
+    made = service(internalTrafficPolicy="Local")
+    table = service_ports(made, [endpoint_slice(endpoints=endpoints)], Here(frozenset({"n1"})))
+    assert addresses(table) == ["10.1.0.1"]
 
 
 def test_a_service_without_pods_is_there_and_leads_nowhere() -> None:

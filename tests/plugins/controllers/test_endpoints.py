@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from sampan.core.contracts.controller import Controller, Key
 from sampan.core.contracts.plan import Create, Delete, Plan, Update
-from sampan.core.model.builtin import Endpoints, EndpointSlice, Pod, Service
+from sampan.core.model.builtin import Endpoints, EndpointSlice, Node, Pod, Service
 from sampan.core.model.core_v1.container import Container, ContainerPort
 from sampan.core.model.core_v1.pod import PodCondition, PodIP, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.service import ServicePort, ServiceSpec
+from sampan.core.model.discovery_v1.endpoint_slice import EndpointHints, ForNode, ForZone
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -183,6 +184,24 @@ def test_a_slice_says_whose_it_is_and_how_its_endpoints_are() -> None:
         (False, False, False),
         (False, True, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hints"),
+    [
+        (None, None),
+        ("PreferClose", EndpointHints(for_zones=(ForZone(name="a"),))),
+        ("PreferSameZone", EndpointHints(for_zones=(ForZone(name="a"),))),
+        ("PreferSameNode", EndpointHints(for_zones=(ForZone(name="a"),), for_nodes=(ForNode(name="n"),))),
+    ],
+)
+def test_traffic_that_is_to_stay_near_is_hinted_at_for_ready_endpoints(
+    wanted: str | None, hints: EndpointHints | None
+) -> None:
+    node = Node(metadata=ObjectMeta(name="n", labels={"topology.kubernetes.io/zone": "a"}))
+    objects = service(traffic_distribution=wanted), node, pod(1), pod(2, ready=False)
+    slices = made(decide(EndpointSliceController(), *objects))
+    assert [endpoint.hints for endpoint in slices.endpoints] == [hints, None]
 
 
 def test_a_service_without_pods_has_one_empty_slice_that_is_used_again() -> None:

@@ -14,7 +14,15 @@ from sampan.core.contracts.plan import NOTHING, Plan
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
-from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
+from sampan.core.model.discovery_v1.endpoint_slice import (
+    Endpoint,
+    EndpointConditions,
+    EndpointHints,
+    EndpointPort,
+    EndpointSlice,
+    ForNode,
+    ForZone,
+)
 from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.pods import is_ready
 from sampan.plugins.controllers.core.endpoints.layout import MANAGED_BY, SERVICE_NAME, Group, Ports, SliceLayout
@@ -33,6 +41,7 @@ from sampan.plugins.controllers.core.endpoints.members import (
 
 MANAGER = "endpointslice-controller.k8s.io"
 ZONE = "topology.kubernetes.io/zone"
+NEAR = ("PreferSameZone", "PreferClose", "PreferSameNode")
 
 
 def keys_of_slice(obj: KubeObject, _state: Lister) -> Iterable[Key]:
@@ -90,14 +99,26 @@ def _endpoint(service: Service, pod: Pod, ips: Sequence[str], state: Lister) -> 
     terminating = pod.metadata.deletion_timestamp is not None
     ready = service.spec.publish_not_ready_addresses or (serving and not terminating)
     node = state.get(Node, "", pod.spec.node_name) if pod.spec.node_name else None
+    zone = node.metadata.labels.get(ZONE) if node is not None else None
     return Endpoint(
         addresses=tuple(ips[:1]),
         conditions=EndpointConditions(ready=ready, serving=serving, terminating=terminating),
         hostname=hostname(pod, service),
         node_name=pod.spec.node_name or None,
-        zone=node.metadata.labels.get(ZONE) if node is not None else None,
+        zone=zone,
         target_ref=reference(pod),
+        hints=_hints(service, zone, pod.spec.node_name) if ready else None,
     )
+
+
+def _hints(service: Service, zone: str | None, node: str | None) -> EndpointHints | None:
+    """Where the Service's traffic is to stay near: the endpoint is for clients of its own zone, or of its own node."""
+    wanted = service.spec.traffic_distribution
+    if wanted not in NEAR:
+        return None
+    zones = (ForZone(name=zone),) if zone else ()
+    nodes = (ForNode(name=node),) if node and wanted == "PreferSameNode" else ()
+    return EndpointHints(for_zones=zones, for_nodes=nodes) if zones or nodes else None
 
 
 def slice_labels(service: Service) -> dict[str, str]:
