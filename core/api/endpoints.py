@@ -37,8 +37,6 @@ class Endpoints:
     metrics: Metrics
     health: Health
     tokens: Tokens
-    server: Callable[[], str]
-    """Where this server is reached."""
     answers: dict[str, Callable[[], Any]] = attrs.field(factory=dict)
     """Further paths of whoever runs the server: what each answers, worked out in a thread."""
 
@@ -83,7 +81,7 @@ class Endpoints:
         await send_bytes(request.send, self.metrics.text(), content_type=METRICS_TYPE)
 
     async def _issuer(self, request: Request, segments: tuple[str, ...]) -> None:
-        await send_value(request.send, self.tokens.configuration(self.server()), headers=[KEPT])
+        await send_value(request.send, self.tokens.configuration(), headers=[KEPT])
 
     async def _keys(self, request: Request, segments: tuple[str, ...]) -> None:
         body = orjson.dumps(self.tokens.key_set())

@@ -83,7 +83,8 @@ class Resources:
     async def _serve_subresource(self, request: Request, served: Served) -> None:
         subresource = self._subresource(request.target, served)
         verb = SUBRESOURCE_VERBS.get(request.method, "")
-        if verb not in subresource.verbs(served):
+        any_method = request.target.subresource in OPEN_ENDED and request.method == "OPTIONS"
+        if verb not in subresource.verbs(served) and not any_method:
             raise NoMethod
         await subresource.serve(request, self.call(request, served, verb))
 

@@ -131,7 +131,7 @@ class ApiServer:
         discovery = Discovery(self.catalog, self.aggregation, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
         self._endpoints = Endpoints(
-            discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens, lambda: self.url
+            discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens
         )
         return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, in_flight)
 

@@ -97,11 +97,15 @@ class Tokens:
         begins, ends = claims.get("nbf", 0), claims.get("exp", 0)
         return claims if begins - LEEWAY <= now < ends else None
 
-    def configuration(self, server: str) -> dict[str, Any]:
-        """``/.well-known/openid-configuration``."""
+    def configuration(self) -> dict[str, Any]:
+        """``/.well-known/openid-configuration``.
+
+        The keys are found where the issuer is, by a name that pods can resolve and the server's certificate has: the
+        address that it listens at for people is no pod's.
+        """
         return {
             "issuer": ISSUER,
-            "jwks_uri": f"{server}/openid/v1/jwks",
+            "jwks_uri": f"{ISSUER}/openid/v1/jwks",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [ALGORITHM],

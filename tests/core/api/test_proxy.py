@@ -59,7 +59,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         self.answer(body.upper())
 
-    do_DELETE = do_HEAD = do_PUT = do_GET
+    do_DELETE = do_HEAD = do_OPTIONS = do_PUT = do_GET
 
     def answer(self, body: bytes, kind: str = "text/plain", encoding: str = "") -> None:
         self.send_response(200)
@@ -99,7 +99,7 @@ async def served(api: AsgiClient, node: FakeNode, port: int) -> str:
     return f"{PODS}/p:{port}/proxy"
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
 async def test_a_request_reaches_the_pod_without_what_proves_who_asks(
     api: AsgiClient, served: str, method: str
 ) -> None:

@@ -152,7 +152,7 @@ async def test_tokens_of_others_are_worth_nothing(server: ApiServer, api: AsgiCl
 async def test_others_can_check_tokens(api: AsgiClient, robot: str) -> None:
     about = (await api.get("/.well-known/openid-configuration")).json
     assert about["issuer"] == ISSUER
-    assert about["jwks_uri"].endswith("/openid/v1/jwks")
+    assert about["jwks_uri"] == f"{ISSUER}/openid/v1/jwks"
     key = jwt.PyJWK((await api.get("/openid/v1/jwks")).json["keys"][0])
     options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     claims = jwt.decode(await token(api), key.key, algorithms=["ES256"], audience=ISSUER, options=options)
