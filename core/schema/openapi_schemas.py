@@ -71,10 +71,10 @@ _SCALARS: Final[dict[str, Schema]] = {
 _OPENAPI_FORMATS: Final = ("int32", "int64", "float", "double", "byte", "date-time")
 _WORDS: Final = {bool: "true or false", list: "a list"}
 _TYPE_META_DOCS: Final = {
-    "apiVersion": "The version of the schema that this object is written in.",
+    "apiVersion": "APIVersion defines the version of the schema that this object is written in.",
     "kind": "The kind of thing that this object is.",
 }
-METADATA_DOC: Final = "What every object has: its name, its labels and what else is known of it."
+METADATA_DOC: Final = "Standard object's metadata: its name, its labels and what else is known of it."
 _LIMIT_WORDS: Final = {
     "minimum": "minimum",
     "maximum": "maximum",

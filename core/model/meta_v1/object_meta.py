@@ -73,7 +73,7 @@ class ObjectMeta:
     generation: int | None = wire(default=None, format="int64", keep_zero=False)
     """Counts the changes of the wanted state (``spec``). Set by the server; read-only."""
     creation_timestamp: datetime | None = None
-    """When the server created the object. Read-only."""
+    """CreationTimestamp is a timestamp: when the server created the object. Read-only."""
     deletion_timestamp: datetime | None = None
     """When the object may go, set once its deletion is asked for; it stays while it has finalizers. Cannot be unset."""
     deletion_grace_period_seconds: int | None = wire(default=None, format="int64")
