@@ -25,15 +25,17 @@ from sampan.plugins import (
 @hookimpl
 def sampan_register(registry: Registry) -> None:
     from sampan.core.model.builtin import BUILTIN_KINDS
+    from sampan.plugins.settings import Settings
 
     for cls in BUILTIN_KINDS:
         registry.kind(cls)
+    settings = registry.settings(Settings)
+    controllers.register(registry, settings.horizontal_pod_autoscaler)
+    schedulers.register(registry, settings.schedulers)
     for room in (
         stores,
         auth,
         admission,
-        controllers,
-        schedulers,
         proxies,
         policies,
         dns,

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
 
 from sampan.core.contracts.plan import Action
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject
 from sampan.core.model.pod_requests import Amounts, amounts, less, more, pod_requests, scored_requests, total
+
+T = TypeVar("T", bound=KubeObject)
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +95,10 @@ class ClusterState(Protocol):
         """What plugins look at besides (Services, Namespaces, PodDisruptionBudgets …), by kind."""
         ...
 
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        """One of `extra`."""
+        ...
+
     @property
     def generation(self) -> int:
         """Grows with each change of a node or of its pods."""
@@ -161,6 +168,8 @@ class Placed:
     node: str
     before: tuple[Action, ...] = ()
     """What must be written before the bind (claims are told which node was chosen)."""
+    held: bool = False
+    """The bind waits until the scheduler says that all is `Ready` (the claims have their volumes); the room is kept."""
 
 
 @attrs.frozen(kw_only=True)
@@ -190,6 +199,15 @@ class Wait:
 
     seconds: float
     message: str
+
+
+class Ready(enum.Enum):
+    """Whether a pod may be bound to the node that was chosen for it."""
+
+    YES = enum.auto()
+    NOT_YET = enum.auto()
+    NO_MORE = enum.auto()
+    """The node will not do after all: decide anew."""
 
 
 class SchedulerPlugin(Protocol):
@@ -235,6 +253,10 @@ class SchedulerPlugin(Protocol):
         """What is to be written before the bind."""
         ...
 
+    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
+        """Asked with every change of storage for a pod that is held, once what was to be written has been."""
+        ...
+
 
 class SchedulerPluginBase:
     """Says yes to everything."""
@@ -266,6 +288,9 @@ class SchedulerPluginBase:
 
     def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
         return ()
+
+    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
+        return Ready.YES
 
 
 class Judge:
@@ -346,3 +371,12 @@ class Scheduler(Protocol):
     """What ``spec.schedulerName`` says; the built-in one is ``default-scheduler``."""
 
     def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait: ...
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """What a scheduler has besides if it ever answers with a `Placed` that is held."""
+
+    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
+        """Whether the pod may be bound now. Asked with every change of storage."""
+        ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ import attrs
 
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
-from sampan.core.contracts.scheduler import Change, Placed, Scheduler, Unschedulable, Wait
+from sampan.core.contracts.scheduler import Change, Holds, Placed, Ready, Scheduler, Unschedulable, Wait
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
@@ -67,11 +67,14 @@ class SchedulingController:
         self._waiting = Waiting()
         self._news: deque[Callable[[], None]] = deque()
         """Changes for the snapshot, taken in between decisions: one may be under way in a thread."""
-        self._extra_is_old = True
+        self._held: dict[Key, str] = {}
+        """Pods whose bind waits for their volumes, and where they are to be bound."""
+        self._old: set[type[KubeObject]] = set(EXTRA)
+        self._extra: dict[type, Sequence[object]] = {}
         self.watches = (
             Watch(kind=Pod, changed=self._pod_changed),
             Watch(kind=Node, changed=self._node_changed),
-            *(Watch(kind=kind, changed=self._extra_changed(change)) for kind, change in EXTRA.items()),
+            *(Watch(kind=kind, changed=self._extra_changed(kind, change)) for kind, change in EXTRA.items()),
         )
 
     # The queue
@@ -93,8 +96,11 @@ class SchedulingController:
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan | InThread:
         pod = state.get(Pod, key.namespace, key.name)
         if pod is None or not self._is_to_be_placed(pod):
+            self._held.pop(key, None)
             return NOTHING
         self._take_in_news(state)
+        if key in self._held and (plan := self._held_plan(key, pod)) is not None:
+            return plan
         if self._snapshot.node_of(pod):
             return NOTHING  # its bind is under way
         decide = partial(self._decide, key, pod, state, now)
@@ -104,9 +110,12 @@ class SchedulingController:
         """Meanwhile the snapshot stands still: what changes waits among the news."""
         verdict = self._schedulers[scheduler_of(pod)].place(pod, self._snapshot)
         match verdict:
-            case Placed(node=node, before=before):
+            case Placed(node=node, before=before, held=held):
                 self._waiting.forget(key)
                 self._snapshot.assume(pod, node)
+                if held:
+                    self._held[key] = node
+                    return Plan(actions=before)
                 return placed(pod, node, before)
             case Wait(seconds=seconds):
                 return Plan(requeue_after=seconds)
@@ -116,8 +125,21 @@ class SchedulingController:
                     self._snapshot.promise(pod, verdict.preemption.node)
                 return refused(pod, as_they_are(verdict, state), now)
 
+    def _held_plan(self, key: Key, pod: Pod) -> Plan | None:
+        """What is due for a pod that is held; ``None`` where its node must be chosen anew."""
+        scheduler, node = self._schedulers[scheduler_of(pod)], self._held[key]
+        ready = scheduler.ready(pod, node, self._snapshot) if isinstance(scheduler, Holds) else Ready.YES
+        if ready is Ready.NOT_YET:
+            return NOTHING
+        del self._held[key]
+        if ready is Ready.YES and self._snapshot.find(node) is not None:
+            return placed(pod, node)
+        self._snapshot.drop_pod(pod)
+        return None
+
     def failed(self, key: Key, state: Lister) -> None:
         """A bind was refused: the pod takes no room, unless it turns out to be there after all."""
+        self._held.pop(key, None)
         pod = state.get(Pod, key.namespace, key.name)
         if pod is not None and not pod.spec.node_name:
             self._news.append(lambda: self._snapshot.drop_pod(pod))
@@ -134,9 +156,10 @@ class SchedulingController:
     def _take_in_news(self, state: Lister) -> None:
         while self._news:
             self._news.popleft()()
-        if self._extra_is_old:
-            self._extra_is_old = False
-            self._snapshot.set_extra({kind: state.list(kind) for kind in EXTRA})
+        if self._old:
+            self._extra |= {kind: state.list(kind) for kind in self._old}
+            self._old.clear()
+            self._snapshot.set_extra(dict(self._extra))
 
     def _pod_changed(self, old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:
         before, after = old if isinstance(old, Pod) else None, new if isinstance(new, Pod) else None
@@ -167,10 +190,12 @@ class SchedulingController:
         if change := node_change(before, after):
             yield from self._waiting.helped(change)
 
-    def _extra_changed(self, change: Change) -> Callable[..., Iterable[Key]]:
+    def _extra_changed(self, kind: type[KubeObject], change: Change) -> Callable[..., Iterable[Key]]:
         def changed(old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:
-            self._extra_is_old = True
-            return self._waiting.helped(change)
+            self._old.add(kind)
+            yield from self._waiting.helped(change)
+            if change & Change.STORAGE:
+                yield from list(self._held)
 
         return changed
 

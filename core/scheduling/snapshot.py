@@ -8,11 +8,15 @@ their last change, so that asking for what has changed since costs as much as ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from sampan.core.contracts.scheduler import NodeState
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.pods import is_finished
+
+T = TypeVar("T", bound=KubeObject)
 
 
 class Snapshot:
@@ -22,6 +26,8 @@ class Snapshot:
         self.generation = 0
         self.epoch = 0
         self.extra: Mapping[type, Sequence[object]] = {}
+        self._by_key: dict[type, dict[tuple[str, str], object]] = {}
+        """Of `extra`, by kind, where one has been looked for."""
         self._states: dict[str, NodeState] = {}
         self._nodes: tuple[NodeState, ...] | None = None
         self._changed: dict[str, int] = {}
@@ -48,6 +54,13 @@ class Snapshot:
         if self._nodes is None:
             self._nodes = tuple(self._states.values())
         return self._nodes
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        if kind not in self._by_key:
+            objects = [each for each in self.extra.get(kind, ()) if isinstance(each, KubeObject)]
+            self._by_key[kind] = {each.key: each for each in objects}
+        found = self._by_key[kind].get((namespace, name))
+        return found if isinstance(found, kind) else None
 
     def find(self, name: str) -> NodeState | None:
         return self._states.get(name)
@@ -131,6 +144,8 @@ class Snapshot:
             self.generation += 1
 
     def set_extra(self, extra: Mapping[type, Sequence[object]]) -> None:
+        """Of what is the same as before, what is known of it is kept."""
+        self._by_key = {kind: known for kind, known in self._by_key.items() if extra.get(kind) is self.extra.get(kind)}
         self.extra = extra
         self.epoch += 1
 

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from sampan.core.config import ClusterContext
     from sampan.core.contracts.controller import Controller
     from sampan.core.registry import Registry
+    from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
 
 
-def register(registry: Registry) -> None:
+def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
     """Name them all; those that follow every kind or hand out the CA learn that from the cluster."""
     from sampan.plugins.controllers.apiextensions.cleanup import DefinitionCleanup
     from sampan.plugins.controllers.apiextensions.naming import DefinitionNaming
@@ -39,7 +40,6 @@ def register(registry: Registry) -> None:
     from sampan.plugins.controllers.networking.service_cidrs import ServiceCidrController
     from sampan.plugins.controllers.policies.type_checking import PolicyTypeChecking
     from sampan.plugins.controllers.policy.disruption import DisruptionController
-    from sampan.plugins.controllers.settings import ControllerSettings
     from sampan.plugins.controllers.storage.binder import VolumeBinder
     from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
     from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
@@ -47,11 +47,9 @@ def register(registry: Registry) -> None:
     def root_ca(context: ClusterContext) -> Controller:
         return RootCaPublisher(context.ca_pem)
 
-    settings = registry.settings(ControllerSettings).horizontal_pod_autoscaler
-
     def autoscaler(context: ClusterContext) -> Controller:
         providers = {part.name: part.make() for part in registry.metrics_providers}
-        return HorizontalPodAutoscalerController(context.kinds, providers, settings)
+        return HorizontalPodAutoscalerController(context.kinds, providers, autoscaling)
 
     plain: tuple[Callable[[], Controller], ...] = (
         ReplicationControllerController,

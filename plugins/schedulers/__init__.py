@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sampan.core.registry import Registry
+    from sampan.plugins.schedulers.profiles import SchedulerProfile
 
 
-def register(registry: Registry) -> None:
+def register(registry: Registry, profiles: Sequence[SchedulerProfile] = ()) -> None:
     from sampan.plugins.schedulers import (
         affinity,
         images,
@@ -22,8 +25,13 @@ def register(registry: Registry) -> None:
         volumes,
     )
     from sampan.plugins.schedulers.default import DEFAULT_SCHEDULER, DefaultScheduler
+    from sampan.plugins.schedulers.profiles import check_names
 
-    registry.scheduler(DEFAULT_SCHEDULER, DefaultScheduler)
+    check_names(profiles)
+    for profile in profiles:
+        registry.scheduler(profile.name, profile.make)
+    if DEFAULT_SCHEDULER not in {profile.name for profile in profiles}:
+        registry.scheduler(DEFAULT_SCHEDULER, DefaultScheduler)
     for plugin in (
         node_name.NodeName,
         taints.NodeUnschedulable,

@@ -19,6 +19,7 @@ from sampan.core.contracts.scheduler import (
     GroupedPlugin,
     NodeState,
     Placed,
+    Ready,
     Refusal,
     SchedulerPlugin,
     Unschedulable,
@@ -41,9 +42,8 @@ Refusals = dict[str, tuple[str, Refusal]]
 class DefaultScheduler:
     """See `sampan.core.contracts.scheduler.Scheduler`."""
 
-    name = DEFAULT_SCHEDULER
-
-    def __init__(self, plugins: Sequence[SchedulerPlugin]) -> None:
+    def __init__(self, plugins: Sequence[SchedulerPlugin], name: str = DEFAULT_SCHEDULER) -> None:
+        self.name = name
         ordered = sorted(plugins, key=filter_order)
         self._grouped = [plugin for plugin in ordered if isinstance(plugin, GroupedPlugin)]
         self._plain = [each for each in ordered if not isinstance(each, GroupedPlugin)]
@@ -74,7 +74,13 @@ class DefaultScheduler:
         if seconds > 0:
             return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
         before = tuple(action for plugin in self._plugins for action in plugin.before(pod, best, state))
-        return Placed(node=best.name, before=before)
+        held = any(plugin.ready(pod, best.name, state) is not Ready.YES for plugin in self._plugins)
+        return Placed(node=best.name, before=before, held=held)
+
+    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
+        """What the most hesitant plugin says."""
+        said = {plugin.ready(pod, node, state) for plugin in self._plugins}
+        return Ready.NO_MORE if Ready.NO_MORE in said else Ready.NOT_YET if Ready.NOT_YET in said else Ready.YES
 
     def _group(self, pod: Pod, state: ClusterState) -> Group:
         rights = (pod.spec.priority, pod.spec.preemption_policy, pod.status.nominated_node_name)

@@ -7,20 +7,21 @@ https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import attrs
 
 from sampan.core.contracts.plan import Patch
 from sampan.core.contracts.provisioner import BIND_COMPLETED, SELECTED_NODE
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
+from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Ready, Refusal
+from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.model.kinds import KubeObject
+from sampan.core.model.core_v1.topology_selector import TopologySelectorTerm
 from sampan.core.model.pod_claims import claim_name, claims_of, is_made_for
 from sampan.core.model.storage_v1.storage_class import StorageClass
-from sampan.core.reconcile.node_selector import matches_selector
+from sampan.plugins.controllers.storage.matching import best_match, is_reachable, why_not
 
 Claims = Sequence[PersistentVolumeClaim]
 ONE_POD = "ReadWriteOncePod"
@@ -42,14 +43,13 @@ class VolumeBinding(GroupedPlugin):
         found = _claims(pod, state)
         if isinstance(found, str):
             return _Never(found)
-        classes = _by_name(state.extra.get(StorageClass, ()))
         for claim in found:
-            if BIND_COMPLETED not in claim.metadata.annotations and not _waits(claim, classes):
+            if BIND_COMPLETED not in claim.metadata.annotations and not _waits(claim, state):
                 return _Never("pod has unbound immediate PersistentVolumeClaims")
-        volumes = _by_name(state.extra.get(PersistentVolume, ()))
-        named = [volumes.get(claim.spec.volume_name or "") for claim in found if claim.spec.volume_name]
+        named = [state.get(PersistentVolume, "", claim.spec.volume_name) for claim in found if claim.spec.volume_name]
         chosen = {claim.metadata.annotations.get(SELECTED_NODE, "") for claim in found if not claim.spec.volume_name}
-        return _Reachable([each for each in named if isinstance(each, PersistentVolume)], chosen - {""})
+        wanted = [_wanted(claim, state) for claim in found if not claim.spec.volume_name]
+        return _Reachable([each for each in named if each is not None], chosen - {""}, wanted)
 
     def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Patch]:
         """Tell the claims that wait where their first consumer will run."""
@@ -59,6 +59,18 @@ class VolumeBinding(GroupedPlugin):
                 namespace, name = claim.key
                 change = {"metadata": {"annotations": {SELECTED_NODE: node.name}}}
                 yield Patch(kind=PersistentVolumeClaim, namespace=namespace, name=name, patch=change)
+
+    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
+        """A pod is bound once its claims are: a volume that cannot come to be there must not keep it on that node."""
+        found = _claims(pod, state) if any(claims_of(pod)) else ()
+        if isinstance(found, str):
+            return Ready.NO_MORE
+        waiting = [claim for claim in found if BIND_COMPLETED not in claim.metadata.annotations]
+        if any(claim.metadata.annotations.get(SELECTED_NODE, node) != node for claim in waiting):
+            return Ready.NO_MORE
+        if any(not claim.spec.volume_name and SELECTED_NODE not in claim.metadata.annotations for claim in waiting):
+            return Ready.NO_MORE  # whoever was to make the volume has given the node back
+        return Ready.NOT_YET if waiting else Ready.YES
 
 
 class VolumeRestrictions(GroupedPlugin):
@@ -72,17 +84,10 @@ class VolumeRestrictions(GroupedPlugin):
         return (pod.metadata.namespace, tuple(claims_of(pod)), pod.spec.priority)
 
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
-        names = set(claims_of(pod))
-        namespace = pod.metadata.namespace
-        exclusive = {
-            claim.metadata.name
-            for claim in state.extra.get(PersistentVolumeClaim, ())
-            if isinstance(claim, PersistentVolumeClaim)
-            and claim.metadata.namespace == namespace
-            and claim.metadata.name in names
-            and ONE_POD in claim.spec.access_modes
-        }
-        return _Exclusive(namespace or "", exclusive) if exclusive else None
+        namespace = pod.metadata.namespace or ""
+        claims = [state.get(PersistentVolumeClaim, namespace, name) for name in claims_of(pod)]
+        exclusive = {claim.metadata.name or "" for claim in claims if claim and ONE_POD in claim.spec.access_modes}
+        return _Exclusive(namespace, exclusive) if exclusive else None
 
 
 @attrs.define
@@ -94,21 +99,60 @@ class _Never(Judge):
         return Refusal(self.reason, of_pod=True)
 
 
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+CONFLICT = Refusal("node(s) didn't match PersistentVolume's node affinity")
+NOTHING_FREE = Refusal("node(s) didn't find available persistent volumes to bind")
+
+
+@attrs.frozen
+class _Wanted:
+    """A claim that waits for its first consumer: the volumes that would do, and where one may be made."""
+
+    claim: PersistentVolumeClaim
+    candidates: tuple[PersistentVolume, ...]
+    can_be_made: bool
+    topologies: tuple[TopologySelectorTerm, ...]
+
+    def found_on(self, node: Node, taken: set[str]) -> bool:
+        """Whether the node has a volume for it, or may get one. ``taken`` are those that other claims of the pod get."""
+        free = [each for each in self.candidates if each.metadata.name not in taken]
+        if (match := best_match(self.claim, free, node)) is not None:
+            taken.add(match.metadata.name or "")
+            return True
+        return self.can_be_made and _is_allowed(self.topologies, node)
+
+
 @attrs.define
 class _Reachable(Judge):
     volumes: list[PersistentVolume]
     chosen: set[str]
     """Nodes that were chosen already for claims without a volume: another would come too late."""
+    wanted: list[_Wanted]
     filters = True
 
     def refuses(self, node: NodeState) -> Refusal | None:
-        for volume in self.volumes:
-            affinity = volume.spec.node_affinity
-            if affinity and affinity.required and not matches_selector(affinity.required, node.node):
-                return Refusal("node(s) didn't match PersistentVolume's node affinity")
-        if self.chosen - {node.name}:
-            return Refusal("node(s) didn't match PersistentVolume's node affinity")
-        return None
+        if self.chosen - {node.name} or not all(is_reachable(volume, node.node) for volume in self.volumes):
+            return CONFLICT
+        taken: set[str] = set()
+        return None if all(each.found_on(node.node, taken) for each in self.wanted) else NOTHING_FREE
+
+
+def _wanted(claim: PersistentVolumeClaim, state: ClusterState) -> _Wanted:
+    volumes = state.extra.get(PersistentVolume, ())
+    candidates = tuple(each for each in volumes if isinstance(each, PersistentVolume) and why_not(each, claim) is None)
+    made_by = state.get(StorageClass, "", claim.spec.storage_class_name or "")
+    if made_by is None:
+        return _Wanted(claim, candidates, False, ())
+    return _Wanted(claim, candidates, made_by.provisioner != NO_PROVISIONER, made_by.allowed_topologies)
+
+
+def _is_allowed(topologies: Iterable[TopologySelectorTerm], node: Node) -> bool:
+    """Whether the class lets volumes be made there: one of the terms holds, or there is none."""
+    terms = tuple(topologies)
+    return not terms or any(
+        all(node.metadata.labels.get(each.key) in each.values for each in term.match_label_expressions)
+        for term in terms
+    )
 
 
 @attrs.define
@@ -133,18 +177,13 @@ class _Exclusive(Judge):
 
 def _claims(pod: Pod, state: ClusterState) -> Claims | str:
     """Those of the pod's volumes, or why there are not all of them."""
-    namespace = pod.metadata.namespace
-    known = {
-        claim.metadata.name: claim
-        for claim in state.extra.get(PersistentVolumeClaim, ())
-        if isinstance(claim, PersistentVolumeClaim) and claim.metadata.namespace == namespace
-    }
+    namespace = pod.metadata.namespace or ""
     found = []
     for volume in pod.spec.volumes:
         name = claim_name(pod, volume)
         if name is None:
             continue
-        claim = known.get(name)
+        claim = state.get(PersistentVolumeClaim, namespace, name)
         if claim is None:
             if volume.ephemeral is not None:
                 return f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
@@ -159,14 +198,10 @@ def _claims(pod: Pod, state: ClusterState) -> Claims | str:
     return found
 
 
-def _waits(claim: PersistentVolumeClaim, classes: Mapping[str, object]) -> bool:
-    found = classes.get(claim.spec.storage_class_name or "")
-    return isinstance(found, StorageClass) and found.volume_binding_mode == "WaitForFirstConsumer"
+def _waits(claim: PersistentVolumeClaim, state: ClusterState) -> bool:
+    found = state.get(StorageClass, "", claim.spec.storage_class_name or "")
+    return found is not None and found.volume_binding_mode == "WaitForFirstConsumer"
 
 
 def _wants_own(pod: Pod) -> bool:
     return any(volume.ephemeral is not None for volume in pod.spec.volumes)
-
-
-def _by_name(objects: Iterable[object]) -> dict[str, object]:
-    return {each.metadata.name or "": each for each in objects if isinstance(each, KubeObject)}

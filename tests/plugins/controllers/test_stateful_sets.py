@@ -179,3 +179,24 @@ def test_below_the_partition_pods_are_made_of_the_old_template() -> None:
     plan = run(owner, revisions=revisions)
     (first,) = [action.obj for action in plan.actions if isinstance(action, Create) and isinstance(action.obj, Pod)]
     assert first.spec.containers[0].image == "one"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "partition", "unready", "gone"),
+    [
+        (2, 0, (), ["web-4", "web-3"]),
+        (2, 0, (1,), ["web-4"]),
+        (2, 0, (0, 1), []),
+        (2, 4, (), ["web-4"]),
+        ("60%", 0, (), ["web-4", "web-3", "web-2"]),
+        ("10%", 0, (), ["web-4"]),
+    ],
+)
+def test_several_may_be_unavailable_at_once(
+    allowed: int | str, partition: int, unready: tuple[int, ...], gone: list[str]
+) -> None:
+    rolling = RollingUpdateStatefulSetStrategy(partition=partition, max_unavailable=allowed)
+    strategy = StatefulSetUpdateStrategy(type="RollingUpdate", rolling_update=rolling)
+    owner = stateful_set(5, image="two", update_strategy=strategy, **PARALLEL)
+    plan = run(owner, *(pod(ordinal, ready=ordinal not in unready) for ordinal in range(5)))
+    assert deleted(plan) == gone

@@ -15,9 +15,10 @@ from sampan.core.model.apps_v1.stateful_set import StatefulSet, StatefulSetStatu
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
-from sampan.core.model.meta import evolve
+from sampan.core.model.meta import IntOrString, evolve
 from sampan.core.reconcile.labels import matches
 from sampan.core.reconcile.pods import is_available, is_finished, is_ready, seconds_to_available
+from sampan.plugins.controllers.apps.deployment.sizes import scaled
 from sampan.plugins.controllers.apps.history import HASH, Present, forgotten, present, template_of
 from sampan.plugins.controllers.apps.stateful_set.identity import (
     handed_over,
@@ -141,6 +142,8 @@ class _Step:
         strategy = self.owner.spec.update_strategy
         if strategy.type == "OnDelete":
             return []
+        if strategy.rolling_update is not None and strategy.rolling_update.max_unavailable is not None:
+            return self._roll_several(strategy.rolling_update.max_unavailable)
         for ordinal in reversed(self.ordinals):
             pod = self.pods[ordinal]
             if ordinal < self._partition():
@@ -150,6 +153,19 @@ class _Step:
             if not self._is_healthy(pod):
                 return []
         return []
+
+    def _roll_several(self, allowed: IntOrString) -> list[Action]:
+        """From the last on, as many as may be unavailable at once; a share is rounded down, but one may always be."""
+        most = max(scaled(allowed, len(self.ordinals), round_up=False), 1)
+        room = most - sum(1 for ordinal in self.ordinals if not self._is_healthy(self.pods[ordinal]))
+        old = [
+            pod
+            for ordinal in reversed(self.ordinals)
+            if ordinal >= self._partition()
+            and not self._is_updated(pod := self.pods[ordinal])
+            and pod.metadata.deletion_timestamp is None
+        ]
+        return [self._deletion(pod) for pod in old[: max(room, 0)]]
 
     def _partition(self) -> int:
         """The first ordinal that is updated."""

@@ -1,0 +1,15 @@
+"""What may be set about the built-in plugins: ``plugins.plugins.settings`` of the configuration file."""
+
+from __future__ import annotations
+
+import attrs
+
+from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
+from sampan.plugins.schedulers.profiles import SchedulerProfile
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    horizontal_pod_autoscaler: AutoscalerSettings = attrs.field(factory=AutoscalerSettings)
+    schedulers: tuple[SchedulerProfile, ...] = ()
+    """More schedulers, or the default one in another way; pods choose by ``spec.schedulerName``."""
