@@ -1,4 +1,5 @@
-"""Objects that go by themselves: events, an hour after they were last written (kube-apiserver's ``--event-ttl``).
+"""Objects that go by themselves: events, an hour after they were last written (kube-apiserver's ``--event-ttl``), and
+bootstrap tokens at their end.
 
 A kind says when (`KindRules.expires_at`). One `Expiry` per API server looks once a minute, on its loop; what it removes is
 removed past admission, as a lease of etcd's does it.
@@ -29,7 +30,7 @@ class Expiry:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(run_for_ever(self._turn, "expiry of events", asyncio.sleep), name="expiry")
+        self._task = asyncio.create_task(run_for_ever(self._turn, "expiry of objects", asyncio.sleep), name="expiry")
 
     async def stop(self) -> None:
         """Idempotent."""

@@ -52,12 +52,21 @@ class HttpClient:
     """See `Client`. ``user_agent`` becomes the field manager of writes."""
 
     def __init__(self, access: Access, *, user_agent: str = "sampan") -> None:
-        headers = {"User-Agent": user_agent}
+        self._user_agent = user_agent
+        self._http = self._connect(access)
+
+    def _connect(self, access: Access) -> httpx.AsyncClient:
+        headers = {"User-Agent": self._user_agent}
         if access.token:
             headers["Authorization"] = f"Bearer {access.token}"
-        self._http = httpx.AsyncClient(
+        return httpx.AsyncClient(
             base_url=access.server, verify=tls_for(access), headers=headers, timeout=REQUEST_TIMEOUT, trust_env=False
         )
+
+    async def renew(self, access: Access) -> None:
+        """Go on as ``access``: connections of before end, and whoever waits on one of them asks anew."""
+        old, self._http = self._http, self._connect(access)
+        await old.aclose()
 
     async def get(self, kind: type[T], namespace: str, name: str) -> T:
         return from_wire(kind, await self.request("GET", object_path(info(kind), namespace, name)))

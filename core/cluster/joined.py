@@ -1,7 +1,8 @@
 """A node in a process of its own, joined to a control plane over HTTPS: here, or on another machine.
 
 It has a data directory of its own, with its runtime, its range of pod addresses and how the API is reached, so that a next
-start needs no more than that. Service addresses are served by the machine's first process of the cluster.
+start needs no more than that. What it was joined with is used once, for a certificate of its own. Service addresses are
+served by the machine's first process of the cluster.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sampan.core.client.http import HttpClient
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.about import About, read_about
 from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
+from sampan.core.cluster.node_identity import NodeIdentity
 from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose
 from sampan.core.cluster.trial import why_no_pods
@@ -26,7 +28,7 @@ from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError, NotFound, SampanError
 from sampan.core.host.local_routes import is_local
-from sampan.core.kubeconfig import Access, read_access, write_kubeconfig
+from sampan.core.kubeconfig import Access
 from sampan.core.model.core_v1.node import Node
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
@@ -68,13 +70,15 @@ class JoinedNode:
         self._ended.set()
 
     async def _start(self) -> None:
-        access = self._access or read_access(self._directory.kubeconfig)
+        identity = await self._identify()
+        access = identity.access
         client = HttpClient(access)
         self._cleanup.push_async_callback(client.close)
         about = await _asked(client, access)
         decisions = await self._settle(client, access, about)
         self._directory.keep(decisions)
-        write_kubeconfig(self._directory.kubeconfig, access)
+        self._cleanup.push_async_callback(identity.stop)
+        identity.rotate(client)
         [node] = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
         self._cleanup.push_async_callback(asyncio.to_thread, node.close)
         pod_cidr = await asyncio.to_thread(node.prepare)
@@ -90,12 +94,36 @@ class JoinedNode:
             parts.append(await self._services(client, informers, decisions, about))
         await asyncio.gather(*parts)
 
-    async def _settle(self, client: Client, access: Access, about: About) -> Decisions:
-        before = self._directory.decisions(about.cluster)
-        if self._directory.exists() and before.server != access.server:
+    async def _identify(self) -> NodeIdentity:
+        """The node's own certificate: the one there is, or a first one by the access that was given."""
+        before = self._directory.decisions("")
+        if self._access is not None:
+            self._check_holds(before, self._access.server)
+        identity = NodeIdentity(self._directory.kubeconfig, self._node_name(before), self._clock)
+        if identity.load():
+            return identity
+        if self._access is None:
+            raise ConfigError(
+                "the node has no certificate that is still good: join again with --kubeconfig, by the context of an"
+                " administrator or of a bootstrap token"
+            )
+        await identity.obtain(self._access)
+        self._say(f"identity: {identity.user}, by a certificate of its own")
+        return identity
+
+    def _node_name(self, before: Decisions) -> str:
+        return before.node_name or self._config.node_name or socket.gethostname().lower()
+
+    def _check_holds(self, before: Decisions, server: str) -> None:
+        """Raises `ConfigError` where the folder is somebody else's."""
+        if self._directory.exists() and before.server != server:
             held = f"a node of {before.server}" if before.server else "a control plane"
             raise ConfigError(f"{self._config.data_dir} holds {held}: choose another directory with --data-dir")
-        name = before.node_name or self._config.node_name or socket.gethostname().lower()
+
+    async def _settle(self, client: Client, access: Access, about: About) -> Decisions:
+        before = self._directory.decisions(about.cluster)
+        self._check_holds(before, access.server)
+        name = self._node_name(before)
         if not before.node_name:
             await _check_free(client, name)
         runtime, why = await asyncio.to_thread(

@@ -125,7 +125,18 @@ class ExpectEmpty:
     namespace: str | None
 
 
-Action = Create | Update | Patch | Delete | Bind | Rescale | Emit | ExpectGone | ExpectEmpty
+@attrs.frozen(kw_only=True)
+class ExpectAnswer:
+    """Go on only if the API server answers a posted review as ``holds`` wants it.
+
+    Otherwise the plan ends here, and its key is looked at again later.
+    """
+
+    review: KubeObject
+    holds: Callable[[Any], bool]
+
+
+Action = Create | Update | Patch | Delete | Bind | Rescale | Emit | ExpectGone | ExpectEmpty | ExpectAnswer
 
 
 @attrs.frozen(kw_only=True)

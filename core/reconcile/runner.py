@@ -19,6 +19,7 @@ from sampan.core.contracts.plan import (
     Create,
     Delete,
     Emit,
+    ExpectAnswer,
     ExpectEmpty,
     ExpectGone,
     Patch,
@@ -154,6 +155,8 @@ class Runner:
                 await self._expect_gone(action)
             case ExpectEmpty():
                 await self._expect_empty(action)
+            case ExpectAnswer():
+                await self._expect_answer(action)
 
     async def _create(self, action: Create, writes: _Writes) -> None:
         try:
@@ -207,6 +210,11 @@ class Runner:
         if found.items:
             where = "the cluster" if action.namespace is None else repr(action.namespace)
             raise Conflict(f"{where} has {info(action.kind).resource} after all: the cache is behind")
+
+    async def _expect_answer(self, action: ExpectAnswer) -> None:
+        answer = await self._client.create(action.review)
+        if not action.holds(answer):
+            raise Conflict(f"{info(type(action.review)).resource} were answered otherwise")
 
     def _emit(self, emit: Emit, placeholder: str = "", text: str = "") -> None:
         message = emit.message.replace(placeholder, text) if placeholder else emit.message

@@ -156,6 +156,20 @@ def _lease(request: AdmissionRequest, node: str) -> None:
         raise forbid(request, f'can only access node lease "{node}" in the namespace "{LEASES}"')
 
 
+def _volume(request: AdmissionRequest, node: str) -> None:
+    """A volume that can be used on this node alone: others' pods must not be given folders by it."""
+    for volume in (request.old, request.obj):
+        if volume is not None and not _is_on(volume, node):
+            raise forbid(request, f'node "{node}" can only write persistent volumes that are on itself')
+
+
+def _is_on(volume: Wire, node: str) -> bool:
+    required = ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}
+    terms = required.get("nodeSelectorTerms") or ()
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+    return bool(terms) and all(here in (term.get("matchExpressions") or ()) for term in terms)
+
+
 def _csi_node(request: AdmissionRequest, node: str) -> None:
     if request.name != node:
         raise forbid(request, f'can only access CSINode "{node}"')
@@ -170,4 +184,5 @@ CHECKS: Final[Mapping[tuple[str, str, str], Callable[[AdmissionRequest, str], No
     ("", "serviceaccounts", "token"): _token,
     ("coordination.k8s.io", "leases", ""): _lease,
     ("storage.k8s.io", "csinodes", ""): _csi_node,
+    ("", "persistentvolumes", ""): _volume,
 }

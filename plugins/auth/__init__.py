@@ -5,6 +5,7 @@ from __future__ import annotations
 from sampan.core.cluster.identities import account_of
 from sampan.core.registry import Registry
 from sampan.plugins.auth.anonymous import Anonymous
+from sampan.plugins.auth.bootstrap_tokens import BootstrapTokens
 from sampan.plugins.auth.certificates import ClientCertificates
 from sampan.plugins.auth.masters import Masters
 from sampan.plugins.auth.node_authorizer import NodeAuthorizer
@@ -22,6 +23,7 @@ def register(registry: Registry) -> None:
     registry.authenticator(
         "service-account-tokens", lambda context: ServiceAccountTokens(context.tokens, context.reader)
     )
+    registry.authenticator("bootstrap-tokens", lambda context: BootstrapTokens(context.reader, context.clock))
     registry.authenticator("client-certificates", lambda context: ClientCertificates())
     registry.authenticator("anonymous", lambda context: Anonymous())
     registry.authorizer("masters", lambda context: Masters())

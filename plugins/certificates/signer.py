@@ -91,7 +91,8 @@ def _client(wanted: CertificateSigningRequest, request: x509.CertificateSigningR
     return f"usages included {', '.join(extra)}, which this signer does not sign" if extra else ""
 
 
-def _kubelet_client(wanted: CertificateSigningRequest, request: x509.CertificateSigningRequest) -> str:
+def kubelet_client(wanted: CertificateSigningRequest, request: x509.CertificateSigningRequest) -> str:
+    """Of a node's agent, for itself."""
     if problem := _of_node(request):
         return problem
     if _alternatives(request):
@@ -137,7 +138,7 @@ def _anything(wanted: CertificateSigningRequest, request: x509.CertificateSignin
 
 CHECKS: Final[dict[str, Check]] = {
     CLIENT: _client,
-    KUBELET_CLIENT: _kubelet_client,
+    KUBELET_CLIENT: kubelet_client,
     KUBELET_SERVING: _kubelet_serving,
     LEGACY: _anything,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from sampan.core.contracts.access import AUTHENTICATED, SERVICE_ACCOUNTS, SYSTEM_MASTERS, UNAUTHENTICATED
 from sampan.plugins.auth.rbac.controller_roles import PREFIX, ROLES
@@ -25,6 +26,12 @@ PROVISIONER = "system:sampan:volume-provisioner"
 """What makes volumes on the nodes, for claims."""
 INGRESS = "system:sampan:ingress-controller"
 """What serves Ingresses, and tells of them."""
+NODE: Final = "system:sampan:node"
+"""What an agent of its own process does besides: service addresses and names, and the volumes of its node."""
+NODES: Final = "system:nodes"
+BOOTSTRAPPERS: Final = "system:bootstrappers"
+CONFIG_READER: Final = "sampan:config-reader"
+CERTIFICATES: Final = "system:certificates.k8s.io:certificatesigningrequests"
 
 
 def own_roles() -> list[Object]:
@@ -45,6 +52,12 @@ def own_roles() -> list[Object]:
             on("create", "networking.k8s.io", "ingressclasses"),
             on("patch", "networking.k8s.io", "ingresses/status"),
             EVENTS,
+        ),
+        cluster_role(
+            NODE,
+            on(f"create delete patch {READ}", "", "persistentvolumes"),
+            on(READ, "", "persistentvolumeclaims namespaces"),
+            on(READ, "storage.k8s.io", "storageclasses"),
         ),
     ]
 
@@ -77,9 +90,16 @@ def cluster_bindings(others: Iterable[str]) -> list[Object]:
         )
     ]
     components.append(binding("system:node", "system:node", []))
+    nodes = [
+        binding("sampan:node", NODE, [group(NODES)]),
+        binding("sampan:node-proxier", "system:node-proxier", [group(NODES)]),
+        binding("sampan:node-bootstrap", "system:node-bootstrapper", [group(BOOTSTRAPPERS)]),
+        binding("sampan:node-first-certificate", f"{CERTIFICATES}:nodeclient", [group(BOOTSTRAPPERS)]),
+        binding("sampan:node-next-certificate", f"{CERTIFICATES}:selfnodeclient", [group(NODES)]),
+    ]
     controllers = [binding(f"{PREFIX}{name}", f"{PREFIX}{name}", [account(name)]) for name in sorted(ROLES)]
     plugins = [binding(f"sampan:plugin:{name}", "cluster-admin", [account(name)]) for name in sorted(others)]
-    return [*people, *components, *controllers, *plugins]
+    return [*people, *components, *nodes, *controllers, *plugins]
 
 
 def namespaced_roles() -> list[Object]:
@@ -96,6 +116,7 @@ def namespaced_roles() -> list[Object]:
     ]
     return [
         role(system, f"{config}-reader", on(READ, "", "configmaps", config)),
+        role(system, CONFIG_READER, on("get", "", "configmaps", "sampan-config")),
         role(system, f"{PREFIX}bootstrap-signer", on(READ, "", "secrets")),
         role(system, f"{PREFIX}token-cleaner", on(f"delete {READ}", "", "secrets"), EVENTS),
         *leading,
@@ -120,6 +141,7 @@ def namespaced_bindings() -> list[Object]:
     signer = f"{PREFIX}bootstrap-signer"
     return [
         binding(f"system::{reader}", reader, components, system, "Role"),
+        binding(CONFIG_READER, CONFIG_READER, [group(NODES), group(BOOTSTRAPPERS)], system, "Role"),
         binding(signer, signer, [account("bootstrap-signer")], system, "Role"),
         binding(f"{PREFIX}token-cleaner", f"{PREFIX}token-cleaner", [account("token-cleaner")], system, "Role"),
         *leading,

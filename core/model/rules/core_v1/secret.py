@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -22,6 +23,8 @@ NEEDED_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
 JSON_TYPES: Final = ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson")
+BOOTSTRAP_TOKEN: Final = "bootstrap.kubernetes.io/token"
+BOOTSTRAP_NAMESPACE: Final = "kube-system"
 BASIC_AUTH: Final = ("username", "password")
 
 
@@ -41,8 +44,26 @@ class SecretRules(KindRules):
         if not obj.get("type"):
             obj["type"] = old.get("type", "Opaque")
 
+    def expires_at(self, obj: Mapping[str, Any]) -> datetime | None:
+        """A bootstrap token's own end."""
+        return bootstrap_token_end(obj)
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return [*changed("type", obj.get("type"), old.get("type")), *validate_unchanged(obj, old, ("data",))]
+
+
+def bootstrap_token_end(obj: Value) -> datetime | None:
+    """When a bootstrap token is good no more: ``None`` for never, and for what is none; at once where it is no time."""
+    if obj.get("type") != BOOTSTRAP_TOKEN or obj["metadata"].get("namespace") != BOOTSTRAP_NAMESPACE:
+        return None
+    ends = (obj.get("data") or {}).get("expiration")
+    if not ends:
+        return None
+    try:
+        moment = datetime.fromisoformat(base64.b64decode(ends).decode())
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def validate_secret(obj: Value, path: str) -> list[Cause]:
