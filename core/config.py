@@ -40,6 +40,16 @@ class AuditLog:
 
 
 @attrs.frozen(kw_only=True)
+class AdmissionChoice:
+    """Which admission plugins run besides or without those that do anyway; kube-apiserver's options."""
+
+    enabled: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    settings: Path | None = None
+    """A file with an ``AdmissionConfiguration``."""
+
+
+@attrs.frozen(kw_only=True)
 class Config:
     """The choices, with their defaults: ``auto`` means that sampan picks and says why."""
 
@@ -71,6 +81,7 @@ class Config:
     kubeconfig: Path | None = None
     """The person's kubeconfig to write a context into; ``None`` writes none."""
     audit: AuditLog = AuditLog()
+    admission: AdmissionChoice = AdmissionChoice()
 
 
 Sign = Callable[["CertificateSigningRequest", Iterable[str], timedelta, datetime], str]

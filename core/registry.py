@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import attrs
 
@@ -240,8 +240,11 @@ class Registry:
         """Metrics besides CPU and memory, for autoscalers. They are asked by name, until one knows the metric."""
         self._add(self.metrics_providers, name, make)
 
-    def admission(self, name: str, make: Callable[[AccessContext], Admission]) -> None:
-        self._add(self.admissions, name, make)
+    def admission(
+        self, name: str, make: Callable[[AccessContext], Admission], *, unless_asked: Literal["on", "off"] = "on"
+    ) -> None:
+        """``unless_asked``: what holds where neither --enable-admission-plugins nor --disable-… names it."""
+        self._add(self.admissions, name, make, rank=0 if unless_asked == "on" else None)
 
     def authenticator(self, name: str, make: Callable[[AccessContext], Authenticator]) -> None:
         self._add(self.authenticators, name, make)

@@ -10,14 +10,14 @@ import click
 from click.core import ParameterSource
 
 from sampan.cli.configuration import configured_options
-from sampan.cli.lifecycle.audit_options import audit_options
+from sampan.cli.lifecycle.api_options import admission_options, audit_options
 from sampan.cli.lifecycle.known import remember
 from sampan.cli.lifecycle.place import Place, kubeconfig_to_write, with_new_place
 from sampan.cli.lifecycle.running import Ready, Say, serve_cluster
 from sampan.cli.plugin_options import plugin_choice
 from sampan.cli.progress import Steps, steps
 from sampan.cli.suggest import suggestion
-from sampan.core.config import DEFAULT_PORT, AuditLog, Config
+from sampan.core.config import DEFAULT_PORT, AdmissionChoice, AuditLog, Config
 from sampan.core.errors import ConfigError
 
 _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -51,6 +51,7 @@ _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 @click.option("--node-name", default="", help="The first node's name (default: the host's).")
 @click.option("--nodes", type=click.IntRange(1, 1000), help="How many nodes (default: as before, at first one).")
 @audit_options
+@admission_options
 @click.option("--service-cidr", default="", help="Range of service addresses.")
 @click.option("--pod-cidr", default="", help="Range of pod addresses.")
 @click.option(
@@ -76,6 +77,7 @@ def up(
     node_name: str,
     nodes: int | None,
     audit: AuditLog,
+    admission: AdmissionChoice,
     service_cidr: str,
     pod_cidr: str,
     reload_: bool,
@@ -114,6 +116,7 @@ def up(
         pod_cidr=pod_cidr,
         manifests=manifests.absolute() if manifests else None,
         audit=audit,
+        admission=admission,
         kubeconfig=kubeconfig_to_write(kubeconfig).absolute(),
     )
 

@@ -19,6 +19,7 @@ import uvicorn
 
 from sampan.core.api import pki
 from sampan.core.api.access import Gates
+from sampan.core.api.admission_choice import chosen, read_settings
 from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
@@ -261,12 +262,20 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
 
 
 def make_gates(registry: Registry, context: ClusterContext, reader: Reader, tokens: Tokens) -> Gates:
-    """The chains of plugins, each made with a way to ask the whole of them."""
+    """The chains of plugins, each made with a way to ask the whole of them. Raises `ConfigError`."""
     gates = Gates()
-    made_with = AccessContext(cluster=context, reader=reader, authorizer=gates, clock=context.clock, tokens=tokens)
+    choice = context.config.admission
+    made_with = AccessContext(
+        cluster=context,
+        reader=reader,
+        authorizer=gates,
+        clock=context.clock,
+        tokens=tokens,
+        settings=read_settings(choice.settings),
+    )
     gates.authenticators = _ordered(registry.authenticators, made_with)
     gates.authorizers = _ordered(registry.authorizers, made_with)
-    gates.admissions = _ordered(registry.admissions, made_with)
+    gates.admissions = _ordered(chosen(registry.admissions, choice, made_with.settings), made_with)
     return gates
 
 

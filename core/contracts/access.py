@@ -224,3 +224,5 @@ class AccessContext:
     """The whole chain, for those who must ask on behalf of somebody (escalation, owner references)."""
     clock: Callable[[], datetime]
     tokens: TokenReader
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+    """What the ``AdmissionConfiguration`` says to each plugin, by its name."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.core.api.conftest import api, clock, registry, server, store
+from tests.core.api.conftest import admission, api, clock, registry, server, store
 
-__all__ = ["api", "clock", "registry", "server", "store"]
+__all__ = ["admission", "api", "clock", "registry", "server", "store"]

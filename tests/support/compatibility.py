@@ -67,12 +67,28 @@ Dropped, as in a Kubernetes 1.36 whose feature gates nobody touched:
 Refused, for the same reason: `seLinuxChangePolicy: MountOption` (SELinuxMount).
 """
 
+ADMISSION: Final = """\
+## Admission
+
+These run unless `--disable-admission-plugins` names them: {on}.
+
+These run where `--enable-admission-plugins` names them: {off}.
+
+`CertificateApproval` does what CertificateSigning and CertificateSubjectRestriction do in Kubernetes as well. Of what a
+Kubernetes 1.36 runs unasked, there are no ClusterTrustBundleAttest and PodGroupProtection, whose kinds are not served, and
+none of those whose features are off. Of what it runs on request, there are no ExtendedResourceToleration,
+ImagePolicyWebhook, LimitPodHardAntiAffinityTopology, NamespaceAutoProvision, NamespaceExists, PodNodeSelector and
+PodTolerationRestriction.
+"""
+
 
 def page() -> str:
     registry = Registry()
     sampan_register(registry)
     kinds = [info(cls) for cls in registry.kinds]
-    parts = [HEAD, *_tables(kinds), _absent(kinds), FIELDS.format(process=_process_fields())]
+    parts = [
+        HEAD, *_tables(kinds), _absent(kinds), FIELDS.format(process=_process_fields()), _admission(registry),
+    ]  # fmt: skip
     return "\n".join(parts)
 
 
@@ -120,6 +136,13 @@ def _absent(kinds: Iterable[KindInfo]) -> str:
         if (group, kind) not in served
     ]
     return f"### Not served yet\n\n{', '.join(absent)}.\n" if absent else ""
+
+
+def _admission(registry: Registry) -> str:
+    known = list(registry.admissions)
+    on = ", ".join(sorted(part.name for part in known if part.rank is not None))
+    off = ", ".join(sorted(part.name for part in known if part.rank is None))
+    return ADMISSION.format(on=on, off=off)
 
 
 def _process_fields() -> str:

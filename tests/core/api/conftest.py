@@ -10,13 +10,14 @@ import attrs
 import pytest
 
 from sampan.core.api.server import ApiServer
-from sampan.core.config import ClusterContext, Config
+from sampan.core.config import AdmissionChoice, ClusterContext, Config
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.model.builtin import BUILTIN_KINDS, ServiceAccount
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.registry import Registry
 from sampan.core.store.history import HistoryPolicy
-from sampan.plugins import admission, auth, certificates, pod_security, quota
+from sampan.plugins import admission as admission_plugins
+from sampan.plugins import auth, certificates, pod_security, quota
 from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import TOKEN, AsgiClient
 from tests.support.node import PODS, FakeNode, pod
@@ -43,7 +44,7 @@ def registry() -> Registry:
     made = Registry()
     for cls in BUILTIN_KINDS:
         made.kind(cls)
-    for room in (auth, admission, quota, pod_security, certificates):
+    for room in (auth, admission_plugins, quota, pod_security, certificates):
         room.register(made)
     return made
 
@@ -54,12 +55,17 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
+def admission() -> AdmissionChoice:
+    """What differs from the usual admission."""
+    return AdmissionChoice()
+
+
+@pytest.fixture
 async def server(
-    registry: Registry, store: MemoryStore, clock: MovableClock, tmp_path: Path
+    registry: Registry, store: MemoryStore, clock: MovableClock, tmp_path: Path, admission: AdmissionChoice
 ) -> AsyncIterator[ApiServer]:
-    context = ClusterContext(
-        config=Config(data_dir=tmp_path), service_cidr="10.96.0.0/24", admin_token=TOKEN, clock=clock
-    )
+    config = Config(data_dir=tmp_path, admission=admission)
+    context = ClusterContext(config=config, service_cidr="10.96.0.0/24", admin_token=TOKEN, clock=clock)
     made = ApiServer(registry, store, context, NodeDirectory())
     await made.load()
     await made.prepare()

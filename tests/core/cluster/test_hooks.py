@@ -69,8 +69,8 @@ async def test_every_hook_is_called_in_the_life_of_a_cluster_and_none_on_its_loo
         await client.delete(Pod, "default", "web", grace_period=1)
         await soon(partial(phase_is, client, None))
     specs = {name for name in vars(hooks) if name.startswith("sampan_")}
-    # One node is no choice, so nobody is asked for points.
-    assert specs - set(listener.called) == {"sampan_register", "sampan_score_nodes"}
+    # One node is no choice, so nobody is asked for points; and without a policy nothing is audited.
+    assert specs - set(listener.called) == {"sampan_register", "sampan_score_nodes", "sampan_audit"}
     assert threading.get_ident() not in listener.threads
     assert listener.called["sampan_cluster_ready"] == ["sampan"]
 

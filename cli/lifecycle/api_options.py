@@ -1,4 +1,4 @@
-"""Options of `sampan up` about the audit log, under kube-apiserver's names."""
+"""Options of `sampan up` about the API server: its audit log and its admission, under kube-apiserver's names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sampan.core.config import AuditLog
+from sampan.core.config import AdmissionChoice, AuditLog
 from sampan.core.errors import ConfigError
 
 R = TypeVar("R")
@@ -50,3 +50,32 @@ def audit_options(command: Callable[..., R]) -> Callable[..., R]:
         return command(*args, audit=audit, **kwargs)
 
     return with_audit
+
+
+def admission_options(command: Callable[..., R]) -> Callable[..., R]:
+    """The command gets them together, as ``admission``."""
+
+    @click.option("--enable-admission-plugins", default="", metavar="NAMES", help="Admission besides the usual.")
+    @click.option("--disable-admission-plugins", default="", metavar="NAMES", help="Admission to leave out.")
+    @click.option("--admission-control-config-file", type=click.Path(path_type=Path), help="What to tell its plugins.")
+    @functools.wraps(command)
+    def with_admission(
+        *args: Any,
+        enable_admission_plugins: str,
+        disable_admission_plugins: str,
+        admission_control_config_file: Path | None,
+        **kwargs: Any,
+    ) -> R:
+        file = admission_control_config_file
+        admission = AdmissionChoice(
+            enabled=_names(enable_admission_plugins),
+            disabled=_names(disable_admission_plugins),
+            settings=file.absolute() if file else None,
+        )
+        return command(*args, admission=admission, **kwargs)
+
+    return with_admission
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for each in text.split(",") if (name := each.strip()))
