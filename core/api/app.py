@@ -24,9 +24,9 @@ from sampan.core.api.bodies import ClientGone
 from sampan.core.api.deadline import SECONDS, Deadline, seconds_for
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.failures import Failures
+from sampan.core.api.flow.control import FlowControl
 from sampan.core.api.headers import Headers, read_headers
 from sampan.core.api.impersonation import impersonate
-from sampan.core.api.in_flight import InFlight
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.paths import parse_path
@@ -58,7 +58,7 @@ class Api:
     aggregation: Aggregation
     metrics: Metrics
     auditor: Auditor
-    in_flight: InFlight = attrs.field(factory=InFlight)
+    flow: FlowControl
     failures: Failures = attrs.field(factory=lambda: Failures(log))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +82,9 @@ class Api:
             attributes = attributes_of(request)
             if not is_long_running(attributes):
                 deadline.begin(SECONDS)
-            async with self.in_flight.place(attributes):
+            place = self.flow.place(attributes)
+            reply.headers += place.headers
+            async with place:
                 await self._check(request, attributes)
                 if "timeout" in request.query and not is_long_running(attributes):
                     deadline.begin(seconds_for(request.query))
@@ -117,7 +119,9 @@ class Api:
         try:
             request = await self._identified({**scope, "method": "GET"}, receive, reply, [])
             attributes = attributes_of(request)
-            async with self.in_flight.place(attributes):
+            place = self.flow.place(attributes)
+            reply.headers += place.headers
+            async with place:
                 await self._check(request, attributes)
                 elsewhere = self.aggregation.stream(request.target)
                 if elsewhere is not None:

@@ -31,9 +31,11 @@ from sampan.core.api.definitions import Definitions
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.expiry import Expiry
+from sampan.core.api.flow.control import FlowControl
+from sampan.core.api.flow.defaults import FlowDefaults
+from sampan.core.api.flow.keeper import AGENT, FlowKeeper
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.health import Health
-from sampan.core.api.in_flight import InFlight
 from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.openapi import OpenApi
@@ -120,21 +122,23 @@ class ApiServer:
         self._server: EmbeddedServer | None = None
         self._task: asyncio.Task[None] | None = None
         self.expiry = Expiry(self.pipeline)
+        own = self.client().for_agent(AGENT)
+        self.flow_keeper = FlowKeeper(own, self.pipeline.reader, context.clock)
         self.listening = Listening(context.config.address, context.config.port)
 
     def _make_app(self) -> Api:
         handlers = Handlers(self.pipeline)
         subresources = make_subresources(handlers, self.nodes)
         resources = Resources(self.catalog, handlers, subresources)
-        in_flight = InFlight()
-        metrics = Metrics(self._context.metrics, resources.knows, in_flight)
+        flow = FlowControl(self.pipeline.reader)
+        metrics = Metrics(self._context.metrics, resources.knows, flow)
         config = self._context.config
         discovery = Discovery(self.catalog, self.aggregation, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
         self._endpoints = Endpoints(
             discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens
         )
-        return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, in_flight)
+        return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, flow)
 
     def _source(self, name: str) -> Source:
         if name == SOURCE:
@@ -181,12 +185,14 @@ class ApiServer:
         self._task = asyncio.create_task(self._server.serve(sockets=list(bound)), name="api-server")
         await self._server.started_or_failed(self._task)
         self.expiry.start()
+        self.flow_keeper.start()
         if not ipaddress.ip_address(self.listening.address).is_loopback:
             await self.advertise(self.listening.address)
 
     async def prepare(self) -> None:
         """Make what every cluster has: namespaces, the server's own Service, and what plugins want there."""
         await bootstrap(self.client(), self._context.service_cidr, self.listening.port)
+        await lay(FlowDefaults(), self.pipeline, self.client())
         for part in self._registry.groundworks:
             await lay(part.make(self._context), self.pipeline, self.client())
 
@@ -225,6 +231,7 @@ class ApiServer:
         await self.aggregation.stop()
         await self.definitions.stop()
         await self.expiry.stop()
+        await self.flow_keeper.stop()
         self.catalog.close()
         server, task = self._server, self._task
         self._server = self._task = None

@@ -153,7 +153,6 @@ class FlowSchemaStatus:
     has_generation=True,
     columns=FLOW_SCHEMA_COLUMNS,
     rules=FlowSchemaRules(),
-    without_effect="requests are not queued by priority",
 )
 @model
 class FlowSchema(KubeObject):

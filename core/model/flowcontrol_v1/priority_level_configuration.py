@@ -106,7 +106,6 @@ class PriorityLevelConfigurationStatus:
     has_generation=True,
     columns=PRIORITY_LEVEL_CONFIGURATION_COLUMNS,
     rules=PriorityLevelConfigurationRules(),
-    without_effect="requests are not queued by priority",
 )
 @model
 class PriorityLevelConfiguration(KubeObject):
