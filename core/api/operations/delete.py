@@ -37,8 +37,11 @@ class Verdict:
     remove: bool
 
 
-async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outcome:
-    """Delete one object. Raises `NotFound`, `Conflict` for preconditions, and what admission refuses with."""
+async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions, *, admitted: bool = False) -> Outcome:
+    """Delete one object. Raises `NotFound`, `Conflict` for preconditions, and what admission refuses with.
+
+    ``admitted``: it has been asked already, about what leads to this.
+    """
     if damaged := call.served.damaged(call.namespace, call.name):
         return await _remove_damaged(pipeline, call, damaged, dry_run=options.dry_run)
     old: Entry | None = await pipeline.current(call)
@@ -46,9 +49,10 @@ async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions) -> Outc
         if old is None:
             raise call.not_found()
         check_preconditions(call, old, options)
-        request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run)
-        await pipeline.gates.mutate(request)
-        await pipeline.gates.validate(request)
+        if not admitted:
+            request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run)
+            await pipeline.gates.mutate(request)
+            await pipeline.gates.validate(request)
         verdict = decide(call.served.info, old.wire, options, pipeline.clock())
         try:
             return await _carry_out(pipeline, call, old, verdict, dry_run=options.dry_run)

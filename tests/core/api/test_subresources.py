@@ -75,17 +75,6 @@ async def test_scale_keeps_to_versions_and_to_numbers(api: AsgiClient) -> None:
     assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.replicas")])
 
 
-# Eviction
-
-
-async def test_an_eviction_deletes_gracefully(api: AsgiClient, node: FakeNode) -> None:
-    answer = await api.post(
-        f"{PODS}/p/eviction", {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
-    )
-    assert (answer.code, answer.json["status"]) == (201, "Success")
-    assert (await api.get(f"{PODS}/p")).json["metadata"]["deletionGracePeriodSeconds"] == 30
-
-
 # Logs
 
 
@@ -333,23 +322,3 @@ async def test_port_forward_says_which_protocols_it_speaks(api: AsgiClient, node
     assert refused[0]["status"] == 400
     said = orjson.loads(refused[1]["body"])["message"]
     assert said.endswith(f"the client offers none of the protocols {TUNNEL}, {V4}, {V4_TEXT}")
-
-
-async def test_a_budget_counts_an_eviction_before_the_next_is_asked_for(api: AsgiClient) -> None:
-    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
-    await api.post(budgets, {"metadata": {"name": "b"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}})
-    allowing = {"status": {"observedGeneration": 1, "disruptionsAllowed": 1}}
-    await api.patch(f"{budgets}/b/status", allowing)
-    for name in ("one", "two"):
-        pod = {
-            "metadata": {"name": name, "labels": {"app": "web"}},
-            "spec": {"containers": [{"name": "c", "image": "i"}]},
-        }
-        await api.post("/api/v1/namespaces/default/pods", pod)
-        await api.patch(f"/api/v1/namespaces/default/pods/{name}/status", {"status": {"phase": "Running"}})
-    codes = [
-        (await api.post(f"/api/v1/namespaces/default/pods/{name}/eviction", {"metadata": {"name": name}})).code
-        for name in ("one", "two")
-    ]
-    assert codes == [201, 429]
-    assert list((await api.get(f"{budgets}/b")).json["status"]["disruptedPods"]) == ["one"]
