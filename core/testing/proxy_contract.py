@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -72,6 +72,13 @@ class ProxyContract:
     port = 8080
     in_kernel = False
     """The kernel carries the traffic: it passes over no endpoint that refuses, is in nobody's way, and goes on alone."""
+
+    transports: Sequence[str] = ("TCP", "UDP")
+    """What it carries."""
+
+    def _needs(self, transport: str) -> None:
+        if transport not in self.transports:
+            pytest.skip(f"it does not carry {transport}")
 
     def _not_in_kernel(self) -> None:
         if self.in_kernel:
@@ -192,6 +199,7 @@ class ProxyContract:
             assert answer.replace(b"%d:" % endpoint.port, b"") == data
 
     def test_udp_is_carried_too(self, proxy: Proxy) -> None:
+        self._needs("UDP")
         with backend(socketserver.ThreadingUDPServer) as endpoint:
             proxy.sync([self.service(endpoint, protocol="UDP")])
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -200,6 +208,7 @@ class ProxyContract:
                 assert client.recv(100) == b"%d:ping" % endpoint.port
 
     def test_a_udp_client_is_served_by_another_endpoint_once_its_own_has_left(self, proxy: Proxy) -> None:
+        self._needs("UDP")
         kind = socketserver.ThreadingUDPServer
         with backend(kind) as one, backend(kind) as two, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(5)

