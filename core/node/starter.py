@@ -114,7 +114,12 @@ class ContainerStarter:
         pod = _with_addresses(given.pod, given.sandbox, settings.ip)
         env = environment(
             EnvironmentInput(
-                pod=pod, container=container, services=given.services, allocatable=self._allocatable, get=self._get
+                pod=pod,
+                container=container,
+                services=given.services,
+                allocatable=self._allocatable,
+                get=self._get,
+                volumes=given.volumes,
             )
         )
         mounts = container_mounts(container, given.volumes, env)

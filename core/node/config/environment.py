@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
+from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import Permanent, SampanError
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.environment import EnvFromSource, EnvVarSource
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.references import FileKeySelector
 from sampan.core.model.kinds import KubeObject
+from sampan.core.node.config.env_file import UnreadableFile, read_variable
 from sampan.core.node.config.expansion import expand
 from sampan.core.node.config.fields import field_value, resource_value
 
@@ -36,6 +39,8 @@ class EnvironmentInput:
     """See `sampan.core.node.config.service_env`."""
     allocatable: Mapping[str, str]
     get: Get
+    volumes: Mapping[str, PublishedVolume] = attrs.field(factory=dict)
+    """The pod's, by name."""
 
 
 def environment(given: EnvironmentInput) -> dict[str, str]:
@@ -90,7 +95,25 @@ def _from_reference(given: EnvironmentInput, source: EnvVarSource) -> str | None
         data = kept.data.get(secret.key) if kept else None
         value = None if data is None else data.decode(errors="surrogateescape")
         return _or_missing(value, secret.key, bool(secret.optional), given, "Secret", secret.name or "")
-    raise ContainerConfigProblem("valueFrom names a source that is not supported: fileKeyRef")
+    assert source.file_key_ref is not None, "one of them is there"
+    return _from_file(given, source.file_key_ref)
+
+
+def _from_file(given: EnvironmentInput, source: FileKeySelector) -> str | None:
+    volume = given.volumes.get(source.volume_name)
+    if volume is None:
+        raise ContainerConfigProblem(f'cannot find the volume "{source.volume_name}" referenced by FileKeyRef')
+    try:
+        value = read_variable(volume.host_path, source.path, source.key)
+    except FileNotFoundError as exc:
+        if source.optional:
+            return None
+        raise ContainerConfigProblem(f"couldn't parse env file: {source.path} is not there") from exc
+    except (UnreadableFile, OSError) as exc:
+        raise ContainerConfigProblem(f"couldn't parse env file: {exc}") from exc
+    if not value and not source.optional:
+        raise ContainerConfigProblem(f'environment variable key "{source.key}" not found in file "{source.path}"')
+    return value or None
 
 
 def _or_missing(
