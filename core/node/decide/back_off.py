@@ -12,6 +12,7 @@ import attrs
 
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.container import ContainerRestartRule
 
 FIRST_DELAY = 10.0
 LONGEST_DELAY = 300.0
@@ -51,12 +52,23 @@ def _ran_long(known: BackOff, ended: datetime) -> bool:
 
 def restarts(spec: ContainerSpec, policy: str, ended: Container) -> bool:
     """Whether a container that has ended is to run again. ``policy`` is the pod's; the container's own wins."""
-    code = -1 if ended.exit_code is None else ended.exit_code
-    for rule in spec.restart_policy_rules:
-        if rule.exit_codes is not None and _applies(rule.exit_codes.operator, rule.exit_codes.values, code):
-            return rule.action == "Restart"
+    return restarts_after(spec, policy, -1 if ended.exit_code is None else ended.exit_code)
+
+
+def restarts_after(spec: ContainerSpec, policy: str, code: int) -> bool:
+    """The same by the exit code alone."""
+    if (rule := matching_rule(spec, code)) is not None:
+        return rule.action in ("Restart", "RestartAllContainers")
     policy = spec.restart_policy or policy
     return policy == "Always" or (policy == "OnFailure" and code != 0)
+
+
+def matching_rule(spec: ContainerSpec, code: int) -> ContainerRestartRule | None:
+    """The first of the container's own rules that speaks of this exit code."""
+    for rule in spec.restart_policy_rules:
+        if rule.exit_codes is not None and _applies(rule.exit_codes.operator, rule.exit_codes.values, code):
+            return rule
+    return None
 
 
 def _applies(operator: str, values: Sequence[int], code: int) -> bool:

@@ -13,11 +13,13 @@ import attrs
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod import Pod, PodCondition
 from sampan.core.model.meta import evolve
+from sampan.core.node.decide.restart_all import could_restart_all
 from sampan.core.node.decide.view import is_sidecar
 
 OWN = (
     "PodResizePending", "PodResizeInProgress",
     "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled",
+    "AllContainersRestarting",
 )  # fmt: skip
 """What the node agent tells, in this order; all others are somebody else's."""
 
@@ -39,8 +41,9 @@ def pod_conditions(
     ready_to_start: bool,
     now: datetime,
     resize: Sequence[PodCondition] = (),
+    restarting: bool = False,
 ) -> tuple[PodCondition, ...]:
-    """``resize``: what is to be told of a change of resources, if there is one."""
+    """``resize``: what is to be told of a change of resources; ``restarting``: the pod begins anew in its place."""
     containers_ready = _containers_ready(pod, phase, inits, mains)
     findings = {
         "PodReadyToStartContainers": Finding(ready_to_start),
@@ -49,10 +52,20 @@ def pod_conditions(
         "ContainersReady": containers_ready,
         "PodScheduled": Finding(True),
     }
+    if could_restart_all(pod):
+        findings["AllContainersRestarting"] = _restarting(phase, restarting)
     known = {each.type: each for each in pod.status.conditions}
     generation = pod.metadata.generation or 0
     own = tuple(_condition(known.get(name), name, finding, generation, now) for name, finding in findings.items())
     return (*resize, *own, *(each for each in pod.status.conditions if each.type not in OWN))
+
+
+def _restarting(phase: str, restarting: bool) -> Finding:
+    if phase in ("Succeeded", "Failed"):
+        return Finding(False, "PodCompleted" if phase == "Succeeded" else "PodFailed")
+    if restarting:
+        return Finding(True, "RestartAllContainersStarted", "container exited with restart policy rule")
+    return Finding(False)
 
 
 def _condition(old: PodCondition | None, name: str, finding: Finding, generation: int, now: datetime) -> PodCondition:

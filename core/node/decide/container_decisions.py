@@ -24,9 +24,18 @@ from sampan.core.node.decide.actions import (
 from sampan.core.node.decide.back_off import restarts, waits_until
 from sampan.core.node.decide.memory import ContainerMemory, Problem
 from sampan.core.node.decide.resize import applied_resources, changed_resources, needs_restart
+from sampan.core.node.decide.restart_all import clear_all, could_restart_all, culprits
 from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.decide.stopping import stop_all
-from sampan.core.node.decide.view import PodView, is_sidecar, is_up, sidecars, spec_hash_of
+from sampan.core.node.decide.view import (
+    PodView,
+    all_specs,
+    container_name,
+    is_sidecar,
+    is_up,
+    sidecars,
+    spec_hash_of,
+)
 
 DEFAULT_GRACE = 30
 INVALID_NAME = "InvalidImageName"
@@ -47,6 +56,9 @@ class Decisions:
 def decide_containers(view: PodView, now: datetime, *, fresh_sandbox: bool) -> Decisions:
     """``fresh_sandbox``: a sandbox is about to be made, so nothing runs yet."""
     decisions = Decisions()
+    if not fresh_sandbox and (ended := culprits(view)):
+        _restart_all(view, ended, now, decisions)
+        return decisions
     if fresh_sandbox or not has_initialized(view):
         ready = _initialize(view, now, decisions, fresh_sandbox)
     else:
@@ -59,6 +71,19 @@ def decide_containers(view: PodView, now: datetime, *, fresh_sandbox: bool) -> D
         _start_ephemeral(view, now, decisions, fresh_sandbox)
         _remove_old(view, decisions)
     return decisions
+
+
+def _restart_all(view: PodView, ended: list[Container], now: datetime, decisions: Decisions) -> None:
+    """Begin anew, unless that happened too lately: what ends again and again waits longer each time."""
+    for container in ended if not view.running else ():
+        spec = next(each for each in all_specs(view.pod) if each.name == container_name(container))
+        memory = view.memory(spec.name)
+        due = None if container.finished_at is None else waits_until(memory.back_off, container.finished_at, now)
+        if due is not None:
+            _wait_for_back_off(view, spec, memory, decisions)
+            decisions.due.append(due)
+    if not decisions.due:
+        decisions.actions.extend(clear_all(view))
 
 
 def has_initialized(view: PodView) -> bool:
@@ -218,7 +243,9 @@ def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisio
         _wait_for_back_off(view, spec, memory, decisions)
         decisions.due.append(due)
         return
-    decisions.actions.append(StartContainer(spec.name, next_attempt(view, spec.name), restart=last is not None))
+    attempt = next_attempt(view, spec.name)
+    again = last is not None or (attempt > 0 and could_restart_all(view.pod))
+    decisions.actions.append(StartContainer(spec.name, attempt, restart=again))
 
 
 def next_attempt(view: PodView, name: str) -> int:
@@ -227,8 +254,8 @@ def next_attempt(view: PodView, name: str) -> int:
     if attempts:
         return attempts[0].attempt + 1
     for status in (*view.pod.status.init_container_statuses, *view.pod.status.container_statuses):
-        if status.name == name and status.container_id:
-            return status.restart_count + 1
+        if status.name == name:
+            return status.restart_count + 1 if status.container_id else status.restart_count
     return 0
 
 

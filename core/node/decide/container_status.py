@@ -18,6 +18,7 @@ from sampan.core.model.core_v1.container_status import (
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.back_off import restarts
 from sampan.core.node.decide.resize import applied_resources
+from sampan.core.node.decide.restart_all import MESSAGE, REASON, REMOVED, could_restart_all
 from sampan.core.node.decide.view import PodView, is_sidecar
 
 Sort = Literal["init", "main", "ephemeral"]
@@ -37,6 +38,8 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
     newest = attempts[0]
     state = _state(view, spec, newest)
     last = _terminated(view, attempts[1]) if len(attempts) > 1 else None
+    if last is None and sort != "ephemeral" and could_restart_all(view.pod):
+        last = _last_told(view, spec, newest)
     memory = view.memory(spec.name)
     problem = memory.waiting
     if problem is None and newest.state != "running":
@@ -61,6 +64,15 @@ def container_status(view: PodView, spec: ContainerSpec, sort: Sort, initializin
         allocated_resources=spec.resources.requests if runs and sort != "ephemeral" else {},
         volume_mounts=_mounts(spec),
     )
+
+
+def _last_told(view: PodView, spec: ContainerSpec, newest: Container) -> ContainerStateTerminated | None:
+    """The end of the attempt before, which has been taken away."""
+    old = _told(view, spec.name)
+    if old is None:
+        return None
+    is_other = old.container_id != container_id(view, newest)
+    return old.state.terminated if is_other and old.state.terminated is not None else old.last_state.terminated
 
 
 def _is_to_run_again(view: PodView, spec: ContainerSpec, sort: Sort, ended: Container) -> bool:
@@ -126,8 +138,17 @@ def _not_there(view: PodView, spec: ContainerSpec, sort: Sort, initializing: boo
         volume_mounts=_mounts(spec),
     )
     old = _told(view, spec.name)
-    if old is None or not old.container_id:
+    if old is None:
         return fresh
+    if not old.container_id:
+        return evolve(fresh, last_state=old.last_state, restart_count=old.restart_count)
+    if sort != "ephemeral" and _begins_anew(view) and old.state.waiting is None:
+        return evolve(
+            fresh,
+            state=ContainerState(waiting=ContainerStateWaiting(reason=REASON, message=MESSAGE)),
+            last_state=ContainerState(terminated=REMOVED),
+            restart_count=old.restart_count + 1,
+        )
     if view.pod.status.phase in ("Succeeded", "Failed") or old.state.terminated is not None:
         # An ended container that has been cleared away stays as it was told.
         return old
@@ -136,6 +157,12 @@ def _not_there(view: PodView, spec: ContainerSpec, sort: Sort, initializing: boo
     if view.pod.metadata.deletion_timestamp is not None:
         return evolve(old, state=ContainerState(terminated=LOST), ready=False, started=False)
     return evolve(fresh, last_state=ContainerState(terminated=LOST), restart_count=old.restart_count + 1)
+
+
+def _begins_anew(view: PodView) -> bool:
+    """What is not there was taken away for it."""
+    ended = view.pod.status.phase in ("Succeeded", "Failed") or view.pod.metadata.deletion_timestamp is not None
+    return not ended and could_restart_all(view.pod)
 
 
 def _told(view: PodView, name: str) -> ContainerStatus | None:

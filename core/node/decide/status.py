@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.pod import HostIP, Pod, PodIP, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.allocation import resize_conditions
+from sampan.core.node.decide.back_off import restarts_after
 from sampan.core.node.decide.conditions import pod_conditions
 from sampan.core.node.decide.container_status import container_status
+from sampan.core.node.decide.restart_all import could_restart_all, culprits
 from sampan.core.node.decide.view import PodView, is_sidecar
 
 TERMINAL = ("Succeeded", "Failed")
@@ -35,6 +38,9 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
     if view.rejection is not None:
         reason, message = view.rejection.reason, view.rejection.message
         phase = "Failed" if over else phase
+    restarting = not over and bool(culprits(view))
+    if old.phase == "Running" and (restarting or (phase == "Pending" and could_restart_all(pod))):
+        phase = "Running"
     if old.phase in TERMINAL:
         phase = old.phase
     ip = _pod_ip(view)
@@ -44,7 +50,9 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
         old,
         observed_generation=pod.metadata.generation or 0,
         phase=phase,
-        conditions=pod_conditions(pod, phase, inits, mains, ready_to_start, now, resize_conditions(view.allocation)),
+        conditions=pod_conditions(
+            pod, phase, inits, mains, ready_to_start, now, resize_conditions(view.allocation), restarting
+        ),
         reason=reason,
         message=message,
         host_ip=view.node_ip or None,
@@ -95,11 +103,16 @@ def phase_of(
         if is_sidecar(spec):
             running += status.state.running is not None
         elif not _is_done(status):
-            if policy == "Never" and _has_failed(status):
+            if policy == "Never" and _has_failed(status) and not _comes_again(spec, policy, status):
                 return "Failed"
             if not any(each.state.running or each.state.terminated for each in mains):
                 return "Pending"
+    anew = could_restart_all(pod)
+    own_policy = {each.name: each for each in pod.spec.containers if each.restart_policy or anew}
     for status in mains:
+        own = own_policy.get(status.name)
+        if own is not None and _comes_again(own, policy, status):
+            return "Running"
         if status.state.running is not None:
             running += 1
         elif status.state.terminated is not None:
@@ -118,6 +131,13 @@ def phase_of(
     if stopped == succeeded:
         return "Succeeded"
     return "Failed" if policy == "Never" else "Running"
+
+
+def _comes_again(spec: Container, policy: str, status: ContainerStatus) -> bool:
+    """It has ended, or waits for its next attempt, by a policy of its own, whatever the pod's says."""
+    if status.state.terminated is not None:
+        return restarts_after(spec, policy, status.state.terminated.exit_code)
+    return status.state.running is None and status.last_state.terminated is not None
 
 
 def _is_done(status: ContainerStatus) -> bool:
