@@ -382,17 +382,17 @@ async def test_the_log_of_the_last_crash_stays_readable(bench: Bench) -> None:
 async def test_a_log_is_opened_off_the_event_loop(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     pod = bench.put(words={"log": "hello"})
     await bench.becomes("Running: main running 0 ready")
-    opened_in: list[threading.Thread] = []
+    opened_in: list[int] = []
     logs = bench.runtime.logs
 
     def watched(*arguments: Any) -> Any:
-        opened_in.append(threading.current_thread())
+        opened_in.append(threading.get_ident())
         return logs(*arguments)
 
     monkeypatch.setattr(bench.runtime, "logs", watched)
     lines = await bench.agent.streams.logs(refer(pod), "main", LogOptions())
     assert [line async for line in lines] == [b"hello\n"]
-    assert opened_in != [threading.main_thread()]
+    assert opened_in != [threading.get_ident()]
 
 
 async def test_streams_refuse_what_is_not_there_in_the_kubelets_words(bench: Bench) -> None:
