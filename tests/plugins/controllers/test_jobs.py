@@ -276,3 +276,10 @@ def test_there_are_never_more_active_pods_than_may_run(phases: list[str], parall
     plan = decide(job(parallelism=parallelism, completions=4, backoff_limit=99), pods, NOW + timedelta(days=1))
     active = sum(phase in ("Pending", "Running") for phase in phases)
     assert active - len(deleted(plan)) + len(made(plan)) <= parallelism
+
+
+@pytest.mark.parametrize(("succeeded", "told"), [(1, ["Completed"]), (2, ["TooManySucceededPods", "Completed"])])
+def test_more_successes_than_were_asked_for_are_told(succeeded: int, told: list[str]) -> None:
+    work = job(JobStatus(succeeded=succeeded, start_time=NOW))
+    plan = JobController().reconcile(KEY, State(work, controller=JobController()), NOW)
+    assert [action.reason for action in plan.actions if isinstance(action, Emit)] == told

@@ -104,7 +104,7 @@ def _status(
         if not found.active and not found.terminating and not uncounted:
             conditions = _set(conditions, reached.end, "True", reached.reason, reached.message, second)
             completion = completion if reached.failed else second
-            events.append(_said(job, reached))
+            events += _said(job, reached, found.counted_succeeded)
     status = evolve(
         job.status,
         active=0 if suspended or reached is not None else len(found.active),
@@ -143,10 +143,14 @@ def _set(
     return (*conditions, made)
 
 
-def _said(job: Job, reached: Outcome) -> Emit:
+def _said(job: Job, reached: Outcome, succeeded: int) -> Iterable[Emit]:
     if reached.failed:
-        return Emit(regarding=job, reason=reached.reason, message=reached.message, type="Warning")
-    return Emit(regarding=job, reason="Completed", message="Job completed")
+        yield Emit(regarding=job, reason=reached.reason, message=reached.message, type="Warning")
+        return
+    if job.spec.completions is not None and succeeded > job.spec.completions:
+        said = "Too many succeeded pods running after completion count reached"
+        yield Emit(regarding=job, reason="TooManySucceededPods", message=said, type="Warning")
+    yield Emit(regarding=job, reason="Completed", message="Job completed")
 
 
 def left_behind(key: Key, job: Job | None, state: Lister) -> Iterable[Pod]:
