@@ -71,8 +71,9 @@ def _last_told(view: PodView, spec: ContainerSpec, newest: Container) -> Contain
     old = _told(view, spec.name)
     if old is None:
         return None
-    is_other = old.container_id != container_id(view, newest)
-    return old.state.terminated if is_other and old.state.terminated is not None else old.last_state.terminated
+    own = container_id(view, newest)
+    found = old.state.terminated if old.container_id != own and old.state.terminated else old.last_state.terminated
+    return None if found is not None and found.container_id == own else found
 
 
 def _is_to_run_again(view: PodView, spec: ContainerSpec, sort: Sort, ended: Container) -> bool:

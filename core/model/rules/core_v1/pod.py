@@ -109,6 +109,10 @@ class PodRules(KindRules):
         return int(period) if period is not None and period >= 0 else 1
 
 
+ALL = "RestartAllContainers"
+"""The action of a rule by which every container of the pod may run again."""
+
+
 def validate_pod_status(pod: Value, old: Value) -> list[Cause]:
     status, before = pod.get("status") or {}, old.get("status") or {}
     causes = []
@@ -120,31 +124,46 @@ def validate_pod_status(pod: Value, old: Value) -> list[Cause]:
     if nominated and nominated != before.get("nominatedNodeName"):
         causes += malformed("status.nominatedNodeName", nominated, "dns1123-subdomain")
     causes += changed("status.qosClass", status.get("qosClass"), before.get("qosClass"))
-    policy = (old.get("spec") or {}).get("restartPolicy", "Always")
-    sidecars = {c["name"] for c in old["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"}
-    for word, effective in (
-        ("containerStatuses", policy),
-        ("initContainerStatuses", policy),
-        ("ephemeralContainerStatuses", "Never"),
+    spec = old.get("spec") or {}
+    policy = spec.get("restartPolicy", "Always")
+    mains, inits = spec.get("containers") or (), spec.get("initContainers") or ()
+    anew = any(rule.get("action") == ALL for each in (*inits, *mains) for rule in each.get("restartPolicyRules") or ())
+    for word, specs in (
+        ("containerStatuses", mains),
+        ("initContainerStatuses", inits),
+        ("ephemeralContainerStatuses", ()),
     ):
-        causes += _restarts(status.get(word) or (), before.get(word) or (), f"status.{word}", effective, sidecars)
+        if not (anew and specs):
+            causes += _restarts(status.get(word) or (), before.get(word) or (), f"status.{word}", policy, specs)
     return causes + _addresses(status)
 
 
-def _restarts(new: Iterable[Value], old: Iterable[Value], path: str, policy: str, may: set[str]) -> list[Cause]:
+def _restarts(
+    new: Iterable[Value], old: Iterable[Value], path: str, policy: str, specs: Iterable[Value]
+) -> list[Cause]:
     """A container that has ended for good may not run again."""
-    if policy == "Always":
-        return []
     causes = []
+    spec_of = {each.get("name"): each for each in specs}
     by_name = {each.get("name"): each for each in new}
     for index, each in enumerate(old):
         ended = (each.get("state") or {}).get("terminated")
-        if ended is None or each.get("name") in may or (ended.get("exitCode") and policy == "OnFailure"):
+        spec = spec_of.get(each.get("name"))
+        if ended is None or (spec is not None and _may_run_again(spec, policy, ended.get("exitCode") or 0)):
             continue
         now = by_name.get(each.get("name"))
         if now is not None and (now.get("state") or {}).get("terminated") is None:
             causes.append(forbidden(f"{path}[{index}].state", "may not be transitioned to non-terminated state"))
     return causes
+
+
+def _may_run_again(container: Value, policy: str, code: int) -> bool:
+    """By its own rules, else by its own policy, else by the pod's."""
+    for rule in container.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes")
+        if codes and (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
+            return True
+    policy = container.get("restartPolicy") or policy
+    return policy == "Always" or (policy == "OnFailure" and code != 0)
 
 
 def _addresses(status: Value) -> list[Cause]:

@@ -9,6 +9,7 @@ import pytest
 
 from sampan.core.model.builtin import Deployment, Lease, Pod, PodTemplate, ReplicationController
 from sampan.core.model.core_v1.event import Event
+from sampan.core.model.rules.core_v1.pod import validate_pod_status
 from sampan.core.model.rules.core_v1.pod_defaults import pull_policy
 from sampan.core.schema.scalars import format_micro_time, format_time
 from tests.support.rules import created, merged, refusals
@@ -194,3 +195,34 @@ def test_times_have_four_digits_of_year() -> None:
     early = datetime(1, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert format_time(early) == "0001-01-02T03:04:05Z"
     assert format_micro_time(early) == "0001-01-02T03:04:05.000006Z"
+
+
+@pytest.mark.parametrize(
+    ("pod_policy", "own", "code", "may"),
+    [
+        ("Always", {}, 0, True),
+        ("Always", {"restartPolicy": "Never"}, 1, False),
+        ("OnFailure", {}, 1, True),
+        ("OnFailure", {}, 0, False),
+        ("Never", {}, 1, False),
+        ("Never", {"restartPolicy": "OnFailure"}, 1, True),
+        ("Never", {"restartPolicy": "Never", "restartPolicyRules": [("Restart", "In", [3])]}, 3, True),
+        ("Never", {"restartPolicy": "Never", "restartPolicyRules": [("Restart", "NotIn", [3])]}, 3, False),
+        ("Never", {"restartPolicy": "Never", "restartPolicyRules": [("RestartAllContainers", "In", [3])]}, 4, True),
+    ],
+)
+def test_an_ended_container_runs_again_only_where_its_policy_says_so(
+    pod_policy: str, own: dict[str, Any], code: int, may: bool
+) -> None:
+    rules = [
+        {"action": action, "exitCodes": {"operator": operator, "values": values}}
+        for action, operator, values in own.get("restartPolicyRules", ())
+    ]
+    container = {"name": "c", "image": "i", **own, **({"restartPolicyRules": rules} if rules else {})}
+    pod = {"metadata": {"name": "p"}, "spec": {"restartPolicy": pod_policy, "containers": [container]}}
+
+    def with_state(**state: Any) -> dict[str, Any]:
+        return {**pod, "status": {"containerStatuses": [{"name": "c", "state": state}]}}
+
+    causes = validate_pod_status(with_state(waiting={}), with_state(terminated={"exitCode": code}))
+    assert [each.field for each in causes] == ([] if may else ["status.containerStatuses[0].state"])
