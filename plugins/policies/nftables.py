@@ -30,10 +30,9 @@ class NftablesEnforcer:
         self._table = f"sampan-{digest[:12]}-guard"
 
     def sync(self, guards: Sequence[Guard]) -> None:
-        if guards:
-            nft.run(script(self._table, guards))
-        else:
-            nft.delete_table("ip", self._table)
+        # Also without a guard: the kernel follows connections only once a rule asks for it, and those that are open when
+        # the first policy comes are to last.
+        nft.run(script(self._table, guards))
 
     def destroy(self) -> None:
         nft.delete_table("ip", self._table)
