@@ -51,13 +51,13 @@ def answers(url: str, count: int) -> list[str]:
     return [http.fetch(url) for _ in range(count)]
 
 
-def test_the_address_leads_to_each_pod_in_turn_and_follows_scaling(kubectl: Kubectl, images: Images) -> None:
+def test_the_address_leads_to_every_pod_alike_and_follows_scaling(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("Deployment", "who", 2, who(images)), service("who", 80, target=8080))
     kubectl("rollout status deployment/who --timeout=60s")
     url = f"http://{address(kubectl)}/"
     eventually(lambda: set(answers(url, 4)) == pods(kubectl), "both pods answer", but=http.FAILURES)
-    said = answers(url, 10)
-    assert sorted(said.count(name) for name in set(said)) == [5, 5]
+    said = answers(url, 40)
+    assert min(said.count(name) for name in pods(kubectl)) >= 8, "the kernel takes them by chance"
 
     kubectl("scale deployment who --replicas=3")
     kubectl("rollout status deployment/who --timeout=60s")
