@@ -165,10 +165,19 @@ class Pipeline:
         return await self._seen(served, item)
 
     async def replace(self, served: Served, old: Entry, wire: Wire) -> Entry:
-        """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`."""
-        if splice_resource_version(served.encode(wire), old.revision) == old.raw:
+        """Store ``wire`` in place of ``old``; ``old`` itself where nothing changes. Raises `Conflict`, `NotFound`.
+
+        A custom object that is still stored in an earlier version, or by an earlier schema, is written anew by a change
+        of nothing: so objects are migrated before that version goes.
+        """
+        is_same = splice_resource_version(served.encode(wire), old.revision) == old.raw
+        if is_same and not served.resource.custom:
             return old
         raw = await stored_form(served, wire)
+        if is_same:
+            stored = await self.store.get(old.key)
+            if stored is None or stored.value == raw:
+                return old
         return await self._seen(served, await self.store.update(old.key, raw, old.revision))
 
     async def remove(self, served: Served, old: Entry) -> Entry:

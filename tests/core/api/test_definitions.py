@@ -277,3 +277,32 @@ async def test_a_schema_that_is_not_structural_is_refused_at_its_place(
     with pytest.raises(ApiError) as refused:
         await http.request("POST", CRDS, body)
     assert field in {cause.field for cause in refused.value.causes}
+
+
+async def test_a_change_of_nothing_stores_an_object_in_the_version_that_counts_now(
+    plane: ControlPlane, http: HttpClient
+) -> None:
+    """As migrations do it before a version goes. Only where it is stored otherwise: else nothing is written."""
+    await define(http, definition())
+    await http.create(boat("old"))
+    patch: list[dict[str, Any]] = [
+        {"op": "replace", "path": "/spec/versions/0/storage", "value": False},
+        {"op": "add", "path": "/spec/versions/-", "value": {**definition()["spec"]["versions"][0], "name": "v2"}},
+    ]
+    await http.patch(CustomResourceDefinition, "", "boats.sea.test", patch, type="json")
+    newer = unstructured("sea.test/v2", "Boat", "boats")
+
+    async def is_served() -> Any:
+        return await http.get(newer, "default", "old")
+
+    before = await soon(is_served, but=(NotFound,))
+    key = "/registry/sea.test/boats/default/old"
+    versions = []
+    for _ in range(3):
+        stored = await plane.api.pipeline.store.get(key)
+        assert stored is not None
+        versions.append((b"sea.test/v2" in stored.value, stored.revision))
+        await http.update(await http.get(Boat, "default", "old"))
+    assert [is_new for is_new, _ in versions] == [False, True, True]
+    assert versions[1][1] == versions[2][1], "it is written once"
+    assert str(versions[0][1]) == before.metadata.resource_version
