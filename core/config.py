@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 from prometheus_client import CollectorRegistry
 
+from sampan.core.instant import Instant
 from sampan.core.model.kinds import KubeObject
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ DEFAULT_PORT = 6443
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    return Instant.now_utc()
 
 
 @attrs.frozen(kw_only=True)

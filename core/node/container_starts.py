@@ -76,7 +76,7 @@ class ContainerStarts:
         if outcome.asked:
             record.learn(outcome.container_id, asked=True, resources=spec.resources)
             if action.restart:
-                ends = [each.finished_at for each in record.containers if container_name(each) == name]
+                ends = [record.attempt(each.id).ended_at for each in record.containers if container_name(each) == name]
                 ended = max((each for each in ends if each is not None), default=now)
                 record.remember(name, back_off=next_back_off(memory.back_off, now, ended))
         if outcome.start_failure:

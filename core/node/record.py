@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.node.decide.allocation import allocated_pod
 from sampan.core.node.decide.conditions import OWN
 from sampan.core.node.decide.memory import NEW_ATTEMPT, NEW_CONTAINER, Allocation, AttemptMemory, ContainerMemory
-from sampan.core.node.decide.view import PodView, Rejection
+from sampan.core.node.decide.view import PodView, Rejection, container_name
 from sampan.core.node.identity import node_uid
 
 TOLD = (
@@ -132,6 +132,7 @@ class PodRecord:
         self.known[container_id] = attrs.evolve(self.attempt(container_id), **changes)
 
     def view(self, now: datetime, *, node_ip: str, runtime: str) -> PodView:
+        self._note_ends(now)
         return PodView(
             pod=self._pod(now),
             sandboxes=self.sandboxes,
@@ -149,6 +150,15 @@ class PodRecord:
             node_ip=node_ip,
             runtime=runtime,
         )
+
+    def _note_ends(self, now: datetime) -> None:
+        """When an end is seen first, the engine's date says how long ago it was, as far as that can be: it has not been
+        yet where a clock was set back or is ahead, and not before the start where it is the other way round."""
+        for each in self.containers:
+            if each.finished_at is not None and self.attempt(each.id).ended_at is None:
+                ended = now - max(now - each.finished_at, timedelta(0))
+                back_off = self.memory(container_name(each)).back_off
+                self.learn(each.id, ended_at=ended if back_off is None else max(ended, back_off.started))
 
     def _pod(self, now: datetime) -> Pod:
         """The pod with what has been decided about its status, which may still be on its way to the API."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
+
+from sampan.core.instant import Instant
 
 
 class Timer(Protocol):
@@ -21,7 +23,7 @@ class Clock(Protocol):
     """The time, and calls at a later time."""
 
     def now(self) -> datetime:
-        """The wall clock, in UTC."""
+        """The wall clock, in UTC; an `Instant`, so that what is counted from it does not notice when that is set."""
         ...
 
     def monotonic(self) -> float:
@@ -39,7 +41,7 @@ class RealClock:
     """The machine's."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return Instant.now_utc()
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()

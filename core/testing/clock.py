@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from sampan.core.instant import Instant
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -26,14 +28,14 @@ class FakeClock:
     """A `sampan.core.reconcile.clock.Clock` whose time goes on only in `advance`."""
 
     def __init__(self, start: datetime = START) -> None:
-        self._start = start
+        self._wall = start.timestamp()
         self._elapsed = 0.0
         self._count = 0
         self._timers: list[tuple[float, int, FakeTimer]] = []
         self._askers: list[asyncio.Future[None]] = []
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._elapsed)
+        return Instant.at(self._wall + self._elapsed, self._elapsed)
 
     def monotonic(self) -> float:
         return self._elapsed
@@ -68,6 +70,10 @@ class FakeClock:
         """Seconds until the next call; ``None``: nothing waits."""
         dues = [timer.due for _, _, timer in self._timers if not timer.cancelled]
         return min(dues) - self._elapsed if dues else None
+
+    def set_wall_clock(self, seconds: float) -> None:
+        """Put the wall clock forward, or back (negative), as somebody does who sets it right. No time passes."""
+        self._wall += seconds
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass: every call that falls due is made, at its own time and in order."""

@@ -27,6 +27,10 @@ class MovedClock:
     def now(self) -> datetime:
         return self.clock.now()
 
+    def set_wall_clock(self, seconds: float) -> None:
+        """Put the wall clock forward, or back (negative), while no time passes."""
+        self._loop.call(lambda: self.clock.set_wall_clock(seconds))
+
     def follow(self, cluster: LiveCluster) -> None:
         """Let the cluster's controllers come to rest after each move."""
         self._cluster = cluster

@@ -237,7 +237,7 @@ def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisio
         return
     attempts = view.attempts(spec.name)
     last = attempts[0] if attempts else None
-    ended = last.finished_at if last is not None and last.state == "exited" else None
+    ended = view.ended_at(last) if last is not None and last.state == "exited" else None
     due = None if ended is None else waits_until(memory.back_off, ended, now)
     if due is not None:
         _wait_for_back_off(view, spec, memory, decisions)

@@ -84,6 +84,8 @@ class AttemptMemory:
     """Until when it has its grace, once it is being stopped."""
     pre_stop_by: datetime | None = None
     """Until when a preStop hook that was begun before its container's turn has, or when it was done."""
+    ended_at: datetime | None = None
+    """When it ended, by the clock that waits are counted by: its engine's date was looked at once, when it was new."""
     probes: ProbeResults | None = None
     message: str | None = None
     """What it said at its end, once that is read."""

@@ -97,6 +97,10 @@ class PodView:
         found = [effective(each, self.attempt(each)) for each in self.containers]
         return tuple(each for each in found if is_up(each, self.attempt(each)))
 
+    def ended_at(self, container: Container) -> datetime | None:
+        """For what is counted from its end; ``None`` where there is none, or nobody knows when."""
+        return self.attempt(container).ended_at or container.finished_at
+
     def attempts(self, name: str) -> tuple[Container, ...]:
         """The container's attempts, newest first, as `effective`."""
         return self._by_name.get(name, ())

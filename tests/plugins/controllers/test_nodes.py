@@ -18,6 +18,7 @@ from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import MicroTime, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.state import State
 from sampan.plugins.controllers.core.nodes.lifecycle import NodeLifecycleController
 from sampan.plugins.controllers.core.nodes.pod_gc import PodGarbageCollector
@@ -56,6 +57,30 @@ def decide(controller: Controller, *objects: KubeObject, now: datetime = NOW) ->
     plan = controller.reconcile(KEY, State(*objects, controller=controller), now)
     assert isinstance(plan, Plan)
     return plan
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_silent_node_is_found_in_time_and_no_other_when_the_clock_is_set(hours: int) -> None:
+    clock, controller = FakeClock(), NodeLifecycleController()
+
+    def look(renewed: datetime) -> Plan:
+        spec = LeaseSpec(renew_time=MicroTime(renewed.replace(microsecond=0)))
+        alive = Lease(metadata=ObjectMeta(name="n", namespace="kube-node-lease"), spec=spec)
+        return decide(controller, node(), alive, now=clock.now())
+
+    for moment in range(12):
+        assert look(clock.now()) == Plan(requeue_after=10)
+        if moment == 5:
+            clock.set_wall_clock(hours * 3600)
+        clock.advance(10)
+    last = clock.now()
+    look(last)
+    clock.set_wall_clock(-hours * 3600)
+    for _ in range(4):
+        clock.advance(10)
+        assert look(last).actions == ()
+    clock.advance(10)
+    assert [type(action) for action in look(last).actions] == [Update, Emit]
 
 
 def taints(plan: Plan) -> list[tuple[str, str]]:

@@ -20,6 +20,8 @@ from sampan.core.reconcile.pods import is_ready
 from sampan.core.schema.scalars import format_time
 from sampan.plugins.controllers.core.nodes.by_node import INDEX, key_of_node, pods_on
 
+Signs = tuple[datetime | None, ...]
+
 LEASES = "kube-node-lease"
 GRACE = timedelta(seconds=50)
 """Without a heartbeat for so long a node is unreachable (kube-controller-manager's ``--node-monitor-grace-period``)."""
@@ -55,8 +57,8 @@ class NodeLifecycleController:
     )
 
     def __init__(self) -> None:
-        self._heard: dict[str, tuple[datetime, datetime]] = {}
-        """By node: its latest sign of life, and when that was seen here first."""
+        self._heard: dict[str, tuple[Signs, datetime]] = {}
+        """By node: its latest signs of life, and when those were seen here first."""
         self._looked: datetime | None = None
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
@@ -64,7 +66,7 @@ class NodeLifecycleController:
         if node is None or node.metadata.deletion_timestamp is not None:
             self._heard.pop(key.name, None)
             return NOTHING
-        left = self._seen_alive(key.name, _last_sign(node, state.get(Lease, LEASES, key.name)), now) + GRACE - now
+        left = self._seen_alive(key.name, _signs(node, state.get(Lease, LEASES, key.name)), now) + GRACE - now
         if left <= timedelta(0):
             silent = _silent(node, now)
             if silent != node:
@@ -81,22 +83,24 @@ class NodeLifecycleController:
         wait = min(left, LOOK_EVERY).total_seconds() if left > timedelta(0) else None
         return Plan(actions=tuple(actions), requeue_after=wait)
 
-    def _seen_alive(self, name: str, sign: datetime, now: datetime) -> datetime:
-        """When the node's latest sign was seen first. Who was asleep himself (stopped, suspended) starts counting anew: he
-        cannot tell whether the others were silent."""
+    def _seen_alive(self, name: str, signs: Signs, now: datetime) -> datetime:
+        """When the node's latest signs were seen first. Who was asleep himself (stopped, suspended) starts counting anew:
+        he cannot tell whether the others were silent."""
         if self._looked is not None and now - self._looked > ASLEEP:
             self._heard.clear()
         self._looked = now
-        if name not in self._heard or self._heard[name][0] != sign:
-            self._heard[name] = (sign, now)
+        if name not in self._heard or self._heard[name][0] != signs:
+            self._heard[name] = (signs, now)
         return self._heard[name][1]
 
 
-def _last_sign(node: Node, lease: Lease | None) -> datetime:
-    """The latest sign of life: the lease, a heartbeat in the status, or the node's birth."""
-    signs = [condition.last_heartbeat_time for condition in node.status.conditions]
-    signs += [node.metadata.creation_timestamp, lease.spec.renew_time if lease is not None else None]
-    return max((sign for sign in signs if sign is not None), default=datetime.fromtimestamp(0).astimezone())
+def _signs(node: Node, lease: Lease | None) -> Signs:
+    """The signs of life: the lease, the heartbeats in the status, and the node's birth.
+
+    A change of any of them is a new one. The latest would not do: where a clock is set back, later ones have earlier dates.
+    """
+    heartbeats = (condition.last_heartbeat_time for condition in node.status.conditions)
+    return (node.metadata.creation_timestamp, lease.spec.renew_time if lease is not None else None, *heartbeats)
 
 
 def _silent(node: Node, now: datetime) -> Node:
