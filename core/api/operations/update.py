@@ -6,7 +6,7 @@ which version it meant. Called by both transports, on the API server's loop.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
@@ -115,11 +115,13 @@ async def _change_once(
     served, resource, before = call.served, call.served.resource, old.wire
     old_meta = before["metadata"]
     obj["metadata"]["resourceVersion"] = str(old.revision)
+    _keep_spec(obj, before, call)
     fill_defaults(resource, obj)
     track(served, obj, before, writer, pipeline.clock())
     request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)
     obj = await mutate(pipeline, call, request)
     check_name(call, obj["metadata"].get("name", ""))
+    _keep_spec(obj, before, call)
     fill_defaults(resource, obj)
     metadata.carry_over(obj["metadata"], old_meta)
     _keep_other_half(obj, before, call)
@@ -176,6 +178,12 @@ def _check_version(call: Call, obj: MutableWire, old: Entry) -> None:
         raise needs_version(call.served, call.name)
     if meta.get("resourceVersion") == "0":
         del meta["resourceVersion"]
+
+
+def _keep_spec(obj: MutableWire, old: Wire, call: Call) -> None:
+    """A spec that is left away is an empty one, as with Go's structs: the rules say what it lacks."""
+    if obj.get("spec") is None and isinstance(old.get("spec"), Mapping) and not call.served.resource.custom:
+        obj["spec"] = {}
 
 
 def _keep_other_half(obj: MutableWire, old: Wire, call: Call) -> None:

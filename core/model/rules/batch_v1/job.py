@@ -38,8 +38,8 @@ class JobRules(KindRules):
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Labels that no other pods have, and a selector of them, unless the client does without."""
-        spec, meta = obj["spec"], obj["metadata"]
-        if spec.get("manualSelector"):
+        spec, meta = obj.get("spec"), obj["metadata"]
+        if spec is None or spec.get("manualSelector"):
             return
         template = spec.setdefault("template", {}).setdefault("metadata", {})
         own = dict.fromkeys(NAME_LABELS, meta.get("name") or "") | dict.fromkeys(UID_LABELS, meta.get("uid") or "")
@@ -115,10 +115,11 @@ def _changes(spec: Value, old: Value) -> list[Cause]:
     before, status = old["spec"], old.get("status") or {}
     causes = _completions(spec, before) + changed("spec.selector", spec.get("selector"), before.get("selector"))
     waiting = bool(before.get("suspend")) and not status.get("startTime")
-    template = _scheduled_as(before["template"], spec["template"]) if waiting else before["template"]
-    if waiting and spec["template"] != template:
-        template = _sized_as(template, spec["template"])
-    causes += changed("spec.template", spec["template"], template)
+    wanted = spec.get("template") or {}
+    template = _scheduled_as(before["template"], wanted) if waiting else before["template"]
+    if waiting and wanted != template:
+        template = _sized_as(template, wanted)
+    causes += changed("spec.template", wanted, template)
     return causes + [cause for word in FIXED for cause in changed(f"spec.{word}", spec.get(word), before.get(word))]
 
 

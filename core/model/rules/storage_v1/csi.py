@@ -29,7 +29,8 @@ class CsiDriverRules(KindRules):
     def prepare_create(self, obj: JsonObject) -> None:
         """A driver's generation counts from its first change. What is behind an alpha feature is left out."""
         obj["metadata"].pop("generation", None)
-        obj["spec"].pop("preventPodSchedulingIfMissing", None)
+        if spec := obj.get("spec"):
+            spec.pop("preventPodSchedulingIfMissing", None)
 
     def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
         if "preventPodSchedulingIfMissing" not in old["spec"]:
@@ -42,7 +43,7 @@ class CsiDriverRules(KindRules):
         return causes + changed(f"spec.{modes}", spec.get(modes), before.get(modes))
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
-        spec = obj["spec"]
+        spec = obj.get("spec") or {}
         return [ADVICE] if spec.get("tokenRequests") and spec.get("serviceAccountTokenInSecrets") is None else ()
 
 
