@@ -127,10 +127,14 @@ class _Step:
         return actions, True
 
     def _scale_down(self) -> tuple[list[Action], bool]:
+        """In order, a pod that is not healthy holds up those before it, but for the first such one: it may go."""
         beyond = sorted((each for each in self.pods if each is not None and each not in self.ordinals), reverse=True)
+        first_unhealthy = next((each for each in reversed(beyond) if not self._is_healthy(self.pods[each])), None)
         actions: list[Action] = []
         for ordinal in beyond:
             pod = self.pods[ordinal]
+            if self.in_order and ordinal != first_unhealthy and not self._is_healthy(pod):
+                return [], False
             if pod.metadata.deletion_timestamp is None:
                 actions += [*handed_over(self.owner, pod, ordinal), self._deletion(pod)]
             if self.in_order:
