@@ -35,9 +35,11 @@ Look = Callable[[], dict[object, str]]
 
 
 def threads() -> dict[object, str]:
-    """But those of the loops that tests share."""
+    """But those of the loops that tests share, and stand-ins for threads that Python did not start: they stay for good."""
     return {
-        thread: f"thread {thread.name!r}" for thread in threading.enumerate() if not thread.name.startswith(LOOP_THREAD)
+        thread: f"thread {thread.name!r}"
+        for thread in threading.enumerate()
+        if not thread.name.startswith((LOOP_THREAD, "Dummy-"))
     }
 
 
