@@ -20,7 +20,7 @@ import attrs
 from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.managed import Writer, track
-from sampan.core.api.operations.pipeline import stored_form
+from sampan.core.api.operations.pipeline import shown, stored_form
 from sampan.core.errors import AlreadyExists, ApiError, ConfigError, Conflict, NotFound
 from sampan.core.store.contract import Store
 
@@ -159,7 +159,7 @@ class AddressClaims:
             item = await self._store.create(served.key("", text), await stored_form(served, wire))
         except AlreadyExists:
             return False
-        await served.entries.wait_until(item.revision)
+        await shown(served, item.revision)
         return True
 
 

@@ -185,7 +185,7 @@ class Pipeline:
         item = await self.store.delete(old.key, old.revision)
         if keeper := self.keepers.get(served.info.keeper):
             await keeper.release(old.wire)
-        await _shown(served, item.revision)
+        await shown(served, item.revision)
         return Entry(
             old.key,
             splice_resource_version(served.encode(old.wire), item.revision),
@@ -200,7 +200,7 @@ class Pipeline:
 
     async def _seen(self, served: Served, item: KeyValue) -> Entry:
         """The entry of a write, once the cache shows it: whoever reads next sees their own write."""
-        await _shown(served, item.revision)
+        await shown(served, item.revision)
         entry = served.entries.get(item.key)
         if entry is None or entry.revision != item.revision:
             entry = Entry.of(item, splice_resource_version)
@@ -212,7 +212,7 @@ class Pipeline:
         return Entry(key, splice_resource_version(raw, revision) if revision else raw, created=0, revision=revision)
 
 
-async def _shown(served: Served, revision: int) -> None:
+async def shown(served: Served, revision: int) -> None:
     """Wait for the cache. What the store has taken has been done, also where the cache is late in showing it."""
     try:
         await served.entries.wait_until(revision)
