@@ -11,6 +11,7 @@ changes, so that a decision costs what has changed since the last one.
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
@@ -327,7 +328,7 @@ class Judge:
         return scores
 
 
-class GroupedPlugin(SchedulerPluginBase):
+class GroupedPlugin(SchedulerPluginBase, ABC):
     """A plugin whose answers hold for all pods that it signs alike. Inherit, and say `sign` and `judge`.
 
     `filter` and `score` follow from the judge, for schedulers that know no groups.
@@ -335,13 +336,13 @@ class GroupedPlugin(SchedulerPluginBase):
 
     _last: tuple[Pod, int, Judge | None] | None = None
 
+    @abstractmethod
     def sign(self, pod: Pod) -> Hashable:
         """All that it looks at in a pod."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
         """For pods signed like this one; ``None`` where it has nothing to say about them."""
-        raise NotImplementedError
 
     def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
         judge = self._informed(pod, state)
