@@ -91,6 +91,13 @@ class KindRules:
         """What may not change; immutable fields are checked already."""
         return ()
 
+    def namespace_needs(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Iterable[tuple[str, Cause]]:
+        """Labels that the object's namespace must have set to ``true``, each with the refusal where it has not.
+
+        ``old`` is what there was before an update.
+        """
+        return ()
+
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         """What the ``Warning`` header should tell the writer of a valid object."""
         return ()

@@ -66,7 +66,7 @@ async def create_named(
     keeper = pipeline.keepers.get(resource.info.keeper)
     undo = await keeper.claim(obj, None, dry_run=options.dry_run) if keeper else _nothing
     try:
-        check_new(served, obj)
+        check_new(pipeline, served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj))
         _check_no_version(claimed)
@@ -82,12 +82,13 @@ def fill_defaults(resource: Resource, obj: MutableWire) -> None:
     resource.rules.default(obj)
 
 
-def check_new(served: Served, obj: MutableWire) -> None:
+def check_new(pipeline: Pipeline, served: Served, obj: MutableWire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = served.resource
     meta = obj["metadata"]
     last = resource.rules.metadata_last
-    causes = [] if last else validate_metadata(meta, resource.info)
+    causes = pipeline.unmarked_namespace(meta.get("namespace", ""), resource.rules.namespace_needs(obj, None))
+    causes += [] if last else validate_metadata(meta, resource.info)
     causes += validate(resource.struct, obj)
     causes += resource.rules.validate(obj)
     causes += resource.rules.validate_create(obj)

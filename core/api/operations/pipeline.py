@@ -7,7 +7,7 @@ One `Pipeline` per API server, on its loop. A `Call` is one request, whichever t
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -20,7 +20,7 @@ from sampan.core.api.equivalents import equivalents_of
 from sampan.core.api.off_loop import Workers
 from sampan.core.api.tokens import Tokens
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
-from sampan.core.errors import AlreadyExists, Conflict, Invalid, NotFound, Timeout, TooLarge
+from sampan.core.errors import AlreadyExists, Cause, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
 from sampan.core.schema.encode import splice_resource_version
 from sampan.core.schema.structured_merge import merge
@@ -155,6 +155,15 @@ class Pipeline:
             merge=partial(merge, call.served.resource.struct),
             equivalents=partial(equivalents_of, self.catalog, call.served, call.subresource),
         )
+
+    def unmarked_namespace(self, namespace: str, needs: Iterable[tuple[str, Cause]]) -> list[Cause]:
+        """The refusals of an object whose namespace lacks a label (`KindRules.namespace_needs`)."""
+        wanted = list(needs)
+        if not wanted:
+            return []
+        there = self.reader.get("namespaces", "", namespace)
+        labels = there["metadata"].get("labels") or {} if there is not None else {}
+        return [cause for label, cause in wanted if labels.get(label) != "true"]
 
     async def insert(self, served: Served, key: str, wire: Wire) -> Entry:
         """Store a new object; what comes back can be read by everyone. Raises `AlreadyExists`."""

@@ -130,7 +130,7 @@ async def _change_once(
     keeper = None if call.subresource else pipeline.keepers.get(resource.info.keeper)
     undo = await keeper.claim(obj, before, dry_run=options.dry_run) if keeper else _nothing
     try:
-        check_changed(call, obj, before)
+        check_changed(pipeline, call, obj, before)
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj, call.subresource))
         keep_times(obj, before)
@@ -212,10 +212,11 @@ def _bump_generation(call: Call, obj: MutableWire, old: Wire) -> None:
         obj["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 
-def check_changed(call: Call, obj: MutableWire, old: Wire) -> None:
+def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = call.served.resource
     causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info)
+    causes += pipeline.unmarked_namespace(call.namespace, resource.rules.namespace_needs(obj, old))
     wrong = validate(resource.struct, obj)
     causes += new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
     causes += resource.rules.validate(obj)

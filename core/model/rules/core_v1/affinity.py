@@ -9,12 +9,11 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, invalid, not_supported, required
 from sampan.core.model.rules.common.selectors import label_name, validate_selector
+from sampan.core.model.rules.core_v1.label_keys import PREFERRED, REQUIRED, validate_label_keys
 
 Value = Mapping[str, Any]
 
 EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
-PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 SPREAD_ACTIONS: Final = ("DoNotSchedule", "ScheduleAnyway")
 INCLUSION: Final = ("Honor", "Ignore")
 WEIGHT: Final = "must be in the range 1-100"
@@ -123,29 +122,11 @@ def _pod_term(term: Value, path: str) -> list[Cause]:
             causes += validate_selector(term[word], f"{path}.{word}")
     for name in term.get("namespaces") or ():
         causes += [invalid(f"{path}.namespace", name, problem) for problem in formats.dns1123_label(name)]
-    causes += _match_label_keys(term, path)
+    causes += validate_label_keys(term, path)
     key = term.get("topologyKey") or ""
     if not key:
         causes.append(required(f"{path}.topologyKey", "can not be empty"))
     return causes + label_name(key, f"{path}.topologyKey")
-
-
-def _match_label_keys(term: Value, path: str) -> list[Cause]:
-    causes = []
-    keys, others = term.get("matchLabelKeys") or (), term.get("mismatchLabelKeys") or ()
-    if (keys or others) and term.get("labelSelector") is None:
-        for word, given in (("matchLabelKeys", keys), ("mismatchLabelKeys", others)):
-            if given:
-                causes.append(forbidden(f"{path}.{word}", "must not be specified when labelSelector is not set"))
-    for word, given in (("matchLabelKeys", keys), ("mismatchLabelKeys", others)):
-        for index, key in enumerate(given):
-            causes += label_name(key, f"{path}.{word}[{index}]")
-    for index, key in enumerate(others):
-        if key in keys:
-            causes.append(
-                invalid(f"{path}.matchLabelKeys[{index}]", key, "exists in both matchLabelKeys and mismatchLabelKeys")
-            )
-    return causes
 
 
 def validate_tolerations(tolerations: Sequence[Value], path: str) -> list[Cause]:
@@ -213,18 +194,14 @@ def _spread_details(constraint: Value, action: str, path: str) -> list[Cause]:
         if domains <= 0:
             causes.append(invalid(f"{path}.minDomains", domains, "must be greater than zero"))
         if action != "DoNotSchedule":
-            words = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway"
+            words = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
             causes.append(invalid(f"{path}.minDomains", domains, words))
     for word in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
         policy = constraint.get(word)
         if policy is not None and policy not in INCLUSION:
             causes.append(not_supported(f"{path}.{word}", policy, INCLUSION))
     selector = constraint.get("labelSelector")
-    keys = constraint.get("matchLabelKeys") or ()
-    if keys and selector is None:
-        causes.append(forbidden(f"{path}.matchLabelKeys", "must not be specified when labelSelector is not set"))
-    for index, key in enumerate(keys):
-        causes += label_name(key, f"{path}.matchLabelKeys[{index}]")
+    causes += validate_label_keys(constraint, path)
     if selector is not None:
         causes += validate_selector(selector, f"{path}.labelSelector")
     return causes

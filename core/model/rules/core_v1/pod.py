@@ -10,6 +10,7 @@ from sampan.core.model.causes import changed, forbidden, invalid, malformed, not
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.core_v1.containers import image_spaces
+from sampan.core.model.rules.core_v1.label_keys import merge_label_keys
 from sampan.core.model.rules.core_v1.pod_defaults import default_pod, default_template
 from sampan.core.model.rules.core_v1.pod_spec import validate_pod_annotations, validate_pod_spec, validate_template
 from sampan.core.model.rules.core_v1.pod_update import (
@@ -58,6 +59,7 @@ class PodRules(KindRules):
 
     def prepare_create(self, obj: JsonObject) -> None:
         spec = obj.setdefault("spec", {})
+        merge_label_keys(spec, obj["metadata"].get("labels") or {})
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
         if spec.get("schedulingGates"):
             obj["status"]["conditions"] = [
@@ -75,7 +77,9 @@ class PodRules(KindRules):
         if subresource == "status":
             keep(obj["metadata"], old["metadata"], "deletionTimestamp")
             keep(obj["metadata"], old["metadata"], "ownerReferences")
-            obj.setdefault("status", {}).setdefault("qosClass", (old.get("status") or {}).get("qosClass", ""))
+            status, before = obj.setdefault("status", {}), old.get("status") or {}
+            status.setdefault("qosClass", before.get("qosClass", ""))
+            _keep_observed(status, before)
         elif subresource == "ephemeralcontainers":
             wanted = (obj.get("spec") or {}).get("ephemeralContainers")
             obj["spec"] = {**old["spec"]}
@@ -111,6 +115,20 @@ class PodRules(KindRules):
 
 ALL = "RestartAllContainers"
 """The action of a rule by which every container of the pod may run again."""
+
+
+def _keep_observed(status: JsonObject, before: Value) -> None:
+    """Generations that a writer who knows nothing of them leaves out stay, for each type in the order of its conditions."""
+    if not status.get("observedGeneration") and before.get("observedGeneration"):
+        status["observedGeneration"] = before["observedGeneration"]
+    known: dict[str, list[int]] = {}
+    for condition in before.get("conditions") or ():
+        known.setdefault(condition.get("type") or "", []).append(condition.get("observedGeneration") or 0)
+    for condition in status.get("conditions") or ():
+        generations = known.get(condition.get("type") or "")
+        generation = generations.pop(0) if generations else 0
+        if generation and not condition.get("observedGeneration"):
+            condition["observedGeneration"] = generation
 
 
 def validate_pod_status(pod: Value, old: Value) -> list[Cause]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import WHOLE_OBJECT, forbidden, invalid, required
-from sampan.core.model.rules.core_v1.affinity import REQUIRED, validate_tolerations
+from sampan.core.model.rules.core_v1.affinity import validate_tolerations
 from sampan.core.model.rules.core_v1.containers import image_spaces
+from sampan.core.model.rules.core_v1.label_keys import REQUIRED
 from sampan.core.model.rules.core_v1.pod_spec import MAX_INT32, MIRROR
 from sampan.core.model.rules.core_v1.qos import qos_class
 

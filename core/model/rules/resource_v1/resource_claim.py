@@ -11,6 +11,7 @@ from sampan.core.model.causes import changed, forbidden, invalid, required, too_
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.conditions import validate_conditions
 from sampan.core.model.rules.common.sameness import same
+from sampan.core.model.rules.resource_v1.admin_access import needed_for_requests, needed_for_results
 from sampan.core.model.rules.resource_v1.allocation import validate_allocation, validate_device_place
 from sampan.core.model.rules.resource_v1.claim_spec import default_claim_spec, validate_claim_spec
 from sampan.core.model.rules.resource_v1.device_configuration import validate_free_object
@@ -38,6 +39,11 @@ class ResourceClaimRules(KindRules):
         if subresource == "status" and status.get("devices"):
             given = _given(status)
             status["devices"] = [each for each in status["devices"] if _place(each) in given or _is_new(each, old)]
+
+    def namespace_needs(self, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> Iterable[tuple[str, Cause]]:
+        if old is None:
+            return needed_for_requests(obj.get("spec") or {})
+        return needed_for_results(obj.get("status") or {}, old.get("status") or {})
 
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         return validate_claim_spec(obj.get("spec") or {}, "spec")
