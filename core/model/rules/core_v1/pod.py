@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import changed, forbidden, invalid, malformed, not_supported, required
+from sampan.core.model.causes import forbidden, not_supported, required
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.label_keys import merge_label_keys
 from sampan.core.model.rules.core_v1.pod_defaults import default_pod, default_template
 from sampan.core.model.rules.core_v1.pod_spec import validate_pod_annotations, validate_pod_spec, validate_template
+from sampan.core.model.rules.core_v1.pod_status import keep_observed, validate_pod_status
 from sampan.core.model.rules.core_v1.pod_update import (
     ephemeral_containers_changes,
     resize_changes,
@@ -22,8 +23,6 @@ from sampan.core.model.rules.core_v1.pod_update import (
 from sampan.core.model.rules.core_v1.qos import qos_class
 
 Value = Mapping[str, Any]
-
-SYSTEM_CONDITIONS: Final = frozenset({"PodScheduled", "Ready", "Initialized"})
 
 
 def validate_pod(pod: Value, path: str) -> list[Cause]:
@@ -79,7 +78,7 @@ class PodRules(KindRules):
             keep(obj["metadata"], old["metadata"], "ownerReferences")
             status, before = obj.setdefault("status", {}), old.get("status") or {}
             status.setdefault("qosClass", before.get("qosClass", ""))
-            _keep_observed(status, before)
+            keep_observed(status, before)
         elif subresource == "ephemeralcontainers":
             wanted = (obj.get("spec") or {}).get("ephemeralContainers")
             obj["spec"] = {**old["spec"]}
@@ -111,89 +110,6 @@ class PodRules(KindRules):
         if not spec.get("nodeName") or status.get("phase") in ("Failed", "Succeeded"):
             return 0
         return int(period) if period is not None and period >= 0 else 1
-
-
-ALL = "RestartAllContainers"
-"""The action of a rule by which every container of the pod may run again."""
-
-
-def _keep_observed(status: JsonObject, before: Value) -> None:
-    """Generations that a writer who knows nothing of them leaves out stay, for each type in the order of its conditions."""
-    if not status.get("observedGeneration") and before.get("observedGeneration"):
-        status["observedGeneration"] = before["observedGeneration"]
-    known: dict[str, list[int]] = {}
-    for condition in before.get("conditions") or ():
-        known.setdefault(condition.get("type") or "", []).append(condition.get("observedGeneration") or 0)
-    for condition in status.get("conditions") or ():
-        generations = known.get(condition.get("type") or "")
-        generation = generations.pop(0) if generations else 0
-        if generation and not condition.get("observedGeneration"):
-            condition["observedGeneration"] = generation
-
-
-def validate_pod_status(pod: Value, old: Value) -> list[Cause]:
-    status, before = pod.get("status") or {}, old.get("status") or {}
-    causes = []
-    for index, condition in enumerate(status.get("conditions") or ()):
-        if condition.get("type") not in SYSTEM_CONDITIONS:
-            where = f"metadata.conditions[{index}].Type"
-            causes += malformed(where, condition.get("type") or "", "qualified-name")
-    nominated = status.get("nominatedNodeName")
-    if nominated and nominated != before.get("nominatedNodeName"):
-        causes += malformed("status.nominatedNodeName", nominated, "dns1123-subdomain")
-    causes += changed("status.qosClass", status.get("qosClass"), before.get("qosClass"))
-    spec = old.get("spec") or {}
-    policy = spec.get("restartPolicy", "Always")
-    mains, inits = spec.get("containers") or (), spec.get("initContainers") or ()
-    anew = any(rule.get("action") == ALL for each in (*inits, *mains) for rule in each.get("restartPolicyRules") or ())
-    for word, specs in (
-        ("containerStatuses", mains),
-        ("initContainerStatuses", inits),
-        ("ephemeralContainerStatuses", ()),
-    ):
-        if not (anew and specs):
-            causes += _restarts(status.get(word) or (), before.get(word) or (), f"status.{word}", policy, specs)
-    return causes + _addresses(status)
-
-
-def _restarts(
-    new: Iterable[Value], old: Iterable[Value], path: str, policy: str, specs: Iterable[Value]
-) -> list[Cause]:
-    """A container that has ended for good may not run again."""
-    causes = []
-    spec_of = {each.get("name"): each for each in specs}
-    by_name = {each.get("name"): each for each in new}
-    for index, each in enumerate(old):
-        ended = (each.get("state") or {}).get("terminated")
-        spec = spec_of.get(each.get("name"))
-        if ended is None or (spec is not None and _may_run_again(spec, policy, ended.get("exitCode") or 0)):
-            continue
-        now = by_name.get(each.get("name"))
-        if now is not None and (now.get("state") or {}).get("terminated") is None:
-            causes.append(forbidden(f"{path}[{index}].state", "may not be transitioned to non-terminated state"))
-    return causes
-
-
-def _may_run_again(container: Value, policy: str, code: int) -> bool:
-    """By its own rules, else by its own policy, else by the pod's."""
-    for rule in container.get("restartPolicyRules") or ():
-        codes = rule.get("exitCodes")
-        if codes and (code in (codes.get("values") or ())) == (codes.get("operator") == "In"):
-            return True
-    policy = container.get("restartPolicy") or policy
-    return policy == "Always" or (policy == "OnFailure" and code != 0)
-
-
-def _addresses(status: Value) -> list[Cause]:
-    causes = []
-    for index, address in enumerate(status.get("podIPs") or ()):
-        causes += malformed(f"status.podIPs[{index}]", address.get("ip") or "", "ip")
-    hosts = status.get("hostIPs") or ()
-    if hosts and hosts[0].get("ip") != status.get("hostIP"):
-        causes.append(invalid("status.hostIPs[0].ip", hosts[0].get("ip"), "must be equal to `hostIP`"))
-    for index, address in enumerate(hosts):
-        causes += malformed(f"status.hostIPs[{index}]", address.get("ip") or "", "ip")
-    return causes
 
 
 class PodTemplateRules(KindRules):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from sampan.core.model.builtin import Pod, PodTemplate
-from sampan.core.model.rules.core_v1.pod import PodRules
 from tests.support.rules import created, refusals
 
 CONTAINERS = [{"name": "c", "image": "nginx"}]
@@ -61,13 +60,3 @@ def test_templates_leave_that_to_their_pods() -> None:
 def test_a_key_is_in_one_place(fields: dict[str, Any], expected: list[str]) -> None:
     found = refusals(Pod, {"metadata": {"labels": LABELS}, "spec": spread(**fields)})
     assert found == [f"spec.topologySpreadConstraints[0]{line}" for line in expected]
-
-
-def test_a_status_keeps_the_generations_that_its_writer_leaves_out() -> None:
-    """Each type's conditions in their order: a second one of a type has the second one's."""
-    ready, other = {"type": "Ready", "status": "True"}, {"type": "x.y/z", "status": "True"}
-    before: dict[str, Any] = {"observedGeneration": 3, "conditions": [{**ready, "observedGeneration": 2}, other]}
-    obj: dict[str, Any] = {"metadata": {}, "status": {"conditions": [dict(other), dict(ready), dict(ready)]}}
-    PodRules().prepare_update(obj, {"metadata": {}, "status": before}, "status")
-    assert obj["status"]["observedGeneration"] == 3
-    assert [each.get("observedGeneration") for each in obj["status"]["conditions"]] == [None, 2, None]

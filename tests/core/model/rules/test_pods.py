@@ -9,8 +9,8 @@ import pytest
 
 from sampan.core.model.builtin import Deployment, Lease, Pod, PodTemplate, ReplicationController
 from sampan.core.model.core_v1.event import Event
-from sampan.core.model.rules.core_v1.pod import validate_pod_status
 from sampan.core.model.rules.core_v1.pod_defaults import pull_policy
+from sampan.core.model.rules.core_v1.pod_status import validate_pod_status
 from sampan.core.schema.scalars import format_micro_time, format_time
 from tests.support.rules import created, merged, refusals
 
