@@ -7,12 +7,12 @@ Called by the validation walk (`FORMATS`, by the name a field's `wire` gives) an
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from sampan.core.model.address_formats import canonical_cidr, canonical_ip, cidr, ip
 from sampan.core.model.quantity import parse as parse_quantity
 
 Problems = list[str]
@@ -205,44 +205,6 @@ def config_map_key(value: str) -> Problems:
 
 def absolute_path(value: str) -> Problems:
     return [] if value.startswith("/") else ["must be an absolute path"]
-
-
-def ip(value: str) -> Problems:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return ["must not contain a zone"] if "%" in value else []
-
-
-def cidr(value: str) -> Problems:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
-    return [] if "/" in value else ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
-
-
-def canonical_ip(value: str) -> Problems:
-    """An address in the one form that it is usually written in."""
-    problems = ip(value)
-    if problems:
-        return problems
-    address = ipaddress.ip_address(value)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return ["must not be an IPv4-mapped IPv6 address"]
-    return [] if value == str(address) else [f'must be in canonical form ("{address}")']
-
-
-def canonical_cidr(value: str) -> Problems:
-    """A range in the one form that it is usually written in, without an address within it."""
-    problems = cidr(value)
-    if problems:
-        return problems
-    network = ipaddress.ip_network(value, strict=False)
-    if ipaddress.ip_address(value.partition("/")[0]) != network.network_address:
-        return ["must not have bits set beyond the prefix length"]
-    return [] if value == str(network) else [f'must be in canonical form ("{network}")']
 
 
 def quantity(value: str) -> Problems:

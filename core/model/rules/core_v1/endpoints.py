@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
+from sampan.core.model.address_formats import read_address
 from sampan.core.model.causes import invalid, malformed, not_supported, required
 from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.core_v1.service import PROTOCOLS, special_address
@@ -53,9 +54,9 @@ def _address(address: Value, path: str, *, loopback: bool) -> list[Cause]:
         causes += malformed(f"{path}.hostname", address["hostname"], "dns1123-label")
     if address.get("nodeName") is not None:
         causes += malformed(f"{path}.nodeName", address["nodeName"], "dns1123-subdomain")
-    if not malformed("", ip, "ip"):
-        causes += special_address(ip, f"{path}.ip", loopback=loopback)
-    return causes
+    if read_address(ip) is None:
+        return [*causes, invalid(f"{path}.ip", ip, "must be a valid IP address")]
+    return causes + special_address(ip, f"{path}.ip", loopback=loopback)
 
 
 def _port(port: Value, needs_name: bool, path: str) -> list[Cause]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import duplicate, forbidden, invalid, malformed, not_supported, required
+from sampan.core.model.address_formats import read_address
+from sampan.core.model.causes import duplicate, forbidden, go_value, invalid, malformed, not_supported, required
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.metadata import validate_labels
 from sampan.core.model.rules.core_v1.probes import port_number_or_name
@@ -33,6 +34,8 @@ FAMILY_POLICIES: Final = ("PreferDualStack", "RequireDualStack", "SingleStack")
 TRAFFIC_POLICIES: Final = ("Cluster", "Local")
 DISTRIBUTIONS: Final = ("PreferClose", "PreferSameNode", "PreferSameZone")
 MAX_AFFINITY: Final = 86400
+LINK_LOCAL_GROUPS: Final = (ip_network("224.0.0.0/24"), ip_network("ff02::/16"))
+PORT_FIELDS: Final = {"name": "", "protocol": "", "appProtocol": None, "port": 0, "targetPort": 0, "nodePort": 0}
 ONCE: Final = "may not change once set"
 LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
@@ -204,7 +207,9 @@ def _families(spec: Value) -> list[Cause]:
 
 def special_address(text: str, path: str, *, loopback: bool = False) -> list[Cause]:
     """Addresses that cannot be another machine's: unspecified, loopback (unless allowed), link-local."""
-    address = ip_address(text)
+    address = read_address(text)
+    assert address is not None, "looked at before"
+    address = getattr(address, "ipv4_mapped", None) or address
     causes = []
     if address.is_unspecified:
         causes.append(invalid(path, text, f"may not be unspecified ({text})"))
@@ -212,7 +217,7 @@ def special_address(text: str, path: str, *, loopback: bool = False) -> list[Cau
         causes.append(invalid(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)"))
     if address.is_link_local:
         causes.append(invalid(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
-    if address.is_multicast and text.startswith(("224.0.0.", "ff02")):
+    if any(address in each for each in LINK_LOCAL_GROUPS if each.version == address.version):
         causes.append(invalid(path, text, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"))
     return causes
 
@@ -234,7 +239,7 @@ def _port_numbers(ports: Sequence[Value], kind: str) -> list[Cause]:
     for index, port in enumerate(ports):
         key = (port.get("protocol"), port.get("port"))
         if key in numbers:
-            shown = {"protocol": key[0], "port": key[1]}
+            shown = go_value({"protocol": key[0], "port": key[1]}, PORT_FIELDS)
             causes.append(duplicate(f"spec.ports[{index}]", shown))
         numbers.add(key)
     return causes

@@ -10,6 +10,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import changed, duplicate, invalid, malformed, not_supported, required, too_many
 from sampan.core.model.kinds import Json, JsonObject, KindRules
+from sampan.core.model.rules.common.metadata import validate_labels
 from sampan.core.model.rules.core_v1.endpoints import written_by_cluster
 from sampan.core.model.rules.core_v1.service import PROTOCOLS, special_address
 
@@ -20,6 +21,10 @@ MAX_ADDRESSES: Final = 100
 MAX_ENDPOINTS: Final = 1000
 MAX_PORTS: Final = 20000
 MAX_HINTS: Final = 8
+MAX_LABELS: Final = 16
+FAMILIES: Final = {"IPv4": "ip", "IPv6": "canonical-ip"}
+"""How the addresses of each family must be written."""
+HINTS: Final = {"forZones": "label-value", "forNodes": "dns1123-subdomain"}
 
 
 class EndpointSliceRules(KindRules):
@@ -44,8 +49,8 @@ def validate_endpoint_slice(obj: Value, path: str) -> list[Cause]:
     if kind not in ADDRESS_TYPES:
         missing = required("addressType")
         causes.append(not_supported("addressType", kind, ADDRESS_TYPES) if kind else missing)
-    causes += _endpoints(obj.get("endpoints") or (), kind, loopback=written_by_cluster(obj))
-    return causes + _slice_ports(obj.get("ports") or ())
+    causes += _slice_ports(obj.get("ports") or ())
+    return causes + _endpoints(obj.get("endpoints") or (), kind, loopback=written_by_cluster(obj))
 
 
 def _endpoints(endpoints: Sequence[Value], kind: str, *, loopback: bool) -> list[Cause]:
@@ -59,41 +64,62 @@ def _endpoints(endpoints: Sequence[Value], kind: str, *, loopback: bool) -> list
         elif len(addresses) > MAX_ADDRESSES:
             causes.append(too_many(f"{where}.addresses", len(addresses), MAX_ADDRESSES))
         for number, address in enumerate(addresses):
-            causes += _slice_address(address, kind, f"{where}.addresses[{number}]", loopback=loopback)
+            causes += _slice_address(address, kind, f"{where}.addresses", number, loopback=loopback)
         if endpoint.get("nodeName") is not None:
             causes += malformed(f"{where}.nodeName", endpoint["nodeName"], "dns1123-subdomain")
+        causes += _topology(endpoint.get("deprecatedTopology") or {}, f"{where}.deprecatedTopology")
         if endpoint.get("hostname") is not None:
             causes += malformed(f"{where}.hostname", endpoint["hostname"], "dns1123-label")
         causes += _hints(endpoint.get("hints") or {}, f"{where}.hints")
     return causes
 
 
-def _slice_address(address: str, kind: str, path: str, *, loopback: bool) -> list[Cause]:
+def _topology(labels: Mapping[str, str], path: str) -> list[Cause]:
+    causes = [too_many(path, len(labels), MAX_LABELS)] if len(labels) > MAX_LABELS else []
+    return causes + validate_labels(labels, path)
+
+
+def _slice_address(address: str, kind: str, path: str, number: int, *, loopback: bool) -> list[Cause]:
+    """``path`` is the list's: there Kubernetes reports an address of another family."""
+    where = f"{path}[{number}]"
     if kind == "FQDN":
-        return malformed(path, address, "dns1123-subdomain")
-    if kind not in ("IPv4", "IPv6"):
+        return _domain(address, where)
+    if kind not in FAMILIES:
         return []
-    found = malformed(path, address, "ip")
-    if found:
+    if found := malformed(where, address, FAMILIES[kind]):
         return found
     causes = []
     if ip_address(address).version != int(kind[-1]):
-        causes.append(invalid(path, address, f"must be a valid {kind} address"))
-    return causes + special_address(address, path, loopback=loopback)
+        causes.append(invalid(path, address, f"must be an {kind} address"))
+    return causes + special_address(address, where, loopback=loopback)
+
+
+def _domain(name: str, path: str) -> list[Cause]:
+    """A name with at least two labels; each finding ends the search."""
+    if not name:
+        return [required(path)]
+    name = name.removesuffix(".")
+    if problems := formats.dns1123_subdomain(name):
+        return [invalid(path, name, ",".join(problems))]
+    labels = name.split(".")
+    if len(labels) < 2:
+        return [invalid(path, name, "should be a domain with at least two segments separated by dots")]
+    wrong = next((label for label in labels if formats.dns1123_label(label)), None)
+    return [] if wrong is None else [invalid(path, wrong, ",".join(formats.dns1123_label(wrong)))]
 
 
 def _hints(hints: Value, path: str) -> list[Cause]:
-    zones = hints.get("forZones") or ()
-    if len(zones) > MAX_HINTS:
-        return [too_many(f"{path}.forZones", len(zones), MAX_HINTS)]
-    causes = []
-    seen: set[str] = set()
-    for index, zone in enumerate(zones):
-        name = zone.get("name") or ""
-        if name in seen:
-            causes.append(duplicate(f"{path}.forZones[{index}].name", name))
-        seen.add(name)
-        causes += malformed(f"{path}.forZones[{index}].name", name, "label-value")
+    causes: list[Cause] = []
+    for word, form in HINTS.items():
+        given, names = hints.get(word) or (), set[str]()
+        if len(given) > MAX_HINTS:
+            return [*causes, too_many(f"{path}.{word}", len(given), MAX_HINTS)]
+        for index, hint in enumerate(given):
+            where, name = f"{path}.{word}[{index}].name", hint.get("name") or ""
+            if name in names:
+                causes.append(duplicate(where, name))
+            names.add(name)
+            causes += malformed(where, name, form)
     return causes
 
 
@@ -112,8 +138,6 @@ def _slice_ports(ports: Sequence[Value]) -> list[Cause]:
         if protocol not in PROTOCOLS:
             missing = required(f"{where}.protocol")
             causes.append(not_supported(f"{where}.protocol", protocol, PROTOCOLS) if protocol else missing)
-        if (number := port.get("port")) is not None:
-            causes += [invalid(f"{where}.port", number, problem) for problem in formats.port_number(number)]
         if port.get("appProtocol") is not None:
             causes += malformed(f"{where}.appProtocol", port["appProtocol"], "qualified-name")
     return causes

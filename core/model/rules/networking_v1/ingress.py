@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model import formats
+from sampan.core.model.address_formats import read_address
 from sampan.core.model.causes import invalid, malformed, not_supported, required
 from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.common.references import validate_typed_reference
@@ -68,7 +67,7 @@ def _rule(rule: Value, path: str) -> list[Cause]:
     host, http = rule.get("host") or "", rule.get("http")
     causes = []
     if host:
-        if _is_address(host):
+        if read_address(host) is not None:
             causes.append(invalid(f"{path}.host", host, NOT_AN_ADDRESS))
         causes += _host(host, f"{path}.host")
     if http is None:
@@ -132,14 +131,6 @@ def _address(address: Value, path: str) -> list[Cause]:
     causes = malformed(f"{path}.ip", address["ip"], "ip") if address.get("ip") else []
     if host:
         causes += malformed(f"{path}.hostname", host, "dns1123-subdomain")
-        if _is_address(host):
+        if read_address(host) is not None:
             causes.append(invalid(f"{path}.hostname", host, NOT_AN_ADDRESS))
     return causes
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return bool(formats.ip(host) == [])
