@@ -60,7 +60,7 @@ MALFORMED = [
     ("http-header-name", "a b", ["a valid HTTP header"]),
     ("absolute-path", "a", ["must be an absolute path"]),
     ("ip", "1.2.3", ["must be a valid IP address"]),
-    ("ip", "fe80::1%eth0", ["must not contain a zone"]),
+    ("ip", "fe80::1%eth0", ["must be a valid IP address"]),
     ("cidr", "10.0.0.0", ["must be a valid CIDR value"]),
     ("cidr", "nonsense", ["must be a valid CIDR value"]),
     ("canonical-ip", "2001:db8:0::1", ['must be in canonical form ("2001:db8::1")']),

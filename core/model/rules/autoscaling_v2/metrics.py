@@ -50,18 +50,24 @@ def _metric(metric: Value, path: str) -> list[Cause]:
 
 def validate_scaled_reference(reference: Value, path: str) -> list[Cause]:
     """An object by kind and name, whose version need not be given."""
+    causes = _reference(reference, path)
+    version = reference.get("apiVersion") or ""
+    if "/" not in version:
+        causes.append(invalid(f"{path}.apiVersion", version, "apiVersion must specify API group"))
+    return causes
+
+
+def _reference(reference: Value, path: str) -> list[Cause]:
     causes = validate_segments(reference, path, "kind", "name")
     version = reference.get("apiVersion") or ""
     if version.count("/") > 1:
         causes.append(invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}"))
-    elif "/" not in version:
-        causes.append(invalid(f"{path}.apiVersion", version, "apiVersion must specify API group"))
     return causes
 
 
 def _object(source: Value, path: str) -> list[Cause]:
     target = source.get("target") or {}
-    causes = validate_segments(source.get("describedObject") or {}, f"{path}.describedObject", "kind", "name")
+    causes = _reference(source.get("describedObject") or {}, f"{path}.describedObject")
     causes += _identifier(source.get("metric") or {}, f"{path}.metric") + _target(target, f"{path}.target")
     if target.get("value") is None and target.get("averageValue") is None:
         words = "must set either a target value or averageValue"

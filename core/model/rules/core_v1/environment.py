@@ -25,7 +25,9 @@ VOLUME_FIELDS: Final = (
     "metadata.namespace",
     "metadata.uid",
 )
-KNOWN_FIELDS: Final = frozenset(ENV_FIELDS) | frozenset(VOLUME_FIELDS) | {"spec.restartPolicy", "spec.schedulerName"}
+KNOWN_FIELDS: Final = (
+    frozenset(ENV_FIELDS) | frozenset(VOLUME_FIELDS) | {"spec.restartPolicy", "spec.schedulerName", "status.phase"}
+)
 CONTAINER_RESOURCES: Final = (
     "limits.cpu", "limits.ephemeral-storage", "limits.memory",
     "requests.cpu", "requests.ephemeral-storage", "requests.memory",
@@ -160,7 +162,8 @@ def _subscripted(base: str, key: str, field: str, path: str) -> list[Cause]:
         return [invalid(path, key, problem) for problem in formats.qualified_name(key.lower())]
     if base == "metadata.labels":
         return [invalid(path, key, problem) for problem in formats.qualified_name(key)]
-    return [invalid(f"{path}.fieldPath", field, "error converting fieldPath: field label does not support subscript")]
+    words = f"error converting fieldPath: field label does not support subscript: {field}"
+    return [invalid(f"{path}.fieldPath", field, words)]
 
 
 def validate_resource_ref(ref: Value, path: str, *, in_volume: bool) -> list[Cause]:
