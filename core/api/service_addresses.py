@@ -17,6 +17,7 @@ from sampan.core.api.port_claims import PortClaims
 from sampan.core.api.service_families import settle_families
 from sampan.core.errors import Cause, InternalError, Invalid
 from sampan.core.model.causes import invalid
+from sampan.core.model.rules.core_v1.service import validate_cluster_ips
 from sampan.core.schema.refusal import aggregate
 from sampan.core.store.contract import Store
 from sampan.core.store.follower import Follower
@@ -60,6 +61,8 @@ class ServiceAddresses:
         What an update leaves out and keeps has been carried over by the kind's rules already.
         """
         claim = _Claiming(self, obj, old, dry_run=dry_run)
+        if wrong := validate_cluster_ips(claim.spec) if claim.spec.get("type") != "ExternalName" else []:
+            raise _invalid(obj, *wrong)
         try:
             if causes := settle_families(claim.spec, (old or {}).get("spec"), self.addresses.families):
                 raise _invalid(obj, *causes)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sampan.core.model.meta import UNSET
 from sampan.core.schema.copying import copied
-from sampan.core.schema.types import List, Map, Scalar, Struct, Type
+from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
 Filler = Callable[[Any], None]
 
@@ -52,10 +52,21 @@ def _has_defaults(kind: Type, seen: set[int]) -> bool:
         return bool(known)
     outermost = not seen
     seen.add(id(kind))
-    found = any(field.default is not UNSET or _has_defaults(field.type, seen) for field in kind.fields.values())
+    found = any(
+        field.default is not UNSET or _is_always_there(kind, field) or _has_defaults(field.type, seen)
+        for field in kind.fields.values()
+    )
     if found or outermost:
         kind.compiled["has_defaults"] = found
     return found
+
+
+def _is_always_there(struct: Struct, field: Field) -> bool:
+    """Whether a part of a built-in kind is an object that cannot be left out, only left empty: it has its defaults.
+
+    What components write is not a client's to leave out.
+    """
+    return field.emit == "always" and isinstance(field.type, Struct) and field.name != "status" and not struct.verbatim
 
 
 def _struct_filler(struct: Struct) -> Filler:
@@ -85,6 +96,8 @@ def _steps(struct: Struct) -> tuple[list[tuple[str, Any, bool, bool]], dict[str,
     for field in struct.fields.values():
         if field.default is not UNSET:
             defaults.append((field.name, field.default, isinstance(field.default, dict | list), field.type.nullable))
+        elif _is_always_there(struct, field):
+            defaults.append((field.name, {}, True, False))
         if (fill_inner := filler_of(field.type)) is not None:
             inner[field.name] = fill_inner
     return defaults, inner

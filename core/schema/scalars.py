@@ -18,6 +18,8 @@ from sampan.core.schema.go_words import json_word, quoted
 from sampan.core.schema.types import Scalar, ScalarKind, Type
 
 _WHOLE_SECONDS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_SIX_DIGITS: Final = re.compile(r"\.\d{6}(Z|[+-])", re.ASCII)
+_MICRO_LAYOUT: Final = "2006-01-02T15:04:05.000000Z07:00"
 _MICROSECONDS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 _INT_RANGE: Final = {"int64": 2**63}
@@ -129,7 +131,12 @@ def _time(value: Any, kind: Scalar) -> Any:
 def _micro_time(value: Any, kind: Scalar) -> Any:
     if isinstance(value, str) and _MICROSECONDS.fullmatch(value):
         return _checked(value, value, kind)
-    return format_micro_time(_parsed_time(value, kind))
+    moment = _parsed_time(value, kind)
+    if not _SIX_DIGITS.search(value):
+        rest = value[19:]
+        problem = f'parsing time {quoted(value)} as "{_MICRO_LAYOUT}": cannot parse {quoted(rest)} as ".000000"'
+        raise Mismatch(value, kind, problem)
+    return format_micro_time(moment)
 
 
 def format_time(moment: datetime) -> str:
@@ -156,7 +163,7 @@ def _checked(text: str, value: str, kind: Scalar) -> str:
 def _parsed_time(value: Any, kind: Scalar) -> datetime:
     if not isinstance(value, str):
         raise Mismatch(value, kind, f"json: cannot unmarshal {json_word(value)} into Go value of type string")
-    layout = "2006-01-02T15:04:05Z07:00" if kind.kind == "time" else "2006-01-02T15:04:05.000000Z07:00"
+    layout = "2006-01-02T15:04:05Z07:00" if kind.kind == "time" else _MICRO_LAYOUT
     match = _RFC3339.fullmatch(value)
     if match is None:
         problem = f'parsing time {quoted(value)} as "{layout}": cannot parse {quoted(value)} as "2006"'

@@ -23,6 +23,7 @@ Wire = Mapping[str, Any]
 FINALIZERS: Final = {
     "persistentvolumeclaims": "kubernetes.io/pvc-protection",
     "persistentvolumes": "kubernetes.io/pv-protection",
+    "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
 }
 
 
@@ -53,7 +54,7 @@ class StorageObjectInUseProtection(Quiet):
     name = "StorageObjectInUseProtection"
 
     async def mutate(self, request: AdmissionRequest) -> None:
-        finalizer = FINALIZERS.get(request.info.plural) if not request.info.group else None
+        finalizer = FINALIZERS.get(request.info.resource)
         if finalizer is None or request.operation != "CREATE" or request.subresource or request.obj is None:
             return
         finalizers = request.obj["metadata"].setdefault("finalizers", [])

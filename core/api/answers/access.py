@@ -67,7 +67,8 @@ def _subject(spec: Wire) -> User:
 
 
 def _attributes(user: User, spec: Wire) -> Attributes:
-    if path := spec.get("nonResourceAttributes"):
+    path = spec.get("nonResourceAttributes")
+    if path is not None:
         return Attributes(user=user, verb=path.get("verb", ""), path=path.get("path", ""))
     wanted = spec["resourceAttributes"]
     words = ("verb", "group", "version", "resource", "subresource", "namespace", "name")

@@ -53,6 +53,7 @@ async def create_named(
     """Everything after the name is known. ``obj`` is changed on the way; a later attempt may start from it."""
     served, resource = call.served, call.served.resource
     meta = obj["metadata"]
+    metadata.wipe(meta)
     fill_defaults(resource, obj)
     track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))

@@ -41,6 +41,12 @@ def place(obj: MutableMapping[str, Any], info: KindInfo, namespace: str) -> Meta
     return meta
 
 
+def wipe(meta: Meta) -> None:
+    """Take out what a client cannot choose of a new object, before anybody counts what it has written."""
+    for field in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+        meta.pop(field, None)
+
+
 def begin(meta: Meta, info: KindInfo, now: datetime) -> None:
     """What a new object is given, whatever the client wrote there."""
     for field in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"):

@@ -105,9 +105,7 @@ class PersistentVolumeSpec:
     """The claim that the volume is bound to, or kept for. Set when it is bound; the claim's ``volumeName`` says the
     same.
     """
-    persistent_volume_reclaim_policy: str | None = wire(
-        default=None, enum=("Delete", "Recycle", "Retain"), api_default="Retain"
-    )
+    persistent_volume_reclaim_policy: str | None = wire(default=None, enum=("Delete", "Recycle", "Retain"))
     """What becomes of the volume when its claim is gone: ``Retain`` (the default if made by hand), ``Delete`` or
     ``Recycle``.
     """
@@ -115,7 +113,7 @@ class PersistentVolumeSpec:
     """The volume's class. Empty for a volume that has none."""
     mount_options: tuple[str, ...] = wire(default=(), list_type="atomic")
     """Options to mount the volume with, such as ``ro``. They are not checked."""
-    volume_mode: str | None = wire(default=None, enum=("Block", "Filesystem"), keep_zero=True, api_default="Filesystem")
+    volume_mode: str | None = wire(default=None, enum=("Block", "Filesystem"), keep_zero=True)
     """Whether claims get a file system or the raw block device. Defaults to ``Filesystem``."""
     node_affinity: VolumeNodeAffinity | None = None
     """The nodes that the volume can be reached from, which pods that use it are scheduled to."""

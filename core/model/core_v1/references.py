@@ -43,7 +43,7 @@ class TypedLocalObjectReference:
 
     __map_type__ = "atomic"
 
-    api_group: str | None = wire(default=None, keep_zero=True)
+    api_group: str | None = wire(default=None, keep_zero=True, emit="null")
     """The API group of the object's kind. Empty for the core group."""
     kind: str = wire(required=True, emit="always")
     """The object's kind."""
@@ -55,7 +55,7 @@ class TypedLocalObjectReference:
 class TypedObjectReference:
     """An object of any kind, perhaps in another namespace."""
 
-    api_group: str | None = wire(default=None, keep_zero=True)
+    api_group: str | None = wire(default=None, keep_zero=True, emit="null")
     """The API group of the object's kind. Empty for the core group."""
     kind: str = wire(required=True, emit="always")
     """The object's kind."""

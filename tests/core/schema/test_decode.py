@@ -78,8 +78,12 @@ def test_times_are_in_utc_and_whole_seconds(given: str, stored: str) -> None:
 
 
 def test_micro_times_keep_six_digits() -> None:
-    value = decoded(resource_of(Lease), {"spec": {"renewTime": "2024-01-01T01:00:00.5+01:00"}})
+    """No more, no less: Kubernetes takes no others."""
+    value = decoded(resource_of(Lease), {"spec": {"renewTime": "2024-01-01T01:00:00.500000+01:00"}})
     assert value["spec"]["renewTime"] == "2024-01-01T00:00:00.500000Z"
+    for other in ("2024-01-01T01:00:00Z", "2024-01-01T01:00:00.5Z", "2024-01-01T01:00:00.5000000Z"):
+        with pytest.raises(BadRequest, match="cannot parse"):
+            decoded(resource_of(Lease), {"spec": {"renewTime": other}})
 
 
 @pytest.mark.parametrize(

@@ -142,10 +142,10 @@ def _url(url: str, path: str) -> Iterable[Cause]:
 
 
 def _service(service: Value, path: str) -> Iterable[Cause]:
-    if not service.get("name"):
-        yield required(f"{path}.name", "service name is required")
-    if not service.get("namespace"):
-        yield required(f"{path}.namespace", "service namespace is required")
+    """Kubernetes takes the name for the namespace here, and the other way round, where one of them is missing."""
+    for word, said in (("namespace", "name"), ("name", "namespace")):
+        if not service.get(word):
+            yield required(f"{path}.{said}")
     port = service.get("port")
     if port is not None and not 1 <= port <= 65535:
         yield invalid(f"{path}.port", port, "port is not valid: must be between 1 and 65535, inclusive")
@@ -154,14 +154,14 @@ def _service(service: Value, path: str) -> Iterable[Cause]:
 
 
 def _service_path(url_path: str, path: str) -> Iterable[Cause]:
-    if url_path == "/":
+    if url_path in ("", "/"):
         return
     if url_path == "//":
         yield invalid(path, url_path, "segment[0] may not be empty")
         return
     if not url_path.startswith("/"):
         yield invalid(path, url_path, "must start with a '/'")
-    steps = (url_path[1:] if url_path.startswith("/") else url_path).removesuffix("/").split("/")
+    steps = url_path[1:].removesuffix("/").split("/")
     for index, step in enumerate(steps):
         if not step:
             yield invalid(path, url_path, f"segment[{index}] may not be empty")

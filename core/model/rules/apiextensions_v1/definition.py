@@ -142,10 +142,12 @@ def _stored(stored: Sequence[str], versions: Sequence[Value]) -> Iterable[Cause]
         yield invalid("status.storedVersions", list(stored), "must have at least one stored version")
         return
     names = [version.get("name") for version in versions]
+    left = set(stored)
     for version in versions:
-        if version.get("storage") and version.get("name") not in stored:
+        if version.get("storage") and version.get("name") not in left:
             words = f"must have the storage version {version.get('name')}"
             yield invalid("status.storedVersions", list(stored), words)
+        left.discard(version.get("name") or "")
     for index, name in enumerate(stored):
         if name not in names:
             words = (

@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import invalid, required
 from sampan.core.model.kinds import KindRules
+from sampan.core.model.rules.common.metadata import path_segment
 
 Value = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ def validate_api_service(obj: Value, path: str) -> list[Cause]:
 
 def _name(metadata: Value, spec: Value) -> Iterable[Cause]:
     wanted, name = f"{spec.get('version') or ''}.{spec.get('group') or ''}", metadata.get("name") or ""
-    if name and name != wanted:
+    if name and name != wanted and not path_segment(name):
         yield invalid("metadata.name", name, f'must be `spec.version+"."+spec.group`: "{wanted}"')
 
 

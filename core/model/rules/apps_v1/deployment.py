@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import changed, forbidden, invalid, negative, not_supported, required
+from sampan.core.model.causes import changed, forbidden, go_value, invalid, negative, not_supported, required
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.common.workloads import (
@@ -76,7 +76,8 @@ def _strategy(strategy: Value, path: str) -> list[Cause]:
         words = "may not be specified when strategy `type` is 'Recreate'"
         return [] if rolling is None else [forbidden(f"{path}.rollingUpdate", words)]
     if kind != "RollingUpdate":
-        return [not_supported(f"{path}.type", kind, ("Recreate", "RollingUpdate"))]
+        fields = {"type": "", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 0}}
+        return [not_supported(path, go_value(strategy, fields), ("Recreate", "RollingUpdate"))]
     if rolling is None:
         return [required(f"{path}.rollingUpdate", "this should be defaulted and never be nil")]
     return _rolling_update(rolling, f"{path}.rollingUpdate")

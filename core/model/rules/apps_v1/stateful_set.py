@@ -17,6 +17,7 @@ from sampan.core.model.rules.common.workloads import (
     count_or_percent,
     never_less,
     parts_of_replicas,
+    unusable_selector,
     validate_lasting_template,
     validate_own_selector,
 )
@@ -54,6 +55,8 @@ class StatefulSetRules(KindRules):
             strategy.setdefault("rollingUpdate", {})
         if strategy["type"] == "RollingUpdate" and strategy.get("rollingUpdate") is not None:
             strategy["rollingUpdate"].setdefault("partition", 0)
+        if strategy.get("rollingUpdate") is not None:
+            strategy["rollingUpdate"].pop("maxUnavailable", None)  # of a feature that is off by default
         retention = spec.setdefault("persistentVolumeClaimRetentionPolicy", {})
         for word in ("whenDeleted", "whenScaled"):
             retention[word] = retention.get(word) or "Retain"
@@ -92,7 +95,7 @@ def validate_stateful_set(obj: Value, path: str) -> list[Cause]:
     causes += negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
     causes += malformed("spec.serviceName", spec["serviceName"], "dns1123-label") if spec.get("serviceName") else []
     causes += validate_own_selector(spec.get("selector"), "spec.selector", "statefulset")
-    return causes + _template(spec)
+    return causes + (unusable_selector(spec.get("selector"), "spec.selector") or _template(spec))
 
 
 def _management(policy: str) -> list[Cause]:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.kinds import KindRules
+from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.autoscaling_v2.horizontal_pod_autoscaler import (
     BY_CPU,
+    CPU_UTILIZATION,
     HorizontalPodAutoscalerRules,
     validate_horizontal_pod_autoscaler,
 )
@@ -33,6 +34,12 @@ SHARED_STATUS: Final = ("observedGeneration", "lastScaleTime", "currentReplicas"
 
 class AutoscalerV1Rules(KindRules):
     """The stored form has rules of its own, which hold here too."""
+
+    def default(self, obj: JsonObject) -> None:
+        """Something is always looked at: CPU, where nothing else is said."""
+        spec = obj.setdefault("spec", {})
+        if METRICS not in ((obj.get("metadata") or {}).get("annotations") or {}):
+            spec.setdefault("targetCPUUtilizationPercentage", CPU_UTILIZATION)
 
     def validate_update(self, obj: Value, old: Value, subresource: str) -> Iterable[Cause]:
         return HorizontalPodAutoscalerRules().validate_update(obj, old, subresource)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import forbidden, invalid, negative, not_supported, required
+from sampan.core.model.causes import forbidden, invalid, invalid_part, negative, not_supported, required, shown
 from sampan.core.model.formats import percent
 from sampan.core.model.labels import matches_selector
 from sampan.core.model.rules.common.selectors import validate_selector
@@ -49,8 +49,20 @@ def validate_own_selector(selector: Value | None, path: str, kind: str) -> list[
     return causes
 
 
+def unusable_selector(selector: Value | None, path: str, words: str = "") -> list[Cause]:
+    """One cause more for a selector that is there and cannot be asked anything: nobody looks at what it selects then."""
+    if selector is None or not validate_selector(selector, path):
+        return []
+    expressions = [{"key": "", "operator": "", **each} for each in selector.get("matchExpressions") or ()]
+    kept = {"matchLabels": selector.get("matchLabels"), "matchExpressions": expressions}
+    written = shown({word: item for word, item in kept.items() if item})
+    return [invalid_part(path, f"{written}: {words}" if words else written)]
+
+
 def validate_selected_template(spec: Value) -> list[Cause]:
     """The template of a ReplicaSet or Deployment, whose labels its selector must match."""
+    if unusable := unusable_selector(spec.get("selector"), "spec.selector", "invalid label selector"):
+        return unusable
     selector, template = spec.get("selector"), spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels")
     empty = selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ class LimitRangeRules(KindRules):
         for item in (obj.get("spec") or {}).get("limits") or ():
             if item.get("type") == "Container":
                 _fill(item)
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        """A name is made where none is given."""
+        if not obj["metadata"].get("name"):
+            obj["metadata"]["name"] = str(uuid.uuid4())
 
 
 def _fill(item: JsonObject) -> None:

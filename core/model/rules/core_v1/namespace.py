@@ -33,6 +33,10 @@ class NamespaceRules(KindRules):
         if not subresource:
             keep(obj, old, "spec")
 
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        finalizers = (obj.get("spec") or {}).get("finalizers") or ()
+        return [cause for each in finalizers for cause in _finalizer(each, "spec.finalizers")]
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         if subresource == "finalize":
             finalizers = (obj.get("spec") or {}).get("finalizers") or ()
@@ -62,7 +66,7 @@ class NamespaceRules(KindRules):
 
 def _finalizer(name: str, path: str) -> list[Cause]:
     causes = malformed(path, name, "qualified-name")
-    if not causes and "/" not in name and name != "kubernetes":
+    if "/" not in name and name != "kubernetes":
         words = "name is neither a standard finalizer name nor is it fully qualified"
         causes.append(invalid(path, name, words))
     return causes

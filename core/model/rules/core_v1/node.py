@@ -24,15 +24,12 @@ class NodeRules(KindRules):
         status = obj.get("status") or {}
         if status.get("capacity") and not status.get("allocatable"):
             status["allocatable"] = dict(status["capacity"])
-        spec = obj.get("spec") or {}
-        if spec.get("podCIDR") and not spec.get("podCIDRs"):
-            spec["podCIDRs"] = [spec["podCIDR"]]
-        elif spec.get("podCIDRs") and not spec.get("podCIDR"):
-            spec["podCIDR"] = spec["podCIDRs"][0]
+        _agree_on_ranges(obj.get("spec") or {})
 
     def prepare_create(self, obj: JsonObject) -> None:
         """A new node is not ready until it says so (Kubernetes' TaintNodesByCondition admission)."""
         spec = obj.setdefault("spec", {})
+        spec.pop("configSource", None)
         taints = list(spec.get("taints") or ())
         if not any(taint.get("key") == NOT_READY and taint.get("effect") == "NoSchedule" for taint in taints):
             taints.append({"key": NOT_READY, "effect": "NoSchedule"})
@@ -53,6 +50,15 @@ class NodeRules(KindRules):
         if spec.get("externalID") != before.get("externalID"):
             causes.append(forbidden("spec.externalID", "may not be updated"))
         return causes
+
+
+def _agree_on_ranges(spec: JsonObject) -> None:
+    """``podCIDR`` is the first of ``podCIDRs``, and decides where they differ."""
+    first, all_of_them = spec.get("podCIDR"), spec.get("podCIDRs")
+    if first and (all_of_them or [""])[0] != first:
+        spec["podCIDRs"] = [first]
+    elif all_of_them and not first:
+        spec["podCIDR"] = all_of_them[0]
 
 
 def validate_node(obj: Value, path: str) -> list[Cause]:
@@ -88,5 +94,4 @@ def _pod_cidrs(cidrs: Sequence[str]) -> list[Cause]:
     versions = {ip_network(cidr, strict=False).version for cidr in cidrs}
     if len(versions) < 2 or len(cidrs) > 2:
         causes.append(invalid(path, list(cidrs), "may specify no more than one CIDR for each IP family"))
-    causes += [duplicate(f"{path}[{i}]", cidr) for i, cidr in enumerate(cidrs) if cidr in cidrs[:i]]
     return causes

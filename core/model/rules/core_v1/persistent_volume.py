@@ -49,6 +49,12 @@ GONE: Final[Mapping[str, tuple[str, str, str]]] = {
 class PersistentVolumeRules(KindRules):
     revalidates_metadata = True
 
+    def default(self, obj: JsonObject) -> None:
+        """A volume that is described on the spot, for a VolumeAttachment, has none of these."""
+        spec = obj.setdefault("spec", {})
+        spec["persistentVolumeReclaimPolicy"] = spec.get("persistentVolumeReclaimPolicy") or "Retain"
+        spec.setdefault("volumeMode", "Filesystem")
+
     def prepare_create(self, obj: JsonObject) -> None:
         obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": obj["metadata"].get("creationTimestamp")}
 

@@ -87,7 +87,7 @@ def validate_service(obj: Value, path: str) -> list[Cause]:
     causes += validate_labels(spec.get("selector") or {}, "spec.selector")
     causes += _affinity(spec)
     if kind != "ExternalName":
-        causes += _cluster_ips(spec)
+        causes += validate_cluster_ips(spec)
     for index, address in enumerate(spec.get("externalIPs") or ()):
         where = f"spec.externalIPs[{index}]"
         causes += malformed(where, address, "ip") or special_address(address, where)
@@ -154,7 +154,8 @@ def _affinity(spec: Value) -> list[Cause]:
     return []
 
 
-def _cluster_ips(spec: Value) -> list[Cause]:
+def validate_cluster_ips(spec: Value) -> list[Cause]:
+    """Looked at before an address is taken: what is wrong here is all that is said."""
     first, addresses, path = spec.get("clusterIP") or "", list(spec.get("clusterIPs") or ()), "spec.clusterIPs"
     causes = []
     if not first and addresses:

@@ -58,6 +58,9 @@ def validate_priority_level_configuration(obj: Value, path: str) -> list[Cause]:
             causes += _limited(limited, "spec.limited")
     else:
         causes.append(not_supported("spec.type", kind, TYPES))
+    if name == EXEMPT and {"type": kind, "limited": limited} != {"type": "Exempt", "limited": None}:
+        words = "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value"
+        causes.append(invalid("spec", spec, words))
     if name == "catch-all" and spec != CATCH_ALL:
         causes.append(invalid("spec", spec, f"spec of '{name}' must equal the fixed value"))
     return causes

@@ -34,6 +34,13 @@ class ResourceSliceRules(KindRules):
                 if not taint.get("timeAdded"):
                     taint["timeAdded"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def prepare_create(self, obj: JsonObject) -> None:
+        """Attributes of several values are an alpha feature: left out."""
+        for device in (obj.get("spec") or {}).get("devices") or ():
+            for attribute in (device.get("attributes") or {}).values():
+                for word in LISTS:
+                    attribute.pop(word, None)
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         spec, before = obj.get("spec") or {}, old.get("spec") or {}
         causes = changed("spec.pool.name", (spec.get("pool") or {}).get("name"), (before.get("pool") or {}).get("name"))

@@ -98,7 +98,7 @@ def test_claims(spec: dict[str, Any], expected: list[str]) -> None:
 def test_both_names_for_the_content_of_a_claim_say_the_same() -> None:
     source = {"kind": "PersistentVolumeClaim", "name": "other"}
     stored = created(PersistentVolumeClaim, {"spec": CLAIM | {"dataSource": source}})
-    assert stored["spec"]["dataSourceRef"] == source
+    assert stored["spec"]["dataSourceRef"] == {"apiGroup": None, **source}
     unknown = {"apiGroup": "example.com", "kind": "Boat", "name": "b"}
     stored = created(PersistentVolumeClaim, {"spec": CLAIM | {"dataSource": unknown}})
     assert "dataSource" not in stored["spec"]
