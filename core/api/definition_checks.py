@@ -10,6 +10,8 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from sampan.core.cel.schema_rules import check_rules, has_rules
 from sampan.core.errors import Cause
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
@@ -53,4 +55,5 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
     if pruned:
         words = f"must not have unknown fields, found {', '.join(pruned)}"
         yield invalid(path, default, words)
-    yield from value_causes(kind, value, path)
+    for cause in value_causes(kind, value, ""):
+        yield attrs.evolve(cause, field=f"{path}.{cause.field}" if cause.field else path)

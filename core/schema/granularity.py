@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from sampan.core.model.meta import UNSET
+from sampan.core.schema.scalars import zero_of
 from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
 FREE: Final = Scalar(kind="any")
@@ -140,7 +141,11 @@ def keyed(kind: List, item: Any) -> str:
 def default_of(kind: Type, key: str) -> Any:
     """The value that a key has where an item leaves it out."""
     field = kind.fields.get(key) if isinstance(kind, Struct) else None
-    return UNSET if field is None or field.default is None else field.default
+    if field is None or field.default is None:
+        return UNSET
+    if field.default is UNSET and field.emit == "always":
+        return zero_of(field.type)  # what is always written is empty where it is missing
+    return field.default
 
 
 def repeated(elements: Sequence[str]) -> frozenset[str]:

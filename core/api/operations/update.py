@@ -6,6 +6,7 @@ which version it meant. Called by both transports, on the API server's loop.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
@@ -26,7 +27,7 @@ from sampan.core.api.operations.pipeline import (
 )
 from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
-from sampan.core.errors import BadRequest, Conflict, NotFound
+from sampan.core.errors import BadRequest, Conflict, NotFound, Unclassified
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
 from sampan.core.schema.copying import copied, own_copy
 from sampan.core.schema.ratchet import new_causes
@@ -176,6 +177,8 @@ def _check_version(call: Call, obj: MutableWire, old: Entry) -> None:
         raise conflict(call.served, call.name, said)
     if not meta.get("resourceVersion") and not call.served.info.unconditional_update:
         raise needs_version(call.served, call.name)
+    if (version := meta.get("resourceVersion")) and not (version.isascii() and version.isdigit()):
+        raise Unclassified(f"strconv.ParseUint: parsing {json.dumps(version, ensure_ascii=False)}: invalid syntax")
     if meta.get("resourceVersion") == "0":
         del meta["resourceVersion"]
 

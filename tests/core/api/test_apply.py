@@ -187,3 +187,21 @@ async def test_only_an_apply_can_be_forced(api: AsgiClient) -> None:
 async def test_dry_runs_answer_as_if(api: AsgiClient) -> None:
     tried = await apply(api, f"{MAPS}/a", config_map(data={"k": "v"}), options="&dryRun=All")
     assert (tried.code, (await api.get(f"{MAPS}/a")).code) == (201, 404)
+
+
+async def test_an_item_without_its_key_has_an_empty_one_which_validation_refuses(api: AsgiClient) -> None:
+    """What is always written of a built-in kind is empty where it is missing."""
+    spec = {"containers": [{"image": "i"}], "volumes": [{"emptyDir": {}}]}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": spec}
+    refused = await apply(api, f"{DEPLOYMENTS}/d", deployment(selector={"matchLabels": {"a": "b"}}, template=template))
+    assert refused.code == 422
+    assert [field for _, field in refused.causes] == [
+        "spec.template.spec.volumes[0].name",
+        "spec.template.spec.containers[0].name",
+    ]
+
+
+async def test_a_version_that_is_none_is_an_error_of_its_own(api: AsgiClient) -> None:
+    assert (await api.post(MAPS, config_map())).code == 201
+    answer = await api.put(f"{MAPS}/a", config_map(metadata={"name": "a", "resourceVersion": "b"}))
+    assert (answer.code, answer.json["message"]) == (500, 'strconv.ParseUint: parsing "b": invalid syntax')

@@ -36,7 +36,8 @@ class NodeRules(KindRules):
         spec["taints"] = taints
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        causes = []
+        """What holds for a new node is looked at once more, and told once more."""
+        causes = _resources(obj.get("status") or {})
         addresses = (obj.get("status") or {}).get("addresses") or ()
         for index, address in enumerate(addresses):
             if address in addresses[:index]:
@@ -47,6 +48,7 @@ class NodeRules(KindRules):
             causes.append(forbidden("spec.podCIDRs", words.format("podCIDR")))
         if before.get("providerID") and spec.get("providerID") != before["providerID"]:
             causes.append(forbidden("spec.providerID", words.format("providerID")))
+        causes += _taints(spec.get("taints") or (), "metadata.taints")
         if spec.get("externalID") != before.get("externalID"):
             causes.append(forbidden("spec.externalID", "may not be updated"))
         return causes
@@ -63,11 +65,17 @@ def _agree_on_ranges(spec: JsonObject) -> None:
 
 def validate_node(obj: Value, path: str) -> list[Cause]:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    causes = _taints(spec.get("taints") or (), "metadata.taints")
-    for word in ("capacity", "allocatable"):
-        for name, amount in (status.get(word) or {}).items():
-            causes += validate_amount(name, amount, f"status.{word}.{name}")
+    causes = _taints(spec.get("taints") or (), "metadata.taints") + _resources(status)
     return causes + _pod_cidrs(spec.get("podCIDRs") or ())
+
+
+def _resources(status: Value) -> list[Cause]:
+    return [
+        cause
+        for word in ("capacity", "allocatable")
+        for name, amount in (status.get(word) or {}).items()
+        for cause in validate_amount(name, amount, f"status.{word}.{name}")
+    ]
 
 
 def _taints(taints: Sequence[Value], path: str) -> list[Cause]:

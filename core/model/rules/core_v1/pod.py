@@ -13,7 +13,7 @@ from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.label_keys import merge_label_keys
 from sampan.core.model.rules.core_v1.pod_defaults import default_pod, default_template
 from sampan.core.model.rules.core_v1.pod_spec import validate_pod_annotations, validate_pod_spec, validate_template
-from sampan.core.model.rules.core_v1.pod_status import keep_observed, validate_pod_status
+from sampan.core.model.rules.core_v1.pod_status import agree_on_addresses, keep_observed, validate_pod_status
 from sampan.core.model.rules.core_v1.pod_update import (
     ephemeral_containers_changes,
     resize_changes,
@@ -55,6 +55,7 @@ class PodRules(KindRules):
     def default(self, obj: JsonObject) -> None:
         if obj.get("spec") is not None:
             default_pod(obj["spec"])
+        agree_on_addresses(obj.get("status") or {})
 
     def prepare_create(self, obj: JsonObject) -> None:
         spec = obj.setdefault("spec", {})

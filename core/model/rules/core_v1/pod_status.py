@@ -41,6 +41,15 @@ NO_CLAIM: Final = (
 )
 
 
+def agree_on_addresses(status: JsonObject) -> None:
+    """``podIP`` is the first of ``podIPs``, and decides where they differ."""
+    first, all_of_them = status.get("podIP"), status.get("podIPs")
+    if first and (not all_of_them or all_of_them[0].get("ip") != first):
+        status["podIPs"] = [{"ip": first}]
+    elif all_of_them and not first and all_of_them[0].get("ip"):
+        status["podIP"] = all_of_them[0]["ip"]
+
+
 def keep_observed(status: JsonObject, before: Value) -> None:
     """Generations that a writer who knows nothing of them leaves out stay, for each type in the order of its conditions."""
     if not status.get("observedGeneration") and before.get("observedGeneration"):

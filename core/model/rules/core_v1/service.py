@@ -41,8 +41,6 @@ LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
 
 class ServiceRules(KindRules):
-    revalidates_metadata = True
-
     def default(self, obj: JsonObject) -> None:
         default_service(obj)
 
@@ -63,9 +61,11 @@ class ServiceRules(KindRules):
         causes = _cluster_ip_changes(spec, before)
         if "ExternalName" not in (spec.get("type"), before.get("type")):
             causes += _family_changes(spec.get("ipFamilies") or (), before.get("ipFamilies") or ())
-        same_type = spec.get("type") == before.get("type") == "LoadBalancer"
-        if same_type and spec.get("loadBalancerClass") != before.get("loadBalancerClass"):
-            causes.append(invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE))
+        if spec.get("type") == before.get("type") == "LoadBalancer":
+            if spec.get("loadBalancerClass") != before.get("loadBalancerClass"):
+                causes.append(invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE))
+        else:
+            causes += _balancer_class(spec)
         checked = needs_health_check(spec) and needs_health_check(before)
         if checked and spec.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
             causes.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
@@ -260,12 +260,16 @@ def _load_balancer(spec: Value, kind: str) -> list[Cause]:
         causes.append(forbidden("spec.allocateLoadBalancerNodePorts", LB_ONLY))
     if allocates is None and kind == "LoadBalancer":
         causes.append(required("allocateLoadBalancerNodePorts"))
+    return causes + _balancer_class(spec)
+
+
+def _balancer_class(spec: Value) -> list[Cause]:
     name = spec.get("loadBalancerClass")
-    if name is not None:
-        if kind != "LoadBalancer":
-            return [*causes, forbidden("spec.loadBalancerClass", LB_ONLY)]
-        causes += malformed("spec.loadBalancerClass", name, "qualified-name")
-    return causes
+    if name is None:
+        return []
+    if spec.get("type") != "LoadBalancer":
+        return [forbidden("spec.loadBalancerClass", LB_ONLY)]
+    return malformed("spec.loadBalancerClass", name, "qualified-name")
 
 
 def _traffic(spec: Value, kind: str) -> list[Cause]:

@@ -91,6 +91,8 @@ def _keep_allocated(spec: JsonObject, old: Value) -> None:
         if not spec.get("clusterIP") and not spec.get("clusterIPs") and old.get("clusterIP"):
             spec["clusterIP"] = old["clusterIP"]
             spec["clusterIPs"] = list(old.get("clusterIPs") or [old["clusterIP"]])
+        if not spec.get("clusterIPs") and old.get("clusterIPs") and spec.get("clusterIP") == old.get("clusterIP"):
+            spec["clusterIPs"] = list(old["clusterIPs"])
         for word in ("ipFamilies", "ipFamilyPolicy"):
             if not spec.get(word) and old.get(word):
                 spec[word] = old[word]

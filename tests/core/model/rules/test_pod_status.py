@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.model.rules.core_v1.pod_status import keep_observed, validate_pod_status
+from sampan.core.model.rules.core_v1.pod_status import agree_on_addresses, keep_observed, validate_pod_status
 
 CONTAINER = {"name": "c", "image": "nginx"}
 RUNNING: dict[str, Any] = {"running": {}}
@@ -112,3 +112,17 @@ def test_a_status_keeps_the_generations_that_its_writer_leaves_out() -> None:
     keep_observed(status, before)
     assert status["observedGeneration"] == 3
     assert [each.get("observedGeneration") for each in status["conditions"]] == [None, 2, None]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"podIP": "a"}, {"podIP": "a", "podIPs": [{"ip": "a"}]}),
+        ({"podIPs": [{"ip": "a"}, {"ip": "b"}]}, {"podIP": "a", "podIPs": [{"ip": "a"}, {"ip": "b"}]}),
+        ({"podIP": "a", "podIPs": [{"ip": "b"}]}, {"podIP": "a", "podIPs": [{"ip": "a"}]}),
+        ({}, {}),
+    ],
+)
+def test_the_first_address_is_the_address(status: dict[str, Any], expected: dict[str, Any]) -> None:
+    agree_on_addresses(status)
+    assert status == expected
