@@ -59,8 +59,16 @@ class KindRules:
     `validate_update`. None may block or keep state.
     """
 
-    revalidates_metadata: bool = False
-    """Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
+    revalidates_metadata: int = 0
+    """How often Kubernetes checks this kind's whole metadata once more on an update (and lists each finding once more)."""
+    rechecks_changes: bool = True
+    """What changed in the metadata of an object is looked at once more after the pass that all kinds have."""
+    revalidates_status: bool = False
+    """The same for a write of the status, which looks at the whole metadata for few kinds."""
+    rechecks_status: bool = True
+    """The same for a write of the status."""
+    status_keeps: tuple[str, ...] = ()
+    """Parts of the metadata that a write of the status leaves as they are, whatever it says."""
     any_finalizer: bool = False
     """A finalizer needs no slash: kinds that users define, the kind that defines them, leases."""
     checks_prefix: bool = True

@@ -198,6 +198,8 @@ def _keep_other_half(obj: MutableWire, old: Wire, call: Call) -> None:
     elif call.subresource == "status":
         for field in {*obj, *old} - {"metadata", "status", "kind", "apiVersion"}:
             _copy_field(obj, old, field)
+        for word in call.served.info.rules.status_keeps:
+            _copy_field(obj["metadata"], old["metadata"], word)
 
 
 def _copy_field(obj: MutableWire, old: Wire, field: str) -> None:
@@ -218,7 +220,8 @@ def _bump_generation(call: Call, obj: MutableWire, old: Wire) -> None:
 def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = call.served.resource
-    causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info)
+    of_status = call.subresource == "status"
+    causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info, of_status=of_status)
     causes += pipeline.unmarked_namespace(call.namespace, resource.rules.namespace_needs(obj, old))
     wrong = validate(resource.struct, obj)
     causes += new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong

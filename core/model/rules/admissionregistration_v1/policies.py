@@ -18,6 +18,7 @@ from sampan.core.model.rules.admissionregistration_v1.matching import (
     validate_conditions,
     validate_match_resources,
 )
+from sampan.core.model.rules.common.carry_over import META
 from sampan.core.model.rules.common.conditions import validate_conditions as validate_status_conditions
 
 REASONS: Final = ("Forbidden", "Invalid", "RequestEntityTooLarge")
@@ -33,6 +34,11 @@ _LINE_BREAK: Final = re.compile(r"[\n\r]")
 
 class PolicyRules(KindRules):
     """Of all policies and bindings: finalizers may have any name."""
+
+    revalidates_metadata = 1
+    rechecks_changes = False
+    rechecks_status = False
+    status_keeps = META
 
     any_finalizer = True
 

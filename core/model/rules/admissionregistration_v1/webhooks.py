@@ -27,6 +27,8 @@ LEAST_SECONDS, MOST_SECONDS = 1, 30
 
 
 class WebhookConfigurationRules(KindRules):
+    revalidates_metadata = 1
+    rechecks_changes = False
     any_finalizer = True
 
     def generation_input(self, obj: Mapping[str, Any]) -> Any:

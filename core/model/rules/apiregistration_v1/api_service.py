@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import invalid, required
 from sampan.core.model.kinds import KindRules
+from sampan.core.model.rules.common.carry_over import META
 from sampan.core.model.rules.common.metadata import path_segment
 
 Value = Mapping[str, Any]
@@ -17,6 +18,8 @@ MOST_GROUP_PRIORITY, MOST_VERSION_PRIORITY = 20000, 1000
 
 
 class APIServiceRules(KindRules):
+    revalidates_metadata = 1
+    status_keeps = META
     any_finalizer = True
 
 

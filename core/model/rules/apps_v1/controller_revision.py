@@ -13,7 +13,7 @@ Value = Mapping[str, Any]
 
 
 class ControllerRevisionRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         data = obj.get("data")

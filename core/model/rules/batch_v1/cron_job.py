@@ -24,6 +24,8 @@ EXPLICIT: Final = "timeZone must be an explicit time zone as defined in https://
 
 
 class CronJobRules(KindRules):
+    rechecks_status = False
+
     def default(self, obj: JsonObject) -> None:
         template = (obj.get("spec") or {}).get("jobTemplate") or {}
         if template.get("spec") is not None:

@@ -29,6 +29,8 @@ LABEL_ADVISED: Final = (
 
 
 class JobRules(KindRules):
+    revalidates_metadata = 1
+
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}
         default_job_spec(spec)

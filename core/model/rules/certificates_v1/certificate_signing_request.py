@@ -34,6 +34,9 @@ ANSWER: Final = "Approved and Denied conditions are mutually exclusive"
 
 
 class CertificateSigningRequestRules(KindRules):
+    revalidates_metadata = 1
+    revalidates_status = True
+
     def prepare_create(self, obj: JsonObject) -> None:
         """Nothing is decided yet."""
         obj["status"] = {}

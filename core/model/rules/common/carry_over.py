@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sampan.core.model.kinds import JsonObject
+
+META: Final = ("generation", "labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp")
+"""What most writes of a status leave of the metadata, where they leave some (`KindRules.status_keeps`)."""
+ALL_META: Final = (*META, "uid", "creationTimestamp", "deletionGracePeriodSeconds")
 
 
 def keep(obj: JsonObject, old: Mapping[str, Any], word: str) -> None:

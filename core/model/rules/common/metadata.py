@@ -46,12 +46,19 @@ def validate(meta: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
     return causes if last else causes + _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
 
 
-def validate_update(meta: Meta, old: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
-    """All passes over the metadata of a changed object: two for every kind, one or two for its own."""
+def validate_update(
+    meta: Meta, old: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False
+) -> list[Cause]:
+    """All passes over the metadata of a changed object: two for every kind, and those of its own.
+
+    ``of_status``: only the status is written.
+    """
+    rules = info.rules
     passes = _validate(meta, info, path, "") + validate_changes(meta, old, path)
-    passes += validate_changes(meta, old, path)
-    passes += _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
-    if info.rules.revalidates_metadata:
+    if rules.rechecks_status if of_status else rules.rechecks_changes:
+        passes += validate_changes(meta, old, path)
+        passes += _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
+    for _ in range(rules.revalidates_status if of_status else rules.revalidates_metadata):
         passes += validate(meta, info, path)
     return passes
 

@@ -14,7 +14,7 @@ Value = Mapping[str, Any]
 
 
 class ConfigMapRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return validate_unchanged(obj, old, ("data", "binaryData"))

@@ -26,6 +26,8 @@ def written_by_cluster(obj: Value) -> bool:
 
 
 class EndpointsRules(KindRules):
+    revalidates_metadata = 1
+
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         return ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",)
 

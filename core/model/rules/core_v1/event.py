@@ -134,6 +134,8 @@ def last_seen(event: Value) -> datetime | None:
 class CoreEventRules(KindRules):
     """``v1``: anything goes that once did."""
 
+    rechecks_changes = False
+
     metadata_last = True
 
     def expires_at(self, obj: Mapping[str, Any]) -> datetime | None:

@@ -24,7 +24,8 @@ NO_BOUND: Final = "either minimum or maximum storage value is required, but neit
 
 
 class LimitRangeRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
+    rechecks_changes = False
 
     def default(self, obj: JsonObject) -> None:
         """A container's limit is at most what is allowed, and its request at most its limit, if nothing else is said."""

@@ -14,6 +14,8 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 
 
 class NamespaceRules(KindRules):
+    revalidates_metadata = 1
+
     def default(self, obj: JsonObject) -> None:
         """Every namespace can be selected by its name."""
         name = obj["metadata"].get("name")

@@ -20,6 +20,8 @@ NOT_READY: Final = "node.kubernetes.io/not-ready"
 
 
 class NodeRules(KindRules):
+    revalidates_metadata = 1
+
     def default(self, obj: JsonObject) -> None:
         status = obj.get("status") or {}
         if status.get("capacity") and not status.get("allocatable"):

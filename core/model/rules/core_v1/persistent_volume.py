@@ -47,7 +47,8 @@ GONE: Final[Mapping[str, tuple[str, str, str]]] = {
 
 
 class PersistentVolumeRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 2
+    rechecks_changes = False
 
     def default(self, obj: JsonObject) -> None:
         """A volume that is described on the spot, for a VolumeAttachment, has none of these."""

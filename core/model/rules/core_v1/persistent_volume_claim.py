@@ -25,7 +25,7 @@ DEPRECATED_CLASS: Final = 'deprecated since v1.8; use "storageClassName" attribu
 
 
 class PersistentVolumeClaimRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         obj.setdefault("status", {}).setdefault("phase", "Pending")

@@ -49,7 +49,7 @@ def _tokens_without_account(spec: Value) -> list[Cause]:
 
 
 class PodRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
     graceful = True
 
     def default(self, obj: JsonObject) -> None:

@@ -29,7 +29,7 @@ BASIC_AUTH: Final = ("username", "password")
 
 
 class SecretRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         """``stringData`` is a way of writing, not a part of the object."""

@@ -9,7 +9,7 @@ from sampan.core.model.kinds import JsonObject, KindRules
 
 
 class ServiceAccountRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Of a secret counts its name: it lies in the account's own namespace."""

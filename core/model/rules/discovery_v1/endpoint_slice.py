@@ -28,7 +28,8 @@ HINTS: Final = {"forZones": "label-value", "forNodes": "dns1123-subdomain"}
 
 
 class EndpointSliceRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
+    rechecks_changes = False
 
     def default(self, obj: JsonObject) -> None:
         for port in obj.get("ports") or ():

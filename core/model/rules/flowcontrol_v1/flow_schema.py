@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import forbidden, invalid, malformed, not_supported, required
 from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.carry_over import ALL_META
 from sampan.core.model.rules.flowcontrol_v1.conditions import validate_own_conditions
 
 Value = Mapping[str, Any]
@@ -23,6 +24,10 @@ NAMESPACE_RULE: Final = "each member of this list must be '*' or a DNS-1123 labe
 
 
 class FlowSchemaRules(KindRules):
+    revalidates_metadata = 1
+    rechecks_changes = False
+    status_keeps = ALL_META
+
     def default(self, obj: JsonObject) -> None:
         spec = obj.setdefault("spec", {})
         if not spec.get("matchingPrecedence"):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, invalid, not_supported, required
 from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.carry_over import ALL_META
 from sampan.core.model.rules.flowcontrol_v1.conditions import validate_own_conditions
 
 Value = Mapping[str, Any]
@@ -28,6 +29,10 @@ CATCH_ALL: Final[Value] = {
 
 
 class PriorityLevelConfigurationRules(KindRules):
+    revalidates_metadata = 1
+    rechecks_changes = False
+    status_keeps = ALL_META
+
     def default(self, obj: JsonObject) -> None:
         limited = (obj.get("spec") or {}).get("limited") or {}
         queuing = (limited.get("limitResponse") or {}).get("queuing")

@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import IMMUTABLE, changed, invalid, malformed, required
 from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.common.addresses import network
+from sampan.core.model.rules.common.carry_over import META
 from sampan.core.model.rules.common.metadata import path_segment
 from sampan.core.model.rules.common.references import validate_segments
 
@@ -18,6 +19,8 @@ ONE_OF_EACH: Final = "may specify no more than one IP for each IP family, i.e 19
 
 
 class IpAddressRules(KindRules):
+    revalidates_metadata = 1
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         new, before = ((each.get("spec") or {}).get("parentRef") for each in (obj, old))
         if new == before:
@@ -41,6 +44,8 @@ def validate_ip_address(obj: Value, path: str) -> list[Cause]:
 
 
 class ServiceCidrRules(KindRules):
+    status_keeps = META
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         """Only a range of the other family may be added."""
         if subresource:

@@ -21,6 +21,8 @@ NOT_AN_ADDRESS: Final = "must be a DNS name, not an IP address"
 
 
 class IngressRules(KindRules):
+    revalidates_metadata = 1
+
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         annotated = (obj["metadata"].get("annotations") or {}).get(CLASS_ANNOTATION)
         name = (obj.get("spec") or {}).get("ingressClassName")

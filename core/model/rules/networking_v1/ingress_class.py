@@ -18,7 +18,7 @@ LONGEST_CONTROLLER: Final = 250
 
 
 class IngressClassRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         parameters = (obj.get("spec") or {}).get("parameters")

@@ -16,7 +16,8 @@ Value = Mapping[str, Any]
 
 
 class RuntimeClassRules(KindRules):
-    revalidates_metadata = True
+    any_finalizer = True
+    revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return changed("handler", obj.get("handler"), old.get("handler"))

@@ -20,6 +20,8 @@ COUNTS: Final = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expe
 
 
 class PodDisruptionBudgetRules(KindRules):
+    rechecks_changes = False
+    rechecks_status = False
     metadata_last = True
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:

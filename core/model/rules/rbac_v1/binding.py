@@ -18,7 +18,7 @@ SUBJECT_KINDS: Final = ("ServiceAccount", "User", "Group")
 
 
 class BindingRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         """Roles, users and groups are of this API group where nothing else is said."""

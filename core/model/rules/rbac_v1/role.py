@@ -14,7 +14,7 @@ Value = Mapping[str, Any]
 
 
 class RoleRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
 
 def validate_role(obj: Value, path: str) -> list[Cause]:

@@ -17,7 +17,7 @@ Value = Mapping[str, Any]
 
 
 class DeviceClassRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
 
 def validate_device_class(obj: Value, path: str) -> list[Cause]:

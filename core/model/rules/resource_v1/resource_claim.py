@@ -9,6 +9,7 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, forbidden, invalid, required, too_long, too_many
 from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.carry_over import META
 from sampan.core.model.rules.common.conditions import validate_conditions
 from sampan.core.model.rules.common.sameness import same
 from sampan.core.model.rules.resource_v1.admin_access import needed_for_requests, needed_for_results
@@ -28,7 +29,8 @@ BEING_TAKEN_BACK: Final = "new entries may not be added while `deallocationReque
 
 
 class ResourceClaimRules(KindRules):
-    revalidates_metadata = True
+    status_keeps = META
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         default_claim_spec(obj.get("spec") or {})

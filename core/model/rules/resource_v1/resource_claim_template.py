@@ -17,7 +17,7 @@ Value = Mapping[str, Any]
 
 
 class ResourceClaimTemplateRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:
         default_claim_spec((obj.get("spec") or {}).get("spec") or {})

@@ -84,7 +84,8 @@ def _token_requests(tokens: Sequence[Value], path: str) -> list[Cause]:
 
 
 class CsiNodeRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
+    rechecks_changes = False
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         """A driver that stays says the same as before, but for how many volumes it can have."""
@@ -130,7 +131,7 @@ def _node_driver(driver: Value, repeated: bool, path: str) -> list[Cause]:
 
 
 class CsiStorageCapacityRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         """What the free space was asked about; only the answer may change."""

@@ -29,7 +29,7 @@ MAX_PARAMETER_BYTES: Final = 256 * 1024
 
 
 class StorageClassRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return [cause for word in FIXED_FIELDS for cause in changed(word, obj.get(word), old.get(word))]
@@ -89,7 +89,7 @@ def _topology(expression: Value, path: str) -> list[Cause]:
 
 
 class VolumeAttributesClassRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return [

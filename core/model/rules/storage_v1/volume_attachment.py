@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import changed, forbidden, invalid, malformed, required, too_long
 from sampan.core.model.kinds import KindRules
+from sampan.core.model.rules.common.carry_over import META
 from sampan.core.model.rules.core_v1.persistent_volume import validate_volume_spec
 from sampan.core.model.rules.storage_v1.driver_name import validate_driver_name
 
@@ -21,7 +22,10 @@ LARGEST_CODE: Final = 2**31 - 1
 
 
 class VolumeAttachmentRules(KindRules):
-    revalidates_metadata = True
+    revalidates_metadata = 1
+    rechecks_changes = False
+    rechecks_status = False
+    status_keeps = META
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return changed("spec", obj.get("spec"), old.get("spec"))

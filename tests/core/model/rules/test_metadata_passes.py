@@ -1,0 +1,66 @@
+"""How often a change of the metadata is looked at, by kind: each look lists what it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sampan.core.model.builtin import (
+    CertificateSigningRequest,
+    CronJob,
+    Endpoints,
+    Lease,
+    LimitRange,
+    PersistentVolume,
+    PodDisruptionBudget,
+    Service,
+    VolumeAttachment,
+)
+from sampan.core.model.rules.common.metadata import validate_update
+from sampan.core.schema.resource import resource_of
+
+OLD: dict[str, Any] = {"name": "a", "uid": "1"}
+NAMES = {"metadata.labels": "labels", "metadata.finalizers[0]": "known", "metadata.uid": "uid"}
+
+
+def found(cls: type, of_status: bool, **change: Any) -> list[str]:
+    causes = validate_update(OLD | change, OLD, resource_of(cls).info, of_status=of_status)
+    return [NAMES[cause.field] for cause in causes if cause.field in NAMES]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Service, ["labels", "labels", "labels", "known"]),
+        (Endpoints, ["labels", "labels", "labels", "known", "labels", "known"]),
+        (LimitRange, ["labels", "labels", "labels", "known"]),
+        (PersistentVolume, ["labels", "labels", "labels", "known", "labels", "known"]),
+        (PodDisruptionBudget, ["labels", "labels"]),
+        (CronJob, ["labels", "labels", "labels", "known"]),
+        (Lease, ["labels", "labels", "labels"]),
+    ],
+)
+def test_a_bad_label_and_a_bare_finalizer(kind: type, expected: list[str]) -> None:
+    assert found(kind, False, labels={"Bad key!": "a"}, finalizers=["x"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "status"),
+    [
+        (Service, 2, 2),
+        (PersistentVolume, 1, 2),
+        (PodDisruptionBudget, 1, 1),
+        (CronJob, 2, 1),
+        (CertificateSigningRequest, 2, 2),
+        (VolumeAttachment, 1, 1),
+    ],
+)
+def test_another_uid_of_an_object_and_of_its_status(kind: type, spec: int, status: int) -> None:
+    assert (len(found(kind, False, uid="2")), len(found(kind, True, uid="2"))) == (spec, status)
+
+
+def test_the_status_of_an_attachment_leaves_its_labels() -> None:
+    kept = resource_of(VolumeAttachment).rules.status_keeps
+    assert {"labels", "annotations", "finalizers", "ownerReferences"} <= set(kept)
+    assert not resource_of(Service).rules.status_keeps
