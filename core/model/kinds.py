@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar
 
 import attrs
@@ -69,6 +70,8 @@ class KindRules:
     """The same for a write of the status."""
     status_keeps: tuple[str, ...] = ()
     """Parts of the metadata that a write of the status leaves as they are, whatever it says."""
+    resets: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    """By subresource, the fields that a write cannot change whatever it says, where those are not simply the other half."""
     any_finalizer: bool = False
     """A finalizer needs no slash: kinds that users define, the kind that defines them, leases."""
     checks_prefix: bool = True

@@ -122,6 +122,11 @@ def _empty(field: Field) -> Any:
     return None if field.emit == "null" else zero_of(field.type)
 
 
+def _is_empty(item: Any) -> bool:
+    """A number is a value, whatever it is."""
+    return not item and not isinstance(item, int)
+
+
 def _struct_writer(struct: Struct) -> Writer:
     layout: _Layout | None = None
     keeps_nulls = struct.verbatim
@@ -145,7 +150,7 @@ def _struct_writer(struct: Struct) -> Writer:
             place, write_item = part
             if write_item is not None:
                 item = write_item(item)
-            rows.append((place, key, item or None if key in nulls else item))
+            rows.append((place, key, None if key in nulls and _is_empty(item) else item))
         rows.extend(row for row in layout.always if value.get(row[1]) is None)
         for place, key, inner in layout.deep:
             if value.get(key) is None:

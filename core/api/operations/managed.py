@@ -140,6 +140,8 @@ def read_entries(managed: Sequence[Mapping[str, Any]]) -> Mapping[Owner, Entry]:
 
 def ignored(served: Served, obj: Wire, old: Wire, subresource: str) -> FieldSet:
     """What a write of this subresource cannot change, whatever it says ("reset fields")."""
+    if (own := served.info.rules.resets.get(subresource)) is not None:
+        return own
     if not served.info.has_status:
         return EMPTY
     if subresource == "status":

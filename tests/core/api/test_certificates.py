@@ -55,6 +55,13 @@ async def test_the_requester_is_who_asks(server: ApiServer, api: AsgiClient) -> 
     assert (answer.code, spec["username"], spec["groups"]) == (201, "jane", ["crew", "system:authenticated"])
 
 
+async def test_nobody_owns_a_part_of_a_request(api: AsgiClient) -> None:
+    made = await api.post(REQUESTS, body("jane"))
+    assert "managedFields" not in made.json["metadata"]
+    decided = await api.patch(f"{REQUESTS}/csr/approval", APPROVED)
+    assert (decided.code, "managedFields" in decided.json["metadata"]) == (200, False)
+
+
 async def test_nobody_asks_for_all_rights(api: AsgiClient) -> None:
     answer = await api.post(REQUESTS, body("me", "system:masters"))
     assert (answer.code, "system:masters group is not allowed" in answer.json["message"]) == (403, True)

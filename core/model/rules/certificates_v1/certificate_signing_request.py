@@ -30,12 +30,19 @@ USAGES: Final = (
 PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s(.*?)-----END \1-----", re.DOTALL)
 LONGEST_DOMAIN: Final = 253
 LONGEST_SIGNER: Final = 2 * LONGEST_DOMAIN + 65
+RESETS: Final[Mapping[str, Value]] = {
+    "": {"f:spec": {}, "f:status": {}},
+    "status": {"f:spec": {}, "f:status": {"f:conditions": {}}},
+    "approval": {"f:spec": {}, "f:status": {"f:certificate": {}}},
+}
+"""Nobody owns a part of the request: it cannot be changed."""
 ANSWER: Final = "Approved and Denied conditions are mutually exclusive"
 
 
 class CertificateSigningRequestRules(KindRules):
     revalidates_metadata = 1
     revalidates_status = True
+    resets = RESETS
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Nothing is decided yet."""

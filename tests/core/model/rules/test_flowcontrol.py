@@ -61,6 +61,12 @@ def test_a_level_gets_its_queues() -> None:
     assert [shown[word] for word in ("NominalConcurrencyShares", "Queues", "HandSize")] == [30, 64, 8]
 
 
+def test_no_share_is_a_share() -> None:
+    body = limited()
+    body["spec"]["limited"]["nominalConcurrencyShares"] = 0
+    assert created(PriorityLevelConfiguration, body)["spec"]["limited"]["nominalConcurrencyShares"] == 0
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
