@@ -69,11 +69,16 @@ def field_selector(resource: Resource, text: str) -> FieldSelector:
     return FieldSelector(tuple(_requirement(resource, text, term) for term in _TERMS.findall(text)))
 
 
+def terms(text: str) -> list[tuple[str, str, str]]:
+    """Field, comparison and value of each term, of whichever kind. Raises `BadRequest` for what is no selector."""
+    return [_parts(text, term) for term in _TERMS.findall(text)]
+
+
 def required_values(text: str) -> dict[str, str]:
     """The fields of which ``text`` wants one value: what an authorizer may go by. Nothing for what is no selector."""
     wanted: dict[str, str] = {}
     try:
-        for field, comparison, value in (_parts(text, term) for term in _TERMS.findall(text)):
+        for field, comparison, value in terms(text):
             if comparison != "!=":
                 wanted.setdefault(field, value)
     except BadRequest:

@@ -19,6 +19,7 @@ from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 FREE: Final = Scalar(kind="any")
 """The type of what no schema describes."""
 _DEDUCED_OBJECT: Final = Map(value=FREE)
+_OPAQUE: Final = "raw-extension"
 
 
 class Part(NamedTuple):
@@ -35,8 +36,13 @@ class NotAnItem(ValueError):
 
 
 def deduced(kind: Type, value: Any) -> Type:
-    """The type by which ``value`` is owned: the given one, but for a free-form object."""
-    return _DEDUCED_OBJECT if isinstance(kind, Scalar) and kind.kind == "any" and isinstance(value, Mapping) else kind
+    """The type by which ``value`` is owned: the given one, but for a free-form object.
+
+    What is kept for others to read (a ControllerRevision's data) has one owner as a whole.
+    """
+    if not isinstance(kind, Scalar) or kind.kind != "any" or not isinstance(value, Mapping):
+        return kind
+    return kind if kind.limits.format == _OPAQUE else _DEDUCED_OBJECT
 
 
 def is_leaf(kind: Type) -> bool:

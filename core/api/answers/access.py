@@ -6,15 +6,14 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/. The answ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
+from sampan.core.api.answers.narrowing import by_fields, by_labels
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.contracts.access import Attributes, ListsRules, User
 from sampan.core.errors import BadRequest
 
 Wire = Mapping[str, Any]
-
-SIGNS: Final = {"In": "=", "NotIn": "!="}
 
 
 async def decide_subject(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
@@ -52,12 +51,15 @@ def _only(rule: Wire, fields: Iterable[str]) -> dict[str, Any]:
 
 
 async def _decide(pipeline: Pipeline, user: User, spec: Wire) -> dict[str, Any]:
-    decision = await pipeline.gates.authorize(_attributes(user, spec))
+    attributes, problems = _attributes(user, spec)
+    decision = await pipeline.gates.authorize(attributes)
     status: dict[str, Any] = {"allowed": decision.verdict == "allow"}
     if decision.verdict == "deny":
         status["denied"] = True
     if decision.reason:
         status["reason"] = decision.reason
+    if problems:
+        status["evaluationError"] = "; ".join(problems)
     return status
 
 
@@ -66,30 +68,19 @@ def _subject(spec: Wire) -> User:
     return User(name=spec.get("user", ""), uid=spec.get("uid", ""), groups=tuple(spec.get("groups") or ()), extra=extra)
 
 
-def _attributes(user: User, spec: Wire) -> Attributes:
+def _attributes(user: User, spec: Wire) -> tuple[Attributes, list[str]]:
+    """What is asked, and what of it could not be understood: that narrows nothing."""
     path = spec.get("nonResourceAttributes")
     if path is not None:
-        return Attributes(user=user, verb=path.get("verb", ""), path=path.get("path", ""))
+        return Attributes(user=user, verb=path.get("verb", ""), path=path.get("path", "")), []
     wanted = spec["resourceAttributes"]
     words = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
-    return Attributes(
+    fields, labels = by_fields(wanted.get("fieldSelector")), by_labels(wanted.get("labelSelector"))
+    attributes = Attributes(
         user=user,
         **{word: wanted.get(word, "") for word in words},
-        field_selector=_selector(wanted.get("fieldSelector")),
-        label_selector=_selector(wanted.get("labelSelector")),
+        field_selector=fields.text,
+        label_selector=labels.text,
         is_about_resource=True,
     )
-
-
-def _selector(given: Wire | None) -> str:
-    """As a list would have it in its query. What cannot be written there narrows nothing."""
-    if not given:
-        return ""
-    if given.get("rawSelector"):
-        return str(given["rawSelector"])
-    written = [
-        f"{each['key']}{SIGNS[each['operator']]}{each['values'][0]}"
-        for each in given.get("requirements") or ()
-        if each.get("operator") in SIGNS and len(each.get("values") or ()) == 1
-    ]
-    return ",".join(written)
+    return attributes, [*fields.problem("fieldSelector"), *labels.problem("labelSelector")]

@@ -10,7 +10,6 @@ from typing import Any
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.contracts.access import ANONYMOUS, Credentials, User
 from sampan.core.errors import BadRequest, Unauthorized
-from sampan.core.schema.scalars import format_time
 
 
 async def review_token(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
@@ -22,16 +21,15 @@ async def review_token(pipeline: Pipeline, call: Call, review: MutableWire) -> d
     try:
         user = await pipeline.gates.authenticate(Credentials(token=spec["token"], audiences=wanted))
     except Unauthorized:
-        return {"user": {}, "error": "[invalid bearer token]"}
+        return {"user": {}, "error": "invalid bearer token"}
     # Who knows nothing of audiences has let the token in here: it is good for this server.
     own = user.audiences or tuple(each for each in wanted if each in pipeline.tokens.audiences)
     if user.name == ANONYMOUS or (wanted and not own):
-        return {"user": {}, "error": "[invalid bearer token]"}
+        return {"user": {}, "error": "invalid bearer token"}
     return {"authenticated": True, "user": user_info(user), "audiences": list(own or pipeline.tokens.audiences)}
 
 
 async def review_self(pipeline: Pipeline, call: Call, review: MutableWire) -> dict[str, Any]:
-    review["metadata"]["creationTimestamp"] = format_time(pipeline.clock())
     return {"userInfo": user_info(call.user)}
 
 

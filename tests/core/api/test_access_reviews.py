@@ -71,3 +71,64 @@ async def test_a_review_is_no_table(api: AsgiClient) -> None:
     assert (refused.code, refused.json["reason"]) == (406, "NotAcceptable")
     answered = await api.post(f"{GROUP}/selfsubjectaccessreviews", {"spec": spec}, accept=f"{table},application/json")
     assert answered.json["kind"] == "SelfSubjectAccessReview"
+
+
+LABELS_CUT = "spec.resourceAttributes.labelSelector"
+FIELDS_CUT = "spec.resourceAttributes.fieldSelector"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"fieldSelector": {"rawSelector": "a=b"}, "labelSelector": {"rawSelector": "a in (b)"}}, None),
+        ({"fieldSelector": {"rawSelector": "a/b"}}, f"{FIELDS_CUT} ignored due to parse error"),
+        ({"labelSelector": {"rawSelector": "a in"}}, f"{LABELS_CUT} ignored due to parse error"),
+        (
+            {"labelSelector": {"requirements": [{"key": "a", "operator": "Exists"}, {"key": "b", "operator": "Near"}]}},
+            f"{LABELS_CUT} partially ignored due to parse error",
+        ),
+        (
+            {"fieldSelector": {"requirements": [{"key": "a", "operator": "In", "values": ["b", "c"]}]}},
+            f"{FIELDS_CUT} ignored due to parse error",
+        ),
+    ],
+)
+async def test_a_review_tells_what_of_its_selectors_nobody_understands(
+    api: AsgiClient, attributes: dict[str, Any], said: str | None
+) -> None:
+    answered = await may(api, "jane", "list", "pods", **attributes)
+    assert answered.get("evaluationError") == said
+
+
+@pytest.mark.parametrize(
+    ("requirement", "fields"),
+    [
+        ({"key": "a", "operator": "In", "values": ["b", "é"]}, ["values[1]"]),
+        ({"key": "", "operator": "In"}, ["values", "key", "key"]),
+        ({"key": "a", "operator": "Near", "values": ["b", "é", "ü"]}, ["values[1]", "values[2]"]),
+    ],
+)
+async def test_labels_of_a_review_are_checked(api: AsgiClient, requirement: dict[str, Any], fields: list[str]) -> None:
+    attributes = {"verb": "list", "resource": "pods", "labelSelector": {"requirements": [requirement]}}
+    answer = await api.post(f"{GROUP}/selfsubjectaccessreviews", {"spec": {"resourceAttributes": attributes}})
+    where = f"{LABELS_CUT}.requirements[0]"
+    assert [field for _, field in answer.causes] == [f"{where}.{field}" for field in fields]
+
+
+async def test_a_review_tells_who_asked_it_and_forgets_what_only_the_server_says(api: AsgiClient) -> None:
+    spec = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
+    given = {"uid": "u", "selfLink": "l", "creationTimestamp": "2026-01-02T03:04:05Z", "deletionGracePeriodSeconds": 3}
+    path = f"{GROUP}/selfsubjectaccessreviews?fieldManager=asker"
+    (entry,) = (await api.post(path, {"metadata": given, "spec": spec})).json["metadata"].pop("managedFields")
+    attributes: dict[str, Any] = {"f:resourceAttributes": {".": {}, "f:resource": {}, "f:verb": {}}}
+    assert (entry["manager"], entry["fieldsV1"]) == ("asker", {"f:spec": attributes})
+
+
+async def test_what_is_answered_of_oneself_repeats_nothing_of_the_question(api: AsgiClient) -> None:
+    labels = {"labels": {"a": "b"}, "generateName": "x"}
+    rules = (
+        await api.post(f"{GROUP}/selfsubjectrulesreviews", {"metadata": labels, "spec": {"namespace": "default"}})
+    ).json
+    assert (rules["metadata"], rules["spec"]) == ({}, {})
+    me = (await api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {"metadata": labels})).json
+    assert list(me["metadata"]) == ["creationTimestamp"]

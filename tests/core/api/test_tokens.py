@@ -70,7 +70,7 @@ async def test_a_token_ends(server: ApiServer, api: AsgiClient, robot: str, cloc
     assert (await who_am_i(server, short)).code == 201
     clock.advance(2)
     assert (await who_am_i(server, short)).code == 401
-    assert (await review(api, short)) == {"user": {}, "error": "[invalid bearer token]"}
+    assert (await review(api, short)) == {"user": {}, "error": "invalid bearer token"}
 
 
 async def test_a_token_goes_with_its_account(server: ApiServer, api: AsgiClient, robot: str) -> None:

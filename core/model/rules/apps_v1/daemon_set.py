@@ -34,6 +34,7 @@ class DaemonSetRules(KindRules):
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}
         default_template(spec.get("template"))
+        _set_template_generation(obj, _template_generation(obj))
         strategy = spec.setdefault("updateStrategy", {})
         strategy["type"] = strategy.get("type") or "RollingUpdate"
         if strategy["type"] == "RollingUpdate":

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
-from sampan.core.model.causes import forbidden, invalid, required
+from sampan.core.model.causes import invalid, required
 from sampan.core.model.rules.common.reviews import without_metadata
-from sampan.core.model.rules.common.selectors import label_name
+from sampan.core.model.rules.common.selectors import validate_requirement, values_fit
 
 Value = Mapping[str, Any]
 
@@ -73,13 +73,8 @@ def _selector(selector: Value, path: str) -> list[Cause]:
 
 def _requirement(requirement: Value, path: str, *, is_label: bool) -> list[Cause]:
     """Operators that are not known are let through: an authorizer ignores them."""
-    key, operator, values = (requirement.get(word) or "" for word in ("key", "operator", "values"))
-    causes = []
-    if operator in ("In", "NotIn") and not values:
-        causes.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-    if operator in ("Exists", "DoesNotExist") and values:
-        words = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-        causes.append(forbidden(f"{path}.values", words))
     if is_label:
-        return causes + label_name(key, f"{path}.key")
-    return causes if key else [*causes, required(f"{path}.key", "must be specified")]
+        return validate_requirement(requirement, path, known_operators_only=False)
+    key, operator, values = (requirement.get(word) or "" for word in ("key", "operator", "values"))
+    causes = [] if key else [required(f"{path}.key", "must be specified")]
+    return causes + values_fit(operator, values, f"{path}.values")

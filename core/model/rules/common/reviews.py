@@ -11,7 +11,7 @@ from sampan.core.model.kinds import KindRules
 
 Value = Mapping[str, Any]
 
-SERVERS_OWN: Final = ("managedFields", "creationTimestamp")
+SERVERS_OWN: Final = "managedFields"
 """What is found in a question's metadata though nobody wrote it there."""
 
 
@@ -21,5 +21,5 @@ class ReviewRules(KindRules):
 
 def without_metadata(obj: Value, words: str, *allowed: str) -> list[Cause]:
     """A question is about nothing that has a name: its metadata says at most what is ``allowed``."""
-    meta = {word: item for word, item in (obj.get("metadata") or {}).items() if item and word not in SERVERS_OWN}
+    meta = {word: item for word, item in (obj.get("metadata") or {}).items() if item and word != SERVERS_OWN}
     return [invalid("metadata", meta, words)] if meta.keys() - {*allowed} else []
