@@ -42,7 +42,11 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
     from sampan.plugins.controllers.policy.disruption import DisruptionController
     from sampan.plugins.controllers.storage.binder import VolumeBinder
     from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
-    from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
+    from sampan.plugins.controllers.storage.protection import (
+        AttributesClassProtection,
+        ClaimProtection,
+        VolumeProtection,
+    )
 
     def root_ca(context: ClusterContext) -> Controller:
         return RootCaPublisher(context.ca_pem)
@@ -74,6 +78,7 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
         VolumeBinder,
         ClaimProtection,
         VolumeProtection,
+        AttributesClassProtection,
         EphemeralVolumeController,
         ServiceCidrController,
         AddressRepair,

@@ -25,8 +25,8 @@ PATIENCE = 2.0
 PAUSE = 0.01
 RUNNER = "TestRunner."
 """What the tasks of anyio's own are called, in which tests and fixtures run."""
-OWN = {"__pycache__", ".coverage", ".hypothesis", ".pytest_cache"}
-"""What pytest and its plugins write into the current folder."""
+OWN = ("__pycache__", ".")
+"""How that begins which pytest, its plugins and tools that run beside it write into the current folder."""
 CLUSTERS = tuple(f"{'*/' * depth}cluster.json" for depth in range(5))
 """Where a test's own clusters are below its folder."""
 
@@ -74,7 +74,9 @@ def files() -> dict[object, str]:
     """In the current folder, and which folder that is."""
     folder = os.getcwd()
     found: dict[object, str] = {f"{folder}/": f"the current folder {folder}"}
-    return found | {f"{folder}/{name}": f"file {folder}/{name}" for name in os.listdir(folder) if name not in OWN}
+    return found | {
+        f"{folder}/{name}": f"file {folder}/{name}" for name in os.listdir(folder) if not name.startswith(OWN)
+    }
 
 
 LOOKS: tuple[Look, ...] = (threads, children, listeners, files)

@@ -223,6 +223,11 @@ ROLES: Final[dict[str, tuple[Rule, ...]]] = {
         on("create", "authorization.k8s.io", "subjectaccessreviews"),
         EVENTS,
     ),
+    "volumeattributesclass-protection-controller": (
+        on(f"patch update {READ}", "storage.k8s.io", "volumeattributesclasses"),
+        on(READ, "", "persistentvolumeclaims persistentvolumes"),
+        EVENTS,
+    ),
 }  # fmt: skip
 """By service account."""
 

@@ -35,10 +35,11 @@ from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.core.model.storage_v1.storage_class import StorageClass
+from sampan.core.model.storage_v1.volume_attributes_class import VolumeAttributesClass
 from sampan.core.testing.state import State
 from sampan.plugins.controllers.storage.binder import VolumeBinder
 from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
-from sampan.plugins.controllers.storage.protection import ClaimProtection, VolumeProtection
+from sampan.plugins.controllers.storage.protection import AttributesClassProtection, ClaimProtection, VolumeProtection
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 RWO = ("ReadWriteOnce",)
@@ -258,6 +259,24 @@ def test_a_claim_is_let_go_when_no_pod_uses_it(users: list[Pod], goes: bool) -> 
 def test_a_volume_is_let_go_when_no_claim_has_it(phase: str, goes: bool) -> None:
     ending = volume(phase=phase, meta={"deletion_timestamp": NOW, "finalizers": ("kubernetes.io/pv-protection",)})
     assert bool(VolumeProtection().reconcile(Key("", "v"), State(ending), NOW).actions) is goes
+
+
+@pytest.mark.parametrize(
+    ("user", "goes"),
+    [
+        (None, True),
+        (claim(volume_attributes_class_name="silver"), True),
+        (claim(volume_attributes_class_name="gold"), False),
+        (claim(status={"current_volume_attributes_class_name": "gold"}), False),
+        (volume(volume_attributes_class_name="gold"), False),
+    ],
+)
+def test_an_attributes_class_is_let_go_when_nothing_has_it(user: KubeObject | None, goes: bool) -> None:
+    metadata = ObjectMeta(name="gold", deletion_timestamp=NOW, finalizers=("kubernetes.io/vac-protection",))
+    ending = VolumeAttributesClass(metadata=metadata, driver_name="d")
+    controller = AttributesClassProtection()
+    state = State(ending, *([user] if user else []), controller=controller)
+    assert bool(controller.reconcile(Key("", "gold"), state, NOW).actions) is goes
 
 
 def test_a_pod_gets_claims_of_its_own_and_takes_nobody_elses() -> None:
