@@ -74,7 +74,7 @@ class MessageTypes:
         message = self._file.message_type.add(name=name)
         for number, field in enumerate(struct.fields.values(), start=1):
             escaped = escape(field.name)
-            if escaped is not None:
+            if escaped is not None and field.described:
                 self._field(message, escaped, number, field.type)
         return name
 

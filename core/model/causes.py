@@ -70,6 +70,11 @@ def forbidden(path: str, detail: str = "") -> Cause:
     return Cause("FieldValueForbidden", f"Forbidden: {detail}" if detail else "Forbidden", path)
 
 
+def internal(path: str, detail: str) -> Cause:
+    """Of a check that could not be made."""
+    return Cause("InternalError", f"Internal error: {detail}", path)
+
+
 def not_found(path: str, value: Any) -> Cause:
     return Cause("FieldValueNotFound", f"Not found: {shown(value)}", path)
 

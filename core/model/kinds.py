@@ -78,6 +78,8 @@ class KindRules:
     """A ``generateName`` is checked as the name is that is made of it."""
     metadata_last: bool = False
     """A new object's metadata is looked at once all else is right, and its name only as a part of a URL."""
+    metadata_second: bool = False
+    """A new object's metadata is looked at between what all of its objects must have and `validate_create`."""
     graceful: bool = False
     """A deleted object stays for its `grace_period`. Only pods have one."""
 

@@ -131,7 +131,8 @@ def _fields(schema: Schema, whole: bool) -> dict[str, Field]:
             )
     for name in required:
         if name not in fields:
-            fields[name] = Field(name=name, type=Scalar(kind="any", nullable=True), required=True, always_there=True)
+            anything = Scalar(kind="any", nullable=True)
+            fields[name] = Field(name=name, type=anything, required=True, always_there=True, described=False)
     return fields
 
 

@@ -205,7 +205,7 @@ def _part(field: Field) -> _Part:
     if isinstance(kind, Scalar):
         drops = not field.keep_zero and kind.kind != "any"
         return _Part(_PLAIN.get(kind.kind), reader_of(kind), drops)
-    return _Part(None, reader_of(kind), not isinstance(kind, Struct) and field.emit == "omit")
+    return _Part(None, reader_of(kind), not isinstance(kind, Struct) and field.emit == "omit" and not field.keep_zero)
 
 
 def _struct_reader(struct: Struct) -> Reader:

@@ -50,12 +50,21 @@ def splice_resource_version(raw: bytes, revision: int) -> bytes:
 
     ``kind`` and ``apiVersion`` are identifiers, so the first ``"metadata":{`` is the object's own.
     """
+    return _splice(raw, b'"%d"' % revision)
+
+
+def splice_claimed_version(raw: bytes, version: str) -> bytes:
+    """The same with what a client wrote there."""
+    return _splice(raw, orjson.dumps(version))
+
+
+def _splice(raw: bytes, version: bytes) -> bytes:
     found = _METADATA_HEAD.search(raw)
     assert found is not None, "an encoded object has metadata"
     place = found.end()
     before = b"," if raw[place - 1] == _QUOTE else b""
     after = b"" if before or raw[place] == _END else b","
-    return b'%b%b"resourceVersion":"%d"%b%b' % (raw[:place], before, revision, after, raw[place:])
+    return b'%b%b"resourceVersion":%b%b%b' % (raw[:place], before, version, after, raw[place:])
 
 
 def _bare(value: dict[str, Any]) -> dict[str, Any]:

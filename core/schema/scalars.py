@@ -106,6 +106,8 @@ def _quantity(value: Any, kind: Scalar) -> Any:
 
 
 def _bytes(value: Any, kind: Scalar) -> Any:
+    if isinstance(value, list):
+        return base64.b64encode(bytes(_byte(each, kind) for each in value)).decode()
     text = _string(value, kind)
     if "\n" in text or "\r" in text:
         text = text.replace("\n", "").replace("\r", "")
@@ -114,6 +116,15 @@ def _bytes(value: Any, kind: Scalar) -> Any:
     except (binascii.Error, ValueError) as error:
         raise Mismatch(value, kind, f"illegal base64 data at input byte {_bad_base64(text)}") from error
     return text
+
+
+def _byte(value: Any, kind: Scalar) -> int:
+    """One of an array of bytes, which is as good as their base64."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 256:
+        raise Mismatch(value, kind)
+    return value
 
 
 def _bad_base64(text: str) -> int:

@@ -93,12 +93,14 @@ class Field:
     that the field is always written, and may be more than what the API refuses to do without.
 
     ``keep_zero``: an explicit ``""``, ``0`` or ``false`` means something else than a missing field (Go's pointers).
+    ``described``: not so where a schema only says that there must be a field of this name.
     """
 
     name: str
     type: Type
     required: bool = False
     always_there: bool = False
+    described: bool = True
     default: Any = UNSET
     emit: Emit = "omit"
     keep_zero: bool = False

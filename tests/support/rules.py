@@ -84,10 +84,11 @@ def _default(resource: Resource, obj: Wire) -> None:
 
 
 def _problems(resource: Resource, obj: Wire) -> list[Cause]:
-    last = resource.rules.metadata_last
-    causes = ([] if last else validate_metadata(obj["metadata"], resource.info)) + validate(resource.struct, obj)
-    causes = compiled([*causes, *resource.rules.validate(obj), *resource.rules.validate_create(obj)])
-    return causes or (validate_metadata(obj["metadata"], resource.info) if last else [])
+    last, second = resource.rules.metadata_last, resource.rules.metadata_second
+    of_metadata = validate_metadata(obj["metadata"], resource.info)
+    causes = ([] if last or second else of_metadata) + validate(resource.struct, obj)
+    causes += [*resource.rules.validate(obj), *(of_metadata if second else ()), *resource.rules.validate_create(obj)]
+    return compiled(causes) or (of_metadata if last else [])
 
 
 def _shown(causes: list[Cause]) -> list[str]:

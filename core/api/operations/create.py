@@ -71,7 +71,7 @@ async def create_named(
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj))
         _check_no_version(claimed)
-        return await _put(pipeline, call, obj, dry_run=options.dry_run)
+        return await _put(pipeline, call, obj, claimed, dry_run=options.dry_run)
     except BaseException:
         await undo()
         raise
@@ -87,11 +87,12 @@ def check_new(pipeline: Pipeline, served: Served, obj: MutableWire) -> None:
     """Raises `Invalid` with everything that is wrong."""
     resource = served.resource
     meta = obj["metadata"]
-    last = resource.rules.metadata_last
+    last, second = resource.rules.metadata_last, resource.rules.metadata_second
     causes = pipeline.unmarked_namespace(meta.get("namespace", ""), resource.rules.namespace_needs(obj, None))
-    causes += [] if last else validate_metadata(meta, resource.info)
+    causes += [] if last or second else validate_metadata(meta, resource.info)
     causes += validate(resource.struct, obj)
     causes += resource.rules.validate(obj)
+    causes += validate_metadata(meta, resource.info) if second else []
     causes += resource.rules.validate_create(obj)
     if last and not causes:
         causes = validate_metadata(meta, resource.info)
@@ -113,7 +114,8 @@ def _being_deleted(call: Call, name: str, taken: AlreadyExists) -> AlreadyExists
     return AlreadyExists(f"object is being deleted: {taken}", kind=taken.kind, group=taken.group, name=taken.name)
 
 
-async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: bool) -> Entry:
+async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, claimed: str, *, dry_run: bool) -> Entry:
+    """``claimed`` is the version that the client wrote: that of an object which is not stored stays."""
     name = obj["metadata"]["name"]
     key = call.served.key(call.namespace, name)
     if not dry_run:
@@ -121,7 +123,7 @@ async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, *, dry_run: boo
     await call.served.entries.fresh()
     if call.served.entries.get(key) is not None:
         raise exists_already(call.served, name)
-    return pipeline.not_stored(call.served, key, obj)
+    return pipeline.not_stored(call.served, key, obj, claimed=claimed)
 
 
 async def _nothing() -> None:

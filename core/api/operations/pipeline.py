@@ -22,7 +22,7 @@ from sampan.core.api.tokens import Tokens
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Cause, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
-from sampan.core.schema.encode import splice_resource_version
+from sampan.core.schema.encode import splice_claimed_version, splice_resource_version
 from sampan.core.schema.structured_merge import merge
 from sampan.core.store.contract import KeyValue, Store
 from sampan.core.store.entry import Entry
@@ -215,9 +215,11 @@ class Pipeline:
             entry = Entry.of(item, splice_resource_version)
         return served.show(entry)
 
-    def not_stored(self, served: Served, key: str, wire: Wire, revision: int = 0) -> Entry:
-        """What a dry run answers."""
+    def not_stored(self, served: Served, key: str, wire: Wire, revision: int = 0, *, claimed: str = "") -> Entry:
+        """What a dry run answers. A version that is only ``claimed`` is shown, and says nothing."""
         raw = served.encode(wire)
+        if claimed:
+            return Entry(key, splice_claimed_version(raw, claimed), created=0, revision=revision)
         return Entry(key, splice_resource_version(raw, revision) if revision else raw, created=0, revision=revision)
 
 

@@ -40,7 +40,7 @@ class ServiceReference:
 class WebhookClientConfig:
     """How a webhook is reached: by ``url`` or by ``service``."""
 
-    url: str | None = None
+    url: str | None = wire(default=None, keep_zero=True)
     """The address (``https://host:port/path``), without user, query or fragment."""
     service: ServiceReference | None = None
     """A Service of this cluster."""

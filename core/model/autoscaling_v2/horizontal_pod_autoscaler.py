@@ -39,7 +39,7 @@ class HPAScalingRules:
     """Which policy counts: ``Max`` (the default) the one that allows most, ``Min`` least, ``Disabled`` forbids the
     direction.
     """
-    policies: tuple[HPAScalingPolicy, ...] = wire(default=(), list_type="atomic")
+    policies: tuple[HPAScalingPolicy, ...] = wire(default=(), list_type="atomic", keep_zero=True)
     """How much may change within a time. At least one."""
     tolerance: Quantity | None = None
     """How far the metric may be off its target before anything changes, as a share such as ``0.05``. Left out, 10 %."""

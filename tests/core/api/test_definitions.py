@@ -232,8 +232,10 @@ async def test_rules_are_asked_of_objects_and_of_their_changes(http: HttpClient)
     with pytest.raises(Invalid, match=r"failed rule: self\.masts >= oldSelf\.masts"):
         await http.patch(Boat, "default", "a", {"spec": {"masts": 1}})
     wrong = schema(masts={"type": "integer", "x-kubernetes-validations": [{"rule": "self.nope"}]})
-    with pytest.raises(Invalid, match="compilation failed"):
-        await http.request("POST", CRDS, definition("ships", "Ship", schema={"openAPIV3Schema": wrong}))
+    only_required = {"required": ["nope"], "x-kubernetes-validations": [{"rule": "self.nope"}]}
+    for each in (wrong, schema() | only_required):
+        with pytest.raises(Invalid, match="compilation failed"):
+            await http.request("POST", CRDS, definition("ships", "Ship", schema={"openAPIV3Schema": each}))
 
 
 async def test_a_definition_outlives_the_control_plane(tmp_path: Path) -> None:

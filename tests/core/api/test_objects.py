@@ -121,6 +121,8 @@ async def test_a_patch_cannot_take_the_name_away(api: AsgiClient) -> None:
 async def test_dry_runs_answer_as_if_and_store_nothing(api: AsgiClient) -> None:
     tried = await api.post(f"{MAPS}?dryRun=All", config_map("a"))
     assert (tried.code, (await api.get(f"{MAPS}/a")).code) == (201, 404)
+    claimed = await api.post(f"{MAPS}?dryRun=All", config_map("a", resourceVersion="mine"))
+    assert claimed.json["metadata"]["resourceVersion"] == "mine"
 
     made = (await api.post(MAPS, config_map("a"))).raw
     patched = await api.patch(f"{MAPS}/a?dryRun=All", {"data": {"k": "w"}})

@@ -262,3 +262,14 @@ def test_ports_take_numbers_and_names() -> None:
     body = {"spec": {"ports": [{"port": 80, "targetPort": 8080}, {"port": 81, "targetPort": "http"}]}}
     ports = decoded(resource_of(Service), body)["spec"]["ports"]
     assert [port["targetPort"] for port in ports] == [8080, "http"]
+
+
+@pytest.mark.parametrize(("given", "text"), [([], ""), ([97, None], "YQA="), ("YQ==", "YQ==")])
+def test_bytes_may_be_an_array_of_numbers(given: Any, text: str) -> None:
+    assert decoded(resource_of(Secret), {"data": {"k": given}})["data"] == {"k": text}
+
+
+@pytest.mark.parametrize("given", [[256], [-1], [True], ["a"]])
+def test_arrays_of_what_is_no_byte_are_refused(given: Any) -> None:
+    with pytest.raises(BadRequest):
+        decoded(resource_of(Secret), {"data": {"k": given}})

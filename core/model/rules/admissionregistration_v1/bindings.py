@@ -8,7 +8,11 @@ from typing import Final
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, invalid, not_supported, required
-from sampan.core.model.rules.admissionregistration_v1.matching import Value, validate_match_resources
+from sampan.core.model.rules.admissionregistration_v1.matching import (
+    Value,
+    mutable_operations,
+    validate_match_resources,
+)
 from sampan.core.model.rules.common.metadata import path_segment
 from sampan.core.model.rules.common.selectors import validate_selector
 
@@ -27,7 +31,8 @@ def validate_validating_binding(obj: Value, path: str) -> list[Cause]:
 
 
 def validate_mutating_binding(obj: Value, path: str) -> list[Cause]:
-    return list(_common(obj.get("spec") or {}))
+    spec = obj.get("spec") or {}
+    return [*_common(spec), *mutable_operations(spec.get("matchResources") or {}, "spec.matchResources")]
 
 
 def _common(spec: Value) -> Iterable[Cause]:

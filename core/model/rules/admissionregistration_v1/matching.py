@@ -15,6 +15,7 @@ from sampan.core.model.rules.common.selectors import validate_selector
 Value = Mapping[str, Any]
 
 OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+MUTATING_OPERATIONS: Final = ("*", "CONNECT", "CREATE", "UPDATE")
 SCOPES: Final = ("*", "Cluster", "Namespaced")
 MATCH_POLICIES: Final = ("Equivalent", "Exact")
 FAILURE_POLICIES: Final = ("Fail", "Ignore")
@@ -114,6 +115,14 @@ def validate_match_resources(value: Value, path: str) -> list[Cause]:
         for index, rule in enumerate(value.get(word) or ()):
             causes += validate_named_rule(rule, f"{path}.{word}[{index}]")
     return causes
+
+
+def mutable_operations(value: Value, path: str) -> Iterable[Cause]:
+    """What is deleted cannot be changed. Kubernetes names the list without an index."""
+    for rule in value.get("resourceRules") or ():
+        for operation in rule.get("operations") or ():
+            if operation not in MUTATING_OPERATIONS:
+                yield not_supported(f"{path}.resourceRules.operations", operation, MUTATING_OPERATIONS)
 
 
 def validate_conditions(conditions: Sequence[Value], path: str, variables: Mapping[str, str]) -> list[Cause]:

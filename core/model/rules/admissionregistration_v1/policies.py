@@ -15,6 +15,7 @@ from sampan.core.model.rules.admissionregistration_v1.matching import (
     FAILURE_POLICIES,
     REQUEST_VARIABLES,
     Value,
+    mutable_operations,
     validate_conditions,
     validate_match_resources,
 )
@@ -26,7 +27,6 @@ REINVOCATION: Final = ("IfNeeded", "Never")
 PATCH_TYPES: Final = ("ApplyConfiguration", "JSONPatch")
 MOST_ANNOTATIONS: Final = 20
 LONGEST_ANNOTATION: Final = 5 * 1024
-MUTATING_OPERATIONS: Final = ("*", "CONNECT", "CREATE", "UPDATE")
 NOTHING_TO_DO: Final = "validations or auditAnnotations must contain at least one item"
 _IDENTIFIER: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
@@ -77,7 +77,7 @@ def validate_validating_policy(obj: Value, path: str) -> list[Cause]:
 
 def validate_mutating_policy(obj: Value, path: str) -> list[Cause]:
     spec = obj.get("spec") or {}
-    causes = _common(spec)
+    causes = _common(spec, is_mutating=True)
     mutations = spec.get("mutations") or ()
     if not mutations:
         causes.append(required("spec.mutations", "mutations must contain at least one item"))
@@ -91,7 +91,7 @@ def validate_mutating_policy(obj: Value, path: str) -> list[Cause]:
     return causes
 
 
-def _common(spec: Value) -> list[Cause]:
+def _common(spec: Value, *, is_mutating: bool = False) -> list[Cause]:
     """Failure policy, parameters, constraints, conditions and variables."""
     causes: list[Cause] = []
     policy = spec.get("failurePolicy")
@@ -108,22 +108,13 @@ def _common(spec: Value) -> list[Cause]:
         causes += validate_match_resources(constraints, "spec.matchConstraints")
         if not constraints.get("resourceRules"):
             causes.append(required("spec.matchConstraints.resourceRules"))
-        if spec.get("mutations") is not None:
-            causes += _mutable_operations(constraints.get("resourceRules") or ())
+        if is_mutating:
+            causes += mutable_operations(constraints, "spec.matchConstraints")
     allowed = {**REQUEST_VARIABLES, **({"params": "object"} if spec.get("paramKind") else {})}
     causes += validate_conditions(spec.get("matchConditions") or (), "spec.matchConditions", allowed)
     for index, variable in enumerate(spec.get("variables") or ()):
         causes += _variable(variable, f"spec.variables[{index}]", variables_of(spec, until=index))
     return causes
-
-
-def _mutable_operations(rules: Sequence[Value]) -> Iterable[Cause]:
-    """What is deleted cannot be changed. Kubernetes names the list without an index."""
-    for rule in rules:
-        for operation in rule.get("operations") or ():
-            if operation not in MUTATING_OPERATIONS:
-                place = "spec.matchConstraints.resourceRules.operations"
-                yield not_supported(place, operation, MUTATING_OPERATIONS)
 
 
 def _param_kind(value: Value, path: str) -> Iterable[Cause]:

@@ -69,6 +69,9 @@ def validate_versions(versions: Sequence[Value], deeper: Deeper) -> Iterable[Cau
     if sum(bool(version.get("storage")) for version in versions) != 1:
         words = "must have exactly one version marked as storage version"
         yield invalid("spec.versions", list(versions), words)
+    first = (versions[0].get("name") or "") if versions else ""
+    if problems := problems_of("dns1035-label", first) if first else []:
+        yield invalid("spec.version", first, ",".join(problems))  # a field of older versions, made of the first one
 
 
 def validate_shared(versions: Sequence[Value], deeper: Deeper) -> Iterable[Cause]:

@@ -32,26 +32,26 @@ class CronJobRules(KindRules):
             default_job_template(template["spec"])
 
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
-        spec, name = obj.get("spec") or {}, obj["metadata"].get("name") or ""
-        causes = _zone_in_schedule(spec, None) + _zone(spec.get("timeZone"))
+        name = obj["metadata"].get("name") or ""
+        causes = _spec(obj.get("spec") or {}, None)
         if len(name) > LONGEST_NAME:
             causes.append(invalid("metadata.name", name, f"must be no more than {LONGEST_NAME} characters"))
         return causes
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        spec, before = obj["spec"], old["spec"]
-        zone = spec.get("timeZone")
-        return _zone_in_schedule(spec, before) + (_zone(zone) if zone != before.get("timeZone") else [])
+        return _spec(obj["spec"], old["spec"]) if subresource != "status" else ()
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         return name_warnings(obj)
 
 
-def validate_cron_job(obj: Value, path: str) -> list[Cause]:
-    spec = obj.get("spec") or {}
+def _spec(spec: Value, before: Value | None) -> list[Cause]:
+    """A new spec, or a changed one: what it may have kept from ``before`` is let be."""
     schedule, policy = spec.get("schedule") or "", spec.get("concurrencyPolicy") or ""
-    causes = _schedule(schedule) if schedule else [required("spec.schedule")]
+    causes = _schedule(schedule) + _zone_in_schedule(spec, before) if schedule else [required("spec.schedule")]
     causes += negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"))
+    if before is None or spec.get("timeZone") != before.get("timeZone"):
+        causes += _zone(spec.get("timeZone"))
     if not policy:
         causes.append(required("spec.concurrencyPolicy"))
     elif policy not in CONCURRENCY:

@@ -39,7 +39,8 @@ SHOWN_FIELDS: Final[Mapping[str, str]] = {
 } | {"source": "source"}
 """The same, as ``events.k8s.io/v1`` names them."""
 WRITTEN_ONCE: Final = (
-    "regarding", "reason", "note", "type", "eventTime", "action", "related", "reportingController", "reportingInstance",
+    "regarding", "reason", "note", "deprecatedSource", "deprecatedFirstTimestamp", "deprecatedLastTimestamp",
+    "deprecatedCount", "reason", "type", "eventTime", "action", "related", "reportingController", "reportingInstance",
 )  # fmt: skip
 LIMITS: Final = {"reportingInstance": 128, "action": 128, "reason": 128}
 
@@ -68,8 +69,12 @@ def validate_core_event(event: Value, path: str) -> list[Cause]:
 
 
 def validate_event(event: Value, path: str) -> list[Cause]:
-    causes = _checks(event, "regarding", "reportingController", "note")
-    causes += _series(event.get("series"))
+    return _checks(event, "regarding", "reportingController", "note")
+
+
+def _new(event: Value) -> list[Cause]:
+    """What new events need, and old ones had."""
+    causes = _series(event.get("series"))
     if not event.get("eventTime"):
         causes.append(required("eventTime"))
     if event.get("type") not in ("Normal", "Warning"):
@@ -146,7 +151,13 @@ class CoreEventRules(KindRules):
 class EventRules(KindRules):
     """``events.k8s.io/v1``: all but the series is written once."""
 
+    metadata_second = True
+
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        return _new(obj)
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        return [
-            cause for word in WRITTEN_ONCE for cause in changed(RENAMED.get(word, word), obj.get(word), old.get(word))
-        ]
+        causes = _series(obj.get("series")) if obj.get("series") != old.get("series") else []
+        for word in WRITTEN_ONCE:
+            causes += changed(RENAMED.get(word, word), obj.get(word), old.get(word))
+        return causes

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model import formats
-from sampan.core.model.causes import duplicate, forbidden, invalid, malformed
+from sampan.core.model.causes import duplicate, forbidden, internal, invalid, malformed
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.selectors import label_name
 from sampan.core.model.rules.core_v1.affinity import taint_effect
@@ -98,10 +98,15 @@ def _taints(taints: Sequence[Value], path: str) -> list[Cause]:
 
 def _pod_cidrs(cidrs: Sequence[str]) -> list[Cause]:
     path = "spec.podCIDRs"
-    causes = [cause for index, cidr in enumerate(cidrs) for cause in malformed(f"{path}[{index}]", cidr, "cidr")]
-    if len(cidrs) < 2 or causes:
+    found = [malformed(f"{path}[{index}]", cidr, "cidr") for index, cidr in enumerate(cidrs)]
+    causes = [cause for each in found for cause in each]
+    if len(cidrs) < 2:
         return causes
-    versions = {ip_network(cidr, strict=False).version for cidr in cidrs}
+    bad = next((index for index, each in enumerate(found) if each), None)
+    if bad is not None:
+        words = f"invalid CIDR[{bad}]: <nil> (invalid CIDR address: {cidrs[bad]})"
+        causes.append(internal(path, f"invalid PodCIDRs. failed to check with dual stack with error:{words}"))
+    versions = {ip_network(cidr, strict=False).version for cidr in cidrs} if not causes else set()
     if len(versions) < 2 or len(cidrs) > 2:
         causes.append(invalid(path, list(cidrs), "may specify no more than one CIDR for each IP family"))
     return causes

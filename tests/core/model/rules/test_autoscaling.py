@@ -55,6 +55,9 @@ def test_behaviour_is_completed_in_both_directions() -> None:
             "spec.metrics[0].pods.target.averageValue: Required value: must specify a positive target averageValue",
             "spec.metrics[0].resource: Required value: must populate information for the given metric source",
         ]),
+        ({"behavior": {"scaleDown": {"policies": []}}}, [
+            "spec.behavior.scaleDown.policies: Required value: must specify at least one Policy",
+        ]),
         ({"behavior": {"scaleDown": {"policies": [{"type": "Some", "value": 0, "periodSeconds": 1801}]}}}, [
             'spec.behavior.scaleDown.policies[0].type: Unsupported value: "Some": supported values: "Percent", "Pods"',
             "spec.behavior.scaleDown.policies[0].value: Invalid value: 0: must be greater than zero",

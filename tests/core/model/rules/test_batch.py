@@ -150,6 +150,10 @@ def test_columns_of_jobs(spec: dict[str, Any], status: dict[str, Any], completio
             "cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
         ]),
         ({"timeZone": "Mars/Base"}, ['spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base']),
+        ({"timeZone": "", "concurrencyPolicy": "", "startingDeadlineSeconds": -1}, [
+            "spec.startingDeadlineSeconds: Invalid value: -1: must be greater than or equal to 0",
+            'spec.timeZone: Invalid value: "": timeZone must be nil or non-empty string',
+        ]),
         ({"concurrencyPolicy": "Wait"}, [
             'spec.concurrencyPolicy: Unsupported value: "Wait": supported values: "Allow", "Forbid", "Replace"',
         ]),

@@ -14,6 +14,7 @@ from sampan.core.model.builtin import (
     Deployment,
     Job,
     LimitRange,
+    MutatingAdmissionPolicyBinding,
     Namespace,
     Node,
     PodTemplate,
@@ -97,6 +98,20 @@ def test_a_nodes_first_range_decides(first: str, ranges: list[str], expected: li
     assert (spec["podCIDR"], spec["podCIDRs"]) == (expected[0], expected)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        (["10.0.0.0/24", "fd00::/64"], []),
+        (["10.0.0.0/24", "10.1.0.0/24"], ["Invalid"]),
+        (["10.0.0.0/24", "a"], ["Invalid", "Internal", "Invalid"]),
+        (["a"], ["Invalid"]),
+    ],
+)
+def test_a_nodes_ranges_are_one_of_each_family(ranges: list[str], expected: list[str]) -> None:
+    found = refusals(Node, {"spec": {"podCIDRs": ranges}})
+    assert [line.split()[1] for line in found if line.startswith("spec.podCIDRs")] == expected
+
+
 def test_names_and_targets_that_are_made() -> None:
     assert len(created(LimitRange, {"metadata": {"name": ""}})["metadata"]["name"]) > 0
     target = {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}}
@@ -133,3 +148,19 @@ def test_services_of_webhooks(service: dict[str, Any], expected: list[str]) -> N
         line.startswith(f"webhooks[0].clientConfig.service.{start}")
         for line, start in zip(found, expected, strict=True)
     )
+
+
+@pytest.mark.parametrize("config", [{}, {"url": "", "service": {"name": "s", "namespace": "n"}}])
+def test_a_webhook_is_reached_in_one_way(config: dict[str, Any]) -> None:
+    """A URL that is there and empty is one too many."""
+    hook = {"name": "a.b.c", "clientConfig": config, "sideEffects": "None", "admissionReviewVersions": ["v1"]}
+    words = "Required value: exactly one of url or service is required"
+    assert refusals(ValidatingWebhookConfiguration, {"webhooks": [hook]}) == [f"webhooks[0].clientConfig: {words}"]
+
+
+def test_what_is_deleted_is_not_mutated() -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE", "DELETE"]}
+    spec = {"policyName": "p", "matchResources": {"resourceRules": [rule]}}
+    words = 'Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"'
+    found = refusals(MutatingAdmissionPolicyBinding, {"spec": spec})
+    assert found == [f"spec.matchResources.resourceRules.operations: {words}"]
