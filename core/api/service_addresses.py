@@ -18,6 +18,7 @@ from sampan.core.api.service_families import settle_families
 from sampan.core.errors import Cause, InternalError, Invalid
 from sampan.core.model.causes import invalid
 from sampan.core.model.rules.core_v1.service import validate_cluster_ips
+from sampan.core.model.rules.core_v1.service_defaults import needs_health_check
 from sampan.core.schema.refusal import aggregate
 from sampan.core.store.contract import Store
 from sampan.core.store.follower import Follower
@@ -110,6 +111,7 @@ class _Claiming:
         self._owner = _owner(obj)
         self._kept_addresses = set(addresses_of(old or {}))
         self._kept_ports = set(ports_of(old or {}))
+        self._was_checked = needs_health_check((old or {}).get("spec") or {})
         self._dry_run = dry_run
         self._addresses: set[str] = set()
         self._ports: set[int] = set()
@@ -185,7 +187,7 @@ class _Claiming:
     async def health_port(self) -> None:
         """Where a load balancer asks whether this node has pods of the Service."""
         spec = self.spec
-        if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
+        if self._was_checked or not needs_health_check(spec):
             return
         wanted = spec.get("healthCheckNodePort") or 0
         if wanted and wanted in self._kept_ports:

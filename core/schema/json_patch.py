@@ -14,7 +14,7 @@ import jsonpointer
 import orjson
 
 from sampan.core.errors import BadRequest, Invalid, TooLarge
-from sampan.core.schema.copying import own_copy
+from sampan.core.schema.copying import copied, own_copy
 from sampan.core.schema.go_words import json_word
 
 MAX_OPERATIONS: Final = 10_000
@@ -43,13 +43,14 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
     if len(operations) > MAX_OPERATIONS:
         raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     patched: Any = own_copy(original)
-    copied = 0
+    added = 0
     try:
         for operation in operations:
             if operation.get("op") == "copy":
-                copied += len(orjson.dumps(jsonpointer.JsonPointer(operation["from"]).resolve(patched)))
-                if copied > MAX_COPIED:
-                    raise _too_much(copied)
+                operation = _as_addition(patched, operation)
+                added += len(orjson.dumps(operation["value"]))
+                if added > MAX_COPIED:
+                    raise _too_much(added)
             patched = _apply(patched, operation)
     except RefusedPatch:
         raise
@@ -77,6 +78,16 @@ def _apply(value: Any, operation: Mapping[str, Any]) -> Any:
     elif name == "test" and operation.get("value") is None and _at(value, operation) in (None, _MISSING):
         return value
     return jsonpatch.apply_patch(value, [operation], in_place=True)
+
+
+def _as_addition(value: Any, operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a copy adds. A field that an object does not have is copied as ``null``."""
+    source = jsonpointer.JsonPointer(operation["from"])
+    if not source.parts:
+        raise jsonpatch.JsonPatchConflict("the whole document cannot be copied into itself")
+    holder, key = source.to_last(value)
+    found = holder.get(key) if isinstance(holder, dict) else source.resolve(value)
+    return {"op": "add", "path": operation["path"], "value": copied(found)}
 
 
 def _parent(value: Any, operation: Mapping[str, Any]) -> Any:

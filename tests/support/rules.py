@@ -41,9 +41,9 @@ def changes_refused(
     obj = decode_value(resource, merged(old, change)).value
     _default(resource, obj)
     resource.rules.prepare_update(obj, old, subresource)
-    causes = validate(resource.struct, obj) + list(resource.rules.validate(obj))
-    causes += validate_update(resource.struct, obj, old)
-    return _shown(compiled([*causes, *resource.rules.validate_update(obj, old, subresource)]))
+    own = validate(resource.struct, obj) + list(resource.rules.validate(obj))
+    of_change = [*validate_update(resource.struct, obj, old), *resource.rules.validate_update(obj, old, subresource)]
+    return _shown(compiled(of_change + own if resource.rules.changes_first else own + of_change))
 
 
 def merged(value: Any, change: Any) -> Any:

@@ -28,6 +28,7 @@ from sampan.core.api.operations.pipeline import (
 from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound, Unclassified
+from sampan.core.model.rules.common.metadata import validate_again as validate_metadata_again
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
 from sampan.core.schema.copying import copied, own_copy
 from sampan.core.schema.ratchet import new_causes
@@ -81,6 +82,7 @@ async def change(
             obj["metadata"]["name"] = call.name
         named = obj["metadata"].get("resourceVersion")
         if named and named != str(old.revision):
+            _read_version(named)
             raise conflict(call.served, call.name)
         try:
             return await _change_once(pipeline, call, obj, old, options, writer)
@@ -177,10 +179,15 @@ def _check_version(call: Call, obj: MutableWire, old: Entry) -> None:
         raise conflict(call.served, call.name, said)
     if not meta.get("resourceVersion") and not call.served.info.unconditional_update:
         raise needs_version(call.served, call.name)
-    if (version := meta.get("resourceVersion")) and not (version.isascii() and version.isdigit()):
-        raise Unclassified(f"strconv.ParseUint: parsing {json.dumps(version, ensure_ascii=False)}: invalid syntax")
+    if version := meta.get("resourceVersion"):
+        _read_version(version)
     if meta.get("resourceVersion") == "0":
         del meta["resourceVersion"]
+
+
+def _read_version(version: str) -> None:
+    if not (version.isascii() and version.isdigit()):
+        raise Unclassified(f"strconv.ParseUint: parsing {json.dumps(version, ensure_ascii=False)}: invalid syntax")
 
 
 def _keep_spec(obj: MutableWire, old: Wire, call: Call) -> None:
@@ -224,10 +231,12 @@ def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -
     causes = validate_metadata_update(obj["metadata"], old["metadata"], resource.info, of_status=of_status)
     causes += pipeline.unmarked_namespace(call.namespace, resource.rules.namespace_needs(obj, old))
     wrong = validate(resource.struct, obj)
-    causes += new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
-    causes += resource.rules.validate(obj)
-    causes += validate_update(resource.struct, obj, old)
-    causes += resource.rules.validate_update(obj, old, call.subresource)
+    again = validate_metadata_again(obj["metadata"], resource.info, of_status=of_status)
+    own = new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
+    own += resource.rules.validate(obj)
+    of_change = validate_update(resource.struct, obj, old)
+    of_change += resource.rules.validate_update(obj, old, call.subresource)
+    causes += of_change + again + own if resource.rules.changes_first else again + own + of_change
     if causes := compiled(causes):
         raise invalid_object(call.served.refusing, call.name, causes)
 

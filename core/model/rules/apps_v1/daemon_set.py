@@ -31,6 +31,8 @@ COUNTS: Final = (
 
 
 class DaemonSetRules(KindRules):
+    changes_first = True
+
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}
         default_template(spec.get("template"))

@@ -54,8 +54,15 @@ class JobRules(KindRules):
         selector = spec.setdefault("selector", {})
         selector["matchLabels"] = {UID_LABEL: meta.get("uid") or ""} | (selector.get("matchLabels") or {})
 
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        spec, meta = obj.get("spec") or {}, obj["metadata"]
+        return _generated(spec, meta) + validate_job_spec(spec, "spec") + _selection(spec) + _last_host(spec, meta)
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        return validate_job_status(obj, old) if subresource == "status" else _changes(obj["spec"], old)
+        if subresource == "status":
+            return validate_job_status(obj, old)
+        spec = obj["spec"]
+        return validate_job_spec(spec, "spec") + _selection(spec) + _changes(spec, old)
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         yield from name_warnings(obj)
@@ -71,31 +78,33 @@ def successes_of(job: Value) -> str:
     return str((job.get("status") or {}).get("succeeded") or 0)
 
 
-def validate_job(obj: Value, path: str) -> list[Cause]:
-    spec, meta = obj.get("spec") or {}, obj.get("metadata") or {}
-    template = (spec.get("template") or {}).get("metadata") or {}
-    causes = _generated(spec, meta, template)
-    causes += validate_job_spec(spec, "spec")
-    selector = spec.get("selector")
+def _selection(spec: Value) -> list[Cause]:
+    selector, labels = spec.get("selector"), _template_labels(spec)
     if selector is None:
-        causes.append(required("spec.selector"))
-    else:
-        found = validate_selector(selector, "spec.selector")
-        causes += found
-        if not found and not matches_selector(selector, template.get("labels") or {}):
-            causes.append(invalid("spec.template.metadata.labels", template.get("labels"), MISMATCH))
-    if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > 0:
-        name = meta.get("name") or ""
-        host = f"{name}-{spec['completions'] - 1}"
-        if formats.dns1123_label(host):
-            words = f"will not able to create pod with invalid DNS label: {host}"
-            causes.append(invalid("metadata.name", name, words))
-    return causes
+        return [required("spec.selector")]
+    found = list(validate_selector(selector, "spec.selector"))
+    if not found and not matches_selector(selector, labels or {}):
+        return [invalid("spec.template.metadata.labels", labels, MISMATCH)]
+    return found
 
 
-def _generated(spec: Value, meta: Value, template: Value) -> list[Cause]:
+def _template_labels(spec: Value) -> Value | None:
+    return ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+
+
+def _last_host(spec: Value, meta: Value) -> list[Cause]:
+    """An Indexed Job's pods have host names with their index behind."""
+    if spec.get("completionMode") != "Indexed" or (spec.get("completions") or 0) < 1:
+        return []
+    name = meta.get("name") or ""
+    host = f"{name}-{spec['completions'] - 1}"
+    words = f"will not able to create pod with invalid DNS label: {host}"
+    return [invalid("metadata.name", name, words)] if formats.dns1123_label(host) else []
+
+
+def _generated(spec: Value, meta: Value) -> list[Cause]:
     """The labels and the selector that the server made are still the Job's own."""
-    selector, labels = spec.get("selector"), template.get("labels") or {}
+    selector, labels = spec.get("selector"), _template_labels(spec) or {}
     if spec.get("manualSelector") or selector is None:
         return []
     uid, name = meta.get("uid") or "", meta.get("name") or ""

@@ -49,7 +49,7 @@ def validate(meta: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
 def validate_update(
     meta: Meta, old: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False
 ) -> list[Cause]:
-    """All passes over the metadata of a changed object: two for every kind, and those of its own.
+    """The passes over the metadata of a changed object that see what changed: two for every kind, or one.
 
     ``of_status``: only the status is written.
     """
@@ -58,9 +58,13 @@ def validate_update(
     if rules.rechecks_status if of_status else rules.rechecks_changes:
         passes += validate_changes(meta, old, path)
         passes += _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
-    for _ in range(rules.revalidates_status if of_status else rules.revalidates_metadata):
-        passes += validate(meta, info, path)
     return passes
+
+
+def validate_again(meta: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False) -> list[Cause]:
+    """The further passes of the kind's own, which look at the metadata as at that of a new object."""
+    times = info.rules.revalidates_status if of_status else info.rules.revalidates_metadata
+    return [cause for _ in range(times) for cause in validate(meta, info, path)]
 
 
 def _validate(meta: Meta, info: KindInfo, path: str, name_format: str) -> list[Cause]:

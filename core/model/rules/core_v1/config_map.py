@@ -14,6 +14,7 @@ Value = Mapping[str, Any]
 
 
 class ConfigMapRules(KindRules):
+    changes_first = True
     revalidates_metadata = 1
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:

@@ -29,6 +29,7 @@ BASIC_AUTH: Final = ("username", "password")
 
 
 class SecretRules(KindRules):
+    changes_first = True
     revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:

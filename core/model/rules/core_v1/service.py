@@ -41,6 +41,8 @@ LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
 
 class ServiceRules(KindRules):
+    changes_first = True
+
     def default(self, obj: JsonObject) -> None:
         default_service(obj)
 

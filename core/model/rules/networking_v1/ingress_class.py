@@ -18,6 +18,7 @@ LONGEST_CONTROLLER: Final = 250
 
 
 class IngressClassRules(KindRules):
+    changes_first = True
     revalidates_metadata = 1
 
     def default(self, obj: JsonObject) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sampan.core.model.admissionregistration_v1.mutating_admission_policy import MutatingAdmissionPolicyBinding
 from sampan.core.model.admissionregistration_v1.webhook_configuration import ValidatingWebhookConfiguration
 from sampan.core.model.autoscaling_v1.horizontal_pod_autoscaler import HorizontalPodAutoscaler as AutoscalerV1
 from sampan.core.model.builtin import (
@@ -14,7 +15,6 @@ from sampan.core.model.builtin import (
     Deployment,
     Job,
     LimitRange,
-    MutatingAdmissionPolicyBinding,
     Namespace,
     Node,
     PodTemplate,

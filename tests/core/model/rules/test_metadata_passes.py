@@ -8,24 +8,30 @@ import pytest
 
 from sampan.core.model.builtin import (
     CertificateSigningRequest,
+    ConfigMap,
     CronJob,
     Endpoints,
+    IngressClass,
     Lease,
     LimitRange,
     PersistentVolume,
     PodDisruptionBudget,
+    Secret,
     Service,
     VolumeAttachment,
 )
-from sampan.core.model.rules.common.metadata import validate_update
+from sampan.core.model.rules.common.metadata import validate_again, validate_update
 from sampan.core.schema.resource import resource_of
+from tests.support.rules import changes_refused
 
 OLD: dict[str, Any] = {"name": "a", "uid": "1"}
 NAMES = {"metadata.labels": "labels", "metadata.finalizers[0]": "known", "metadata.uid": "uid"}
 
 
 def found(cls: type, of_status: bool, **change: Any) -> list[str]:
-    causes = validate_update(OLD | change, OLD, resource_of(cls).info, of_status=of_status)
+    info = resource_of(cls).info
+    causes = validate_update(OLD | change, OLD, info, of_status=of_status)
+    causes += validate_again(OLD | change, info, of_status=of_status)
     return [NAMES[cause.field] for cause in causes if cause.field in NAMES]
 
 
@@ -64,3 +70,17 @@ def test_the_status_of_an_attachment_leaves_its_labels() -> None:
     kept = resource_of(VolumeAttachment).rules.status_keeps
     assert {"labels", "annotations", "finalizers", "ownerReferences"} <= set(kept)
     assert not resource_of(Service).rules.status_keeps
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "change", "fields"),
+    [
+        (ConfigMap, {"immutable": True, "data": {"a": "b"}}, {"data": {"Bad key!": "b"}}, ["data", "data[Bad key!]"]),
+        (Secret, {"type": "a"}, {"type": "b", "data": {"Bad key!": ""}}, ["type", "data[Bad key!]"]),
+        (IngressClass, {"spec": {"controller": "a.b/c"}}, {"spec": {"controller": ""}}, ["spec.controller"] * 2),
+    ],
+)
+def test_what_may_not_change_is_told_first(
+    kind: type, before: dict[str, Any], change: dict[str, Any], fields: list[str]
+) -> None:
+    assert [line.partition(":")[0] for line in changes_refused(kind, before, change)] == fields
