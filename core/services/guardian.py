@@ -7,6 +7,7 @@ is no policy, changes of pods cost nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,6 +48,8 @@ class Guardian:
         self._pods = informers.informer(Pod)
         self._namespaces = informers.informer(Namespace)
         self._changed = asyncio.Event()
+        self._asked: tuple[Guard, ...] | None = None
+        """What the enforcer was asked for last, whether that has come to be or not."""
         self._applied: tuple[Guard, ...] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="policies")
         self._task: asyncio.Task[None] | None = None
@@ -61,10 +64,15 @@ class Guardian:
         self._task = asyncio.create_task(run_for_ever(self._follow, "policies", self._clock.sleep), name="policies")
 
     async def stop(self) -> None:
+        """What holds goes on to hold; where nothing does, nothing is left of it."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        loop = asyncio.get_running_loop()
+        if self._enforcer is not None and self._asked == ():
+            with contextlib.suppress(SampanError):  # it is tidied up, not undone: `destroy` says what fails
+                await loop.run_in_executor(self._thread, self._enforcer.destroy)
+        await loop.run_in_executor(None, self._thread.shutdown)
 
     def _on_policy(self, old: KubeObject | None, new: KubeObject | None) -> None:
         if self._enforcer is None and old is None and new is not None:
@@ -83,6 +91,7 @@ class Guardian:
         wanted = guards(self._policies.all(), self._pods.all(), self._namespaces.all())
         if wanted == self._applied:
             return
+        self._asked = wanted
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._enforcer.sync, wanted)
             self._applied = wanted

@@ -31,6 +31,8 @@ from sampan.core.errors import SampanError
 AUTHORITY = make_authority("router-contract", datetime.now(UTC))
 PATIENCE = 10.0
 LOADS = 10
+MOST_REFUSED = 5
+"""Times in a row that a client may find its new connection closed, before it is told of a failure."""
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -240,11 +242,14 @@ class HttpRouterContract:
 
 
 def _ask_until(ways: Ways, enough: threading.Event) -> list[int]:
-    """What a client gets that asks again, once, where a connection is closed without an answer."""
-    found = []
+    """What a client gets that asks again where a connection is closed without an answer, as each change may do to it."""
+    found, refused = [], 0
     while not enough.is_set():
         try:
             found.append(ways.get("x", "/")[0])
+            refused = 0
         except ConnectionError:
-            found.append(ways.get("x", "/")[0])
+            refused += 1
+            if refused > MOST_REFUSED:
+                raise
     return found
