@@ -17,11 +17,13 @@ class Cause:
     """One thing that is wrong with an object, as in ``Status.details.causes``.
 
     ``reason`` is one of Kubernetes' ``FieldValue…`` words, ``field`` the full wire path (``spec.ports[0].name``).
+    ``place`` is that path where Kubernetes names no field.
     """
 
     reason: str
     message: str
     field: str
+    place: str = ""
 
     def to_wire(self) -> dict[str, str]:
         cause = {"reason": self.reason, "message": self.message, "field": self.field}

@@ -20,6 +20,7 @@ from sampan.core.model.kinds import struct_rules
 from sampan.core.model.rules.apiextensions_v1.definition import validate_definition
 from sampan.core.model.rules.apiextensions_v1.structural import properties_of
 from sampan.core.schema.custom import type_from
+from sampan.core.schema.junctors import NO_FIELD
 from sampan.core.schema.prune import prune
 from sampan.core.schema.validate import value_causes
 
@@ -38,14 +39,13 @@ def _deeper(schema: Schema, path: str) -> Iterable[Cause]:
 
 
 def check_defaults(schema: Schema, path: str) -> Iterable[Cause]:
-    """Every default must be what its schema describes, without unknown fields."""
+    """Every default must be what its schema describes, without unknown fields. Those of a map's values are let be."""
     if (default := schema.get("default")) is not None:
         yield from _check_default(schema, default, f"{path}.default")
+    if isinstance(schema.get("items"), Mapping):
+        yield from check_defaults(schema["items"], f"{path}.items")
     for name, below in properties_of(schema).items():
         yield from check_defaults(below, f"{path}.properties[{name}]")
-    for word in ("items", "additionalProperties"):
-        if isinstance(schema.get(word), Mapping):
-            yield from check_defaults(schema[word], f"{path}.{word}")
 
 
 def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
@@ -56,4 +56,5 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
         words = f"must not have unknown fields, found {', '.join(pruned)}"
         yield invalid(path, default, words)
     for cause in value_causes(kind, value, ""):
-        yield attrs.evolve(cause, field=f"{path}.{cause.field}" if cause.field else path)
+        below = f".{cause.field}" if cause.field not in ("", NO_FIELD) else ""
+        yield attrs.evolve(cause, field=path + below)

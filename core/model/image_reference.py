@@ -36,6 +36,11 @@ class Reference:
         return f"{registry}/{path}" + (f"@{self.digest}" if self.digest else f":{self.tag}")
 
 
+def is_identifier(image: str) -> bool:
+    """An image's own 64 digits, which Kubernetes takes for no name."""
+    return re.fullmatch(r"[0-9a-f]{64}", image) is not None
+
+
 def reference_of(image: str) -> Reference | None:
     """``image`` taken apart; None for what is no name."""
     match = _REFERENCE.fullmatch(image)

@@ -7,7 +7,9 @@ those of Kubernetes' OpenAPI validation. Compiled once per schema; pure, any thr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+
+import attrs
 
 from sampan.core.errors import Cause
 from sampan.core.model import causes
@@ -18,12 +20,14 @@ Schema = Mapping[str, Any]
 Checker = Callable[[Any, str, list[Cause]], None]
 LimitsOf = Callable[[Schema], Limits]
 
+NO_FIELD: Final = "<nil>"
+
 
 def junctor_checker(schema: Schema, limits_of: LimitsOf) -> Checker | None:
     """The checks of a schema's junctors; ``None`` where it has none."""
     checks = [
         make([_value_checker(each, limits_of) for each in schema[word]])
-        for word, make in (("allOf", _all_of), ("anyOf", _any_of), ("oneOf", _one_of))
+        for word, make in (("anyOf", _any_of), ("oneOf", _one_of), ("allOf", _all_of))
         if schema.get(word)
     ]
     if isinstance(schema.get("not"), Mapping):
@@ -41,10 +45,11 @@ def junctor_checker(schema: Schema, limits_of: LimitsOf) -> Checker | None:
 def _all_of(parts: list[Checker]) -> Checker:
     def check(value: Any, path: str, found: list[Cause]) -> None:
         wrong = [_problems(part, value, path) for part in parts]
+        for each in wrong:
+            found.extend(each)
         if any(wrong):
-            found.append(causes.invalid(path, "", f"{_place(path)} must validate all the schemas (allOf)"))
-            for each in wrong:
-                found.extend(each)
+            none = ". None validated" if all(wrong) else ""
+            found.append(_of_schemas(path, f"must validate all the schemas (allOf){none}"))
 
     return check
 
@@ -53,7 +58,7 @@ def _any_of(parts: list[Checker]) -> Checker:
     def check(value: Any, path: str, found: list[Cause]) -> None:
         wrong = [_problems(part, value, path) for part in parts]
         if all(wrong):
-            found.append(causes.invalid(path, "", f"{_place(path)} must validate at least one schema (anyOf)"))
+            found.append(_of_schemas(path, "must validate at least one schema (anyOf)"))
             found.extend(wrong[0])
 
     return check
@@ -66,8 +71,7 @@ def _one_of(parts: list[Checker]) -> Checker:
         if valid == 1:
             return
         count = "Found none valid" if not valid else f"Found {valid} valid alternatives"
-        words = f"{_place(path)} must validate one and only one schema (oneOf). {count}"
-        found.append(causes.invalid(path, "", words))
+        found.append(_of_schemas(path, f"must validate one and only one schema (oneOf). {count}"))
         if not valid:
             found.extend(wrong[0])
 
@@ -77,13 +81,14 @@ def _one_of(parts: list[Checker]) -> Checker:
 def _not(part: Checker) -> Checker:
     def check(value: Any, path: str, found: list[Cause]) -> None:
         if not _problems(part, value, path):
-            found.append(causes.invalid(path, "", f"{_place(path)} must not validate the schema (not)"))
+            found.append(_of_schemas(path, "must not validate the schema (not)"))
 
     return check
 
 
-def _place(path: str) -> str:
-    return path or "<nil>"
+def _of_schemas(path: str, words: str) -> Cause:
+    """What several schemas say together has no field of its own: the place is a part of the words."""
+    return attrs.evolve(causes.invalid(NO_FIELD, "", f"{causes.shown(path)} {words}"), place=path)
 
 
 def _problems(check: Checker, value: Any, path: str) -> list[Cause]:

@@ -24,7 +24,7 @@ def new_causes(kind: Type, obj: Any, old: Any, causes: Iterable[Cause]) -> list[
 
 
 def _is_old(kind: Type, obj: Any, old: Any, cause: Cause) -> bool:
-    steps = [index or name for index, name in _STEP.findall(cause.field)]
+    steps = [index or name for index, name in _STEP.findall(cause.place or cause.field)]
     if cause.reason == "FieldValueRequired":
         steps = steps[:-1]  # what lacks a field is what has to change
     return bool(steps) and _unchanged(kind, obj, old, steps)

@@ -11,7 +11,7 @@ from sampan.core.model.meta import EMPTY, Quantity, model, wire
 class ResourceClaim:
     """A claim of the pod that this container uses."""
 
-    name: str = wire(required=True, emit="always")
+    name: str = wire(default="", required=True, emit="always")
     """An entry of the pod's ``resourceClaims``."""
     request: str | None = None
     """One request of that claim. Left out, all that the claim got is available."""

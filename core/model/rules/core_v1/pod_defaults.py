@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sampan.core.model.image_reference import reference_of
+from sampan.core.model.image_reference import is_identifier, reference_of
 from sampan.core.model.kinds import JsonObject
 from sampan.core.model.rules.core_v1.pod_resources import default_pod_resources
 
@@ -48,7 +48,7 @@ def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
 
 def pull_policy(image: str) -> str:
     """``Always`` for the tag ``latest``, said or meant. What is no name has no tag."""
-    reference = reference_of(image)
+    reference = None if is_identifier(image) else reference_of(image)
     return "Always" if reference is not None and reference.tag == "latest" else "IfNotPresent"
 
 

@@ -79,7 +79,7 @@ def _claims(used: Sequence[Value], known: frozenset[str], path: str) -> list[Cau
     for index, claim in enumerate(used):
         name, where = claim.get("name") or "", f"{path}[{index}]"
         if not name:
-            causes.append(required(f"{where}.name"))
+            causes.append(required(where))
             continue
         key = (name, claim.get("request") or "")
         if key in seen:

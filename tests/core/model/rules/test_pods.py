@@ -39,6 +39,8 @@ CONTEXT = (
         (f"nginx@sha256:{'0' * 64}", "IfNotPresent"),
         (f"nginx:latest@sha256:{'0' * 64}", "Always"),
         ("Nginx", "IfNotPresent"),
+        ("a" * 64, "IfNotPresent"),
+        ("a" * 63, "Always"),
         ("a b", "IfNotPresent"),
     ],
 )
