@@ -54,6 +54,8 @@ async def create_named(
     served, resource = call.served, call.served.resource
     meta = obj["metadata"]
     metadata.wipe(meta)
+    if repeated := metadata.without_repeated_owners(meta):
+        call.warnings.append(metadata.owners_warning(repeated))
     fill_defaults(resource, obj)
     track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))

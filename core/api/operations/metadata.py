@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,29 @@ def wipe(meta: Meta) -> None:
     """Take out what a client cannot choose of a new object, before anybody counts what it has written."""
     for field in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta.pop(field, None)
+
+
+def without_repeated_owners(meta: Meta) -> list[str]:
+    """Leave each owner once. The UIDs of those that were there again."""
+    kept: list[Any] = []
+    repeated = []
+    for owner in meta.get("ownerReferences") or ():
+        if owner in kept:
+            repeated.append(str(owner.get("uid") or ""))
+        else:
+            kept.append(owner)
+    if repeated:
+        meta["ownerReferences"] = kept
+    return repeated
+
+
+def owners_warning(repeated: Sequence[str], *, admitted: bool = False) -> str:
+    """``admitted``: the object is looked at as a patch and mutating admission have left it."""
+    when = " after mutating admission happens" if admitted else ""
+    return (
+        f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, and may "
+        f"reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {', '.join(repeated)}"
+    )
 
 
 def begin(meta: Meta, info: KindInfo, now: datetime) -> None:

@@ -119,6 +119,8 @@ async def _change_once(
     old_meta = before["metadata"]
     obj["metadata"]["resourceVersion"] = str(old.revision)
     _keep_spec(obj, before, call)
+    if repeated := metadata.without_repeated_owners(obj["metadata"]):
+        call.warnings.append(metadata.owners_warning(repeated, admitted=call.verb != "update"))
     fill_defaults(resource, obj)
     track(served, obj, before, writer, pipeline.clock())
     request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)

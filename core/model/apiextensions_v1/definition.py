@@ -141,9 +141,9 @@ class CustomResourceDefinitionVersion:
 
     name: str = wire(required=True)
     """``v1``, ``v1beta1`` and the like."""
-    served: bool = wire(required=True)
+    served: bool = wire(required=True, emit="always")
     """Whether it can be asked for."""
-    storage: bool = wire(required=True)
+    storage: bool = wire(required=True, emit="always")
     """Whether objects are stored in it; exactly one version is."""
     deprecated: bool = False
     """Who uses it is warned."""

@@ -97,6 +97,7 @@ class CertificateSigningRequestStatus:
     plural="certificatesigningrequests",
     short_names=("csr",),
     namespaced=False,
+    name_format="path-segment",
     has_status=True,
     subresources=("approval",),
     columns=CERTIFICATE_SIGNING_REQUEST_COLUMNS,

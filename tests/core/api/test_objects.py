@@ -273,3 +273,12 @@ async def test_a_bug_is_answered_with_a_status_and_logged(
     assert (answer.code, answer.json["reason"]) == (500, "InternalError")
     assert "secret" not in answer.json["message"]
     assert "a secret of the inside" in caplog.text
+
+
+async def test_an_owner_is_named_once(api: AsgiClient) -> None:
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u", "controller": True}
+    made = await api.post(MAPS, config_map("a", ownerReferences=[owner, owner]))
+    assert (made.code, made.json["metadata"]["ownerReferences"]) == (201, [owner])
+    assert "duplicate UID(s) observed: u" in made.warnings[0]
+    patched = await api.patch(f"{MAPS}/a", {"metadata": {"ownerReferences": [owner, owner]}})
+    assert "after mutating admission" in patched.warnings[0]

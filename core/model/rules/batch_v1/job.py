@@ -80,8 +80,8 @@ def successes_of(job: Value) -> str:
 
 def _selection(spec: Value) -> list[Cause]:
     selector, labels = spec.get("selector"), _template_labels(spec)
-    if selector is None:
-        return [required("spec.selector")]
+    if selector is None:  # which matches nothing
+        return [required("spec.selector"), invalid("spec.template.metadata.labels", labels, MISMATCH)]
     found = list(validate_selector(selector, "spec.selector"))
     if not found and not matches_selector(selector, labels or {}):
         return [invalid("spec.template.metadata.labels", labels, MISMATCH)]

@@ -50,11 +50,13 @@ class ServiceRules(KindRules):
         spec = obj.setdefault("spec", {})
         obj["status"] = {"loadBalancer": {}}
         sync_cluster_ips(spec)
+        _without_inner_policy(spec)
 
     def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
         if not subresource:
             sync_cluster_ips(obj["spec"], old["spec"])
             carry_over(obj["spec"], old["spec"])
+            _without_inner_policy(obj["spec"])
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         if subresource == "status":
@@ -72,6 +74,12 @@ class ServiceRules(KindRules):
         if checked and spec.get("healthCheckNodePort") != before.get("healthCheckNodePort"):
             causes.append(forbidden("spec.healthCheckNodePort", "field is immutable"))
         return causes
+
+
+def _without_inner_policy(spec: JsonObject) -> None:
+    """A name elsewhere has no traffic of its own."""
+    if spec.get("type") == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)
 
 
 def validate_service(obj: Value, path: str) -> list[Cause]:

@@ -137,8 +137,7 @@ def _slice_ports(ports: Sequence[Value]) -> list[Cause]:
             causes.append(duplicate(f"{where}.name", name))
         names.add(name)
         if protocol not in PROTOCOLS:
-            missing = required(f"{where}.protocol")
-            causes.append(not_supported(f"{where}.protocol", protocol, PROTOCOLS) if protocol else missing)
+            causes.append(not_supported(f"{where}.protocol", protocol, PROTOCOLS))
         if port.get("appProtocol") is not None:
             causes += malformed(f"{where}.appProtocol", port["appProtocol"], "qualified-name")
     return causes

@@ -18,6 +18,7 @@ Value = Mapping[str, Any]
 
 class DeviceClassRules(KindRules):
     revalidates_metadata = 1
+    checks_prefix = False
 
 
 def validate_device_class(obj: Value, path: str) -> list[Cause]:

@@ -13,11 +13,13 @@ from sampan.core.model.builtin import (
     CronJob,
     DaemonSet,
     Deployment,
+    DeviceClass,
     Job,
     LimitRange,
     Namespace,
     Node,
     PodTemplate,
+    Service,
     ServiceAccount,
     StatefulSet,
 )
@@ -164,3 +166,16 @@ def test_what_is_deleted_is_not_mutated() -> None:
     words = 'Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"'
     found = refusals(MutatingAdmissionPolicyBinding, {"spec": spec})
     assert found == [f"spec.matchResources.resourceRules.operations: {words}"]
+
+
+def test_what_only_some_services_and_names_have() -> None:
+    spec = {"type": "ExternalName", "externalName": "a.b", "internalTrafficPolicy": "Local"}
+    assert "internalTrafficPolicy" not in created(Service, {"spec": spec})["spec"]
+    assert refusals(DeviceClass, {"metadata": {"name": "a", "generateName": "A"}}) == []
+
+
+def test_no_selector_matches_no_pod() -> None:
+    pod = {"containers": [{"name": "c", "image": "nginx"}], "restartPolicy": "Never"}
+    spec = {"manualSelector": True, "template": {"spec": pod}}
+    found = refusals(Job, {"spec": spec})
+    assert [line.partition(":")[0] for line in found] == ["spec.selector", "spec.template.metadata.labels"]
