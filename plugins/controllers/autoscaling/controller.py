@@ -81,10 +81,17 @@ class HorizontalPodAutoscalerController:
             self._known.pop(key, None)
             return NOTHING
         memory = self._known.setdefault(key, _Memory())
+        if (wait := self._seconds_until_first_look(autoscaler, now)) > 0:
+            return Plan(requeue_after=wait)
         return AfterReading(
             lambda reads: self._read(key, autoscaler, memory, state, reads),
             lambda read: self._decide(autoscaler, memory, read, now),
         )
+
+    def _seconds_until_first_look(self, autoscaler: HorizontalPodAutoscaler, now: datetime) -> float:
+        """A new autoscaler is looked at a period after it was made, as in Kubernetes: its pods have to come first."""
+        made = autoscaler.metadata.creation_timestamp
+        return 0.0 if made is None else self._settings.sync_period - (now - made).total_seconds()
 
     async def _read(
         self, key: Key, autoscaler: HorizontalPodAutoscaler, memory: _Memory, state: Lister, reads: Reads
