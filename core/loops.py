@@ -6,6 +6,8 @@ say. Every loop in the background of a part is therefore run by `run_for_ever`, 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
@@ -44,3 +46,27 @@ async def run_for_ever(
             continue
         await sleep(delay)
         delay = min(delay * 2, longest_retry)
+
+
+class Background:
+    """A loop of `run_for_ever` as the task of whoever has it. On one event loop."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(
+        self,
+        turn: Callable[[], Awaitable[None]],
+        name: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Once, until `stop`."""
+        self._task = asyncio.create_task(run_for_ever(turn, name, sleep), name=name)
+
+    async def stop(self) -> None:
+        """Until it has ended. Idempotent, also where it was never started."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -25,7 +25,7 @@ from sampan.core.api.deadline import SECONDS, Deadline, seconds_for
 from sampan.core.api.endpoints import Endpoints
 from sampan.core.api.failures import Failures
 from sampan.core.api.flow.control import FlowControl
-from sampan.core.api.headers import Headers, read_headers
+from sampan.core.api.headers import AUDIT_ID, Headers, read_headers
 from sampan.core.api.impersonation import impersonate
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.operations.pipeline import Pipeline
@@ -42,7 +42,6 @@ from sampan.core.errors import ApiError, InternalError, SampanError, Unauthorize
 log = logging.getLogger(__name__)
 
 BUG: Final = "an error in the server prevented the request from succeeding"
-AUDIT_ID: Final = b"audit-id"
 NOBODY: Final = User(name="")
 CLIENT_GONE: Final = 499
 """Counted where nobody was left to answer."""

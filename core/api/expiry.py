@@ -15,7 +15,7 @@ from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.storage import Cached
 from sampan.core.errors import Conflict, NotFound
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.kinds import KindRules
 
 EVERY: Final = 60.0
@@ -27,18 +27,14 @@ class Expiry:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(run_for_ever(self._turn, "expiry of objects", asyncio.sleep), name="expiry")
+        self._loop.start(self._turn, "expiry of objects")
 
     async def stop(self) -> None:
         """Idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.stop()
 
     async def _turn(self) -> None:
         await asyncio.sleep(EVERY)

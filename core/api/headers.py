@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
 from sampan.core.api.compression import takes_gzip
 
+AUDIT_ID: Final = b"audit-id"
+"""By which a request is found again in the audit log: a client's own, or one that the server makes."""
 KNOWN = frozenset(
-    {b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding", b"audit-id"}
+    {b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding", AUDIT_ID}
 )
 
 

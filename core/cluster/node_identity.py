@@ -7,8 +7,6 @@ https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrappin
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import random
 from datetime import datetime, timedelta
@@ -25,7 +23,7 @@ from sampan.core.client.protocol import Client
 from sampan.core.cluster.identities import NODES, node_user
 from sampan.core.errors import ConfigError, SampanError
 from sampan.core.kubeconfig import Access, read_access, write_kubeconfig
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.certificates_v1.certificate_signing_request import (
     CertificateSigningRequest,
     CertificateSigningRequestSpec,
@@ -52,7 +50,7 @@ class NodeIdentity:
         self._clock = clock
         self.user = node_user(node).name
         self._access: Access | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     @property
     def access(self) -> Access:
@@ -85,17 +83,10 @@ class NodeIdentity:
 
     def rotate(self, client: HttpClient) -> None:
         """Renew the certificate when most of its life is over; ``client`` goes on with the new one."""
-        self._task = asyncio.create_task(
-            run_for_ever(partial(self._renew, client), "renewal of the node's certificate", self._clock.sleep),
-            name="node certificate",
-        )
+        self._loop.start(partial(self._renew, client), "renewal of the node's certificate", self._clock.sleep)
 
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.stop()
 
     async def _renew(self, client: HttpClient) -> None:
         while (left := (self.renewal - self._clock.now()).total_seconds()) > 0:

@@ -62,7 +62,7 @@ class EngineFeed:
                 if heard:
                     log.warning("the runtime tells no events: %s", exc)
                 heard = False
-            except Exception:
+            except Exception:  # whatever an engine's library raises: events are hints, and the feed goes on
                 if not (self._stopping or loop.is_closed()):
                     log.exception("the runtime's events broke off")
             if self._stopping or loop.is_closed():

@@ -59,7 +59,7 @@ def _read(certificate_pem: bytes, key_pem: bytes) -> Pair | str:
     try:
         key = load_pem_private_key(key_pem, password=None)
         of_key = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    except Exception:
+    except Exception:  # the same
         return f"has a {KEY} that is no private key in PEM"
     if public != of_key:
         return f"has a {KEY} that does not belong to its {CERTIFICATE}"

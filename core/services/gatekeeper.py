@@ -146,7 +146,7 @@ class Gatekeeper:
                 await self._load(table)
             self._tell()
             await self._write_statuses()
-        except Exception:
+        except Exception:  # and on it goes to `run_for_ever`, which tells it
             self._changed.set()  # what was to be looked at has not been
             raise
 

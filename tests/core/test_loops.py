@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from sampan.core.errors import ServiceUnavailable
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background, run_for_ever
 from sampan.core.testing.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -52,3 +52,23 @@ async def test_a_turn_that_succeeds_makes_the_next_failure_a_first_one() -> None
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_in_the_background_it_ends_when_it_is_told_to_and_may_be_told_twice() -> None:
+    turns = asyncio.Queue[int]()
+    ended = asyncio.Event()
+
+    async def turn() -> None:
+        turns.put_nowait(1)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    loop = Background()
+    await loop.stop()
+    loop.start(turn, "the watch")
+    await turns.get()
+    await loop.stop()
+    await loop.stop()
+    assert (ended.is_set(), turns.empty()) == (True, True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sampan.core.api.aggregation.identity import Headers, identity_headers
 from sampan.core.api.aggregation.link import Link, LinkFailed
+from sampan.core.api.headers import AUDIT_ID
 from sampan.core.api.problems import PlainRefusal
 from sampan.core.api.proxy.carry import body_of, has_body, is_private, kept_headers, send_body
 from sampan.core.api.request import Request
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AUDIT_ID: Final = b"audit-id"
 DISCOVERY_SECONDS: Final = 5.0
 """What clients ask for first of all must not wait for a server that does not answer."""
 

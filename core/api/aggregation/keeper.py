@@ -26,7 +26,7 @@ from sampan.core.api.aggregation.link import Link, LinkFailed
 from sampan.core.api.aggregation.openapi import V2, V3, KeptDocument
 from sampan.core.api.service_endpoints import NoEndpoint
 from sampan.core.client.protocol import Client
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 
 EVERY: Final = 30.0
 FIRST_RETRY: Final = 0.5
@@ -54,20 +54,14 @@ class Keeper:
     _tag: str = ""
     _retry: float = FIRST_RETRY
     _poked: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
-    _task: asyncio.Task[None] | None = None
+    _loop: Background = attrs.field(factory=Background, init=False)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(
-            run_for_ever(self._turn, f"looking after {self.name}", asyncio.sleep), name=f"aggregated {self.name}"
-        )
+        self._loop.start(self._turn, f"looking after {self.name}")
 
     async def stop(self) -> None:
         """Idempotent. Requests that are under way are broken off."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.stop()
         await self.link.close()
 
     def poke(self) -> None:

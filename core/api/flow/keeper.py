@@ -16,7 +16,7 @@ from sampan.core.api.flow.defaults import FlowDefaults
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Conflict, NotFound
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.flowcontrol_v1.flow_schema import FlowSchema
 from sampan.core.model.kinds import info
 from sampan.core.schema.codec import from_wire
@@ -37,18 +37,14 @@ class FlowKeeper:
         self._reader = reader
         self._clock = clock
         self._seen: tuple[int, int] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(run_for_ever(self._turn, "flow control", asyncio.sleep), name="flow control")
+        self._loop.start(self._turn, "flow control")
 
     async def stop(self) -> None:
         """Idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.stop()
 
     async def _turn(self) -> None:
         version = (self._reader.changed(SCHEMA_RESOURCE), self._reader.changed(LEVEL_RESOURCE))
