@@ -28,7 +28,7 @@ def test_services_and_pods_are_found_by_name(kubectl: Kubectl, images: Images) -
             "clusterIP": "None", "selector": {"app": "web"}, "ports": [{"name": "http", "port": images.web.port}]}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "elsewhere"},
          "spec": {"type": "ExternalName", "externalName": "web." + kubectl.namespace + ".svc.cluster.local"}},
-        pod("db", images.shell.container("c", command=["sleep", "3600"]),
+        pod("db", images.web.container("web"),  # it answers: the service `web` chooses it as well
             labels={"app": "web"}, hostname="db-0", subdomain="each"),
     )  # fmt: skip
     kubectl("wait --for=condition=Ready pod/asker pod/db --timeout=60s")

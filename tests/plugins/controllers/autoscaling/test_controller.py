@@ -213,7 +213,8 @@ async def test_custom_resources_are_scaled_in_its_own_name(tmp_path: Path) -> No
     """With the controller's own rights alone, through the real API."""
     plugins = load_plugins()
     plugins.registry.metrics_provider("fleet", lambda: Fleet(waiting=50))
-    async with control_plane(tmp_path, plugins=plugins, controllers=True) as plane:
+    clock = FakeClock(NOW)
+    async with control_plane(tmp_path, plugins=plugins, controllers=True, clock=clock) as plane:
         await plane.client.create(from_wire(CustomResourceDefinition, BOATS))
         made = {"spec": {"masts": 2}, "status": {"masts": 2, "selector": "app=boat"}}
         boat = {"apiVersion": "example.com/v1", "kind": "Boat", "metadata": {"name": "b", "namespace": "default"}}
@@ -229,6 +230,7 @@ async def test_custom_resources_are_scaled_in_its_own_name(tmp_path: Path) -> No
         await plane.client.create(evolve(of, spec=evolve(of.spec, scale_target_ref=reference)))
 
         async def is_scaled() -> bool:
+            clock.advance(5)
             return bool((await plane.client.get(Boat, "default", "b")).spec["masts"] == 5)
 
         await soon(is_scaled)
