@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import uvicorn
@@ -29,6 +29,8 @@ def peer_subject(ssl_object: ssl.SSLObject | None) -> Subject:
 
 TICK = 0.1
 """Seconds between two of uvicorn's ticks, which keep the ``date`` header."""
+FAREWELL = 0.02
+"""Seconds for clients to answer the end of TLS; one that keeps an idle connection does not read it."""
 
 
 class EmbeddedServer(uvicorn.Server):
@@ -49,10 +51,8 @@ class EmbeddedServer(uvicorn.Server):
 
     def break_connections(self) -> None:
         """Break off every connection, whatever is on its way."""
-        for connection in list(self.server_state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
+        for transport in self._transports():
+            transport.abort()
 
     async def main_loop(self) -> None:
         ticks = 0
@@ -70,16 +70,32 @@ class EmbeddedServer(uvicorn.Server):
             connection.shutdown()
         try:
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
-                await self._closed()
+                await self._until(self._answered)
         except TimeoutError:
             for task in self.server_state.tasks:
                 task.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._until(lambda: not self.server_state.connections)
+        self.break_connections()
         await self.lifespan.shutdown()
 
-    async def _closed(self) -> None:
-        """Until every connection and answer has ended; first looked at often, as most end at once."""
+    def _answered(self) -> bool:
+        """Whether every answer has ended, and has been written as far as can be seen through TLS."""
+        return not self.server_state.tasks and not any(
+            transport.get_write_buffer_size() for transport in self._transports()
+        )
+
+    def _transports(self) -> Iterator[asyncio.Transport]:
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                yield transport
+
+    @staticmethod
+    async def _until(happened: Callable[[], bool]) -> None:
+        """Asked often at first, as most connections and answers end at once."""
         pause = 0.0
-        while self.server_state.connections or self.server_state.tasks:
+        while not happened():
             await asyncio.sleep(pause)
             pause = min(pause * 2 or 0.001, TICK)
 

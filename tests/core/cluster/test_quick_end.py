@@ -15,8 +15,8 @@ from sampan.core.testing.control_plane import control_plane
 
 pytestmark = pytest.mark.anyio
 
-LONGEST = 0.005
-"""Seconds: whether the last answers are written is asked every millisecond."""
+LONGEST = 0.05
+"""Seconds: what a client gets to answer the end of TLS, with the looks at it meanwhile."""
 
 
 @contextmanager
@@ -50,7 +50,7 @@ async def test_it_stops_at_once_with_and_without_a_connection_that_stays_open(tm
                 await client.get(f"{plane.access.server}/livez")
             with waits() as fired:
                 await plane.cleanup.aclose()
-        assert max(fired, default=0) < LONGEST
+        assert sum(fired) < LONGEST
 
 
 async def test_a_wait_would_be_seen() -> None:
