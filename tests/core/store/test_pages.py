@@ -1,0 +1,71 @@
+"""Lists in pages: they go on at the first one's revision, from the cache where nothing has changed, else from the store."""
+
+from __future__ import annotations
+
+import pytest
+
+from sampan.core.errors import Expired, Timeout
+from tests.support.watch_cache import PREFIX, cluster, in_selection
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_pages_go_on_at_the_first_ones_revision() -> None:
+    async with cluster() as c:
+        for n in range(5):
+            await c.create(f"ns/{n}", n=n)
+        await c.cache.fresh()
+        first = await c.cache.page(limit=2)
+        assert ([e.wire["n"] for e in first.entries], first.remaining) == ([0, 1], 3)
+
+        await c.delete("ns/3")
+        await c.change("ns/2", n="new")
+        await c.cache.fresh()
+        second = await c.cache.page(limit=2, start_after=first.next_after, revision=first.revision)
+        assert ([e.wire["n"] for e in second.entries], second.remaining) == ([2, 3], 1)
+        assert second.revision == first.revision
+        assert [e.wire["rv"] for e in second.entries] == [4, 5]
+        last = await c.cache.page(limit=2, start_after=second.next_after, revision=first.revision)
+        assert ([e.wire["n"] for e in last.entries], last.remaining, last.next_after) == ([4], None, "")
+
+
+async def test_pages_of_what_has_not_changed_need_no_store() -> None:
+    async with cluster() as c:
+        for n in range(3):
+            await c.create(f"ns/{n}")
+        await c.cache.fresh()
+        first = await c.cache.page(limit=1)
+        await c.write_elsewhere()
+        await c.cache.fresh()
+        second = await c.cache.page(limit=2, start_after=first.next_after, revision=first.revision)
+        assert second.entries[0] is c.cache.list()[1]
+        assert second.revision == first.revision
+
+
+@pytest.mark.parametrize("changed_meanwhile", [False, True])
+async def test_a_page_of_a_selection_is_full(changed_meanwhile: bool) -> None:
+    async with cluster() as c:
+        for n in range(8):
+            await c.create(f"ns/{n}", **({"in": "yes"} if n % 2 else {}), n=n)
+        await c.cache.fresh()
+        first = await c.cache.page(limit=3, matches=in_selection)
+        assert [e.wire["n"] for e in first.entries] == [1, 3, 5]
+        assert (first.remaining, first.next_after) == (None, PREFIX + "ns/5")
+        if changed_meanwhile:
+            await c.delete("ns/7")
+            await c.cache.fresh()
+        rest = await c.cache.page(limit=3, start_after=first.next_after, revision=first.revision, matches=in_selection)
+        assert ([e.wire["n"] for e in rest.entries], rest.next_after) == ([7], "")
+
+
+async def test_a_compacted_revision_is_expired_and_a_later_one_too_large() -> None:
+    async with cluster() as c:
+        await c.create("ns/a")
+        await c.change("ns/a", x=1)
+        await c.create("ns/b")
+        await c.store.compact(4)
+        await c.cache.fresh()
+        with pytest.raises(Expired):
+            await c.cache.page(revision=2)
+        with pytest.raises(Timeout):
+            await c.cache.page(revision=9)
