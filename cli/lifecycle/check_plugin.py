@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.argument("plugin", metavar="FILE | MODULE | NAME")
 def check(plugin: str) -> None:
     """Load one plugin alone, hold its parts against their contracts, and watch it at work. Exits with 1 on problems."""
-    from sampan.core.testing.live_cluster import live_cluster
     from sampan.core.testing.loop_thread import LoopThread
+    from sampan.core.testing.start import live_cluster
 
     logging.disable(logging.CRITICAL)  # what goes wrong is told below, once
     loop = LoopThread()

@@ -65,7 +65,7 @@ def sampan_plane(
 def _cluster(
     request: pytest.FixtureRequest, folder: Path, loop: LoopThread, pki: Path, default_nodes: int
 ) -> Iterator[LiveCluster]:
-    from sampan.core.testing.live_cluster import live_cluster
+    from sampan.core.testing.start import live_cluster
 
     clock = request.getfixturevalue("sampan_clock") if "sampan_clock" in request.fixturenames else None
     options: dict[str, Any] = {"nodes": default_nodes, **_marked(request)}

@@ -1,0 +1,38 @@
+"""The plugin that every cluster in a test has: no service proxy, and an eye on the traffic."""
+
+from __future__ import annotations
+
+from sampan.core.contracts.proxy import ProxyReport, ProxySettings
+from sampan.core.hooks import hookimpl
+from sampan.core.registry import Registry
+from sampan.core.testing.traffic import Traffic
+
+
+class TestingPlugin:
+    """What a cluster in a test has besides: a proxy that leaves the machine as it is, and an eye on the traffic."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+
+    @hookimpl
+    def sampan_register(self, registry: Registry) -> None:
+        registry.proxy("none", NoProxy)
+        registry.authorizer("traffic", lambda _context: self._traffic)
+
+
+class NoProxy:
+    """Serves no address."""
+
+    def __init__(self, _settings: ProxySettings) -> None: ...
+
+    def service_cidr(self) -> str:
+        return "127.97.0.0/16"
+
+    def start(self) -> None: ...
+
+    def sync(self, desired: object) -> ProxyReport:
+        return ProxyReport()
+
+    def destroy(self) -> None: ...
+
+    def close(self) -> None: ...
