@@ -63,6 +63,8 @@ class Config:
     """Asked for by a person: where it is taken, that is an error; otherwise the next free one is taken."""
     runtime: str = "auto"
     proxy: str = "auto"
+    balancer: str = "auto"
+    """What chooses among a Service's endpoints; anything but ``auto`` needs a proxy that asks."""
     dns: str = "auto"
     """The name server; ``none`` for no cluster DNS."""
     ingress: str = ""

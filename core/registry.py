@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sampan.core.config import ClusterContext
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
+    from sampan.core.contracts.balancer import Balancer
     from sampan.core.contracts.controller import Controller
     from sampan.core.contracts.groundwork import Groundwork
     from sampan.core.contracts.http_router import HttpRouter, RouterSettings
@@ -132,6 +133,8 @@ class Registry:
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
+        self.balancing_proxies: set[str] = set()
+        self.balancers: Parts[Balancer] = Parts("balancer", "sampan.core.contracts.balancer:Balancer")
         self.policy_enforcers: Parts[PolicyEnforcer] = Parts(
             "enforcer of network policies", "sampan.core.contracts.policy:PolicyEnforcer"
         )
@@ -187,8 +190,16 @@ class Registry:
         *,
         unavailable: Availability = lambda: None,
         rank: int | None = None,
+        balances: bool = False,
     ) -> None:
+        """What carries service addresses. ``balances``: it leaves to ``ProxySettings.balancer`` where to."""
         self._add(self.proxies, name, make, unavailable, rank)
+        if balances:
+            self.balancing_proxies.add(name)
+
+    def balancer(self, name: str, make: Callable[[], Balancer], *, rank: int | None = None) -> None:
+        """Which endpoint a new connection goes to, in proxies that ask; made for each port of each Service."""
+        self._add(self.balancers, name, make, rank=rank)
 
     def policy_enforcer(
         self,

@@ -23,10 +23,12 @@ from sampan.core.contracts.access import (
     Decision,
     User,
 )
+from sampan.core.contracts.balancer import Balancer
 from sampan.core.contracts.bases import (
     AdmissionBase,
     AuthenticatorBase,
     AuthorizerBase,
+    BalancerBase,
     ControllerBase,
     ProxyBase,
     VolumeDriverBase,
@@ -87,6 +89,8 @@ __all__ = [
     "AuthenticatorBase",
     "Authorizer",
     "AuthorizerBase",
+    "Balancer",
+    "BalancerBase",
     "Bind",
     "Cause",
     "ChangingProxy",

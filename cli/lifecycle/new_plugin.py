@@ -18,6 +18,7 @@ SORTS = {
     "admission": "admission: what is changed or refused on its way in",
     "volume": "a volume driver",
     "proxy": "a service proxy",
+    "balancer": "a balancer: which endpoint of a Service a connection goes to",
     "runtime": "a runtime",
     "store": "a store",
     "hook": "hooks that are told what happens",

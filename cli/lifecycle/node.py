@@ -33,6 +33,9 @@ def node(ctx: click.Context) -> None:
 @click.option("--context", default="", help="The context in it (default: the current one).")
 @click.option("--runtime", default="auto", envvar="SAMPAN_RUNTIME", help="docker, podman, process … (default: auto).")
 @click.option("--proxy", default="auto", help="What carries service addresses (default: none where they are served).")
+@click.option(
+    "--balancer", default="auto", help="What chooses a Service's endpoint, if the proxy asks (default: auto)."
+)
 @click.option("--pod-cidr", default="", help="Range of this node's pod addresses (default: a free one).")
 def join(
     name: str,
@@ -42,6 +45,7 @@ def join(
     context: str,
     runtime: str,
     proxy: str,
+    balancer: str,
     pod_cidr: str,
 ) -> None:
     """Run a node called NAME (default: the host's name) that takes pods of the cluster in the kubeconfig.
@@ -54,6 +58,7 @@ def join(
         node_name=name,
         runtime=runtime,
         proxy=proxy,
+        balancer=balancer,
         pod_cidr=pod_cidr,
     )
     access = _access(config, kubeconfig, context)

@@ -33,6 +33,7 @@ _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 @click.option("--runtime", default="auto", envvar="SAMPAN_RUNTIME", help="docker, podman, process … (default: auto).")
 @click.option("--store", default="", envvar="SAMPAN_STORE", metavar="URL", help="Store (default: SQLite in the data).")
 @click.option("--proxy", default="auto", envvar="SAMPAN_PROXY", help="What carries service addresses (default: auto).")
+@click.option("--balancer", default="auto", help="What chooses a Service's endpoint (default: auto).")
 @click.option("--dns", default="auto", help="Cluster DNS: cluster, or none (default: auto).")
 @click.option(
     "--ingress",
@@ -68,6 +69,7 @@ def up(
     runtime: str,
     store: str,
     proxy: str,
+    balancer: str,
     dns: str,
     ingress: str,
     ingress_port: int | None,
@@ -105,6 +107,7 @@ def up(
         port_is_fixed=port is not None,
         runtime=runtime,
         proxy=proxy,
+        balancer=balancer,
         dns=dns,
         ingress=ingress,
         ingress_port=ingress_port,

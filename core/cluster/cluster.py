@@ -33,6 +33,7 @@ from sampan.core.host import open_files
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
+from sampan.core.plugins.balancing import balancer_name
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.events import EventRecorder
@@ -102,7 +103,9 @@ class Cluster:
         decisions = await asyncio.to_thread(self._settle)
         await self._tell("sampan_cluster_starting")
         nodes = local_nodes(self._directory, decisions, self._plugins, self._clock, self._say)
-        proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
+        proxying = service_proxying(
+            self._directory, decisions, self._plugins, self._clock, self._say, self._config.balancer
+        )
         guarding = policy_guarding(self._directory, decisions, self._plugins, self._clock, self._say)
         routes = http_routing(self._directory, decisions, self._plugins, self._clock, self._say)
         self._take_back = [*(node.destroy for node in nodes), proxying.destroy, guarding.destroy]
@@ -180,6 +183,7 @@ class Cluster:
             "store": decisions.store.partition(":")[0],
             "runtime": decisions.runtime,
             "proxy": decisions.proxy,
+            "balancer": balancer_name(self._plugins, self._config.balancer, decisions.proxy),
         }
         self._cleanup.push_async_callback(plane.stop)
         await plane.start(bound, serves_pods=True)

@@ -21,6 +21,7 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.resolver import host_dns_servers
 from sampan.core.plugins import Plugins
+from sampan.core.plugins.balancing import balancer_maker
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.services.records import DOMAIN
 
@@ -49,13 +50,19 @@ def local_nodes(
 
 
 def service_proxying(
-    directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
+    directory: DataDir,
+    decisions: Decisions,
+    plugins: Plugins,
+    clock: Clock | None = None,
+    say: Say = silent,
+    balancer: str = "",
 ) -> ServiceProxying:
     settings = ProxySettings(
         cluster=decisions.cluster,
         state_dir=directory.folder("proxy", decisions.proxy),
         service_cidr=decisions.service_cidr,
         pod_cidr=decisions.pod_cidr,
+        balancer=balancer_maker(plugins, balancer) if balancer else None,
         say=say,
     )
     return ServiceProxying(decisions.proxy, settings, plugins, clock or RealClock())

@@ -22,7 +22,7 @@ from sampan.core.cluster.about import About, read_about
 from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
 from sampan.core.cluster.node_identity import NodeIdentity
 from sampan.core.cluster.say import Say, silent
-from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose
+from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose, choose_proxy
 from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
@@ -153,7 +153,7 @@ class JoinedNode:
         if self._config.proxy == "auto" and is_local(first_service_address(about.service_cidr)):
             self._say(f"proxy: none, as service addresses {about.service_cidr} are served here already")
             return ""
-        name, why = choose(self._plugins.registry.proxies, self._config.proxy, "")
+        name, why = choose_proxy(self._plugins.registry, self._config, "")
         self._say(f"proxy: {name} ({why})")
         return name
 
@@ -161,7 +161,9 @@ class JoinedNode:
         self, client: Client, informers: InformerSet, decisions: Decisions, about: About
     ) -> Coroutine[Any, Any, None]:
         """The proxy and the name server made ready; what is returned has the proxy follow the API."""
-        proxying = service_proxying(self._directory, decisions, self._plugins, self._clock, self._say)
+        proxying = service_proxying(
+            self._directory, decisions, self._plugins, self._clock, self._say, self._config.balancer
+        )
         self._cleanup.push_async_callback(asyncio.to_thread, proxying.close)
         await asyncio.to_thread(proxying.prepare)
         self._cleanup.push_async_callback(proxying.stop)

@@ -17,12 +17,12 @@ import attrs
 from sampan.core.cluster.say import Say
 from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
-from sampan.core.contracts.proxy import ProxySettings
+from sampan.core.contracts.proxy import Proxy, ProxySettings
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import may_bind_low_ports
 from sampan.core.plugins import Plugins
-from sampan.core.registry import Part, Parts
+from sampan.core.registry import Part, Parts, Registry
 
 P = TypeVar("P")
 
@@ -43,7 +43,7 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
     nodes = _nodes(config, before)
     runtime, why = choose(registry.runtimes, config.runtime, before.runtime, why_no_pods)
     say(f"runtime: {runtime} ({why})")
-    proxy, why = choose(registry.proxies, config.proxy, before.proxy)
+    proxy, why = choose_proxy(registry, config, before.proxy)
     decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
     decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins))
     decided = attrs.evolve(decided, dns=_name_server(config, decided, plugins, say))
@@ -70,6 +70,25 @@ def choose(
         return settled, "as before" if asked == AUTO else "asked for"
     part, why = parts.choose(asked, why_not)
     return part.name, why
+
+
+def choose_proxy(registry: Registry, config: Config, settled: str) -> tuple[str, str]:
+    """As `choose`; where a balancer is asked for, only a proxy will do that asks one."""
+    if config.balancer == AUTO:
+        return choose(registry.proxies, config.proxy, settled)
+    registry.balancers.find(config.balancer)
+
+    def why_not(part: Part[Proxy]) -> str | None:
+        return None if part.name in registry.balancing_proxies else "it chooses endpoints itself"
+
+    name, why = choose(registry.proxies, config.proxy, settled, why_not)
+    if name not in registry.balancing_proxies:
+        those = ", ".join(sorted(registry.balancing_proxies))
+        raise ConfigError(
+            f"the proxy {name!r} chooses endpoints itself, so --balancer {config.balancer} would do nothing:"
+            f" leave it out, or have a proxy that asks balancers ({those})"
+        )
+    return name, why
 
 
 def check_range(what: str, text: str, smallest: int) -> None:

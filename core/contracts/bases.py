@@ -6,14 +6,14 @@ Each fits its contract; see `sampan.core.contracts` for what the methods promise
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
-from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
+from sampan.core.contracts.proxy import Endpoint, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta_v1.object_meta import OwnerReference
@@ -111,6 +111,24 @@ class ProxyBase:
         return None
 
     def close(self) -> None:
+        return None
+
+
+class BalancerBase:
+    """Knows the endpoints, and always takes the first one that does not refuse."""
+
+    endpoints: Sequence[Endpoint] = ()
+
+    def update(self, endpoints: Sequence[Endpoint]) -> None:
+        self.endpoints = tuple(endpoints)
+
+    def order(self, client: str) -> Iterable[Endpoint]:
+        return self.endpoints
+
+    def opened(self, endpoint: Endpoint) -> None:
+        return None
+
+    def closed(self, endpoint: Endpoint) -> None:
         return None
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import attrs
+
+if TYPE_CHECKING:
+    from sampan.core.contracts.balancer import Balancer
 
 Transport = Literal["TCP", "UDP", "SCTP"]
 """A transport, as a Service names it."""
@@ -51,6 +54,8 @@ class ProxySettings:
     state_dir: Path
     service_cidr: str
     pod_cidr: str
+    balancer: Callable[[], Balancer] | None = None
+    """Makes what chooses among the endpoints of a service port; ``None``: whatever the proxy does by itself."""
     say: Callable[[str], None] = attrs.field(default=lambda _line: None)
 
 

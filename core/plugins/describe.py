@@ -34,7 +34,7 @@ def _plugin(plugins: Plugins, loaded: Loaded) -> dict[str, Any]:
         "source": loaded.source,
         "blocked": loaded.blocked,
         "problem": loaded.problem,
-        "hooks": [_hook(hook, tallies.get(hook, Tally())) for hook in loaded.hooks],
+        "hooks": [_hook(hook, tallies.get(hook, Tally())) for hook in dict.fromkeys((*loaded.hooks, *tallies))],
         "hangs": loaded.name in plugins.hanging(),
     }
 

@@ -31,4 +31,4 @@ def _nftables_unavailable() -> str | None:
 
 def register(registry: Registry) -> None:
     registry.proxy("nftables", make_nftables, unavailable=_nftables_unavailable, rank=5)
-    registry.proxy("userspace", make_userspace, rank=10)
+    registry.proxy("userspace", make_userspace, rank=10, balances=True)

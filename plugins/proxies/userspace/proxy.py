@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.services.loop_thread import LoopThread
+from sampan.plugins.balancers.round_robin import RoundRobin
 from sampan.plugins.proxies import service_range
-from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.candidates import Candidates
 from sampan.plugins.proxies.userspace.seats import Seats
 from sampan.plugins.proxies.userspace.tcp import TcpListener
 from sampan.plugins.proxies.userspace.udp import UdpListener
@@ -30,10 +31,11 @@ class UserspaceProxy:
 
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
+        self._make_balancer = settings.balancer or RoundRobin
         self._thread = LoopThread(f"proxy-{settings.cluster}")
         self._served: dict[Key, ServicePort] = {}
         """What needs no look until it changes."""
-        self._balancers: dict[Key, Balancer] = {}
+        self._candidates: dict[Key, Candidates] = {}
         self._listeners: dict[Key, Listener] = {}
         self._seats = Seats()
 
@@ -87,7 +89,7 @@ class UserspaceProxy:
         self._served.pop(key, None)
         if listener := self._listeners.pop(key, None):
             await listener.close()
-            del self._balancers[key]
+            del self._candidates[key]
 
     async def _close_all(self) -> None:
         for key in tuple(self._listeners):
@@ -100,11 +102,13 @@ class UserspaceProxy:
         A failure is tried again with the next sync.
         """
         key = service.key
-        balancer = self._balancers.setdefault(key, Balancer())
-        balancer.update(service.endpoints, service.affinity_seconds, service.sources)
+        candidates = self._candidates.get(key)
+        if candidates is None:
+            candidates = self._candidates[key] = Candidates(self._make_balancer())
+        candidates.update(service.endpoints, service.affinity_seconds, service.sources)
         listener = self._listeners.get(key)
         if listener is None:
-            listener = self._listeners[key] = self._new_listener(service, balancer)
+            listener = self._listeners[key] = self._new_listener(service, candidates)
         if isinstance(listener, UdpListener):
             listener.forget_departed()
         if not service.endpoints:
@@ -116,10 +120,10 @@ class UserspaceProxy:
             return _explain(service, exc)
         return None
 
-    def _new_listener(self, service: ServicePort, balancer: Balancer) -> Listener:
+    def _new_listener(self, service: ServicePort, candidates: Candidates) -> Listener:
         if service.protocol == "TCP":
-            return TcpListener(service.ip, service.port, balancer, self._seats)
-        return UdpListener(service.ip, service.port, balancer, self._seats)
+            return TcpListener(service.ip, service.port, candidates, self._seats)
+        return UdpListener(service.ip, service.port, candidates, self._seats)
 
 
 def _explain(service: ServicePort, exc: OSError) -> str:

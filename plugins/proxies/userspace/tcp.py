@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
-from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.candidates import Candidates, Visit
 from sampan.plugins.proxies.userspace.seats import Seats
 
 CONNECT_TIMEOUT = 5.0
@@ -96,10 +97,10 @@ class Pipe(asyncio.Protocol):
 class TcpListener:
     """The listener of one service port. All on the proxy's loop."""
 
-    def __init__(self, ip: str, port: int, balancer: Balancer, seats: Seats) -> None:
+    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats) -> None:
         self._address = (ip, port)
         self._seats = seats
-        self._balancer = balancer
+        self._candidates = candidates
         self._server: asyncio.Server | None = None
         self._pipes: set[Pipe] = set()
         self._dials: set[asyncio.Task[None]] = set()
@@ -139,19 +140,26 @@ class TcpListener:
     async def _connect(self, client: Pipe) -> None:
         loop = asyncio.get_running_loop()
         peer = client.transport.get_extra_info("peername")[0] if client.transport else ""
-        for endpoint in self._balancer.candidates(peer, loop.time()):
+        for endpoint in self._candidates.candidates(peer, loop.time()):
+            visit = self._candidates.visit(endpoint)
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT):
-                    _, backend = await loop.create_connection(self._backend, endpoint.ip, endpoint.port)
+                    make = partial(self._backend, visit)
+                    _, backend = await loop.create_connection(make, endpoint.ip, endpoint.port)
             except OSError:
+                visit.end()
                 continue
-            self._balancer.served(peer, endpoint, loop.time())
+            self._candidates.served(peer, endpoint, loop.time())
             self._join(client, backend)
             return
         client.abort()
 
-    def _backend(self) -> Pipe:
-        backend = Pipe(self._pipes.discard)
+    def _backend(self, visit: Visit) -> Pipe:
+        def closed(pipe: Pipe) -> None:
+            self._pipes.discard(pipe)
+            visit.end()
+
+        backend = Pipe(closed)
         self._pipes.add(backend)
         return backend
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from sampan.core.contracts.proxy import Endpoint
 from sampan.core.services.sockets import datagram_socket
-from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.proxies.userspace.candidates import Candidates, Visit
 from sampan.plugins.proxies.userspace.seats import Seats
 
 IDLE_SECONDS = 60.0
@@ -29,8 +28,8 @@ class _Session(asyncio.DatagramProtocol):
         self._client = client
         self._waiting: list[bytes] = []
         self.transport: asyncio.DatagramTransport | None = None
-        self.endpoint: Endpoint | None = None
-        """``None`` while one is looked for."""
+        self.visit: Visit | None = None
+        """To its endpoint; ``None`` while one is looked for."""
         self.last_used = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,10 +55,10 @@ class _Session(asyncio.DatagramProtocol):
 class UdpListener(asyncio.DatagramProtocol):
     """The socket of one service port. All on the proxy's loop."""
 
-    def __init__(self, ip: str, port: int, balancer: Balancer, seats: Seats) -> None:
+    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats) -> None:
         self._address = (ip, port)
         self._seats = seats
-        self._balancer = balancer
+        self._candidates = candidates
         self._transport: asyncio.DatagramTransport | None = None
         self._sessions: dict[Address, _Session] = {}
         self._dials: set[asyncio.Task[None]] = set()
@@ -117,24 +116,31 @@ class UdpListener(asyncio.DatagramProtocol):
         if session is None:
             return
         self._seats.give_back()
+        if session.visit is not None:
+            session.visit.end()
         if session.transport is not None:
             session.transport.close()
 
     def forget_departed(self) -> None:
         """Let the clients of endpoints that have left begin anew with another one."""
         for client, session in list(self._sessions.items()):
-            if session.endpoint is not None and session.endpoint not in self._balancer.endpoints:
+            if session.visit is not None and session.visit.endpoint not in self._candidates.endpoints:
                 self.forget(client)
 
     async def _connect(self, session: _Session, client: Address) -> None:
         loop = asyncio.get_running_loop()
-        for endpoint in self._balancer.candidates(client[0], loop.time()):
+        for endpoint in self._candidates.candidates(client[0], loop.time()):
+            visit = self._candidates.visit(endpoint)
             try:
                 await loop.create_datagram_endpoint(lambda: session, remote_addr=(endpoint.ip, endpoint.port))
             except OSError:
+                visit.end()
                 continue
-            session.endpoint = endpoint
-            self._balancer.served(client[0], endpoint, loop.time())
+            if self._sessions.get(client) is not session:
+                visit.end()
+                return
+            session.visit = visit
+            self._candidates.served(client[0], endpoint, loop.time())
             self.forget_departed()  # it may have left just now
             return
         self.forget(client)

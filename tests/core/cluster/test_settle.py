@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from sampan.core.cluster.say import silent
-from sampan.core.cluster.settle import settle
+from sampan.core.cluster.settle import choose_proxy, settle
 from sampan.core.config import Config
+from sampan.core.contracts.bases import BalancerBase, ProxyBase
 from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.plugins import load_plugins
+from sampan.core.registry import Registry
 
 BEFORE: dict[str, Any] = {
     "cluster": "c",
@@ -86,12 +88,41 @@ def test_where_nothing_can_serve_ingresses_it_is_said_what_brings_it(
         ({"pod_cidr": "10.9.0.0/24"}, "were settled as 10.244.0.0/24"),
         ({"runtime": "process"}, "this cluster's runtime is 'simulated'"),
         ({"store": "sqlite:///other.db"}, "were settled as memory:|settled as memory:"),
+        ({"balancer": "none-such"}, "there is no balancer named 'none-such': there are least-connections, round-robin"),
         ({"node_name": "m"}, "this cluster's node is 'n'"),
     ],
 )
 def test_what_contradicts_or_cannot_be_is_refused(tmp_path: Path, asked: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         decide(tmp_path, BEFORE, **asked)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "found"), [("", "auto", "asks"), ("", "asks", "asks"), ("asks", "auto", "asks")]
+)
+def test_who_asks_for_a_balancer_gets_a_proxy_that_asks_one(
+    tmp_path: Path, before: str, asked: str, found: str
+) -> None:
+    config = Config(data_dir=tmp_path, proxy=asked, balancer="mine")
+    assert choose_proxy(two_proxies(), config, before)[0] == found
+
+
+@pytest.mark.parametrize(("before", "asked"), [("", "kernel"), ("kernel", "auto")])
+def test_a_balancer_that_nobody_would_ask_is_refused(tmp_path: Path, before: str, asked: str) -> None:
+    config = Config(data_dir=tmp_path, proxy=asked, balancer="mine")
+    with pytest.raises(
+        ConfigError, match=r"'kernel' chooses endpoints itself.*have a proxy that asks balancers \(asks\)"
+    ):
+        choose_proxy(two_proxies(), config, before)
+
+
+def two_proxies() -> Registry:
+    """The one that is taken first asks no balancer."""
+    registry = Registry()
+    registry.proxy("kernel", ProxyBase, rank=1)
+    registry.proxy("asks", ProxyBase, rank=2, balances=True)
+    registry.balancer("mine", BalancerBase)
+    return registry
 
 
 def test_nodes_do_not_become_fewer(tmp_path: Path) -> None:

@@ -9,13 +9,16 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings
 from sampan.core.host import netlink, ranges
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
-from sampan.plugins.proxies.userspace.balancer import Balancer
+from sampan.plugins.balancers.least_connections import LeastConnections
+from sampan.plugins.balancers.round_robin import RoundRobin
+from sampan.plugins.proxies.userspace.candidates import Candidates
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 from sampan.plugins.proxies.userspace.seats import Seats
 from tests.support.wait import eventually
@@ -140,34 +143,62 @@ def test_a_routed_range_is_the_hosts_own_until_destroyed(tmp_path: Path) -> None
     proxy.destroy()
 
 
+def candidates_of(*endpoints: Endpoint, affinity_seconds: int = 0) -> Candidates:
+    found = Candidates(RoundRobin())
+    found.update(endpoints, affinity_seconds)
+    return found
+
+
 def test_every_endpoint_is_tried_once_beginning_with_the_next() -> None:
-    balancer = Balancer([ONE, TWO, THREE])
-    assert list(balancer.candidates("client", 0)) == [ONE, TWO, THREE]
-    assert list(balancer.candidates("client", 0)) == [TWO, THREE, ONE]
+    found = candidates_of(ONE, TWO, THREE)
+    assert list(found.candidates("client", 0)) == [ONE, TWO, THREE]
+    assert list(found.candidates("client", 0)) == [TWO, THREE, ONE]
 
 
 def test_endpoints_may_leave_while_they_are_tried() -> None:
-    balancer = Balancer([ONE, TWO, THREE])
-    candidates = balancer.candidates("client", 0)
-    assert next(candidates) == ONE
-    balancer.update([THREE], 0)
-    assert list(candidates) == [TWO, THREE]
+    found = candidates_of(ONE, TWO, THREE)
+    tried = found.candidates("client", 0)
+    assert next(tried) == ONE
+    found.update([THREE])
+    assert list(tried) == [TWO, THREE]
 
 
 def test_affinity_ends_after_its_time() -> None:
-    balancer = Balancer([ONE, TWO], affinity_seconds=10)
-    balancer.served("client", TWO, now=0)
-    assert next(balancer.candidates("client", 10)) == TWO
-    balancer.served("client", TWO, now=0)
-    assert next(balancer.candidates("client", 10.1)) == ONE
+    found = candidates_of(ONE, TWO, affinity_seconds=10)
+    found.served("client", TWO, now=0)
+    assert next(found.candidates("client", 10)) == TWO
+    found.served("client", TWO, now=0)
+    assert next(found.candidates("client", 10.1)) == ONE
 
 
 def test_affinity_to_an_endpoint_that_left_is_forgotten() -> None:
-    balancer = Balancer([ONE, TWO], affinity_seconds=10)
-    balancer.served("client", TWO, now=0)
-    balancer.update([ONE, THREE], 10)
-    assert list(balancer.candidates("client", 1)) == [ONE, THREE]
+    found = candidates_of(ONE, TWO, affinity_seconds=10)
+    found.served("client", TWO, now=0)
+    found.update([ONE, THREE], 10)
+    assert list(found.candidates("client", 1)) == [ONE, THREE]
 
 
 def test_no_endpoint_is_no_candidate() -> None:
-    assert list(Balancer().candidates("client", 0)) == []
+    assert list(candidates_of().candidates("client", 0)) == []
+
+
+def test_the_balancer_is_told_of_connections_until_they_end(tmp_path: Path) -> None:
+    """With one client kept at one endpoint, the others go to the other one; until it leaves."""
+    chosen = attrs.evolve(settings(tmp_path, "127.96.0.0/16"), balancer=LeastConnections)
+    proxy = UserspaceProxy(chosen)
+    contract = ProxyContract()
+    proxy.start()
+    try:
+        with backend() as one, backend() as two:
+            service = contract.service(one, two)
+            proxy.sync([service])
+            with socket.create_connection((service.ip, service.port), timeout=5) as kept:
+                kept.sendall(b"x")
+                busy = kept.recv(100).partition(b":")[0]
+                free = ({b"%d" % one.port, b"%d" % two.port} - {busy}).pop()
+                assert contract.asked(1) == [free]
+                # Its end is seen a moment after the answer.
+                eventually(lambda: contract.asked(1) == [free])
+            eventually(lambda: busy in contract.asked(1))
+    finally:
+        proxy.close()
