@@ -21,8 +21,7 @@ from sampan.core.errors import NotFound
 from sampan.core.host.disk_usage import disk_usage
 from sampan.runtimes.process import jobs, processes
 from sampan.runtimes.process.cgroups import ControlGroups
-from sampan.runtimes.process.images.model import StoredImage
-from sampan.runtimes.process.images.names import HOST
+from sampan.runtimes.process.images.model import HOST, StoredImage
 from sampan.runtimes.process.images.store import ImageStore
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.launcher import Launcher

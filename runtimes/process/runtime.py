@@ -39,7 +39,7 @@ from sampan.core.host.netlink import HostNetworkError
 from sampan.runtimes.process import attach, available, cgroups, exec, port_forward, processes
 from sampan.runtimes.process.containers import Containers, end_all
 from sampan.runtimes.process.events import EventPipe
-from sampan.runtimes.process.images.names import HOST
+from sampan.runtimes.process.images.model import HOST
 from sampan.runtimes.process.images.store import ImageStore
 from sampan.runtimes.process.isolation import Isolation, decide, subordinate_ids
 from sampan.runtimes.process.launcher import Launcher

@@ -7,6 +7,9 @@ from typing import Any
 
 import attrs
 
+HOST = "host"
+"""The name of the image that is the host's own root file system."""
+
 
 @attrs.frozen(kw_only=True)
 class StoredImage:

@@ -21,10 +21,10 @@ from typing import Any
 from uuid import uuid4
 
 from sampan.core.contracts.runtime import Image, ImageError
-from sampan.runtimes.process.images import layers
-from sampan.runtimes.process.images.archive import Archive, ArchivedImage
+from sampan.runtimes.archives import layers
+from sampan.runtimes.archives.archive import Archive, ArchivedImage
+from sampan.runtimes.archives.names import candidates
 from sampan.runtimes.process.images.model import StoredImage
-from sampan.runtimes.process.images.names import candidates
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.removal import remove_tree
 

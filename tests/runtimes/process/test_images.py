@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sampan.core.contracts.runtime import ImageError
-from sampan.runtimes.process.images.names import candidates, normalised
+from sampan.runtimes.archives.names import candidates, normalised
 from sampan.runtimes.process.images.store import ImageStore
 
 Entry = tuple[str, Any]

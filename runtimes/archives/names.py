@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-HOST = "host"
-"""The name that means the host's own root file system."""
 DEFAULT_REGISTRY = "docker.io"
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 import attrs
 
 from sampan.core.contracts.runtime import ImageError
-from sampan.runtimes.process.images.names import normalised
+from sampan.runtimes.archives.names import normalised
 
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")

@@ -1,0 +1,1 @@
+"""Image archives, read without an engine: their names, parts and layers."""
