@@ -71,6 +71,13 @@ def make_ephemeral() -> VolumeDriver:
     return EphemeralClaimVolume()
 
 
+def make_image() -> VolumeDriver:
+    """The files of an image."""
+    from sampan.volumes.image import ImageVolume
+
+    return ImageVolume()
+
+
 def make_local_path(settings: ProvisionerSettings) -> Provisioner:
     """A folder of the node for each claim."""
     from sampan.volumes.local_path import LocalPath
@@ -88,4 +95,5 @@ def sampan_register(registry: Registry) -> None:
     registry.volume_driver("projected", make_projected)
     registry.volume_driver("persistentVolumeClaim", make_claimed)
     registry.volume_driver("ephemeral", make_ephemeral)
+    registry.volume_driver("image", make_image)
     registry.provisioner("sampan.io/local-path", make_local_path)

@@ -59,6 +59,8 @@ class Capabilities:
     """What is isolated, for `sampan up` to say: ``network``, ``mounts``, ``processes``, ``users`` …"""
     pulls_images: bool = True
     loads_images: bool = True
+    mounts_images: bool = True
+    """`Mount.image` is shown."""
     resource_limits: bool = True
     shares_processes: bool = True
     """``shareProcessNamespace`` is honoured."""
@@ -151,10 +153,13 @@ class Sandbox:
 @attrs.frozen(kw_only=True)
 class Mount:
     host_path: str
+    """Empty where it is an ``image``."""
     container_path: str
+    image: str = ""
+    """The name or id of an image that is there, whose files are shown. They can never be written through it."""
     sub_path: str = ""
-    """What to show of it: a path below ``host_path``, there, which pods may be changing. A runtime resolves it without
-    leaving ``host_path`` and mounts exactly what it found (`sampan.core.host.beneath`), never a name that was checked."""
+    """What to show of it: a path below ``host_path`` or in the image, there, which pods may be changing. A runtime resolves
+    it without leaving that and mounts exactly what it found (`sampan.core.host.beneath`), never a name that was checked."""
     read_only: bool = False
     propagation: Literal["None", "HostToContainer", "Bidirectional"] = "None"
 
@@ -349,7 +354,7 @@ class Runtime(Protocol):
         ...
 
     def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
-        """Returns its id. Raises `ImageError` where the image is not there."""
+        """Returns its id. Raises `ImageError` where the image, or one that it mounts, is not there."""
         ...
 
     def start_container(self, container_id: str) -> None:

@@ -46,6 +46,9 @@ class VolumeContext:
 @attrs.frozen(kw_only=True)
 class PublishedVolume:
     host_path: Path
+    """An empty folder where it is an ``image``."""
+    image: str = ""
+    """An image whose files the runtime shows by itself. The node agent has pulled it before, as the volume says."""
     read_only: bool = False
     """The volume itself is (``readOnly`` of a mount comes on top)."""
     mount_points: bool = True

@@ -16,6 +16,7 @@ from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.probe import LifecycleHandler
 from sampan.core.node.decide.actions import KillContainer, PreStop, Say
+from sampan.core.node.decide.images import WantedImage
 from sampan.core.node.decide.memory import Problem, Pull
 from sampan.core.node.decide.view import all_specs, container_name
 from sampan.core.node.lifecycle import run_hook, run_pre_stop, stop_container
@@ -42,15 +43,16 @@ class Background:
         """Whether pulling ``image`` failed a moment ago."""
         return self._puller.is_offline(image)
 
-    def pull(self, record: PodRecord, spec: ContainerSpec, attempt: int) -> None:
-        record.remember(spec.name, pull=Pull(image=spec.image or ""))
-        self._events.say(record, Say("Pulling", f'Pulling image "{spec.image}"', "Normal", spec.name))
+    def pull(self, record: PodRecord, spec: ContainerSpec, wanted: WantedImage, attempt: int) -> None:
+        image = wanted.reference
+        record.remember(spec.name, pull=Pull(image=image))
+        self._events.say(record, Say("Pulling", f'Pulling image "{image}"', "Normal", wanted.container))
 
         async def pull() -> None:
-            for said in await self._puller.pull(record, spec, attempt):
+            for said in await self._puller.pull(record, spec, wanted, attempt):
                 self._events.say(record, said)
 
-        self._begin(record, pull(), f"pull {spec.image}")
+        self._begin(record, pull(), f"pull {image}")
 
     def post_start(self, record: PodRecord, spec: ContainerSpec, container_id: str, hook: LifecycleHandler) -> None:
         """Run the hook of a container that has just been started; until it is done the container is not Running."""

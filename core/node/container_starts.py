@@ -50,15 +50,15 @@ class ContainerStarts:
             volumes=record.volumes or {},
             services=self._service_env(record.pod),
             is_wanted=lambda: not record.is_to_end,
-            pulled=record.memory(spec.name).pulled == action.attempt,
-            offline=self._background.is_offline(spec.image or ""),
+            pulled={image for attempt, image in record.memory(spec.name).pulled if attempt == action.attempt},
+            is_offline=self._background.is_offline,
         )
         outcome = await self._parts.calls.run(self._starter.start, given)
         record.stale = True
         for said in outcome.said:
             self._events.say(record, said)
-        if outcome.needs_pull:
-            self._background.pull(record, spec, action.attempt)
+        if outcome.needs_pull is not None:
+            self._background.pull(record, spec, outcome.needs_pull, action.attempt)
             return True
         if outcome.dropped:
             return False
@@ -81,7 +81,7 @@ class ContainerStarts:
                 record.remember(name, back_off=next_back_off(memory.back_off, now, ended))
         if outcome.start_failure:
             record.learn(outcome.container_id, start_failure=StartFailure(now, outcome.start_failure))
-        record.remember(name, pulled=None, problem=outcome.problem)
+        record.remember(name, pulled=frozenset(), problem=outcome.problem)
         if outcome.problem is None:
             record.remember(name, retry_at=None, failures=0)
         elif not outcome.asked:

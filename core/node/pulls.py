@@ -16,7 +16,7 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.back_off import next_back_off
-from sampan.core.node.decide.images import registry_auth
+from sampan.core.node.decide.images import WantedImage, registry_auth
 from sampan.core.node.decide.memory import Problem, Pull
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.record import PodRecord
@@ -37,31 +37,31 @@ class ImagePuller:
         failed = self._failed_at.get(image)
         return failed is not None and self._parts.clock.now() - failed < REMEMBERED
 
-    async def pull(self, record: PodRecord, spec: Container, attempt: int) -> list[Say]:
-        """Pull for one container and write down what came of it; what to say about it.
+    async def pull(self, record: PodRecord, spec: Container, wanted: WantedImage, attempt: int) -> list[Say]:
+        """Pull an image for one container and write down what came of it; what to say about it.
 
         Raises nothing: a pull that fails for whatever reason is written down as one that is to be tried again, as nothing
         else would ever wake a container that waits for its image.
         """
-        image, clock = spec.image or "", self._parts.clock
+        image, clock = wanted.reference, self._parts.clock
         began = clock.monotonic()
         try:
             await self._pull(record.pod, image)
         except ImageError as exc:
             self._failed_at[image] = clock.now()
-            return await self._failed(record, spec, attempt, Problem(exc.reason, str(exc)))
+            return await self._failed(record, spec, wanted, attempt, Problem(exc.reason, str(exc)))
         except Exception as exc:
             if not isinstance(exc, SampanError):
                 log.exception("the pull of %s broke", image)
-            return await self._failed(record, spec, attempt, Problem("ErrImagePull", str(exc) or repr(exc)))
+            return await self._failed(record, spec, wanted, attempt, Problem("ErrImagePull", str(exc) or repr(exc)))
         self._failed_at.pop(image, None)
-        self._succeeded(record, spec, attempt)
+        self._succeeded(record, spec, image, attempt)
         record.remember(spec.name, pull_back_off=None)
         found = await self._there(image)
         took = f"{clock.monotonic() - began:.3g}s"
         size = f" Image size: {found.size} bytes." if found is not None and found.size else ""
         message = f'Successfully pulled image "{image}" in {took} ({took} including waiting).{size}'
-        return [Say("Pulled", message, "Normal", spec.name)]
+        return [Say("Pulled", message, "Normal", wanted.container)]
 
     async def _pull(self, pod: Pod, image: str) -> str:
         """Pods that want the same image wait for the same pull."""
@@ -92,18 +92,21 @@ class ImagePuller:
                 continue
         return secrets
 
-    async def _failed(self, record: PodRecord, spec: Container, attempt: int, problem: Problem) -> list[Say]:
-        image = spec.image or ""
+    async def _failed(
+        self, record: PodRecord, spec: Container, wanted: WantedImage, attempt: int, problem: Problem
+    ) -> list[Say]:
+        image = wanted.reference
         words = f'Failed to pull image "{image}": {problem.message}'
         if await self._there(image) is not None:
-            self._succeeded(record, spec, attempt)
-            return [Say("Failed", f"{words}; the image that is there is used", "Warning", spec.name)]
+            self._succeeded(record, spec, image, attempt)
+            return [Say("Failed", f"{words}; the image that is there is used", "Warning", wanted.container)]
         now = self._parts.clock.now()
         back_off = next_back_off(record.memory(spec.name).pull_back_off, now)
         pull = Pull(image=image, problem=problem, retry_at=now + timedelta(seconds=back_off.delay))
         record.remember(spec.name, pull_back_off=back_off, problem=problem, pull=pull)
         error = Say("Failed", f"Error: {problem.reason}", "Warning", spec.name)
-        return [Say("Failed", words, "Warning", spec.name), error]
+        return [Say("Failed", words, "Warning", wanted.container), error]
 
-    def _succeeded(self, record: PodRecord, spec: Container, attempt: int) -> None:
-        record.remember(spec.name, pulled=attempt, pull=None, problem=None)
+    def _succeeded(self, record: PodRecord, spec: Container, image: str, attempt: int) -> None:
+        pulled = record.memory(spec.name).pulled | {(attempt, image)}
+        record.remember(spec.name, pulled=pulled, pull=None, problem=None)

@@ -6,7 +6,7 @@ Everything that can keep a container from starting ends as a `Problem` with Kube
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
@@ -21,7 +21,7 @@ from sampan.core.node.config.container_config import ConfigInput, container_conf
 from sampan.core.node.config.environment import ContainerConfigProblem, EnvironmentInput, Get, environment
 from sampan.core.node.config.mounts import container_mounts
 from sampan.core.node.decide.actions import Say
-from sampan.core.node.decide.images import image_need
+from sampan.core.node.decide.images import WantedImage, image_need, wanted_images
 from sampan.core.node.decide.memory import Problem
 from sampan.core.node.identity import node_uid
 from sampan.core.node.parts import NodeParts
@@ -38,10 +38,10 @@ class StartInput:
     services: Mapping[str, str]
     is_wanted: Callable[[], bool] = lambda: True
     """Whether it is still to be started: the pod may be deleted while the engine makes the container."""
-    pulled: bool = False
-    """The image has just been pulled for this attempt."""
-    offline: bool = False
-    """Its registry could not be reached a moment ago: an image that is there will do."""
+    pulled: Collection[str] = ()
+    """Images that have just been pulled for this attempt."""
+    is_offline: Callable[[str], bool] = lambda _image: False
+    """Whether an image's registry could not be reached a moment ago: one that is there will do."""
 
 
 @attrs.define(kw_only=True)
@@ -49,7 +49,8 @@ class StartOutcome:
     container_id: str = ""
     asked: bool = False
     """It has been told to start."""
-    needs_pull: bool = False
+    needs_pull: WantedImage | None = None
+    """One that must be pulled first: then it is tried again."""
     dropped: bool = False
     """The pod is to end: the container may have been made, and was not started."""
     problem: Problem | None = None
@@ -67,8 +68,8 @@ class ContainerStarter:
         outcome = StartOutcome()
         name = given.container.name
         try:
-            image = self._image(given, outcome)
-            if outcome.needs_pull:
+            image = self._images(given, outcome)
+            if outcome.needs_pull is not None:
                 return outcome
             config = self._config(given, image)
             _check_profile(config.security)
@@ -76,7 +77,6 @@ class ContainerStarter:
                 outcome.dropped = True
                 return outcome
         except ImageError as exc:
-            outcome.said.append(Say(exc.reason, str(exc), "Warning", name))
             return self._failed(outcome, name, Problem(exc.reason, str(exc)))
         except ContainerConfigProblem as exc:
             return self._failed(outcome, name, Problem("CreateContainerConfigError", str(exc)))
@@ -98,15 +98,31 @@ class ContainerStarter:
         self._parts.hook("sampan_container_started", pod=given.pod, container=name, container_id=outcome.container_id)
         return outcome
 
-    def _image(self, given: StartInput, outcome: StartOutcome) -> Image | None:
-        runtime, container = self._parts.runtime, given.container
-        image = runtime.image(container.image or "")
-        pulls = runtime.capabilities().pulls_images and not ((given.pulled or given.offline) and image)
-        if image_need(container, image, pulls=pulls) == "pull":
-            outcome.needs_pull = True
-        elif not given.pulled:
-            message = f'Container image "{container.image}" already present on machine and can be accessed by the pod'
-            outcome.said.append(Say("Pulled", message, "Normal", container.name))
+    def _images(self, given: StartInput, outcome: StartOutcome) -> Image | None:
+        """See that all are there that it needs, one after the other; returns its own. Raises `ImageError`."""
+        image = None
+        for wanted in wanted_images(given.pod, given.container):
+            image = self._image(wanted, given, outcome)
+            if outcome.needs_pull is not None:
+                outcome.said.clear()  # of those before it is told when all are there
+                return None
+        return image
+
+    def _image(self, wanted: WantedImage, given: StartInput, outcome: StartOutcome) -> Image | None:
+        runtime, name = self._parts.runtime, wanted.reference
+        image = runtime.image(name)
+        content = name in given.pulled or given.is_offline(name)
+        pulls = runtime.capabilities().pulls_images and not (content and image)
+        try:
+            need = image_need(wanted, image, pulls=pulls)
+        except ImageError as exc:
+            outcome.said.append(Say(exc.reason, str(exc), "Warning", wanted.container))
+            raise
+        if need == "pull":
+            outcome.needs_pull = wanted
+        elif name not in given.pulled:
+            message = f'Container image "{name}" already present on machine and can be accessed by the pod'
+            outcome.said.append(Say("Pulled", message, "Normal", wanted.container))
         return image
 
     def _config(self, given: StartInput, image: Image | None) -> ContainerConfig:
@@ -123,6 +139,8 @@ class ContainerStarter:
             )
         )
         mounts = container_mounts(container, given.volumes, env)
+        if any(each.image for each in mounts) and not self._parts.runtime.capabilities().mounts_images:
+            raise ContainerConfigProblem("this node's runtime mounts no images as volumes")
         if self._parts.runtime.capabilities().real_processes:
             pod_dir = settings.pod_dir(node_uid(pod))
             mounts += own_mounts(pod, container, given.attempt, pod_dir, mounts)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from sampan.core.testing.runtime_suite.bench import Bench, BenchPod, RuntimeBench
 from sampan.core.testing.runtime_suite.containers import ContainerLifePromises, ContainerSettingsPromises
+from sampan.core.testing.runtime_suite.image_volumes import ImageVolumePromises
 from sampan.core.testing.runtime_suite.recovery import RecoveryPromises
 from sampan.core.testing.runtime_suite.sandboxes import SandboxPromises
 from sampan.core.testing.runtime_suite.streams import ExecPromises, LogPromises
@@ -31,6 +32,7 @@ class RuntimeContract(
     ContainerLifePromises,
     ContainerSettingsPromises,
     SubPathPromises,
+    ImageVolumePromises,
     LogPromises,
     ExecPromises,
     RecoveryPromises,

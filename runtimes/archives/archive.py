@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 import tarfile
@@ -34,8 +35,10 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._tar = tarfile.open(path)  # noqa: SIM115 - closed by close()
-            self._members = {member.name.removeprefix("./"): member for member in self._tar}
+            with contextlib.ExitStack() as opened:
+                self._tar = opened.enter_context(tarfile.open(path))
+                self._members = {member.name.removeprefix("./"): member for member in self._tar}
+                opened.pop_all()  # __exit__ closes it
         except OSError as exc:
             raise ImageError(f"cannot read {path}: {exc.strerror or exc}") from exc
         except (tarfile.TarError, EOFError, ValueError) as exc:

@@ -1,4 +1,4 @@
-"""Unpacking one layer, safely, into a folder as overlayfs wants it: whiteouts become its marks.
+"""Unpacking layers, safely: each into a folder as overlayfs wants it, where whiteouts become its marks, or all into one.
 
 Nothing is ever written outside the folder: names with ``..`` are refused, and no link is followed on the way to a file.
 """
@@ -50,9 +50,17 @@ class HashingReader:
 
 def unpack(blob: IO[bytes], folder: Path) -> tuple[str, int]:
     """Into an empty folder; returns the digest of the uncompressed layer (its ``diff_id``) and its size in bytes."""
+    return _unpack(blob, _Writer(folder))
+
+
+def unpack_onto(blob: IO[bytes], folder: Path) -> None:
+    """Into a folder with the layers below it: what it takes away is gone."""
+    _unpack(blob, _FlatWriter(folder))
+
+
+def _unpack(blob: IO[bytes], writer: _Writer) -> tuple[str, int]:
     with contextlib.ExitStack() as stack:
         reader = HashingReader(decompressed(blob, stack))
-        writer = _Writer(folder)
         try:
             with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as tar:
                 for member in tar:
@@ -220,6 +228,31 @@ class _Writer:
             os.mknod(path, stat.S_IFCHR, os.makedev(0, 0))
         except OSError as exc:
             raise ImageError(f"this kernel lets only root mark files as removed, which the image needs: {exc}") from exc
+
+
+class _FlatWriter(_Writer):
+    """Whiteouts take away what lower layers have put there, and nothing of their own layer, wherever they stand in it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._own: set[Path] = set()
+
+    def _put(self, tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+        super()._put(tar, member, path)
+        own = path
+        while own != self._folder and own not in self._own:
+            self._own.add(own)
+            own = own.parent
+
+    def _mark_opaque(self, folder: Path) -> None:
+        for path in folder.iterdir():
+            self._white_out(path)
+
+    def _white_out(self, path: Path) -> None:
+        if path not in self._own:
+            self._clear(path)
+        elif path.is_dir() and not path.is_symlink():
+            self._mark_opaque(path)
 
 
 def _succeeds(action: Callable[[], None]) -> bool:

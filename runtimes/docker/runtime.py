@@ -68,7 +68,7 @@ class DockerRuntime(EngineRuntime):
             with translated():
                 self._cidr = ensure_network(self._client, self._settings)
             self._images.ensure_pause()
-            self._sub_paths.clear()
+            self.clear_left_overs()
         except (RuntimeFailure, NotFound) as exc:
             raise ConfigError(f"Docker cannot be used: {exc}; start it, or choose another --runtime") from exc
 
@@ -104,6 +104,7 @@ class DockerRuntime(EngineRuntime):
             sandbox = inspect.sandbox_of(inspected, network=self._network)
             self._containers.remove(sandbox_id)
             self._resolvers.remove(sandbox.uid, sandbox.attempt)
+        self._image_files.release(sandbox_id)
 
     def sandbox_listed(self, entry: Mapping[str, Any]) -> Sandbox:
         return inspect.listed_sandbox(entry, network=self._network)
@@ -143,7 +144,7 @@ class DockerRuntime(EngineRuntime):
         with translated():
             remove_network(self._client, self._settings)
         give_back(self._settings.state_dir)
-        self._sub_paths.clear()
+        self.clear_left_overs()
         self._resolvers.destroy()
 
     def close(self) -> None:

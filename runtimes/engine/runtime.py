@@ -40,6 +40,7 @@ from sampan.runtimes.engine.api import EngineApi
 from sampan.runtimes.engine.containers import EngineContainers
 from sampan.runtimes.engine.errors import EngineRefusal
 from sampan.runtimes.engine.events import EventFeed
+from sampan.runtimes.engine.image_files import ImageFiles
 from sampan.runtimes.engine.images import EngineImages
 from sampan.runtimes.engine.logs import EngineLogs
 from sampan.runtimes.engine.pinned import PinnedSubPaths
@@ -73,6 +74,7 @@ class EngineRuntime(ABC):
         self._processes = EngineProcesses(api, containers, logs)
         self._feed = EventFeed(api, self._owner)
         self._sub_paths = PinnedSubPaths(settings.state_dir / "sub-paths")
+        self._image_files = ImageFiles(settings.state_dir / "image-volumes", images)
 
     @abstractmethod
     def create_sandbox(self, config: SandboxConfig, name: str) -> None:
@@ -112,7 +114,7 @@ class EngineRuntime(ABC):
         return self._sandboxes(self._listed({LABEL_KIND: names.KIND_SANDBOX}))
 
     def create_container(self, sandbox: Sandbox, config: ContainerConfig) -> str:
-        mounts, pins = self._sub_paths.pin(config.mounts)
+        mounts, pins = self._sub_paths.pin(self._image_files.put(sandbox.id, config.mounts))
         config = attrs.evolve(config, mounts=mounts)
         try:
             labels = names.container_labels(self._settings, sandbox, config)
@@ -154,6 +156,11 @@ class EngineRuntime(ABC):
     def remove_container(self, container_id: str) -> None:
         self._sub_paths.release(container_id)
         self._containers.remove(container_id)
+
+    def clear_left_overs(self) -> None:
+        """Before the first container: what a crash left on this host's disk."""
+        self._sub_paths.clear()
+        self._image_files.keep(lambda: {sandbox.id for sandbox in self.list_pod_sandboxes()})
 
     def list_containers(self) -> Sequence[Container]:
         return self._inspected(self._listed({LABEL_KIND: names.KIND_CONTAINER}))

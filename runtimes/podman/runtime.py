@@ -103,7 +103,7 @@ class PodmanRuntime(EngineRuntime):
                 if not self._rootless():
                     self._cidr = ensure_network(self._client, self._settings)
             self._images.ensure_pause()
-            self._sub_paths.clear()
+            self.clear_left_overs()
         except (RuntimeFailure, NotFound) as exc:
             raise ConfigError(f"Podman cannot be used at {self._url}: {exc}") from exc
 
@@ -137,6 +137,7 @@ class PodmanRuntime(EngineRuntime):
         self.stop_pod_sandbox(sandbox_id)
         with contextlib.suppress(NotFound):
             self._api.call("DELETE", f"/pods/{sandbox_id}", params={"force": True})
+        self._image_files.release(sandbox_id)
 
     def sandbox_listed(self, entry: Mapping[str, Any]) -> Sandbox:
         """The list does not tell addresses."""
@@ -169,7 +170,7 @@ class PodmanRuntime(EngineRuntime):
         with translated():
             remove_network(self._client, self._settings)
         give_back(self._settings.state_dir)
-        self._sub_paths.clear()
+        self.clear_left_overs()
 
     def close(self) -> None:
         self._feed.close()

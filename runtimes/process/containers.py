@@ -19,6 +19,7 @@ from typing import Any, cast
 from sampan.core.contracts.runtime import Container, ContainerConfig, ImageError, Resources, RuntimeFailure, Sandbox
 from sampan.core.errors import NotFound
 from sampan.core.host.disk_usage import disk_usage
+from sampan.core.host.trees import remove_tree
 from sampan.runtimes.process import jobs, processes
 from sampan.runtimes.process.cgroups import ControlGroups
 from sampan.runtimes.process.images.model import HOST, StoredImage
@@ -30,7 +31,6 @@ from sampan.runtimes.process.recorded import Recorded
 from sampan.runtimes.process.sandboxes import Sandboxes
 from sampan.runtimes.process.shim import records
 from sampan.runtimes.process.shim.job import Job
-from sampan.runtimes.process.shim.removal import remove_tree
 
 LOST_EXIT_CODE = 255
 """Of a container whose end nobody saw (containerd's number): the machine was restarted, or its supervisor killed."""
@@ -60,7 +60,8 @@ class Containers:
     def create(self, sandbox: Sandbox, config: ContainerConfig) -> str:
         image = self._image(config)
         view = self._sandboxes.view(sandbox.id)
-        job = jobs.job(self._layout, self._isolation, view, config, image, self._images.layers, self._hidden)
+        volumes = {each.image: self._volume(each.image) for each in config.mounts if each.image}
+        job = jobs.job(self._layout, self._isolation, view, config, image, self._images.layers, self._hidden, volumes)
         stop_signal = config.stop_signal or (image.stop_signal if image else "") or "SIGTERM"
         container_id = secrets.token_hex(32)
         folder = self.folder(container_id)
@@ -72,6 +73,7 @@ class Containers:
             "attempt": config.attempt,
             "image": config.image,
             "image_id": image.id if image else HOST,
+            "volume_images": sorted(each.id for each in volumes.values()),
             "labels": dict(config.labels),
             "created_at": time.time_ns(),
             "stop_signal": jobs.signal_number(stop_signal, SIGNALS),
@@ -198,7 +200,20 @@ class Containers:
         return running
 
     def users_of(self, image_id: str) -> Sequence[Container]:
-        return [each for each in self.all() if each.image_id == image_id]
+        return [each for each in self.all() if each.image_id == image_id or image_id in self._volume_images(each.id)]
+
+    def _volume_images(self, container_id: str) -> Sequence[str]:
+        with contextlib.suppress(NotFound):  # removed meanwhile
+            return list(self.record(container_id).get("volume_images", ()))
+        return ()
+
+    def _volume(self, name: str) -> StoredImage:
+        """An image that is mounted as a volume."""
+        if name == HOST:
+            raise RuntimeFailure("the image `host` is this machine: it cannot be mounted as a volume, its folders can")
+        if (image := self._images.find(name)) is None:
+            raise ImageError(f"the image {name} is not present; load it with `sampan image load FILE`")
+        return image
 
     def _image(self, config: ContainerConfig) -> StoredImage | None:
         """``None`` is the host's own tree."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import attrs
 
@@ -49,8 +50,9 @@ def job(
     image: StoredImage | None,
     image_layers: Path,
     hidden: Sequence[Path] = (),
+    volumes: Mapping[str, StoredImage] = MappingProxyType({}),
 ) -> Job:
-    """``image`` is ``None`` for the host's own tree, of which ``hidden`` is left out.
+    """``image`` is ``None`` for the host's own tree, of which ``hidden`` is left out; mounts name ``volumes``.
 
     Raises `RuntimeFailure` for what cannot be done."""
     mounts = sorted(config.mounts, key=lambda mount: len(PurePosixPath(mount.container_path).parts))
@@ -62,7 +64,7 @@ def job(
         own_pid=sandbox.own_pid,
         user_namespace=isolation.user_namespace,
         root=root(layout, isolation, config.security, image, image_layers, hidden),
-        mounts=[_mount(mount) for mount in mounts] if isolation.private else [],
+        mounts=[_mount(mount, volumes, image_layers) for mount in mounts] if isolation.private else [],
         files=_files(layout.sandboxes / sandbox.id) if isolation.private else [],
         shm=sandbox.shm,
         argv=argv(config, image),
@@ -171,22 +173,24 @@ def _capability_names(names: Sequence[str]) -> set[str]:
     return plain
 
 
-def _mount(mount: Mount) -> MountJob:
+def _mount(mount: Mount, volumes: Mapping[str, StoredImage], image_layers: Path) -> MountJob:
     if mount.propagation == "Bidirectional":
         raise RuntimeFailure(
             f"the mount at {mount.container_path} asks for Bidirectional propagation, which the process runtime has not"
         )
+    image = volumes.get(mount.image)
     return MountJob(
-        source=mount.host_path,
+        source=str(image_layers) if image else mount.host_path,
+        layers=list(reversed(image.layers)) if image else [],
         sub_path=mount.sub_path,
         target=mount.container_path,
-        read_only=mount.read_only,
+        read_only=mount.read_only or image is not None,
         propagate=mount.propagation == "HostToContainer",
     )
 
 
 def _files(folder: Path) -> list[MountJob]:
     return [
-        MountJob(source=str(folder / name), sub_path="", target=target, read_only=False, propagate=False)
+        MountJob(source=str(folder / name), layers=[], sub_path="", target=target, read_only=False, propagate=False)
         for name, target in pod_files.NAMES.items()
     ]

@@ -36,6 +36,7 @@ from sampan.core.contracts.runtime import (
 )
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.host.netlink import HostNetworkError
+from sampan.core.host.trees import remove_tree
 from sampan.runtimes.process import attach, available, cgroups, exec, port_forward, processes
 from sampan.runtimes.process.containers import Containers, end_all
 from sampan.runtimes.process.events import EventPipe
@@ -47,7 +48,6 @@ from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.logs import LogReader
 from sampan.runtimes.process.network.pod_network import PodNetwork
 from sampan.runtimes.process.sandboxes import SHARED_MEMORY, Sandboxes
-from sampan.runtimes.process.shim.removal import remove_tree
 
 HOST_IMAGE = Image(id=HOST, tags=(HOST,), user="0")
 

@@ -52,10 +52,14 @@ def _mount(
         if "$(" in sub_path:
             raise ContainerConfigProblem(f"missing value for {sub_path}")
     if sub_path:
-        prepare_sub_path(volume.host_path, sub_path, f'volumeMount "{mount.name}" of container "{container.name}"')
+        what = f'volumeMount "{mount.name}" of container "{container.name}"'
+        check_sub_path(sub_path, what)
+        if not volume.image:  # nothing can be made in one: what it has not, the runtime does not find
+            prepare_sub_path(volume.host_path, sub_path, what)
     propagation = cast('Literal["None", "HostToContainer", "Bidirectional"]', mount.mount_propagation or "None")
     return Mount(
-        host_path=os.fspath(volume.host_path),
+        host_path="" if volume.image else os.fspath(volume.host_path),
+        image=volume.image,
         container_path=mount.mount_path if mount.mount_path.startswith("/") else f"/{mount.mount_path}",
         sub_path=sub_path,
         read_only=mount.read_only or volume.read_only,
@@ -109,14 +113,18 @@ def _open(mount: Mount) -> int:
         os.close(root)
 
 
+def check_sub_path(sub_path: str, what: str) -> None:
+    """Raises `ContainerConfigProblem`."""
+    if os.path.isabs(sub_path) or ".." in Path(sub_path).parts:
+        raise ContainerConfigProblem(f'subPath "{sub_path}" of {what} must stay within the volume')
+
+
 def prepare_sub_path(volume: Path, sub_path: str, what: str) -> None:
     """Let ``sub_path`` be there: what is missing of it is made, as folders with the volume's own mode.
 
     Links may lead to other places within the volume (``..data`` does), never out of it. Raises `ContainerConfigProblem`.
     The runtime resolves the path again when it mounts: nothing that is found here is relied on.
     """
-    if os.path.isabs(sub_path) or ".." in Path(sub_path).parts:
-        raise ContainerConfigProblem(f'subPath "{sub_path}" of {what} must stay within the volume')
     try:
         root = os.open(volume, os.O_PATH | os.O_CLOEXEC)
         try:

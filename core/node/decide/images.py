@@ -7,33 +7,55 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+import attrs
 import orjson
 
 from sampan.core.contracts.runtime import Auth, Image, ImageError
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.pod import Pod
 
 DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
-def image_need(container: Container, image: Image | None, *, pulls: bool) -> Literal["use", "pull"]:
-    """What to do for a container's image. ``pulls``: the runtime can pull. Raises `ImageError`.
+@attrs.frozen(kw_only=True)
+class WantedImage:
+    """An image that must be there before a container is made."""
+
+    reference: str
+    policy: str
+    container: str = ""
+    """Whose events tell of it: the container's, whose own image it is, or for a volume's the pod's."""
+
+
+def wanted_images(pod: Pod, container: Container) -> Iterator[WantedImage]:
+    """Those of the volumes that it mounts, and its own."""
+    mounted = {mount.name for mount in container.volume_mounts}
+    for volume in pod.spec.volumes:
+        if volume.image is not None and volume.name in mounted:
+            policy = volume.image.pull_policy or "IfNotPresent"
+            yield WantedImage(reference=volume.image.reference or "", policy=policy)
+    policy = container.image_pull_policy or "IfNotPresent"
+    yield WantedImage(reference=container.image or "", policy=policy, container=container.name)
+
+
+def image_need(wanted: WantedImage, image: Image | None, *, pulls: bool) -> Literal["use", "pull"]:
+    """What to do for an image. ``pulls``: the runtime can pull. Raises `ImageError`.
 
     An image that was built or loaded here has no digest of a registry: there is nothing to compare it with, so ``Always``
     is content with it.
     """
-    policy = container.image_pull_policy or "IfNotPresent"
-    if image is not None and (policy != "Always" or not image.digests or not pulls):
+    if image is not None and (wanted.policy != "Always" or not image.digests or not pulls):
         return "use"
-    if policy == "Never":
+    if wanted.policy == "Never":
         raise ImageError(
-            f'Container image "{container.image}" is not present with pull policy of Never', "ErrImageNeverPull"
+            f'Container image "{wanted.reference}" is not present with pull policy of Never', "ErrImageNeverPull"
         )
     if not pulls:
-        raise ImageError(f'image "{container.image}" is not there, and this runtime pulls none: load it first')
+        raise ImageError(f'image "{wanted.reference}" is not there, and this runtime pulls none: load it first')
     return "pull"
 
 

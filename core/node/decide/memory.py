@@ -67,8 +67,8 @@ class ContainerMemory:
     """Of its restarts."""
     pull: Pull | None = None
     pull_back_off: BackOff | None = None
-    pulled: int | None = None
-    """The attempt whose image has been pulled."""
+    pulled: frozenset[tuple[int, str]] = frozenset()
+    """What has been pulled for an attempt that is still to be started."""
 
 
 @attrs.frozen(kw_only=True)

@@ -154,6 +154,8 @@ class RuntimeBench:
     """An image that is there, with a POSIX shell and the usual small commands."""
     image_with_settings: ClassVar[str | None] = "sampan-small:user"
     """One with an entry point, arguments, environment, working directory and user (see tests/images/small-user)."""
+    image_is_mountable: ClassVar[bool] = True
+    """It can be mounted as a volume too."""
     missing_image: ClassVar[str] = "registry.invalid/sampan/none:1"
     patience: ClassVar[float] = 20.0
     """Seconds that a test waits for something before it fails."""

@@ -21,12 +21,12 @@ from typing import Any
 from uuid import uuid4
 
 from sampan.core.contracts.runtime import Image, ImageError
+from sampan.core.host.trees import remove_tree
 from sampan.runtimes.archives import layers
 from sampan.runtimes.archives.archive import Archive, ArchivedImage
 from sampan.runtimes.archives.names import candidates
 from sampan.runtimes.process.images.model import StoredImage
 from sampan.runtimes.process.shim import records
-from sampan.runtimes.process.shim.removal import remove_tree
 
 DIFF_ID = re.compile("sha256:[0-9a-f]{64}")
 DIGEST_LETTERS = 24

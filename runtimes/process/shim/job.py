@@ -20,8 +20,10 @@ class RootJob(TypedDict):
 
 class MountJob(TypedDict):
     source: str
+    layers: list[str]
+    """Of an image, the topmost first, relative to ``source``; empty: ``source`` itself is mounted."""
     sub_path: str
-    """Below ``source``, and never out of it; empty: all of it."""
+    """Below what is mounted, and never out of it; empty: all of it."""
     target: str
     read_only: bool
     propagate: bool

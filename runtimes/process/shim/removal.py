@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-
+from sampan.core.host.trees import remove_tree
 from sampan.runtimes.process.shim import namespaces
 from sampan.runtimes.process.shim.channel import Channel
 
@@ -16,15 +14,3 @@ def run(channel: Channel, request: dict[str, object]) -> None:
     namespaces.leave_as_root((), subordinate)
     remove_tree(str(request["path"]))
     channel.send({"removed": True})
-
-
-def remove_tree(path: str) -> None:
-    """Remove it, folders without permissions included (overlayfs makes such). A tree that is not there is fine."""
-    for parent, folders, _ in os.walk(path):
-        for folder in folders:
-            inner = os.path.join(parent, folder)
-            if not os.path.islink(inner):
-                os.chmod(inner, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
-    if os.path.lexists(path):
-        shutil.rmtree(path)

@@ -11,7 +11,7 @@ import os
 from sampan.core.host import beneath, mount
 from sampan.runtimes.process.shim import devices, host_tree, kernel, namespaces, tree
 from sampan.runtimes.process.shim.job import Job, MountJob
-from sampan.runtimes.process.shim.overlay import overlay
+from sampan.runtimes.process.shim.overlay import layers, overlay
 from sampan.runtimes.process.shim.tree import Tree
 
 
@@ -21,7 +21,7 @@ def enter(job: Job, directory: str) -> None:
     mount.mount("none", "/", flags=mount.MS_REC | mount.MS_SLAVE)
     root = os.path.join(directory, "rootfs")
     os.makedirs(root, exist_ok=True)
-    sources = [(each, open_source(each)) for each in job["mounts"]]
+    sources = [(each, open_source(each, directory, number)) for number, each in enumerate(job["mounts"])]
     if job["root"]["kind"] == "image":
         _mount_image(job, root, directory)
     else:
@@ -32,7 +32,7 @@ def enter(job: Job, directory: str) -> None:
     devices.mount_sys(job, made)
     devices.mount_proc(job, made)
     for each in job["files"]:
-        _bind(made, each, open_source(each), replace_link=True)
+        _bind(made, each, open_source(each, directory), replace_link=True)
     for each, fd in sources:
         _bind(made, each, fd, replace_link=False)
     _pivot(root)
@@ -40,12 +40,13 @@ def enter(job: Job, directory: str) -> None:
         tree.restrict("/", read_only=True)
 
 
-def open_source(job: MountJob) -> int:
+def open_source(job: MountJob, directory: str, number: int = 0) -> int:
     """What is to be mounted: a sub-path is opened again from the volume, so that no link on it leads anywhere else.
 
     Raises `OSError` with the path in its text where it is gone.
     """
-    source = os.open(job["source"], os.O_PATH | os.O_CLOEXEC)
+    place = _mounted_image(job, directory, number) if job["layers"] else job["source"]
+    source = os.open(place, os.O_PATH | os.O_CLOEXEC)
     if not job["sub_path"]:
         return source
     try:
@@ -54,6 +55,16 @@ def open_source(job: MountJob) -> int:
         raise OSError(f"the subPath {job['sub_path']} leads out of its volume") from exc
     finally:
         os.close(source)
+
+
+def _mounted_image(job: MountJob, directory: str, number: int) -> str:
+    """An image's files beside the container's own tree, and as long as it is there."""
+    place = os.path.join(directory, f"image{number}")
+    os.makedirs(place, exist_ok=True)
+    os.chdir(job["source"])
+    layers(place, job["layers"], directory)
+    os.chdir("/")
+    return place
 
 
 def _mount_image(job: Job, root: str, directory: str) -> None:

@@ -25,6 +25,7 @@ from sampan.runtimes.simulated.time import MovedTime
 from sampan.runtimes.simulated.world import World
 from sampan.volumes.empty_dir import EmptyDir
 from sampan.volumes.host_path import HostPath
+from sampan.volumes.image import ImageVolume
 from sampan.volumes.written import ConfigMapVolume, ProjectedVolume
 
 NODE = "n1"
@@ -62,7 +63,7 @@ class NodeBench:
         settings = NodeSettings(name=NODE, cluster="c", data_dir=self.directory, ip="192.0.2.9")
         drivers: dict[str, VolumeDriver] = {
             "emptyDir": EmptyDir(), "hostPath": HostPath(), "configMap": ConfigMapVolume(),
-            "projected": ProjectedVolume(),
+            "projected": ProjectedVolume(), "image": ImageVolume(),
         }  # fmt: skip
         return NodeAgent(settings, self.api, self.runtime, drivers, clock=self.clock, **changes)
 

@@ -17,7 +17,7 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.security import SeccompProfile, SecurityContext
-from sampan.core.node.decide.images import image_need, registry_auth, registry_of
+from sampan.core.node.decide.images import WantedImage, image_need, registry_auth, registry_of
 from sampan.core.node.decide.unsupported import unsupported_fields
 from sampan.core.node.pump import Pump
 from sampan.core.node.termination_message import make_message_mount
@@ -57,13 +57,13 @@ def test_fields_are_found_in_every_sort_of_container_and_by_value() -> None:
     ],
 )
 def test_the_pull_policy_decides(policy: str, image: Image | None, need: str) -> None:
-    assert image_need(Container(name="m", image="nginx", image_pull_policy=policy), image, pulls=True) == need
+    assert image_need(WantedImage(reference="nginx", policy=policy), image, pulls=True) == need
 
 
 def test_an_image_that_may_not_be_pulled_is_an_error() -> None:
-    container = Container(name="m", image="nginx", image_pull_policy="Never")
+    never = WantedImage(reference="nginx", policy="Never")
     with pytest.raises(ImageError, match='"nginx" is not present with pull policy of Never') as refused:
-        image_need(container, None, pulls=True)
+        image_need(never, None, pulls=True)
     assert refused.value.reason == "ErrImageNeverPull"
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from sampan.core.contracts.runtime import Auth, Image, ImageError, RuntimeFailure
 from sampan.core.errors import ServiceUnavailable
-from sampan.core.model.core_v1.container import Container
+from sampan.core.model.core_v1.container import Container, VolumeMount
+from sampan.core.model.core_v1.event import Event
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.references import LocalObjectReference
+from sampan.core.model.core_v1.volume import ImageVolumeSource, Volume
 
 pytestmark = pytest.mark.anyio
 
@@ -134,3 +136,50 @@ async def test_a_pull_that_fails_for_whatever_reason_is_tried_again(
         await bench.becomes("Pending: main ImagePullBackOff 0")
     await bench.pass_time(10)
     await bench.becomes("Running: main running 0 ready")
+
+
+def with_model(bench: Bench, name: str = "web", policy: str = "IfNotPresent") -> None:
+    """A pod whose only container mounts an image."""
+    source = ImageVolumeSource(reference="models/boat:1", pull_policy=policy)
+    mount = VolumeMount(name="model", mount_path="/model")
+    container = Container(name="main", image="nginx:1.27", volume_mounts=(mount,))
+    bench.put(name, container, volumes=(Volume(name="model", image=source),))
+
+
+async def test_an_image_that_is_a_volume_is_pulled_before_the_containers_own_and_told_of_at_the_pod(
+    bench: Bench, registry: Registry
+) -> None:
+    with_model(bench)
+    await bench.becomes("Running: main running 0 ready")
+    await bench.agent.settled()
+    assert registry.pulls == ["models/boat:1", "nginx:1.27"]
+    pulling = {
+        each.message: each.involved_object.field_path for each in bench.api.all(Event) if each.reason == "Pulling"
+    }
+    assert pulling == {
+        'Pulling image "models/boat:1"': None,
+        'Pulling image "nginx:1.27"': "spec.containers{main}",
+    }
+
+
+async def test_a_volumes_image_is_pulled_by_the_volumes_policy(bench: Bench, registry: Registry) -> None:
+    for name in ("models/boat:1", "nginx:1.27"):
+        registry.images[name] = Image(id="i", tags=(name,), digests=(f"{name}@sha256:1",))
+    with_model(bench, "always", "Always")
+    with_model(bench, "enough")
+    for name in ("always", "enough"):
+        await bench.becomes("Running: main running 0 ready", name)
+    assert registry.pulls == ["models/boat:1"]
+
+
+async def test_a_container_waits_for_the_image_of_its_volume_as_for_its_own(bench: Bench, registry: Registry) -> None:
+    with_model(bench, policy="Never")
+    await bench.becomes("Pending: main ErrImageNeverPull 0")
+    registry.reachable = False
+    with_model(bench, "far")
+    await bench.becomes("Pending: main ImagePullBackOff 0", "far")
+    waiting = bench.pod("far").status.container_statuses[0].state.waiting
+    assert waiting.message.startswith('Back-off pulling image "models/boat:1": ErrImagePull:')
+    registry.reachable = True
+    await bench.pass_time(10)
+    await bench.becomes("Running: main running 0 ready", "far")

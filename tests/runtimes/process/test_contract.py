@@ -88,6 +88,7 @@ class ProcessBench(RuntimeContract):
 
 class TestOnTheHostsTree(ProcessBench):
     image = "host"
+    image_is_mountable = False
     image_with_settings: ClassVar[str | None] = None
     missing_image = "registry.invalid/sampan/none:1"
     serve = (
