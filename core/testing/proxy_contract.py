@@ -54,9 +54,10 @@ def backend(kind: type[socketserver.BaseServer] = socketserver.ThreadingTCPServe
             thread.join()
 
 
-def ask_tcp(ip: str, port: int, data: bytes = b"hello", timeout: float = 5) -> bytes:
-    """One question over a connection of its own."""
-    with socket.create_connection((ip, port), timeout=timeout) as connection:
+def ask_tcp(ip: str, port: int, data: bytes = b"hello", timeout: float = 5, source: str = "") -> bytes:
+    """One question over a connection of its own, from an address that the kernel chooses, or from ``source``."""
+    origin = (source, 0) if source else None
+    with socket.create_connection((ip, port), timeout=timeout, source_address=origin) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
@@ -65,11 +66,31 @@ def ask_tcp(ip: str, port: int, data: bytes = b"hello", timeout: float = 5) -> b
         return answer
 
 
+def ask_udp(ip: str, port: int, data: bytes = b"ping") -> bytes:
+    """One datagram there, and the answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((ip, port))
+        client.send(data)
+        return client.recv(100)
+
+
+def own_addresses() -> list[str]:
+    """Of this host: the loopback one, and the one by which others reach it, where it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ["127.0.0.1"]
+        return ["127.0.0.1", str(probe.getsockname()[0])]
+
+
 class ProxyContract:
     """Every promise of `sampan.core.contracts.proxy.Proxy`."""
 
     ip = "127.96.0.10"
     port = 8080
+    node_port = 31999
     in_kernel = False
     """The kernel carries the traffic: it passes over no endpoint that refuses, is in nobody's way, and goes on alone."""
 
@@ -162,6 +183,44 @@ class ProxyContract:
             proxy.sync([self.service(endpoint)])
             assert self.asked(1) == [str(endpoint.port).encode()]
 
+    def test_a_service_that_never_had_endpoints_refuses_at_once(self, proxy: Proxy) -> None:
+        proxy.sync([self.service(), self.service(ip="0.0.0.0", port=self.node_port)])
+        for ip, port in [(self.ip, self.port), *((own, self.node_port) for own in own_addresses())]:
+            with pytest.raises(ConnectionRefusedError):
+                ask_tcp(ip, port)
+
+    def test_without_endpoints_datagrams_are_refused_too(self, proxy: Proxy) -> None:
+        self._needs("UDP")
+        proxy.sync([self.service(protocol="UDP")])
+        with pytest.raises(
+            (ConnectionRefusedError, PermissionError)
+        ):  # the kernel stops its own programs' on their way
+            ask_udp(self.ip, self.port)
+
+    def test_a_node_port_is_on_every_address_of_the_host(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            report = proxy.sync([self.service(endpoint, ip="0.0.0.0", port=self.node_port)])
+            assert report.failures == ()
+            for own in own_addresses():
+                assert ask_tcp(own, self.node_port) == b"%d:hello" % endpoint.port
+            proxy.sync([])
+            for own in own_addresses():
+                with pytest.raises(ConnectionRefusedError):
+                    ask_tcp(own, self.node_port)
+
+    def test_each_address_of_a_service_has_endpoints_of_its_own(self, proxy: Proxy) -> None:
+        """With ``Local`` traffic policies those for the inside and for the outside differ."""
+        with backend() as here, backend() as there:
+            proxy.sync([self.service(here), self.service(there, ip="0.0.0.0", port=self.node_port)])
+            assert self.asked(4) == [str(here.port).encode()] * 4
+            outside = {ask_tcp(own, self.node_port) for own in own_addresses()}
+            assert outside == {b"%d:hello" % there.port}
+
+    def test_an_endpoint_may_be_led_to_itself(self, proxy: Proxy) -> None:
+        with backend() as endpoint:
+            proxy.sync([self.service(endpoint)])
+            assert ask_tcp(self.ip, self.port, source=endpoint.ip) == b"%d:hello" % endpoint.port
+
     def test_what_is_no_longer_desired_refuses(self, proxy: Proxy) -> None:
         with backend() as endpoint:
             proxy.sync([self.service(endpoint)])
@@ -191,6 +250,17 @@ class ProxyContract:
             proxy.sync([self.service(one, two, affinity_seconds=100)])
             assert len(set(self.asked(6))) == 1
 
+    def test_a_client_that_was_silent_for_the_time_out_is_anybodys(self, proxy: Proxy) -> None:
+        silence = threading.Event()
+        with backend() as one, backend() as two:
+            proxy.sync([self.service(one, two, affinity_seconds=1)])
+            first = self.asked(1)
+            for _ in range(30):  # where another is taken by chance, it may be the same one for a while
+                silence.wait(1.2)
+                if self.asked(1) != first:
+                    return
+        pytest.fail("it kept to its endpoint")
+
     def test_a_megabyte_passes_whole_in_both_directions(self, proxy: Proxy) -> None:
         with backend() as endpoint:
             proxy.sync([self.service(endpoint)])
@@ -202,10 +272,7 @@ class ProxyContract:
         self._needs("UDP")
         with backend(socketserver.ThreadingUDPServer) as endpoint:
             proxy.sync([self.service(endpoint, protocol="UDP")])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-                client.settimeout(5)
-                client.sendto(b"ping", (self.ip, self.port))
-                assert client.recv(100) == b"%d:ping" % endpoint.port
+            assert ask_udp(self.ip, self.port) == b"%d:ping" % endpoint.port
 
     def test_a_udp_client_is_served_by_another_endpoint_once_its_own_has_left(self, proxy: Proxy) -> None:
         self._needs("UDP")

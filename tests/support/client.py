@@ -7,6 +7,7 @@ from collections import Counter
 from types import TracebackType
 
 from tests.support import http
+from tests.support.wait import eventually
 
 
 class KeenClient:
@@ -31,6 +32,11 @@ class KeenClient:
 
     def has_seen(self, words: str) -> bool:
         return any(words in page for page in list(self.pages))
+
+    def answers_more(self, count: int) -> None:
+        """Return once it has got so many more pages."""
+        target = self.pages.total() + count
+        eventually(lambda: self.pages.total() >= target, f"{count} more answers; failed: {self.failures}")
 
     def _ask(self) -> None:
         # A short pause leaves the processors to the cluster; it is no part of what is measured.

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings, ServicePort
-from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
+from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend, own_addresses
 from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.flows import stale
 from sampan.plugins.proxies.nftables.proxy import NftablesProxy
@@ -81,15 +81,6 @@ def test_another_process_takes_over_without_a_connection_lost(proxy: NftablesPro
 
 @pytest.mark.root
 @needs_kernel
-def test_node_ports_are_on_every_address_of_the_host(proxy: NftablesProxy) -> None:
-    with backend() as endpoint:
-        proxy.sync([service(endpoint, ip="0.0.0.0", port=31999)])
-        for address in ("127.0.0.1", host_address()):
-            assert ask_tcp(address, 31999) == b"%d:hello" % endpoint.port
-
-
-@pytest.mark.root
-@needs_kernel
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     """Of this proxy: other clusters of the machine come and go meanwhile."""
     own = NftablesProxy(settings(tmp_path))
@@ -121,12 +112,12 @@ def test_one_service_that_the_kernel_refuses_takes_no_other_with_it(proxy: Nftab
 @pytest.mark.root
 @needs_kernel
 def test_a_port_that_a_program_of_the_host_has_stays_the_programs(proxy: NftablesProxy) -> None:
-    with backend() as endpoint, socket.create_server((host_address(), 0)) as program:
-        balanced = service(endpoint, ip=host_address(), port=program.getsockname()[1])
+    with backend() as endpoint, socket.create_server((own_addresses()[-1], 0)) as program:
+        balanced = service(endpoint, ip=own_addresses()[-1], port=program.getsockname()[1])
         free = attrs.evolve(balanced, port=31998)
         report = proxy.sync([balanced, free])
         assert [(failed, "another program" in why) for failed, why in report.failures] == [(balanced, True)]
-        assert ask_tcp(host_address(), 31998) == b"%d:hello" % endpoint.port
+        assert ask_tcp(own_addresses()[-1], 31998) == b"%d:hello" % endpoint.port
 
 
 @pytest.mark.root
@@ -145,12 +136,6 @@ def routes() -> str:
 
 def forward_rules() -> str:
     return subprocess.run(["iptables", "-w", "-S", "FORWARD"], capture_output=True, text=True, check=False).stdout
-
-
-def host_address() -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
 
 
 # The words, without a kernel
