@@ -21,7 +21,7 @@ from sampan.core.contracts.plan import Action
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
-from sampan.core.model.pod_requests import Amounts, amounts, less, more, pod_requests, scored_requests, total
+from sampan.core.model.pod_requests import Amounts, amounts, held_requests, less, more, scored_requests, total
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -51,7 +51,7 @@ class NodeState:
     @property
     def requested(self) -> Amounts:
         """What the pods request together."""
-        return self._remembered("requested", lambda: total(map(pod_requests, self.pods)))
+        return self._remembered("requested", lambda: total(map(held_requests, self.pods)))
 
     @property
     def scored(self) -> Amounts:
@@ -61,7 +61,7 @@ class NodeState:
     def plus(self, pod: Pod) -> Self:
         memo = {
             "allocatable": self.allocatable,
-            "requested": more(self.requested, pod_requests(pod)),
+            "requested": more(self.requested, held_requests(pod)),
             "scored": more(self.scored, scored_requests(pod)),
         }
         return attrs.evolve(self, pods=(*self.pods, pod), memo=memo)
@@ -73,7 +73,7 @@ class NodeState:
         taken = [pod for pod in self.pods if pod.metadata.uid in uids]
         memo = {
             "allocatable": self.allocatable,
-            "requested": less(self.requested, total(map(pod_requests, taken))),
+            "requested": less(self.requested, total(map(held_requests, taken))),
             "scored": less(self.scored, total(map(scored_requests, taken))),
         }
         return attrs.evolve(self, pods=left, memo=memo)

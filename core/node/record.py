@@ -26,7 +26,7 @@ from sampan.core.node.identity import node_uid
 
 TOLD = (
     "observed_generation", "phase", "reason", "message", "host_ip", "host_ips", "pod_ip", "pod_ips", "start_time",
-    "init_container_statuses", "container_statuses", "ephemeral_container_statuses",
+    "init_container_statuses", "container_statuses", "ephemeral_container_statuses", "allocated_resources", "resources",
 )  # fmt: skip
 """The members of a pod's status that are the node agent's."""
 

@@ -17,6 +17,7 @@ from sampan.core.node.decide.allocation import resize_conditions
 from sampan.core.node.decide.back_off import restarts_after
 from sampan.core.node.decide.conditions import pod_conditions
 from sampan.core.node.decide.container_status import container_status
+from sampan.core.node.decide.pod_resources import allocated_resources, effective_resources
 from sampan.core.node.decide.restart_all import could_restart_all, culprits
 from sampan.core.node.decide.view import PodView, is_sidecar
 
@@ -63,6 +64,8 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
         init_container_statuses=inits,
         container_statuses=mains,
         ephemeral_container_statuses=extras,
+        allocated_resources=allocated_resources(pod),
+        resources=effective_resources(pod, running=phase == "Running"),
     )
 
 

@@ -11,6 +11,8 @@ from sampan.core.model.core_v1.pod import PodStatus
 from sampan.core.schema.codec import to_wire
 
 MERGED_BY_IP = ("podIPs", "hostIPs")
+AMOUNTS = ("allocatedResources", "resources")
+"""Merged by their keys, however deep."""
 
 
 def status_patch(uid: str, old: PodStatus, new: PodStatus) -> dict[str, Any] | None:
@@ -27,9 +29,18 @@ def status_patch(uid: str, old: PodStatus, new: PodStatus) -> dict[str, Any] | N
             changes[name] = [{"$patch": "replace"}, *now]
         elif name in MERGED_BY_IP and was:
             changes[name] = [{"$patch": "replace"}]
+        elif name in AMOUNTS:
+            changes[name] = _without(was, now)
         else:
             changes[name] = now
     return {"metadata": {"uid": uid}, "status": changes} if changes else None
+
+
+def _without(was: Any, now: Any) -> Any:
+    """``now``, and a ``null`` for each key that goes."""
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return now
+    return {key: _without(was.get(key), now.get(key)) for key in was | now}
 
 
 def _conditions(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.pod_requests import pod_requests
 from sampan.core.node.decide.admission import admit
 from sampan.core.node.decide.conditions import pod_conditions
+from sampan.core.node.decide.pod_resources import allocated_resources, effective_resources
 from sampan.core.node.decide.status import phase_of
 from sampan.core.node.decide.status_patch import status_patch
 from sampan.core.testing.clock import START
@@ -183,3 +184,59 @@ class TestAdmission:
         assert pod_requests(self.pod("1", init("500m")))["cpu"] == 1000
         assert pod_requests(self.pod("1", init("1", "Always"), init("500m")))["cpu"] == 2000
         assert pod_requests(self.pod("1", init("1", "Always"), init("4")))["cpu"] == 5000
+
+
+def test_amounts_that_are_no_longer_told_are_taken_back() -> None:
+    old = PodStatus(
+        allocated_resources={"cpu": Quantity("1"), "memory": Quantity("1Gi")},
+        resources=ResourceRequirements(limits={"cpu": Quantity("2")}, requests={"cpu": Quantity("1")}),
+    )
+    new = PodStatus(
+        allocated_resources={"cpu": Quantity("1")}, resources=ResourceRequirements(requests={"cpu": Quantity("1")})
+    )
+    patch = status_patch("u", old, new)
+    assert patch is not None
+    assert patch["status"] == {
+        "allocatedResources": {"cpu": "1", "memory": None},
+        "resources": {"limits": None, "requests": {"cpu": "1"}},
+    }
+
+
+def container(name: str, requests: dict[str, str], limits: dict[str, str] | None = None) -> Container:
+    return Container(name=name, resources=_resources(requests, limits or {}))
+
+
+def _resources(requests: dict[str, str], limits: dict[str, str]) -> ResourceRequirements:
+    return ResourceRequirements(
+        requests={name: Quantity(amount) for name, amount in requests.items()},
+        limits={name: Quantity(amount) for name, amount in limits.items()},
+    )
+
+
+BOUNDED = container("a", {"cpu": "250m", "memory": "64Mi"}, {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "1G"})
+UNBOUNDED = container("b", {"cpu": "250m"})
+
+
+def test_a_pod_without_any_amounts_has_none_as_a_whole() -> None:
+    pod = Pod(spec=PodSpec(containers=(container("a", {}),)))
+    assert allocated_resources(pod) == {}
+    assert effective_resources(pod, running=True) == ResourceRequirements()
+
+
+def test_what_a_pod_has_as_a_whole_is_what_its_containers_have_together() -> None:
+    pod = Pod(spec=PodSpec(containers=(BOUNDED, evolve(BOUNDED, name="b"))))
+    assert allocated_resources(pod) == {"cpu": "500m", "memory": "128Mi"}
+    limits = {"cpu": "2", "memory": "2Gi"}
+    waiting = effective_resources(pod, running=False)
+    assert (waiting.requests, waiting.limits) == (allocated_resources(pod), {**limits, "ephemeral-storage": "2G"})
+    assert effective_resources(pod, running=True).limits == limits
+
+
+def test_a_pod_that_runs_is_bounded_only_where_all_of_it_is() -> None:
+    pod = Pod(spec=PodSpec(containers=(BOUNDED, UNBOUNDED)))
+    assert effective_resources(pod, running=False).limits["cpu"] == "1"
+    assert effective_resources(pod, running=True).limits == {}
+    whole = evolve(pod, spec=evolve(pod.spec, resources=_resources({"cpu": "1"}, {"cpu": "3"})))
+    found = effective_resources(whole, running=True)
+    assert (found.requests, found.limits) == ({"cpu": "1", "memory": "64Mi"}, {"cpu": "3"})
+    assert allocated_resources(whole) == {"cpu": "1", "memory": "64Mi"}
