@@ -7,6 +7,7 @@ it makes when it is made: its author is told what is missing, rather than a user
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sampan.core.contracts.access import AccessContext, Admission, Authenticator, Authorizer
     from sampan.core.contracts.balancer import Balancer
     from sampan.core.contracts.controller import Controller
+    from sampan.core.contracts.csi import CsiDriver, CsiSettings
     from sampan.core.contracts.groundwork import Groundwork
     from sampan.core.contracts.http_router import HttpRouter, RouterSettings
     from sampan.core.contracts.metrics import MetricsProvider
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 P = TypeVar("P")
 T = TypeVar("T")
+_CSI_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 Availability = Callable[[], str | None]
 """Why a part cannot work on this machine, in one sentence; ``None``: it can. Must be quick."""
 
@@ -127,6 +130,7 @@ class Registry:
         self.runtimes: Parts[Runtime] = Parts("runtime", "sampan.core.contracts.runtime:Runtime")
         self.volume_drivers: Parts[VolumeDriver] = Parts("volume driver", "sampan.core.contracts.volume:VolumeDriver")
         self.provisioners: Parts[Provisioner] = Parts("provisioner", "sampan.core.contracts.provisioner:Provisioner")
+        self.csi_drivers: Parts[CsiDriver] = Parts("CSI driver", "sampan.core.contracts.csi:CsiDriver")
         self.schedulers: Parts[Scheduler] = Parts("scheduler", "sampan.core.contracts.scheduler:Scheduler")
         self.scheduler_plugins: Parts[SchedulerPlugin] = Parts(
             "scheduler plugin", "sampan.core.contracts.scheduler:SchedulerPlugin"
@@ -171,6 +175,14 @@ class Registry:
     def provisioner(self, name: str, make: Callable[[ProvisionerSettings], Provisioner]) -> None:
         """Who makes volumes for claims, under the name that StorageClasses know it by."""
         self._add(self.provisioners, name, make)
+
+    def csi_driver(self, name: str, make: Callable[[CsiSettings], CsiDriver]) -> None:
+        """A storage driver, by the name that pods, PersistentVolumes and StorageClasses know it by; made per node."""
+        if not _CSI_NAME.fullmatch(name):
+            raise ConfigError(
+                f"the plugin {self.plugin!r} names a CSI driver {name!r}: use at most 63 letters, digits, dashes and dots"
+            )
+        self._add(self.csi_drivers, name, make)
 
     def scheduler(self, name: str, make: Callable[[list[SchedulerPlugin]], Scheduler]) -> None:
         """A scheduler, for pods whose ``spec.schedulerName`` is ``name``."""

@@ -30,12 +30,22 @@ from sampan.core.contracts.bases import (
     AuthorizerBase,
     BalancerBase,
     ControllerBase,
+    CsiDriverBase,
     ProxyBase,
     VolumeDriverBase,
     owner_reference,
 )
 from sampan.core.contracts.controller import Controller, Key, Lister, Watch, own_key
+from sampan.core.contracts.csi import (
+    CsiDriver,
+    CsiMade,
+    CsiRequest,
+    CsiSettings,
+    ProvisioningCsiDriver,
+    StagingCsiDriver,
+)
 from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, Patch, Plan, Update
+from sampan.core.contracts.provisioner import ProvisioningFailure, ProvisionRequest
 from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.runtime import ContainerConfig, ImageError, Runtime, RuntimeFailure, RuntimeSettings
 from sampan.core.contracts.scheduler import (
@@ -73,6 +83,7 @@ from sampan.core.model.kinds import Column, KubeObject, kind
 from sampan.core.model.meta import evolve, model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.quantity import value
+from sampan.core.model.storage_v1.csi_driver import CSIDriverSpec
 from sampan.core.registry import Registry
 from sampan.core.schema.codec import from_wire, to_wire
 from sampan.core.store.contract import Store
@@ -92,6 +103,7 @@ __all__ = [
     "Balancer",
     "BalancerBase",
     "Bind",
+    "CSIDriverSpec",
     "Cause",
     "ChangingProxy",
     "ClusterContext",
@@ -105,6 +117,11 @@ __all__ = [
     "ControllerBase",
     "Create",
     "Credentials",
+    "CsiDriver",
+    "CsiDriverBase",
+    "CsiMade",
+    "CsiRequest",
+    "CsiSettings",
     "Decision",
     "Delete",
     "Deployment",
@@ -127,6 +144,9 @@ __all__ = [
     "Placed",
     "Plan",
     "Pod",
+    "ProvisionRequest",
+    "ProvisioningCsiDriver",
+    "ProvisioningFailure",
     "Proxy",
     "ProxyBase",
     "ProxyReport",
@@ -145,6 +165,7 @@ __all__ = [
     "Secret",
     "Service",
     "ServicePort",
+    "StagingCsiDriver",
     "Store",
     "Unschedulable",
     "Update",

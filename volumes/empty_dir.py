@@ -14,8 +14,8 @@ from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeF
 from sampan.core.host.disk_usage import disk_usage
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource
 from sampan.core.model.quantity import value
-from sampan.volumes.mounts import may_mount, mount_tmpfs, remove_tree
-from sampan.volumes.ownership import give_to_group
+from sampan.core.node.mounts import may_mount, mount_tmpfs, remove_tree
+from sampan.core.node.ownership import give_to_group
 
 SHARED_MEMORY = Path("/dev/shm")
 FOR_EVERYBODY = 0o777

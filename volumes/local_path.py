@@ -14,7 +14,7 @@ from typing import Any
 from sampan.core.contracts.provisioner import ProvisionerSettings, ProvisioningFailure, ProvisionRequest
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.persistent_volume_sources import LocalVolumeSource
-from sampan.volumes.mounts import remove_tree
+from sampan.core.node.mounts import remove_tree
 
 NAME = "sampan.io/local-path"
 FOR_EVERYBODY = 0o777
@@ -22,6 +22,7 @@ FOR_EVERYBODY = 0o777
 
 class LocalPath:
     name = NAME
+    node_bound = True
 
     def __init__(self, settings: ProvisionerSettings) -> None:
         self._folder = settings.folder

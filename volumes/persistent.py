@@ -1,6 +1,6 @@
 """``persistentVolumeClaim`` and ``ephemeral``: what a claim is bound to, where that lies on this node.
 
-hostPath and local volumes are served; volumes of storage that other machines keep need drivers that sampan has not.
+hostPath and local volumes are served here, those of CSI drivers by the node agent, others not at all.
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/
 """
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import attrs
+
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeFailure
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.pod_claims import claim_name, is_made_for
+from sampan.core.node.mounts import remove_tree
+from sampan.core.node.ownership import give_to_group
 from sampan.volumes.host_path import check_host_path
-from sampan.volumes.mounts import remove_tree
-from sampan.volumes.ownership import give_to_group
 
 BIND_PATIENCE, BIND_POLL = 5.0, 0.1
 """Seconds that a volume's making is waited for, and between two looks."""
@@ -30,16 +32,17 @@ class ClaimedVolume:
         volume = _bound_volume(context)
         if volume.spec.volume_mode == "Block":
             raise VolumeFailure(f'volume "{volume.metadata.name}" is a raw block device, which sampan does not serve')
+        if volume.spec.csi is not None and context.csi is not None:
+            published = context.csi(volume)
+            return attrs.evolve(published, read_only=published.read_only or _only_read(volume))
         path = _path(volume)
         if not context.directory.exists():
             if volume.spec.local is not None:
                 give_to_group(context.pod, path)
             context.directory.mkdir(parents=True)
         claim = context.volume.persistent_volume_claim
-        only_read = set(volume.spec.access_modes) == {"ReadOnlyMany"}
-        return PublishedVolume(
-            host_path=path, read_only=bool(claim and claim.read_only) or only_read, mount_points=False
-        )
+        read_only = bool(claim and claim.read_only) or _only_read(volume)
+        return PublishedVolume(host_path=path, read_only=read_only, mount_points=False)
 
     def refresh(self, context: VolumeContext) -> None:
         """What is in it is the pods' own."""
@@ -83,6 +86,10 @@ def _claim(context: VolumeContext, namespace: str, name: str) -> PersistentVolum
         if claim.status.phase == "Lost" or time.monotonic() > deadline:
             raise VolumeFailure(f"PVC {namespace}/{name} is not bound")
         time.sleep(BIND_POLL)
+
+
+def _only_read(volume: PersistentVolume) -> bool:
+    return set(volume.spec.access_modes) == {"ReadOnlyMany"}
 
 
 def _path(volume: PersistentVolume) -> Path:

@@ -18,9 +18,9 @@ from sampan.core.model.core_v1.projection import (
     SecretVolumeSource,
     VolumeProjection,
 )
+from sampan.core.node.mounts import remove_tree
+from sampan.core.node.ownership import give_to_group
 from sampan.volumes.atomic import write_files
-from sampan.volumes.mounts import remove_tree
-from sampan.volumes.ownership import give_to_group
 from sampan.volumes.payload import (
     DEFAULT_MODE,
     Payload,

@@ -61,6 +61,8 @@ def _renamed(text: str, name: str) -> str:
     cls = "".join(word.capitalize() for word in name.split("_"))
     word = name.replace("_", "")
     plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    dashed = name.replace("_", "-")
+    text = text.replace("ferry.example.com", f"{dashed}.example.com").replace("ferry-class", dashed)
     return text.replace("ferries", plural).replace("Ferry", cls).replace("ferry", name)
 
 

@@ -1,26 +1,21 @@
-"""A volume driver: ``flexVolume`` volumes become folders of the pod's own, with a file for each of their options."""
+"""A volume driver: pods and claims that name ``ferry.example.com`` get folders with a file for each attribute."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sampan.plugin import Registry, VolumeContext, VolumeDriverBase, VolumeFailure, hookimpl
+from sampan.plugin import CsiDriverBase, CsiRequest, Registry, hookimpl
 
 
-class Ferry(VolumeDriverBase):
-    """Serves one member of ``spec.volumes[]``. Blocking code: it is called in threads."""
+class Ferry(CsiDriverBase):
+    """Blocking code: it is called in threads. `sampan.plugin.CsiDriver` has the other methods that may be written."""
 
-    field = "flex_volume"
-
-    def fill(self, context: VolumeContext, folder: Path) -> None:
+    def fill(self, request: CsiRequest, folder: Path) -> None:
         """Make what the pod finds in the volume. A `VolumeFailure` becomes an event, and it is tried again."""
-        source = context.volume.flex_volume
-        if source is None or source.driver != "example.com/ferry":
-            raise VolumeFailure(f"there is no driver {source.driver if source else ''}")
-        for name, text in source.options.items():
+        for name, text in request.attributes.items():
             (folder / Path(name).name).write_text(text)
 
 
 @hookimpl
 def sampan_register(registry: Registry) -> None:
-    registry.volume_driver("flexVolume", Ferry)
+    registry.csi_driver("ferry.example.com", Ferry)

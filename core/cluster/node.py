@@ -14,7 +14,14 @@ from pathlib import Path
 import attrs
 
 from sampan.core.client.protocol import Client
-from sampan.core.cluster.node_storage import ensure_class, make_provisioners, may_provision, provisioning
+from sampan.core.cluster.node_storage import (
+    announce_csi,
+    ensure_class,
+    ensure_csi_drivers,
+    make_provisioners,
+    may_provision,
+    provisioning,
+)
 from sampan.core.cluster.say import Say, silent
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.streams import NodeDirectory
@@ -23,6 +30,9 @@ from sampan.core.errors import ConfigError
 from sampan.core.host.resolver import host_dns_servers
 from sampan.core.model.kinds import KubeObject
 from sampan.core.node.agent import NodeAgent
+from sampan.core.node.csi.drivers import CsiDrivers, make_csi_drivers
+from sampan.core.node.csi.volumes import FIELD as CSI
+from sampan.core.node.csi.volumes import CsiVolumes
 from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.plugins import Plugins
@@ -55,6 +65,7 @@ class LocalNode:
         self._clock = clock
         self._say = say
         self._runtime: Runtime | None = None
+        self._csi: CsiDrivers | None = None
         self.cluster_dns: tuple[str, ...] = ()
         """Set before `join`: whom pods ask for names."""
         self._cleanup = AsyncExitStack()
@@ -72,6 +83,13 @@ class LocalNode:
         if self._runtime is None:
             self._runtime = self._make_runtime()
         return self._runtime
+
+    @property
+    def csi(self) -> CsiDrivers:
+        """Storage drivers by name, made at their first use."""
+        if self._csi is None:
+            self._csi = make_csi_drivers(self._plugins, self.config.name, self.config.folder.resolve() / "csi")
+        return self._csi
 
     def prepare(self) -> str:
         """Start the runtime; returns the range of its pods. Blocking. Raises `ConfigError` where it cannot work here."""
@@ -97,7 +115,7 @@ class LocalNode:
             self.settings,
             client,
             self.runtime,
-            make_volume_drivers(self._plugins),
+            self._volume_drivers(),
             clock=self._clock,
             plugins=self._plugins,
             informers=informers,
@@ -106,6 +124,7 @@ class LocalNode:
         )
         self._cleanup.push_async_callback(agent.stop)
         await agent.start()
+        await announce_csi(client, self.csi)
         await self._provide_storage(storage or client)
         self._say(f"node: {self.config.name} is ready")
 
@@ -116,6 +135,8 @@ class LocalNode:
             return
         folder = config.folder.resolve() / "volumes"
         provisioners = await asyncio.to_thread(make_provisioners, self._plugins, config.name, folder)
+        provisioners |= self.csi.provisioners()
+        await ensure_csi_drivers(client, self.csi)
         if self.runtime.capabilities().real_processes:
             await ensure_class(client, provisioners)
         engine = provisioning(client, config.name, provisioners, self._clock)
@@ -134,12 +155,17 @@ class LocalNode:
     def destroy(self) -> None:
         """Take pods, their volumes and their network away. Blocking, idempotent; needs no `prepare`."""
         self.runtime.destroy()
-        volumes = PodVolumes(self.settings, make_volume_drivers(self._plugins), _no_objects, {})
+        volumes = PodVolumes(self.settings, self._volume_drivers(), _no_objects, {})
         for uid in volumes.left_over():
             try:
                 volumes.unpublish(uid)
             except VolumeFailure as exc:
                 self._say(f"volumes of pod {uid} stay: {exc}")
+
+    def _volume_drivers(self) -> dict[str, VolumeDriver]:
+        """Every driver, by the member of the pod spec that it serves."""
+        drivers = {part.name: part.make() for part in self._plugins.registry.volume_drivers}
+        return {CSI: CsiVolumes(self.csi), **drivers}
 
     def _make_runtime(self) -> Runtime:
         config = self.config
@@ -163,11 +189,6 @@ class LocalNode:
 def prepare_all(nodes: Sequence[LocalNode]) -> dict[str, str]:
     """The range of each, by name. One after the other: nodes of one engine share its network. Blocking."""
     return {node.config.name: node.prepare() for node in nodes}
-
-
-def make_volume_drivers(plugins: Plugins) -> dict[str, VolumeDriver]:
-    """Every driver, by the member of the pod spec that it serves."""
-    return {part.name: part.make() for part in plugins.registry.volume_drivers}
 
 
 def _no_objects(_kind: type[KubeObject], _namespace: str, _name: str) -> KubeObject | None:

@@ -12,9 +12,14 @@ from pathlib import Path
 
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.provisioner import DEFAULT_CLASS, Provisioner, ProvisionerSettings
-from sampan.core.errors import AlreadyExists, Forbidden
-from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.errors import AlreadyExists, Forbidden, NotFound
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.meta import evolve
+from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
+from sampan.core.model.storage_v1.csi_driver import CSIDriver
+from sampan.core.model.storage_v1.csi_node import CSINode, CSINodeDriver, CSINodeSpec
 from sampan.core.model.storage_v1.storage_class import StorageClass
+from sampan.core.node.csi.drivers import CsiDrivers
 from sampan.core.node.provisioning import NodeProvisioning
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
@@ -34,6 +39,32 @@ def make_provisioners(plugins: Plugins, node: str, folder: Path) -> dict[str, Pr
 
 def provisioning(client: Client, node: str, provisioners: Mapping[str, Provisioner], clock: Clock) -> Engine:
     return Engine([NodeProvisioning(node, provisioners)], client_for=lambda _user: client, clock=clock)
+
+
+async def announce_csi(client: Client, drivers: CsiDrivers) -> None:
+    """Say in the node's CSINode which drivers it has, as their registration with a kubelet does."""
+    spec = CSINodeSpec(
+        drivers=tuple(CSINodeDriver(name=name, node_id=drivers.node) for name in sorted(drivers.by_name))
+    )
+    try:
+        known = await client.get(CSINode, "", drivers.node)
+    except NotFound:
+        if not spec.drivers:
+            return
+        node = await client.get(Node, "", drivers.node)
+        owner = OwnerReference(api_version="v1", kind="Node", name=drivers.node, uid=node.metadata.uid or "")
+        meta = ObjectMeta(name=drivers.node, owner_references=(owner,))
+        await client.create(CSINode(metadata=meta, spec=spec))
+    else:
+        if known.spec.drivers != spec.drivers:
+            await client.update(evolve(known, spec=spec))
+
+
+async def ensure_csi_drivers(client: Client, drivers: CsiDrivers) -> None:
+    """A CSIDriver for each, as the installation of a driver brings it. One that is there is a person's, and counts."""
+    for name, named in drivers.by_name.items():
+        with contextlib.suppress(AlreadyExists, Forbidden):
+            await client.create(CSIDriver(metadata=ObjectMeta(name=name), spec=named.driver.about))
 
 
 async def may_provision(client: Client) -> bool:

@@ -6,17 +6,21 @@ Each fits its contract; see `sampan.core.contracts` for what the methods promise
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User
 from sampan.core.contracts.controller import Key, Lister, Watch
+from sampan.core.contracts.csi import CsiMade, CsiRequest, CsiSettings
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
+from sampan.core.contracts.provisioner import ProvisionRequest
 from sampan.core.contracts.proxy import Endpoint, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta_v1.object_meta import OwnerReference
+from sampan.core.model.storage_v1.csi_driver import CSIDriverSpec
 
 LAST = 10_000
 """The ``order`` of those who come after sampan's own."""
@@ -72,14 +76,7 @@ class VolumeDriverBase:
         """Put into ``folder`` what is to be there. Raises `VolumeFailure`."""
 
     def publish(self, context: VolumeContext) -> PublishedVolume:
-        if not context.directory.exists():
-            # Under another name first: a folder that is there is taken for finished.
-            unfinished = context.directory.with_name(f".{context.directory.name}")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            unfinished.chmod(0o777)
-            self.fill(context, unfinished)
-            unfinished.rename(context.directory)
+        _fill_once(context.directory, lambda folder: self.fill(context, folder))
         return PublishedVolume(host_path=context.directory)
 
     def refresh(self, context: VolumeContext) -> None:
@@ -90,6 +87,46 @@ class VolumeDriverBase:
 
     def unpublish(self, directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+class CsiDriverBase:
+    """Volumes that are folders, filled by ``fill`` when they are made.
+
+    One of a pod's own lives as long as the pod. One of a claim is a folder of the driver's on its node, kept until the
+    claim is deleted; StorageClasses may name the driver as their provisioner.
+    """
+
+    about = CSIDriverSpec(
+        attach_required=False, volume_lifecycle_modes=("Persistent", "Ephemeral"), fs_group_policy="File"
+    )
+    node_bound = True
+
+    def __init__(self, settings: CsiSettings) -> None:
+        self.settings = settings
+
+    def fill(self, request: CsiRequest, folder: Path) -> None:
+        """Put into ``folder`` what is to be there. Raises `VolumeFailure`."""
+
+    def publish(self, request: CsiRequest) -> Path:
+        folder = request.target if request.ephemeral else self._kept(request.handle)
+        _fill_once(folder, lambda folder: self.fill(request, folder))
+        return folder
+
+    def unpublish(self, handle: str, target: Path) -> None:
+        return None
+
+    def create(self, request: ProvisionRequest) -> CsiMade:
+        return CsiMade(handle=request.name, attributes=request.parameters)
+
+    def delete(self, handle: str) -> None:
+        shutil.rmtree(self._kept(handle), ignore_errors=True)
+
+    def expand(self, handle: str, size: int) -> None:
+        return None
+
+    def _kept(self, handle: str) -> Path:
+        """A handle may be any text."""
+        return self.settings.folder / sha256(handle.encode()).hexdigest()
 
 
 class ProxyBase:
@@ -130,6 +167,18 @@ class BalancerBase:
 
     def closed(self, endpoint: Endpoint) -> None:
         return None
+
+
+def _fill_once(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Under another name first: a folder that is there is taken for finished."""
+    if folder.exists():
+        return
+    unfinished = folder.with_name(f".{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    unfinished.chmod(0o777)
+    fill(unfinished)
+    unfinished.rename(folder)
 
 
 def owner_reference(owner: KubeObject, *, controller: bool = True) -> OwnerReference:

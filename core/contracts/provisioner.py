@@ -51,6 +51,8 @@ class Provisioner(Protocol):
 
     name: str
     """What ``provisioner`` of a StorageClass says."""
+    node_bound: bool
+    """Volumes are only there for pods of the node that made them."""
 
     def provision(self, request: ProvisionRequest) -> Mapping[str, Any]:
         """Make room for a volume; returns the members of its spec that say where it is (``{"local": …}``).

@@ -13,6 +13,7 @@ from typing import Protocol
 import attrs
 
 from sampan.core.errors import SampanError
+from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
 from sampan.core.model.kinds import KubeObject
@@ -23,6 +24,18 @@ TokenGetter = Callable[[str, int], str]
 
 class VolumeFailure(SampanError):
     """A volume that cannot be made: becomes a FailedMount event; the pod waits and it is tried again."""
+
+
+@attrs.frozen(kw_only=True)
+class PublishedVolume:
+    host_path: Path
+    """An empty folder where it is an ``image``."""
+    image: str = ""
+    """An image whose files the runtime shows by itself. The node agent has pulled it before, as the volume says."""
+    read_only: bool = False
+    """The volume itself is (``readOnly`` of a mount comes on top)."""
+    mount_points: bool = True
+    """The folder is the pod's own: where a container mounts other volumes inside of it, their places may be made there."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,20 +52,10 @@ class VolumeContext:
     """The node's, for limits that are not set (downward API)."""
     token: TokenGetter | None = None
     """Asks the API for a token of the pod's service account; ``None`` where the API gives none."""
+    csi: Callable[[PersistentVolume], PublishedVolume] | None = None
+    """Publishes a claim's volume that is a CSI driver's. Raises `VolumeFailure`."""
     warn: Callable[[str], None] = attrs.field(default=lambda _message: None)
     """Tell the user of a part that is left out: becomes an event of the pod, once."""
-
-
-@attrs.frozen(kw_only=True)
-class PublishedVolume:
-    host_path: Path
-    """An empty folder where it is an ``image``."""
-    image: str = ""
-    """An image whose files the runtime shows by itself. The node agent has pulled it before, as the volume says."""
-    read_only: bool = False
-    """The volume itself is (``readOnly`` of a mount comes on top)."""
-    mount_points: bool = True
-    """The folder is the pod's own: where a container mounts other volumes inside of it, their places may be made there."""
 
 
 class VolumeDriver(Protocol):

@@ -22,6 +22,14 @@ def secrets_of(pod: Wire) -> set[str]:
     return found - {""}
 
 
+def volume_secrets_of(volume: Wire) -> set[tuple[str, str]]:
+    """(Namespace, name) of the Secrets that a node needs to mount a PersistentVolume of a CSI driver."""
+    source = _spec(volume).get("csi") or {}
+    fields = ("nodeStageSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef")
+    named = (source.get(field) or {} for field in fields)
+    return {(each.get("namespace", ""), each["name"]) for each in named if each.get("name")}
+
+
 def config_maps_of(pod: Wire) -> set[str]:
     found = {(source.get("configMap") or {}).get("name") or "" for source in _sources(pod)}
     found |= {name for kind, name in _environment(pod) if kind == "configMap"}
@@ -38,8 +46,8 @@ def claims_of(pod: Wire) -> set[str]:
     return found - {""}
 
 
-def _spec(pod: Wire) -> Wire:
-    spec: Wire = pod.get("spec") or {}
+def _spec(obj: Wire) -> Wire:
+    spec: Wire = obj.get("spec") or {}
     return spec
 
 

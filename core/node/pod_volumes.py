@@ -8,11 +8,15 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from pathlib import Path
 
+import attrs
+
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeDriver, VolumeFailure
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.volume import Volume
 from sampan.core.node.config.environment import Get
+from sampan.core.node.csi.volumes import FIELD as CSI
+from sampan.core.node.csi.volumes import CsiVolumes
 from sampan.core.node.identity import node_uid
 from sampan.core.node.machine.settings import NodeSettings
 
@@ -115,12 +119,18 @@ class PodVolumes:
         token = self._settings.pod_token
         pods = self._settings.data_dir / "pods"
         pods.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return VolumeContext(
+        uid = node_uid(pod)
+        context = VolumeContext(
             pod=pod,
             volume=volume,
-            directory=self._directory(node_uid(pod), driver, volume.name),
+            directory=self._directory(uid, driver, volume.name),
             get=self._get,
             allocatable=self._allocatable,
             token=None if token is None else partial(token, pod),
             warn=warn,
         )
+        csi = self._drivers.get(CSI)
+        if not isinstance(csi, CsiVolumes):
+            return context
+        own = attrs.evolve(context, directory=self._directory(uid, CSI, volume.name))
+        return attrs.evolve(context, csi=partial(csi.publish_claimed, own))

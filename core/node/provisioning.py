@@ -1,7 +1,8 @@
 """Making, growing and deleting volumes on this node, for the claims that ask its provisioners to. A controller per node.
 
 Which node makes a volume: the one that was selected for the claim's first consumer, or where a class binds at once the
-first that is ready, by name. A volume that was made says where it can be reached from, and so which node deletes it.
+first that is ready, by name. A volume that was made says where it can be reached from, and so which node deletes it; one
+that can be reached from everywhere is the first ready node's.
 """
 
 from __future__ import annotations
@@ -83,6 +84,10 @@ class NodeProvisioning:
         selected = claim.metadata.annotations.get(SELECTED_NODE)
         if selected or storage_class.volume_binding_mode == "WaitForFirstConsumer":
             return selected == self._node
+        return self._is_first(state)
+
+    def _is_first(self, state: Lister) -> bool:
+        """Of the nodes that are ready, by name: who does what any of them could."""
         ready = [node.metadata.name or "" for node in state.list(Node) if _is_ready(node)]
         return min(ready, default="") == self._node
 
@@ -101,7 +106,6 @@ class NodeProvisioning:
             said = f'failed to provision volume with StorageClass "{storage_class.metadata.name}": {exc}'
             failed = Emit(regarding=claim, type="Warning", reason="ProvisioningFailed", message=said)
             return Plan(actions=(failed,), requeue_after=RETRY_SECONDS)
-        here = NodeSelectorRequirement(key=HOSTNAME, operator="In", values=(self._node,))
         spec = PersistentVolumeSpec(
             capacity={"storage": size},
             access_modes=claim.spec.access_modes,
@@ -117,9 +121,7 @@ class NodeProvisioning:
             storage_class_name=storage_class.metadata.name,
             volume_mode="Filesystem",
             mount_options=storage_class.mount_options,
-            node_affinity=VolumeNodeAffinity(
-                required=NodeSelector(node_selector_terms=(NodeSelectorTerm(match_expressions=(here,)),))
-            ),
+            node_affinity=self._reach() if provisioner.node_bound else None,
             **source,
         )
         meta = ObjectMeta(
@@ -129,6 +131,12 @@ class NodeProvisioning:
         done = Emit(regarding=claim, reason="ProvisioningSucceeded", message=said)
         made = Create(obj=PersistentVolume(metadata=meta, spec=spec), ignore_exists=True, then=done)
         return Plan(actions=(made,))
+
+    def _reach(self) -> VolumeNodeAffinity:
+        here = NodeSelectorRequirement(key=HOSTNAME, operator="In", values=(self._node,))
+        return VolumeNodeAffinity(
+            required=NodeSelector(node_selector_terms=(NodeSelectorTerm(match_expressions=(here,)),))
+        )
 
     def _grown(self, claim: PersistentVolumeClaim, provisioner: Provisioner, state: Lister) -> Plan | InThread:
         wanted = claim.spec.resources.requests.get("storage", "0")
@@ -158,6 +166,8 @@ class NodeProvisioning:
     def _is_ours(self, volume: PersistentVolume, state: Lister) -> bool:
         """By the node affinity that it was made with; the node itself may not be in the cache yet."""
         affinity = volume.spec.node_affinity
+        if affinity is None:
+            return self._is_first(state)
         node = state.get(Node, "", self._node)
         return bool(node and affinity and affinity.required and matches_selector(affinity.required, node))
 

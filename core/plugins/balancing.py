@@ -5,15 +5,14 @@ Where it fails, the endpoints are tried in their order. It runs on the proxy's l
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
 from sampan.core.contracts.balancer import Balancer, MakeBalancer
 from sampan.core.contracts.proxy import Endpoint
-from sampan.core.plugins.account import Account
 from sampan.core.plugins.load import Plugins
+from sampan.core.plugins.part_calls import PartCalls, calls_of
 
 T = TypeVar("T")
 SLOW = 0.01
@@ -25,8 +24,8 @@ def balancer_maker(plugins: Plugins, name: str) -> MakeBalancer:
     part, _ = plugins.registry.balancers.choose(name)
     if plugins.is_own(part.plugin):
         return part.make
-    what = f"the balancer {part.name}"
-    return lambda: GuardedBalancer(part.make(), plugins.account, part.plugin, what)
+    calls = calls_of(plugins, part, f"the balancer {part.name}", SLOW)
+    return lambda: GuardedBalancer(part.make(), calls)
 
 
 def balancer_name(plugins: Plugins, name: str, proxy: str) -> str:
@@ -36,13 +35,11 @@ def balancer_name(plugins: Plugins, name: str, proxy: str) -> str:
 
 
 class GuardedBalancer:
-    """See `sampan.core.contracts.balancer.Balancer`. ``what``: how its troubles are called."""
+    """See `sampan.core.contracts.balancer.Balancer`."""
 
-    def __init__(self, balancer: Balancer, account: Account, plugin: str, what: str) -> None:
+    def __init__(self, balancer: Balancer, calls: PartCalls) -> None:
         self._balancer = balancer
-        self._account = account
-        self._plugin = plugin
-        self._what = what
+        self._calls = calls
         self._endpoints: tuple[Endpoint, ...] = ()
 
     def update(self, endpoints: Sequence[Endpoint]) -> None:
@@ -60,14 +57,10 @@ class GuardedBalancer:
         self._guarded(lambda: self._balancer.closed(endpoint), None)
 
     def _guarded(self, work: Callable[[], T], otherwise: T) -> T:
-        began = time.perf_counter()
         try:
-            return work()
-        except Exception as exc:
-            self._account.failed(self._plugin, self._what, exc)
-            return otherwise
-        finally:
-            self._account.took(self._plugin, self._what, time.perf_counter() - began, SLOW)
+            return self._calls.run(work)
+        except Exception:
+            return otherwise  # it is in the account
 
 
 def _checked(answer: Iterable[Endpoint], known: Sequence[Endpoint]) -> list[Endpoint]:

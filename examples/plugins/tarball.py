@@ -1,13 +1,14 @@
-"""Volumes from tar archives on the node: a ``flexVolume`` with ``driver: tarball`` and the option ``archive``."""
+"""Volumes from tar archives on the node: ``csi`` with ``driver: tarball.example.com`` and the attribute ``archive``."""
 
 from __future__ import annotations
 
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import attrs
 
-from sampan.plugin import Registry, VolumeContext, VolumeDriverBase, VolumeFailure, hookimpl
+from sampan.plugin import CsiDriverBase, CsiRequest, CsiSettings, Registry, VolumeFailure, hookimpl
 
 
 @attrs.frozen
@@ -17,17 +18,15 @@ class Settings:
     folder: str = "/var/lib/archives"
 
 
-class Tarball(VolumeDriverBase):
-    field = "flex_volume"
+class Tarball(CsiDriverBase):
+    """A pod's own volume, or one that a StorageClass with the parameter ``archive`` makes for a claim."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._folder = Path(settings.folder)
+    def __init__(self, archives: Settings, settings: CsiSettings) -> None:
+        super().__init__(settings)
+        self._archives = Path(archives.folder)
 
-    def fill(self, context: VolumeContext, folder: Path) -> None:
-        source = context.volume.flex_volume
-        if source is None or source.driver != "tarball":
-            raise VolumeFailure(f"there is no driver {source.driver if source else ''}")
-        archive = self._folder / Path(source.options.get("archive", "")).name
+    def fill(self, request: CsiRequest, folder: Path) -> None:
+        archive = self._archives / Path(request.attributes.get("archive", "")).name
         try:
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")  # nothing outside of it, no devices, no foreign owners
@@ -37,5 +36,4 @@ class Tarball(VolumeDriverBase):
 
 @hookimpl
 def sampan_register(registry: Registry) -> None:
-    settings = registry.settings(Settings)
-    registry.volume_driver("flexVolume", lambda: Tarball(settings))
+    registry.csi_driver("tarball.example.com", partial(Tarball, registry.settings(Settings)))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.contracts.access import Attributes, Decision, Reader
-from sampan.core.model.pod_references import claims_of, config_maps_of, secrets_of
+from sampan.core.model.pod_references import claims_of, config_maps_of, secrets_of, volume_secrets_of
 from sampan.core.schema.fields import required_values
 from sampan.plugins.auth.rbac.default_roles import NODE_RULES
 from sampan.plugins.auth.rbac.rules import Rule
@@ -40,7 +40,7 @@ class NodeAuthorizer:
         self._rules = [Rule.of(rule) for rule in NODE_RULES]
         self._by_resource: Mapping[tuple[str, str], Callable[[str, Attributes], str]] = {
             ("", "configmaps"): lambda node, asked: self._of_a_pod(node, asked, config_maps_of, READ),
-            ("", "secrets"): lambda node, asked: self._of_a_pod(node, asked, secrets_of, READ),
+            ("", "secrets"): self._secret,
             ("", "persistentvolumeclaims"): self._claim,
             ("", "persistentvolumes"): self._volume,
             ("", "serviceaccounts"): self._account,
@@ -88,13 +88,26 @@ class NodeAuthorizer:
             return ""
         return NOT_OWN_POD.format(node=node)
 
+    def _secret(self, node: str, asked: Attributes) -> str:
+        """Also what a driver needs for a volume of its pods."""
+        refusal = self._of_a_pod(node, asked, secrets_of, READ)
+        if not refusal or not asked.name:
+            return refusal
+        named = (asked.namespace, asked.name)
+        volumes = (each for each in self._reader.list("persistentvolumes") if named in volume_secrets_of(each))
+        return "" if any(self._has(node, volume) for volume in volumes) else refusal
+
     def _volume(self, node: str, asked: Attributes) -> str:
         if asked.verb != "get" or asked.subresource:
             return "can only get individual resources of this type"
         volume = self._reader.get("persistentvolumes", "", asked.name) or {}
+        return "" if self._has(node, volume) else NOT_OWN_POD.format(node=node)
+
+    def _has(self, node: str, volume: Wire) -> bool:
+        """Whether a pod of the node claims it."""
         claim = volume.get("spec", {}).get("claimRef") or {}
         own = (claims_of(pod) for pod in self._pods(node, claim.get("namespace", "")))
-        return "" if claim and any(claim.get("name") in each for each in own) else NOT_OWN_POD.format(node=node)
+        return bool(claim) and any(claim.get("name") in each for each in own)
 
     def _account(self, node: str, asked: Attributes) -> str:
         if (asked.verb, asked.subresource) != ("create", "token"):

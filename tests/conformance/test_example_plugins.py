@@ -97,7 +97,7 @@ def test_a_volume_from_a_tarball(own_folder: Path, sampan_cluster: LiveCluster) 
         member = tarfile.TarInfo("greeting")
         member.size = 5
         tar.addfile(member, io.BytesIO(b"hello"))
-    volume = {"name": "v", "flexVolume": {"driver": "tarball", "options": {"archive": "a.tar"}}}
+    volume = {"name": "v", "csi": {"driver": "tarball.example.com", "volumeAttributes": {"archive": "a.tar"}}}
     sampan_cluster.apply(pod(volumes=[volume]))
     sampan_cluster.wait_for(Pod, "default", "web", lambda pod: pod.status.phase == "Running")
     (greeting,) = (own_folder / "sampan").rglob("greeting")

@@ -14,9 +14,9 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.core_v1.security import PodSecurityContext
 from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
+from sampan.core.node.ownership import give_to_group
 from sampan.core.testing.volume_contract import VolumeBench
 from sampan.volumes.empty_dir import EmptyDir
-from sampan.volumes.ownership import give_to_group
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(os.geteuid() != 0, reason="giving files away needs root")]
 

@@ -61,7 +61,6 @@ class CSIDriverSpec:
     delete_answers_object=True,
     unconditional_update=False,
     has_generation=True,
-    without_effect="CSI drivers are not called",
 )
 @model
 class CSIDriver(KubeObject):

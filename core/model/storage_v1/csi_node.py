@@ -47,7 +47,6 @@ class CSINodeSpec:
     columns=CSI_NODE_COLUMNS,
     delete_answers_object=True,
     unconditional_update=False,
-    without_effect="CSI drivers are not called",
 )
 @model
 class CSINode(KubeObject):

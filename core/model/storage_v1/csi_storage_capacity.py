@@ -15,7 +15,7 @@ from sampan.core.model.rules.storage_v1.csi import CsiStorageCapacityRules, vali
     rules=CsiStorageCapacityRules(),
     columns=CSI_STORAGE_CAPACITY_COLUMNS,
     unconditional_update=False,
-    without_effect="CSI drivers are not called",
+    without_effect="the scheduler does not look at the room for volumes",
 )
 @model
 class CSIStorageCapacity(KubeObject):

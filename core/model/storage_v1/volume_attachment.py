@@ -69,7 +69,7 @@ class VolumeAttachmentStatus:
     columns=VOLUME_ATTACHMENT_COLUMNS,
     delete_answers_object=True,
     unconditional_update=False,
-    without_effect="CSI drivers are not called",
+    without_effect="volumes are not attached before they are mounted",
 )
 @model
 class VolumeAttachment(KubeObject):

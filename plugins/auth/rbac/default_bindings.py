@@ -44,6 +44,7 @@ def own_roles() -> list[Object]:
             on(READ, "", "persistentvolumeclaims nodes"),
             on("patch", "", "persistentvolumeclaims/status"),
             on(f"create {READ}", "storage.k8s.io", "storageclasses"),
+            on("create", "storage.k8s.io", "csidrivers"),
             EVENTS,
         ),
         cluster_role(

@@ -90,3 +90,26 @@ async def test_a_node_lists_its_own_pods_alone(server: ApiServer, fields: str, v
     agent = User(name="system:node:n", groups=("system:nodes",))
     asked = Attributes(user=agent, verb="list", version="v1", resource="pods", field_selector=fields)
     assert (await NodeAuthorizer(server.pipeline.reader).authorize(asked)).verdict == verdict
+
+
+async def test_a_node_reads_the_secrets_of_its_pods_volumes_alone(api: AsgiClient, server: ApiServer) -> None:
+    await api.post(f"{HERE}/secrets", {"metadata": {"name": "key"}})
+    source = {
+        "driver": "d.example.com",
+        "volumeHandle": "7",
+        "nodeStageSecretRef": {"name": "key", "namespace": "default"},
+    }
+    claim = {"kind": "PersistentVolumeClaim", "namespace": "default", "name": "data"}
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "csi": source, "claimRef": claim}
+    await api.post("/api/v1/persistentvolumes", {"metadata": {"name": "pv"}, "spec": spec})
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    pod = {"nodeName": "n", "containers": [{"name": "c", "image": "i"}], "volumes": volumes}
+    made = await api.post(f"{HERE}/pods", {"metadata": {"name": "p"}, "spec": pod})
+    assert made.code == 201
+
+    async def verdict(node: str) -> str:
+        agent = User(name=f"system:node:{node}", groups=("system:nodes",))
+        asked = Attributes(user=agent, verb="get", version="v1", resource="secrets", namespace="default", name="key")
+        return (await NodeAuthorizer(server.pipeline.reader).authorize(asked)).verdict
+
+    assert (await verdict("n"), await verdict("m")) == ("allow", "no-opinion")

@@ -40,6 +40,7 @@ CLAIM, VOLUME = Key("shop", "data"), Key("", "pvc-c1")
 
 class Disks:
     name = "example.com/disk"
+    node_bound = True
 
     def __init__(self, error: Exception | None = None) -> None:
         self.calls: list[str] = []

@@ -13,6 +13,7 @@ from sampan.core.contracts.balancer import Balancer
 from sampan.core.contracts.proxy import Endpoint
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.balancing import GuardedBalancer
+from sampan.core.plugins.part_calls import PartCalls
 from sampan.core.testing.balancer_contract import CLIENT, ENDPOINTS, BalancerContract
 from sampan.plugins.balancers.least_connections import LeastConnections
 from sampan.plugins.balancers.round_robin import RoundRobin
@@ -66,7 +67,7 @@ class TestGuarded(BalancerContract):
 
 
 def guarded(balancer: Balancer) -> GuardedBalancer:
-    return GuardedBalancer(balancer, Account(CollectorRegistry()), "mine", "the balancer odd")
+    return GuardedBalancer(balancer, PartCalls(Account(CollectorRegistry()), "mine", "the balancer odd", 1))
 
 
 class Broken(RoundRobin):

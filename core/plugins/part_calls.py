@@ -1,0 +1,45 @@
+"""Calls of a part that a plugin brings, outside of hooks: timed, and what breaks in them told by the plugin's name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from sampan.core.errors import SampanError
+from sampan.core.plugins.account import Account
+from sampan.core.plugins.load import Plugins
+from sampan.core.registry import Part
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class PartCalls:
+    """Of one part, which stands in its plugin's account as a hook does. Any thread."""
+
+    _account: Account
+    _plugin: str
+    _what: str
+    _slow: float
+    """Seconds that a call should not take."""
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What ``work``, the plugin's own code, returns or raises. A `SampanError` is an answer, anything else a bug."""
+        began = time.perf_counter()
+        try:
+            return work()
+        except SampanError:
+            raise
+        except Exception as exc:
+            self._account.failed(self._plugin, self._what, exc)
+            raise
+        finally:
+            self._account.took(self._plugin, self._what, time.perf_counter() - began, self._slow)
+
+
+def calls_of(plugins: Plugins, part: Part[Any], what: str, slow: float) -> PartCalls:
+    """``what``: how the part is called, such as ``the balancer sticky``."""
+    return PartCalls(plugins.account, part.plugin, what, slow)
