@@ -33,13 +33,17 @@ PORT: Final = 443
 async def bootstrap(client: Client, service_cidr: str, port: int) -> None:
     """``port`` is the server's own. The ``kubernetes`` Service has the first address of the range, as everywhere."""
     for name in NAMESPACES:
+        await _namespace(client, name)
+    await _service_range(client, service_cidr)
+    await _service(client, first_service_address(service_cidr), port)
+
+
+async def _namespace(client: Client, name: str) -> None:
+    try:
+        await client.get(Namespace, "", name)
+    except NotFound:
         with contextlib.suppress(AlreadyExists):
             await client.create(Namespace(metadata=ObjectMeta(name=name)))
-    await _service_range(client, service_cidr)
-    try:
-        await client.get(Service, "default", NAME)
-    except NotFound:
-        await client.create(_service(first_service_address(service_cidr), port))
 
 
 async def _service_range(client: Client, service_cidr: str) -> None:
@@ -73,10 +77,17 @@ def first_service_address(service_cidr: str) -> str:
     return str(ipaddress.ip_network(service_cidr)[1])
 
 
-def _service(address: str, port: int) -> Service:
-    meta = ObjectMeta(name=NAME, namespace="default", labels=LABELS)
+async def _service(client: Client, address: str, port: int) -> None:
+    """Its ports are kept as they should be, also where the server listens on another one than before."""
     ports = (ServicePort(name="https", port=PORT, target_port=port, protocol="TCP"),)
-    return Service(metadata=meta, spec=ServiceSpec(cluster_ip=address, ports=ports))
+    try:
+        present = await client.get(Service, "default", NAME)
+    except NotFound:
+        meta = ObjectMeta(name=NAME, namespace="default", labels=LABELS)
+        await client.create(Service(metadata=meta, spec=ServiceSpec(cluster_ip=address, ports=ports)))
+        return
+    if present.spec.ports != ports:
+        await client.update(evolve(present, spec=evolve(present.spec, ports=ports)))
 
 
 async def _put_endpoints(client: Client, address: str, port: int) -> None:
