@@ -13,6 +13,7 @@ MODULES = (
     ("bench_control",),
     ("bench_store",),
     ("bench_pod_start",),
+    ("bench_fixture",),
 )
 
 

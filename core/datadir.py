@@ -69,10 +69,11 @@ class Decisions:
 
 
 class DataDir:
-    """A cluster's folder, held by this process from `open` to `close`."""
+    """A cluster's folder, held by this process from `open` to `close`. ``lasting``: see `write_private`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lasting: bool = True) -> None:
         self.path = path
+        self._lasting = lasting
         self._lock: int | None = None
 
     def folder(self, *parts: str) -> Path:
@@ -142,7 +143,8 @@ class DataDir:
 
     def keep(self, decisions: Decisions) -> None:
         """Write down what was settled, whole or not at all."""
-        write_private(self.path / "cluster.json", json.dumps(attrs.asdict(decisions), indent=1) + "\n")
+        text = json.dumps(attrs.asdict(decisions), indent=1) + "\n"
+        write_private(self.path / "cluster.json", text, lasting=self._lasting)
 
     def forget(self) -> None:
         """Take back what was kept: the cluster has not come to be."""
@@ -196,17 +198,26 @@ def make_private(folder: Path) -> None:
         folder.chmod(about.st_mode & 0o700)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace a file atomically, readable by its owner alone; after a power cut it is the old one or the new one, whole."""
+def write_private(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Replace a file atomically, readable by its owner alone.
+
+    ``lasting``: after a power cut it is the old one or the new one, whole; that takes some 10 ms.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.unlink(missing_ok=True)
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w") as file:
         file.write(text)
-        file.flush()
-        os.fsync(fd)  # else the new name may come to the disk before what it stands for
+        if lasting:
+            file.flush()
+            os.fsync(fd)  # else the new name may come to the disk before what it stands for
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if lasting:
+        _keep_names(path.parent)
+
+
+def _keep_names(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

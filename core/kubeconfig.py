@@ -36,9 +36,9 @@ def default_path() -> Path:
     return Path(first).expanduser() if first else Path.home() / ".kube" / "config"
 
 
-def write_kubeconfig(path: Path, access: Access) -> None:
-    """A file with this cluster alone."""
-    write_private(path, _dump(_with_context({}, access)))
+def write_kubeconfig(path: Path, access: Access, *, lasting: bool = True) -> None:
+    """A file with this cluster alone. ``lasting``: see `write_private`."""
+    write_private(path, _dump(_with_context({}, access)), lasting=lasting)
 
 
 def add_context(path: Path, access: Access) -> None:
@@ -160,4 +160,5 @@ def _read_file(name: str | None, beside: Path) -> str:
 
 
 def _dump(config: dict[str, Any]) -> str:
-    return yaml.safe_dump(config, sort_keys=False)
+    text: str = yaml.dump(config, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,17 @@ def installed_entry_points() -> Iterable[metadata.EntryPoint]:
     return metadata.entry_points(group=GROUP)
 
 
+def distribution_of(entry: metadata.EntryPoint) -> str:
+    """The name of the one that brings it; empty where that is not known."""
+    return _name_of(entry.dist) if entry.dist else ""
+
+
+@lru_cache(maxsize=100)
+def _name_of(distribution: metadata.Distribution) -> str:
+    """Kept: it takes a whole METADATA file to read."""
+    return distribution.name
+
+
 def installed(entry_points: EntryPoints, *, outside_only: bool = False) -> Iterator[Found]:
     """Each under a name of its own, sampan's own first.
 
@@ -43,7 +55,7 @@ def installed(entry_points: EntryPoints, *, outside_only: bool = False) -> Itera
     """
     taken: set[str] = set()
     for entry in sorted(entry_points(), key=_place):
-        distribution = entry.dist.name if entry.dist else "unknown"
+        distribution = distribution_of(entry) or "unknown"
         name = entry.name if entry.name not in taken else f"{entry.name}@{distribution}"
         if name in taken:
             continue
@@ -53,7 +65,7 @@ def installed(entry_points: EntryPoints, *, outside_only: bool = False) -> Itera
 
 
 def _place(entry: metadata.EntryPoint) -> tuple[bool, str, str]:
-    distribution = entry.dist.name if entry.dist else ""
+    distribution = distribution_of(entry)
     return (distribution != OWN_DISTRIBUTION, entry.name, distribution)
 
 

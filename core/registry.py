@@ -156,6 +156,8 @@ class Registry:
         self.groundworks: Parts[Groundwork] = Parts("groundwork", "sampan.core.contracts.groundwork:Groundwork")
         self.commands: Parts[click.Command] = Parts("command", "click:Command")
         self.kinds: dict[type[KubeObject], str] = {}
+        self._kinds_by_place: dict[tuple[str, str, str], type[KubeObject]] = {}
+        """By group, version and plural."""
 
     def runtime(
         self,
@@ -287,10 +289,9 @@ class Registry:
             raise ConfigError(
                 f"the plugin {self.plugin!r} registers {cls!r} as a kind: decorate the class with @kind"
             ) from exc
-        for other in self.kinds:
-            known = info(other)
-            if (known.group, known.plural) == (about.group, about.plural) and known.version == about.version:
-                raise ConfigError(f"two plugins bring {about.resource}: {self.kinds[other]} and {self.plugin}")
+        other = self._kinds_by_place.setdefault((about.group, about.version, about.plural), cls)
+        if other in self.kinds:
+            raise ConfigError(f"two plugins bring {about.resource}: {self.kinds[other]} and {self.plugin}")
         self.kinds[cls] = self.plugin
 
     def command(self, name: str, make: Callable[[], click.Command]) -> None:
@@ -314,6 +315,7 @@ class Registry:
         for parts in self.all_parts():
             parts.forget(plugin)
         self.kinds = {cls: bringer for cls, bringer in self.kinds.items() if bringer != plugin}
+        self._kinds_by_place = {place: cls for place, cls in self._kinds_by_place.items() if cls in self.kinds}
 
     def _add(
         self,
@@ -324,7 +326,7 @@ class Registry:
         rank: int | None = None,
     ) -> None:
         who = f"the plugin {self.plugin!r}"
-        if not isinstance(name, str) or not name or any(letter.isspace() for letter in name):
+        if not isinstance(name, str) or not name or name.split() != [name]:
             raise ConfigError(f"{who} names a {parts.sort} {name!r}: a name is a text without spaces")
         if not callable(make):
             raise ConfigError(

@@ -39,17 +39,30 @@ from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.plugin_events import PluginEvents
 from sampan.core.services.gatekeeper import COMPONENT
+from sampan.core.store.contract import Store
 
 
 class Cluster:
-    """One cluster, started once."""
+    """One cluster, started once.
 
-    def __init__(self, config: Config, plugins: Plugins, say: Say = silent, clock: Clock | None = None) -> None:
+    ``store``: an open one in place of the one that is settled on, closed with the cluster. Whoever brings it means to keep
+    nothing: files are not made sure to outlive a power cut.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        plugins: Plugins,
+        say: Say = silent,
+        clock: Clock | None = None,
+        store: Store | None = None,
+    ) -> None:
         self._config = config
         self._plugins = plugins
         self._say = say
         self._clock = clock or RealClock()
-        self._directory = DataDir(config.data_dir)
+        self._store = store
+        self._directory = DataDir(config.data_dir, lasting=store is None)
         self._cleanup = AsyncExitStack()
         self._ended = asyncio.Event()
         self._plane: ControlPlane | None = None
@@ -165,7 +178,9 @@ class Cluster:
 
     async def _start_plane(self, decisions: Decisions) -> tuple[ControlPlane, Decisions]:
         """With the port that it listens on."""
-        store = await asyncio.to_thread(open_store, decisions, self._plugins)
+        store = self._store
+        if store is None:
+            store = await asyncio.to_thread(open_store, decisions, self._plugins)
         self._cleanup.push_async_callback(store.close)
         self._say(f"store: {decisions.store}")
         await check_filled(store, decisions, self._plugins)
@@ -267,7 +282,7 @@ class Cluster:
         return self._plane
 
     def _write_kubeconfigs(self) -> None:
-        write_kubeconfig(self._directory.kubeconfig, self.access)
+        write_kubeconfig(self._directory.kubeconfig, self.access, lasting=self._store is None)
         if self._config.kubeconfig is not None:
             add_context(self._config.kubeconfig, self.access)
             self._say(f"kubeconfig: context {self.access.name!r} in {self._config.kubeconfig}")

@@ -10,7 +10,9 @@ from sampan.core.api.server import ApiServer
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
+from sampan.core.store.contract import Store
 from sampan.core.testing.control_plane import ControlPlane, control_plane
+from sampan.core.testing.testing_plugin import SERVICE_RANGE
 
 
 class Backend(Protocol):
@@ -32,8 +34,10 @@ class Backend(Protocol):
 class PlaneAlone:
     """A control plane with its controllers, and no node."""
 
-    def __init__(self, folder: Path, plugins: Plugins, clock: Clock | None) -> None:
-        self._made = control_plane(folder, plugins=plugins, controllers=True, clock=clock)
+    def __init__(self, folder: Path, plugins: Plugins, clock: Clock | None, store: Store) -> None:
+        self._made = control_plane(
+            folder, plugins=plugins, store=store, controllers=True, clock=clock, service_cidr=SERVICE_RANGE
+        )
         self._cleanup = AsyncExitStack()
         self._plane: ControlPlane | None = None
 

@@ -24,6 +24,7 @@ from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins, load_plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.engine import Engine
+from sampan.core.store.contract import Store
 
 TOKEN = "test-administrator"  # known to the test alone
 SERVICE_CIDR = "10.96.0.0/16"
@@ -58,16 +59,20 @@ async def control_plane(
     data_dir: Path,
     *,
     plugins: Plugins | None = None,
-    store: str = "memory:",
+    store: str | Store = "memory:",
     controllers: bool = False,
     clock: Clock | None = None,
+    service_cidr: str = SERVICE_CIDR,
 ) -> AsyncIterator[ControlPlane]:
-    """Start it on a free port of 127.0.0.1. ``controllers`` runs all that the plugins bring, and the scheduler."""
+    """Start it on a free port of 127.0.0.1. ``controllers`` runs all that the plugins bring, and the scheduler.
+
+    ``store`` is a URL, or an open store, which is closed with the control plane.
+    """
     plugins = plugins or load_plugins()
     clock = clock or RealClock()
     config = Config(cluster="test", data_dir=data_dir, port=0)
-    context = composition.new_context(plugins, config, service_cidr=SERVICE_CIDR, admin_token=TOKEN, clock=clock)
-    opened = plugins.registry.stores.find(store.partition(":")[0]).make(store)
+    context = composition.new_context(plugins, config, service_cidr=service_cidr, admin_token=TOKEN, clock=clock)
+    opened = plugins.registry.stores.find(store.partition(":")[0]).make(store) if isinstance(store, str) else store
     async with AsyncExitStack() as cleanup:
         cleanup.push_async_callback(opened.close)
         cleanup.callback(plugins.close)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sampan.core.api.local import LocalClient
 from sampan.core.client.http import HttpClient
 from sampan.core.errors import ConfigError, NotFound
+from sampan.core.kubeconfig import write_kubeconfig
 from sampan.core.model.core_v1.event import Event
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, Propagation
@@ -42,13 +43,20 @@ class LiveCluster:
         """What was asked of the API so far: ``requests.where(verb="patch", resource="pods")``."""
         self.faults: Faults = traffic.faults
         """``faults.add(verb="update", resource="pods", error=409, times=3)``."""
-        self.kubeconfig = folder / "kubeconfig"
-        """For kubectl and client libraries, as administrator."""
+        self._folder = folder
 
     @property
     def server(self) -> str:
         """Its URL."""
         return self._cluster.access.server
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A file for kubectl and client libraries, as administrator."""
+        file = self._folder / "kubeconfig"
+        if not file.exists():
+            write_kubeconfig(file, self._cluster.access, lasting=False)
+        return file
 
     # Typed objects
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import uvloop
+
 T = TypeVar("T")
 
 NAME = "sampan test loop"
@@ -20,7 +22,7 @@ class LoopThread:
     """Started when it is made; `close` ends it."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=f"{NAME} worker"))
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self._thread.start()

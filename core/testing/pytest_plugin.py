@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sampan.core.testing.live_cluster import LiveCluster
     from sampan.core.testing.loop_thread import LoopThread
     from sampan.core.testing.moved_clock import MovedClock
+    from sampan.core.testing.template import Template
 
 MARK = "sampan(plugins=(), nodes=1, installed=False, settings={}): what the test's cluster is made of"
 _OPTIONS = {"plugins", "nodes", "installed", "settings"}
@@ -34,8 +35,10 @@ def _sampan_loop() -> Iterator[LoopThread]:
 
 
 @pytest.fixture(scope="session")
-def _sampan_pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("sampan") / "pki"
+def _sampan_template(tmp_path_factory: pytest.TempPathFactory, _sampan_loop: LoopThread) -> Template:
+    from sampan.core.testing.template import Template
+
+    return Template(tmp_path_factory.mktemp("sampan") / "template", _sampan_loop)
 
 
 @pytest.fixture
@@ -48,28 +51,30 @@ def sampan_clock(_sampan_loop: LoopThread) -> MovedClock:
 
 @pytest.fixture
 def sampan_cluster(
-    request: pytest.FixtureRequest, tmp_path: Path, _sampan_loop: LoopThread, _sampan_pki: Path
+    request: pytest.FixtureRequest, tmp_path: Path, _sampan_loop: LoopThread, _sampan_template: Template
 ) -> Iterator[LiveCluster]:
     """A cluster of the test's own, with a node (or several) whose pods are simulated."""
-    yield from _cluster(request, tmp_path, _sampan_loop, _sampan_pki, default_nodes=1)
+    yield from _cluster(request, tmp_path, _sampan_loop, _sampan_template, default_nodes=1)
 
 
 @pytest.fixture
 def sampan_plane(
-    request: pytest.FixtureRequest, tmp_path: Path, _sampan_loop: LoopThread, _sampan_pki: Path
+    request: pytest.FixtureRequest, tmp_path: Path, _sampan_loop: LoopThread, _sampan_template: Template
 ) -> Iterator[LiveCluster]:
     """API and controllers alone: no node, so pods stay Pending."""
-    yield from _cluster(request, tmp_path, _sampan_loop, _sampan_pki, default_nodes=0)
+    yield from _cluster(request, tmp_path, _sampan_loop, _sampan_template, default_nodes=0)
 
 
 def _cluster(
-    request: pytest.FixtureRequest, folder: Path, loop: LoopThread, pki: Path, default_nodes: int
+    request: pytest.FixtureRequest, folder: Path, loop: LoopThread, template: Template, default_nodes: int
 ) -> Iterator[LiveCluster]:
     from sampan.core.testing.start import live_cluster
 
     clock = request.getfixturevalue("sampan_clock") if "sampan_clock" in request.fixturenames else None
     options: dict[str, Any] = {"nodes": default_nodes, **_marked(request)}
-    with live_cluster(folder / "sampan", loop, clock=clock.clock if clock else None, pki=pki, **options) as made:
+    with live_cluster(
+        folder / "sampan", loop, clock=clock.clock if clock else None, template=template, **options
+    ) as made:
         if clock is not None:
             clock.follow(made)
         request.node.stash[_CLUSTER] = made

@@ -7,6 +7,9 @@ from sampan.core.hooks import hookimpl
 from sampan.core.registry import Registry
 from sampan.core.testing.traffic import Traffic
 
+SERVICE_RANGE = "127.97.0.0/16"
+"""Of loopback: the API server would listen on an address of any other."""
+
 
 class TestingPlugin:
     """What a cluster in a test has besides: a proxy that leaves the machine as it is, and an eye on the traffic."""
@@ -26,7 +29,7 @@ class NoProxy:
     def __init__(self, _settings: ProxySettings) -> None: ...
 
     def service_cidr(self) -> str:
-        return "127.97.0.0/16"
+        return SERVICE_RANGE
 
     def start(self) -> None: ...
 

@@ -60,6 +60,14 @@ def test_a_private_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, mo
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
 
 
+def test_what_need_not_outlive_a_power_cut_waits_for_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("it waits"))
+    write_private(tmp_path / "key", "secret", lasting=False)
+    DataDir(tmp_path, lasting=False).keep(Decisions(cluster="a"))
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert DataDir(tmp_path).decisions("b").cluster == "a"
+
+
 def test_a_directory_has_one_holder(tmp_path: Path) -> None:
     first = opened(tmp_path)
     assert DataDir(tmp_path).holder() == os.getpid()

@@ -47,9 +47,9 @@ class DefaultObjects:
 def added(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """A merge patch with what ``present`` lacks; empty where it lacks nothing."""
     patch: dict[str, Any] = {}
-    if "rules" in wanted:
+    if wanted.get("rules") != present.get("rules"):
         have = list(present.get("rules") or ())
-        if missing := uncovered(map(Rule.of, have), wanted["rules"]):
+        if missing := uncovered(map(Rule.of, have), wanted.get("rules") or ()):
             patch["rules"] = [*have, *missing]
     if "subjects" in wanted:
         have = list(present.get("subjects") or ())
