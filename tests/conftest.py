@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("sampan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sampan")  # how busy the machine is decides nothing
 pytest_plugins = ("pytester", "tests.support.leaks")
 pytest.register_assert_rewrite("sampan.core.testing")
 
