@@ -28,6 +28,7 @@ CLUSTER: _Table = {
     "status": ("lifecycle.status:status", "Say how the cluster is."),
     "clusters": ("lifecycle.clusters:clusters", "List your clusters."),
     "node": ("lifecycle.node:node", "Add this machine, or a further part of it, to a cluster."),
+    "dns": ("lifecycle.dns:dns", "Have this host find Services by name, as pods do."),
     "image": ("lifecycle.image:image", "Load images from files; list those that are there."),
     "plugins": ("lifecycle.plugins:plugins", "Show which plugins are loaded, and what they bring."),
     "version": ("lifecycle.version:version", "Print the versions of sampan and of the server."),

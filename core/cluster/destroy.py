@@ -10,6 +10,7 @@ from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host.host_names import HostNames
 from sampan.core.kubeconfig import read_access, remove_context
 from sampan.core.plugins import Plugins
 
@@ -43,6 +44,8 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
         say(f"pods: removed from {decisions.runtime}")
     if routing := http_routing(directory, decisions, plugins):
         routing.destroy()
+    if decisions.dns and HostNames(directory.path).uninstall():
+        say("dns: this host's resolver is as it was")
     if decisions.proxy:
         policy_guarding(directory, decisions, plugins).destroy()
         service_proxying(directory, decisions, plugins).destroy()

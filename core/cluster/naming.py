@@ -37,7 +37,7 @@ class ClusterNaming:
         """Answer there. Blocking. Raises `ConfigError` where that cannot be."""
         self._server.start(address)
         self._server.put("", zone_records(address, self._settings.domain))
-        self._settings.say(f"dns: {self._settings.domain} at {address}")
+        self._settings.say(f"dns: {self._settings.domain} at {address} (for this host, too: `sampan dns install`)")
 
     async def follow(self, informers: InformerSet) -> None:
         """Answer for what the API has, from now on. Returns when all of it is known."""

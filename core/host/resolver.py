@@ -6,6 +6,10 @@ import ipaddress
 from pathlib import Path
 
 RESOLV_CONF = Path("/etc/resolv.conf")
+STUB = "127.0.0.53"
+"""Where systemd-resolved answers."""
+MARK = "# sampan "
+"""Behind the line of a cluster that answers for this host, with what tells which one that is."""
 UPLINK = Path("/run/systemd/resolve/resolv.conf")
 """Where systemd-resolved writes the servers behind its own local one."""
 
@@ -23,7 +27,7 @@ def _servers(file: Path) -> list[str]:
         lines = file.read_text().splitlines()
     except OSError:
         return []
-    words = [line.split() for line in lines]
+    words = [line.split() for line in lines if MARK not in line]
     return [each[1] for each in words if len(each) > 1 and each[0] == "nameserver" and _is_address(each[1])]
 
 

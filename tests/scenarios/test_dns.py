@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tests.support.cluster import SAMPAN, Cluster
 from tests.support.images import Images
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import pod, replicated, service
@@ -46,6 +51,28 @@ def test_services_and_pods_are_found_by_name(kubectl: Kubectl, images: Images) -
 
     kubectl("delete service web --wait=true")
     eventually(lambda: addresses(kubectl, "web") == [], "the name goes with the service", within=8)
+
+
+@pytest.mark.runtimes("process")
+@pytest.mark.root
+def test_the_host_finds_services_by_name_once_it_is_told_to(kubectl: Kubectl, cluster: Cluster, tmp_path: Path) -> None:
+    """In a mount namespace: what its resolver is told, only what runs there reads."""
+    kubectl.apply(service("web", 80))
+    own = tmp_path / "resolv.conf"
+    before = Path("/etc/resolv.conf").read_text()
+    own.write_text(before)
+    sampan = shlex.join([*SAMPAN, "dns"])
+    place = shlex.join(["--data-dir", str(cluster.data_dir)])
+    script = f"""
+        mount --bind {own} /etc/resolv.conf
+        {sampan} install {place} >&2
+        getent ahostsv4 web.{kubectl.namespace}.svc.cluster.local
+        {sampan} uninstall {place} >&2
+    """
+    done = subprocess.run(["unshare", "-m", "sh", "-ec", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == kubectl("get service web -o jsonpath={.spec.clusterIP}")
+    assert own.read_text() == before
 
 
 def test_a_pods_own_words_about_dns_are_kept(kubectl: Kubectl, images: Images) -> None:
