@@ -125,10 +125,14 @@ class Api:
                 elsewhere = self.aggregation.stream(request.target)
                 if elsewhere is not None:
                     await elsewhere(request)
-                else:
+                elif attributes.is_resource:
                     await self.resources.connect(request, attributes)
+                else:
+                    await self.endpoints.connect(request)
         except ClientGone:
             return
+        except PageNotFound as exc:
+            await send_text(reply, exc.message + "\n", code=404)
         except ApiError as exc:
             await self._refuse(reply, exc, ())
         except SampanError as exc:

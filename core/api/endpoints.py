@@ -15,6 +15,7 @@ import orjson
 from sampan.core.api.discovery import Discovery
 from sampan.core.api.health import Health
 from sampan.core.api.metrics import Metrics
+from sampan.core.api.node_links import NodeLinks
 from sampan.core.api.openapi import OpenApi
 from sampan.core.api.problems import NoMethod, PageNotFound
 from sampan.core.api.request import Request
@@ -37,6 +38,7 @@ class Endpoints:
     metrics: Metrics
     health: Health
     tokens: Tokens
+    node_links: NodeLinks
     answers: dict[str, Callable[[], Any]] = attrs.field(factory=dict)
     """Further paths of whoever runs the server: what each answers, worked out in a thread."""
 
@@ -49,6 +51,12 @@ class Endpoints:
         if request.method != "GET":
             raise NoMethod
         await find(request, segments)
+
+    async def connect(self, request: Request) -> None:
+        """A WebSocket. Raises `PageNotFound` where there is none."""
+        if not self.node_links.knows(request.target.path):
+            raise PageNotFound
+        await self.node_links.connect(request)
 
     def _find(self, segments: tuple[str, ...]) -> Find | None:
         first = segments[0]

@@ -12,6 +12,7 @@ from sampan.core.api.options import Query, flag
 from sampan.core.api.paths import Target
 from sampan.core.api.request import Request
 from sampan.core.contracts.access import Attributes, User
+from sampan.core.contracts.node_calls import FOLDER
 from sampan.core.schema.fields import required_values
 
 OBJECT_VERBS: Final = {
@@ -58,6 +59,8 @@ def asked_of(target: Target, method: str, query: Query, user: User) -> Attribute
 
 def is_long_running(attributes: Attributes) -> bool:
     """What lasts as long as its client likes."""
+    if not attributes.is_resource:
+        return attributes.path.startswith(FOLDER)
     return attributes.verb == "watch" or attributes.subresource in LONG_RUNNING
 
 

@@ -38,6 +38,7 @@ from sampan.core.api.handlers import Handlers
 from sampan.core.api.health import Health
 from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
+from sampan.core.api.node_links import NodeLinks
 from sampan.core.api.openapi import OpenApi
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.plain_http import server_context
@@ -136,8 +137,9 @@ class ApiServer:
         discovery = Discovery(self.catalog, self.aggregation, subresources, f"{config.address}:{config.port}")
         health = Health(self._check_store, self._follower.store.check_room)
         self._endpoints = Endpoints(
-            discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens
-        )
+            discovery, OpenApi(self.catalog, self.aggregation), metrics, health, self.pipeline.tokens,
+            NodeLinks(self.nodes),
+        )  # fmt: skip
         return Api(self.pipeline, resources, self._endpoints, self.aggregation, metrics, self.auditor, flow)
 
     def _source(self, name: str) -> Source:

@@ -25,11 +25,13 @@ from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose, choose_proxy
 from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
+from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError, NotFound, SampanError
 from sampan.core.host.local_routes import is_local
 from sampan.core.kubeconfig import Access
 from sampan.core.model.core_v1.node import Node
+from sampan.core.node.called import Called
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.lister import InformerSet
@@ -88,11 +90,15 @@ class JoinedNode:
         self._cleanup.push_async_callback(informers.stop)
         await informers.start()  # whoever asks for one from now on has it started at once
         node.cluster_dns = (about.dns_address,) if about.dns_address else ()
-        parts = [node.join(client, informers=informers)]
+        own = NodeDirectory()
+        parts = [node.join(client, informers=informers, directory=own)]
         self._cleanup.push_async_callback(node.stop)
         if decisions.proxy:
             parts.append(await self._services(client, informers, decisions, about))
         await asyncio.gather(*parts)
+        called = Called(decisions.node_name, lambda: identity.access, own.find(decisions.node_name), self._clock.sleep)
+        self._cleanup.push_async_callback(called.stop)
+        called.start()
 
     async def _identify(self) -> NodeIdentity:
         """The node's own certificate: the one there is, or a first one by the access that was given."""

@@ -120,6 +120,9 @@ class NodeDirectory:
     def leave(self, node: str) -> None:
         self._nodes.pop(node, None)
 
+    def has(self, node: str) -> bool:
+        return node in self._nodes
+
     def all(self) -> Sequence[NodeStreams]:
         """Those of every node that is connected."""
         return tuple(self._nodes.values())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.contracts.access import Attributes, Decision, Reader
+from sampan.core.contracts.node_calls import place_of
 from sampan.core.model.pod_references import claims_of, config_maps_of, secrets_of, volume_secrets_of
 from sampan.core.schema.fields import required_values
 from sampan.plugins.auth.rbac.default_roles import NODE_RULES
@@ -54,6 +55,8 @@ class NodeAuthorizer:
         node = node_name(attributes.user.name, attributes.user.groups)
         if not node:
             return NO_OPINION
+        if attributes.path == place_of(node):  # where it waits to be asked about its own pods
+            return ALLOW
         check = self._by_resource.get((attributes.group, attributes.resource)) if attributes.is_resource else None
         if check is not None:
             refusal = check(node, attributes)

@@ -9,6 +9,7 @@ import pytest
 
 from sampan.core.contracts.runtime import Capabilities
 from tests.support.cluster import Cluster, run_sampan
+from tests.support.forward import forward
 from tests.support.images import images_for
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import pod
@@ -62,8 +63,13 @@ def test_pods_of_all_nodes_reach_each_other(two_nodes: Cluster, third: Path, cap
     addresses = kubectl("get pods -o jsonpath={.items[*].status.podIP}").split()
     assert len(set(addresses)) == 3
     ask = "import sys, urllib.request as r; [r.urlopen(f'http://{ip}:8000', timeout=5) for ip in sys.argv[1:]]"
-    for node in ("one", "one-2"):
+    for node in ("one", "one-2", "three"):
         kubectl("exec", f"on-{node}", "--", "python3", "-c", ask, *addresses)
+    assert kubectl.run("exec on-three -- sh -c", "exit 42").code == 42
+    assert kubectl("logs on-three").count("GET / HTTP") == 3
+    with forward(kubectl, "pod/on-three", 8000) as forwarded, forwarded.client() as client:
+        assert client.get("/").status_code == 200
+    eventually(lambda: "three" in kubectl.run("top nodes").stdout, "its load is known")
 
     stopped = run_sampan("stop", "--data-dir", str(third))
     assert stopped.code == 0, stopped.output
@@ -74,6 +80,7 @@ def test_pods_of_all_nodes_reach_each_other(two_nodes: Cluster, third: Path, cap
         "the pod is known",
     )
     assert status == "Running,0", "its pods went on meanwhile"
+    eventually(lambda: kubectl.run("exec on-three -- true").code == 0, "and are reached again")
 
 
 @pytest.mark.runtimes("simulated")

@@ -4,20 +4,17 @@ there is."""
 from __future__ import annotations
 
 import hashlib
-import re
 import socket
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import attrs
-import httpx
 import pytest
 
 from tests.support.cluster import Cluster
+from tests.support.forward import forward
 from tests.support.images import Images
 from tests.support.kubectl import Kubectl, every_kubectl
 from tests.support.manifests import pod
@@ -157,36 +154,6 @@ def test_every_kubectl_does_its_daily_work(
         assert one("exec -i talker -- sed s/a/A/", stdin="ahoy\n") == "Ahoy\n"
         assert one.run("exec talker -- sh -c", "exit 42").code == 42
     one("delete configmap chart")
-
-
-@attrs.frozen
-class Forward:
-    """A ``kubectl port-forward`` that goes on, and its end on this machine."""
-
-    process: subprocess.Popen[str]
-    port: int
-
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 30)
-
-
-@contextmanager
-def forward(kubectl: Kubectl, what: str, port: int) -> Iterator[Forward]:
-    """Ended at the end, unless it has ended by itself."""
-    with kubectl.start(f"port-forward --address 127.0.0.1 {what} :{port}", stderr=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
-            if found is None:
-                process.kill()
-                raise AssertionError(f"{said}{process.communicate()[1]}")
-            yield Forward(process, int(found[1]))
-        finally:
-            process.kill()
 
 
 @pytest.fixture
