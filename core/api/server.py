@@ -54,6 +54,7 @@ from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, 
 from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import ConfigError
+from sampan.core.model.kinds import KubeObject
 from sampan.core.registry import Part, Registry
 from sampan.core.schema.resource import resource_of
 from sampan.core.store.contract import Store
@@ -158,6 +159,10 @@ class ApiServer:
     def answer_at(self, path: str, answer: Callable[[], Any]) -> None:
         """Have GET of ``path`` answered with the JSON value that ``answer`` works out, in a thread."""
         self._endpoints.answers[path] = answer
+
+    def warn_of(self, kind: type[KubeObject], why: str) -> None:
+        """Tell everybody who writes such an object that nothing comes of it in this cluster."""
+        self.pipeline.without_effect[resource_of(kind).info.resource] = why
 
     def client(self, user: User = SYSTEM_USER) -> LocalClient:
         """In-process access as ``user``."""

@@ -31,6 +31,7 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host import open_files
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
+from sampan.core.model.networking_v1.network_policy import NetworkPolicy
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.balancing import balancer_name
@@ -135,6 +136,8 @@ class Cluster:
         try:
             await asyncio.to_thread(proxying.prepare)
             plane, decisions = await self._start_plane(decisions)
+            if guarding.why_not:
+                plane.api.warn_of(NetworkPolicy, f"this machine cannot enforce it: {guarding.why_not}")
             static = await self._static_pods(decisions.node_name)
             engine = await plane.run_controllers(static, decisions.node_name)
             dns_address = await self._serve_names(plane, engine, decisions)

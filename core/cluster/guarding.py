@@ -27,18 +27,19 @@ class PolicyGuarding:
         self._clock = clock
         self._cleanup = AsyncExitStack()
         self._enforcer: PolicyEnforcer | None = None
-        self._why = ""
+        self.why_not = ""
+        """Why nothing is enforced; empty where it is."""
         try:
             part, _ = plugins.registry.policy_enforcers.choose(AUTO)
             self._enforcer = part.make(settings)
         except ConfigError as exc:
-            self._why = str(exc)
+            self.why_not = str(exc)
             say(f"network policies: not enforced ({exc})")
 
     async def follow(self, client: Client, informers: InformerSet, node: str) -> None:
         """Let policies hold from now on."""
         recorder = EventRecorder(client, self._clock, "network-policies", node)
-        guardian = Guardian(self._enforcer, informers, recorder, self._clock, self._why)
+        guardian = Guardian(self._enforcer, informers, recorder, self._clock, self.why_not)
         self._cleanup.push_async_callback(guardian.stop)
         await guardian.start()
 

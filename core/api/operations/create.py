@@ -71,7 +71,7 @@ async def create_named(
     try:
         check_new(pipeline, served, obj)
         await pipeline.gates.validate(request)
-        call.warnings.extend(remarks(resource.info, obj))
+        call.warnings.extend(remarks(resource.info, obj, here=pipeline.without_effect))
         _check_no_version(claimed)
         return await _put(pipeline, call, obj, claimed, dry_run=options.dry_run)
     except BaseException:

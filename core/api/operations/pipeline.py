@@ -116,6 +116,8 @@ class Pipeline:
     workers: Workers = attrs.field(factory=Workers)
     keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
     """By the name that the kinds give (`KindInfo.keeper`)."""
+    without_effect: dict[str, str] = attrs.field(factory=dict)
+    """Resources that nothing acts on in this cluster, with the reason: told to everybody who writes one."""
     reader: CacheReader = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 from sampan.core.model.kinds import KindInfo
 
 
-def remarks(info: KindInfo, obj: Mapping[str, Any], subresource: str = "") -> Iterator[str]:
-    """That nothing acts on the kind, and what its own rules have to say."""
-    if info.without_effect and not subresource:
-        yield f"{info.kind} is stored without effect: {info.without_effect}"
+def remarks(
+    info: KindInfo, obj: Mapping[str, Any], subresource: str = "", here: Mapping[str, str] = {}
+) -> Iterator[str]:
+    """That nothing acts on the kind, anywhere or (by ``here``) in this cluster, and what its own rules have to say."""
+    without_effect = info.without_effect or here.get(info.resource)
+    if without_effect and not subresource:
+        yield f"{info.kind} is stored without effect: {without_effect}"
     yield from info.rules.warnings(obj)

@@ -9,6 +9,7 @@ import pytest
 
 from sampan.core.api.server import ApiServer
 from sampan.core.errors import Timeout
+from sampan.core.model.networking_v1.network_policy import NetworkPolicy
 from sampan.core.store.watch_cache import WatchCache
 from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import AsgiClient
@@ -67,6 +68,15 @@ async def test_who_writes_what_nothing_acts_on_is_told(api: AsgiClient) -> None:
     changed = await api.patch(f"{classes}/gpu", {"spec": {"extendedResourceName": "example.com/gpu"}})
     assert (made.code, made.warnings) == (201, said)
     assert (changed.code, changed.warnings) == (200, said)
+
+
+async def test_also_what_nothing_acts_on_in_this_cluster_alone(api: AsgiClient, server: ApiServer) -> None:
+    policies = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    policy = {"metadata": {"name": "shut"}, "spec": {"podSelector": {}}}
+    assert (await api.post(f"{policies}?dryRun=All", policy)).warnings == ()
+    server.warn_of(NetworkPolicy, "there is no firewall")
+    made = await api.post(policies, policy)
+    assert made.warnings == ('299 - "NetworkPolicy is stored without effect: there is no firewall"',)
 
 
 async def test_an_update_needs_the_version_it_names_and_nothing_else_changes(api: AsgiClient) -> None:
