@@ -21,6 +21,7 @@ from sampan.core.contracts.proxy import Proxy, ProxySettings
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import may_bind_low_ports
+from sampan.core.host.ranges import check_unused
 from sampan.core.plugins import Plugins
 from sampan.core.registry import Part, Parts, Registry
 
@@ -134,6 +135,8 @@ def _service_range(config: Config, decided: Decisions, plugins: Plugins) -> str:
         check_range("service addresses", config.service_cidr, SMALLEST_SERVICE_RANGE)
     known = _settled("service addresses", config.service_cidr, decided.service_cidr)
     if known:
+        if not decided.service_cidr:
+            check_unused("service addresses", known)
         return known
     settings = ProxySettings(
         cluster=decided.cluster,

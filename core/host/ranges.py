@@ -44,6 +44,18 @@ def free_network(candidates: tuple[str, ...], taken: Sequence[IPv4Network] = ())
     raise ConfigError(f"every one of {candidates[0]} … {candidates[-1]} is in use here: name a free range yourself")
 
 
+def check_unused(what: str, cidr: str) -> None:
+    """Raises `ConfigError` where somebody is reached by a part of ``cidr`` already. All of 127.0.0.0/8 is this host's."""
+    wanted = IPv4Network(cidr)
+    if wanted.is_loopback:
+        return
+    for route in netlink.routes():
+        if route.network.overlaps(wanted):
+            raise ConfigError(
+                f"{what} {cidr} overlap {route.network}, which {route.interface} has here: name a free range"
+            )
+
+
 @contextlib.contextmanager
 def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[IPv4Network], Note]]:
     """The ranges of all others, and what to call with one's own. One chooser of the machine at a time."""

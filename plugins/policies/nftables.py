@@ -14,6 +14,9 @@ from sampan.core.host import nft
 from sampan.plugins.proxies.nftables import available
 from sampan.plugins.proxies.nftables.way import bridges_show_packets
 
+CHAIN = "pass"
+"""By which a table is known to be ours."""
+
 
 def unavailable() -> str | None:
     """Why not here."""
@@ -27,15 +30,21 @@ class NftablesEnforcer:
 
     def __init__(self, settings: EnforcerSettings) -> None:
         digest = sha256(str(settings.state_dir.absolute()).encode()).hexdigest()
-        self._table = f"sampan-{digest[:12]}-guard"
+        self.table = f"sampan-{digest[:12]}-guard"
+        self._is_ours = False
+        """That has been looked at."""
 
     def sync(self, guards: Sequence[Guard]) -> None:
+        if not self._is_ours:
+            nft.check_own("ip", self.table, CHAIN)
+            self._is_ours = True
         # Also without a guard: the kernel follows connections only once a rule asks for it, and those that are open when
         # the first policy comes are to last.
-        nft.run(script(self._table, guards))
+        nft.run(script(self.table, guards))
 
     def destroy(self) -> None:
-        nft.delete_table("ip", self._table)
+        if not nft.is_foreign("ip", self.table, CHAIN):
+            nft.delete_table("ip", self.table)
 
 
 def script(table: str, guards: Sequence[Guard]) -> str:
@@ -44,7 +53,7 @@ def script(table: str, guards: Sequence[Guard]) -> str:
     out = _map("out", "out", (guard.address for guard in guards if guard.egress is not None))
     return (
         f"add table ip {table}\ndelete table ip {table}\ntable ip {table} {{\n{''.join(_chains(guards))}{out}{into}"
-        "  chain pass {\n    type filter hook forward priority -10;\n    ct state established,related accept\n"
+        f"  chain {CHAIN} {{\n    type filter hook forward priority -10;\n    ct state established,related accept\n"
         "    ip saddr vmap @out\n    ip daddr vmap @into\n  }\n}\n"
     )
 

@@ -22,6 +22,7 @@ from sampan.plugins.proxies.nftables import flows
 from sampan.plugins.proxies.nftables.listening import taken
 from sampan.plugins.proxies.nftables.rules import (
     ANY_ADDRESS,
+    CHAIN,
     Piece,
     Shared,
     base,
@@ -61,6 +62,7 @@ class NftablesProxy:
         return service_range.choose(self._settings.state_dir)
 
     def start(self) -> None:
+        nft.check_own("ip", self._table, CHAIN)
         service_range.hold(self._settings.service_cidr)
         self._masquerade_all = not bridges_show_packets()
         if self._masquerade_all:
@@ -157,7 +159,8 @@ class NftablesProxy:
 
     def destroy(self) -> None:
         self.close()
-        nft.delete_table("ip", self._table)
+        if not nft.is_foreign("ip", self._table, CHAIN):
+            nft.delete_table("ip", self._table)
         close_way(self._table)
         service_range.release(self._settings.service_cidr, self._settings.state_dir)
 

@@ -20,6 +20,8 @@ ANY_ADDRESS = "0.0.0.0"
 OURS = 0x00200000
 """The bit of a connection's mark that says that a service address was asked for."""
 
+CHAIN = "find"
+"""By which a table is known to be ours."""
 MARK = f"ct mark set ct mark or {OURS:#x}"
 TURNS, ITSELF = "turns", "itself"
 TRANSPORTS = ("tcp", "udp", "sctp")
@@ -67,12 +69,12 @@ table ip {table} {{
   }}
   chain refuse-in {{ type filter hook prerouting priority -110; jump refuse; }}
   chain refuse-out {{ type filter hook output priority -110; jump refuse; }}
-  chain find {{
+  chain {CHAIN} {{
     ip daddr . meta l4proto . th dport vmap @services
     fib daddr type local ip daddr != 127.0.0.0/8 ip daddr != {service_cidr} meta l4proto . th dport vmap @nodeports
   }}
-  chain in {{ type nat hook prerouting priority -100; jump find; }}
-  chain out {{ type nat hook output priority -100; jump find; }}
+  chain in {{ type nat hook prerouting priority -100; jump {CHAIN}; }}
+  chain out {{ type nat hook output priority -100; jump {CHAIN}; }}
   chain leave {{
     type nat hook postrouting priority 100;
     ip saddr . ip daddr @itself masquerade

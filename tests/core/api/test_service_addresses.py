@@ -78,7 +78,16 @@ async def test_node_ports_come_and_go_with_the_type(api: AsgiClient) -> None:
     assert kept[1]["nodePort"] != made["nodePort"]
 
     taken = service("t", type="NodePort", ports=[{"port": 80, "nodePort": made["nodePort"]}])
-    assert (await api.post(SERVICES, taken)).causes == [("FieldValueInvalid", "spec.ports[0].nodePort")]
+    refused = await api.post(SERVICES, taken)
+    assert refused.causes == [("FieldValueInvalid", "spec.ports[0].nodePort")]
+    assert refused.json["message"].endswith(
+        f"spec.ports[0].nodePort: Invalid value: {made['nodePort']}: provided port is already allocated"
+    )
+    outside = await api.post(SERVICES, service("u", type="NodePort", ports=[{"port": 80, "nodePort": 80}]))
+    assert outside.json["message"].endswith(
+        "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is"
+        " 30000-32767"
+    )
     await api.put(f"{SERVICES}/s", service("s"))
     assert (await api.post(SERVICES, taken)).code == 201
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sampan.core.config import Config
 from sampan.core.contracts.bases import BalancerBase, ProxyBase
 from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host import netlink
+from sampan.core.host.netlink import HostRoute
 from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry
 
@@ -133,6 +136,16 @@ def test_nodes_do_not_become_fewer(tmp_path: Path) -> None:
 def test_pods_do_not_get_addresses_of_services(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="overlap"):
         decide(tmp_path, {"cluster": "c"}, service_cidr="10.9.0.0/16", pod_cidr="10.9.7.0/24")
+
+
+def test_services_do_not_get_addresses_of_somebody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = HostRoute(IPv4Network("10.9.7.0/24"), "eth0")
+    monkeypatch.setattr(netlink, "routes", lambda: [office])
+    said = "service addresses 10.9.0.0/16 overlap 10.9.7.0/24, which eth0 has here: name a free range"
+    with pytest.raises(ConfigError, match=said):
+        decide(tmp_path, {"cluster": "c"}, service_cidr="10.9.0.0/16")
+    again = decide(tmp_path, {**BEFORE, "service_cidr": "10.9.0.0/16"}, service_cidr="10.9.0.0/16")
+    assert again.service_cidr == "10.9.0.0/16", "after the first start the route is its own"
 
 
 def test_the_folder_of_a_joined_node_is_no_place_for_a_cluster(tmp_path: Path) -> None:

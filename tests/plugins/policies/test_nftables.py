@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sampan.core.contracts.policy import EnforcerSettings, Guard, Opening
+from sampan.core.errors import ConfigError
+from sampan.core.host import nft
 from sampan.plugins.policies.nftables import NftablesEnforcer, script, unavailable
 
 needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
@@ -38,6 +40,21 @@ def test_the_kernel_takes_whatever_policies_may_mean(some: list[Guard]) -> None:
         enforcer.sync(some)
     finally:
         enforcer.destroy()
+
+
+@pytest.mark.root
+@needs_kernel
+def test_a_table_of_somebody_elses_is_neither_used_nor_taken_away(tmp_path: Path) -> None:
+    enforcer = NftablesEnforcer(EnforcerSettings(cluster="test", state_dir=tmp_path))
+    nft.run(f"add table ip {enforcer.table}\nadd chain ip {enforcer.table} theirs\n")
+    try:
+        with pytest.raises(ConfigError, match="none of sampan's"):
+            enforcer.sync([])
+        enforcer.destroy()
+        with pytest.raises(ConfigError, match="none of sampan's"):
+            enforcer.sync([])
+    finally:
+        nft.delete_table("ip", enforcer.table)
 
 
 def test_a_pod_that_nothing_is_let_to_has_one_rule() -> None:

@@ -14,7 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings, ServicePort
+from sampan.core.errors import ConfigError
+from sampan.core.host import nft
+from sampan.core.host.netlink import HostNetworkError
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend, own_addresses
+from sampan.plugins.proxies.nftables import available
 from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.flows import stale
 from sampan.plugins.proxies.nftables.proxy import NftablesProxy
@@ -96,6 +100,40 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert table not in listed("tables")
     assert NETWORK not in routes()
     assert table not in forward_rules()
+
+
+@pytest.mark.root
+@needs_kernel
+def test_a_table_of_somebody_elses_is_neither_used_nor_taken_away(tmp_path: Path) -> None:
+    table = table_name(str(tmp_path))
+    nft.run(f"add table ip {table}\nadd chain ip {table} theirs\n")
+    try:
+        with pytest.raises(ConfigError, match="none of sampan's"):
+            NftablesProxy(settings(tmp_path)).start()
+        assert NETWORK not in routes()
+        NftablesProxy(settings(tmp_path)).destroy()
+        assert "theirs" in listed("table", "ip", table)
+    finally:
+        nft.delete_table("ip", table)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("is_network_admin", "it needs root"),
+        ("is_installed", "nft is not installed: install the package nftables"),
+        ("run", "the kernel refuses its rules: nft: Operation not supported"),
+    ],
+)
+def test_why_it_cannot_work_here(monkeypatch: pytest.MonkeyPatch, lacking: str, said: str) -> None:
+    def refuse(_script: str) -> None:
+        raise HostNetworkError("nft: Operation not supported")
+
+    for name in ("is_network_admin", "is_installed"):
+        place = available if name == "is_network_admin" else nft
+        monkeypatch.setattr(place, name, lambda there=lacking != name: there)
+    monkeypatch.setattr(nft, "run", refuse)
+    assert available.unavailable() == said
 
 
 @pytest.mark.root
