@@ -14,7 +14,8 @@ from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import resource_of
 from sampan.plugins.admission.base import Quiet, forbid
-from sampan.plugins.pod_security.checks import LEVELS, Finding, evaluate
+from sampan.plugins.pod_security.checks import LEVELS, evaluate
+from sampan.plugins.pod_security.finding import Finding
 from sampan.plugins.pod_security.policy import PREFIX, Standard, labels_of, problems, standard
 
 TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
