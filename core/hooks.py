@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from sampan.core.contracts.controller import Key
     from sampan.core.contracts.plan import Plan
     from sampan.core.contracts.proxy import ServicePort
-    from sampan.core.contracts.runtime import Container, ContainerConfig
+    from sampan.core.contracts.runtime import Container
+    from sampan.core.contracts.runtime_config import ContainerConfig
     from sampan.core.contracts.scheduler import NodeState
     from sampan.core.model.core_v1.pod import Pod
     from sampan.core.registry import Registry

@@ -47,7 +47,8 @@ from sampan.core.contracts.csi import (
 from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, Patch, Plan, Update
 from sampan.core.contracts.provisioner import ProvisioningFailure, ProvisionRequest
 from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
-from sampan.core.contracts.runtime import ContainerConfig, ImageError, Runtime, RuntimeFailure, RuntimeSettings
+from sampan.core.contracts.runtime import ImageError, Runtime, RuntimeFailure, RuntimeSettings
+from sampan.core.contracts.runtime_config import ContainerConfig
 from sampan.core.contracts.scheduler import (
     ClusterState,
     NodeState,

@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from uuid import uuid4
 
-from sampan.core.contracts.runtime import Runtime, RuntimeSettings, SandboxConfig
+from sampan.core.contracts.runtime import Runtime, RuntimeSettings
+from sampan.core.contracts.runtime_config import SandboxConfig
 from sampan.core.errors import SampanError
 from sampan.core.registry import Part
 

@@ -7,7 +7,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sampan.core.contracts.runtime import LABEL_UID, Container, RuntimeEvent, Sandbox
+from sampan.core.contracts.runtime import Container, RuntimeEvent, Sandbox
+from sampan.core.contracts.runtime_config import LABEL_UID
 from sampan.core.errors import SampanError
 from sampan.core.node.parts import NodeParts
 

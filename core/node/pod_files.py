@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from posixpath import normpath
 
-from sampan.core.contracts.runtime import Mount
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.config.hosts_file import HOSTS_FILE, hosts_file

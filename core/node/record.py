@@ -12,7 +12,8 @@ from typing import Any
 
 import attrs
 
-from sampan.core.contracts.runtime import LABEL_NAMESPACE, LABEL_POD, Container, Sandbox
+from sampan.core.contracts.runtime import Container, Sandbox
+from sampan.core.contracts.runtime_config import LABEL_NAMESPACE, LABEL_POD
 from sampan.core.contracts.streams import PodRef
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.model.core_v1.pod import Pod, PodStatus

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
-from sampan.core.contracts.runtime import ContainerConfig, Image, ImageError, RuntimeFailure, Sandbox, Security
+from sampan.core.contracts.runtime import Image, ImageError, RuntimeFailure, Sandbox
+from sampan.core.contracts.runtime_config import ContainerConfig, Security
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import NotFound
 from sampan.core.model.core_v1.container import Container

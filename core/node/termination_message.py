@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sampan.core.contracts.runtime import Container, LogOptions, Mount, Runtime
+from sampan.core.contracts.runtime import Container, LogOptions, Runtime
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 

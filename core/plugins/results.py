@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from sampan.core.contracts.runtime import (
+from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
     LABEL_CLUSTER,
     LABEL_CONTAINER,

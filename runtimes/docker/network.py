@@ -6,7 +6,8 @@ import docker
 import docker.errors
 import docker.types
 
-from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
+from sampan.core.contracts.runtime import RuntimeSettings
+from sampan.core.contracts.runtime_config import LABEL_KIND
 from sampan.core.errors import ConfigError
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
 from sampan.runtimes.engine.network import RangeTaken, create_in_free_range, network_stays

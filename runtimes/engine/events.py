@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from sampan.core.contracts.runtime import LABEL_UID, RuntimeEvent
+from sampan.core.contracts.runtime import RuntimeEvent
+from sampan.core.contracts.runtime_config import LABEL_UID
 from sampan.runtimes.engine.answers import Answer
 from sampan.runtimes.engine.api import EngineApi, Params
 from sampan.runtimes.engine.lines import whole_lines

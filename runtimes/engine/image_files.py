@@ -15,7 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from sampan.core.contracts.runtime import ImageError, Mount, RuntimeFailure
+from sampan.core.contracts.runtime import ImageError, RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.host.trees import remove_tree
 from sampan.runtimes.archives import layers
 from sampan.runtimes.archives.archive import Archive

@@ -7,17 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sampan.core.contracts.runtime import (
-    LABEL_ATTEMPT,
-    LABEL_CONTAINER,
-    LABEL_NAMESPACE,
-    LABEL_POD,
-    LABEL_UID,
-    Container,
-    Image,
-    Sandbox,
-    State,
-)
+from sampan.core.contracts.runtime import Container, Image, Sandbox, State
+from sampan.core.contracts.runtime_config import LABEL_ATTEMPT, LABEL_CONTAINER, LABEL_NAMESPACE, LABEL_POD, LABEL_UID
 from sampan.runtimes.engine.names import LABEL_SANDBOX
 
 _STATES: Mapping[str, State] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sampan.core.contracts.runtime import (
+from sampan.core.contracts.runtime import RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
     LABEL_CLUSTER,
     LABEL_CONTAINER,
@@ -14,8 +15,6 @@ from sampan.core.contracts.runtime import (
     LABEL_POD,
     LABEL_UID,
     ContainerConfig,
-    RuntimeSettings,
-    Sandbox,
     SandboxConfig,
 )
 

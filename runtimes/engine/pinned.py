@@ -17,7 +17,8 @@ from pathlib import Path
 
 import attrs
 
-from sampan.core.contracts.runtime import Mount, RuntimeFailure
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.host import beneath
 from sampan.core.host.capabilities import may_mount
 from sampan.core.host.mount import MS_BIND, MS_REC, mount, opened, unmount

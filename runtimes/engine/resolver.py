@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from sampan.core.contracts.runtime import Mount, SandboxConfig
+from sampan.core.contracts.runtime_config import Mount, SandboxConfig
 
 RESOLV_CONF = "/etc/resolv.conf"
 

@@ -17,23 +17,19 @@ from typing import Any
 import attrs
 
 from sampan.core.contracts.runtime import (
-    LABEL_KIND,
-    LABEL_UID,
     Auth,
     Container,
-    ContainerConfig,
     ExecResult,
     Image,
     ImageError,
     LogOptions,
-    Resources,
     RuntimeEvent,
     RuntimeFailure,
     RuntimeSettings,
     Sandbox,
-    SandboxConfig,
     Stream,
 )
+from sampan.core.contracts.runtime_config import LABEL_KIND, LABEL_UID, ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import NotFound
 from sampan.runtimes.engine import inspect, names, pinned
 from sampan.runtimes.engine.api import EngineApi

@@ -7,15 +7,8 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Any
 
-from sampan.core.contracts.runtime import (
-    ContainerConfig,
-    Mount,
-    PortMapping,
-    Resources,
-    RuntimeFailure,
-    SandboxConfig,
-    Security,
-)
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, PortMapping, Resources, SandboxConfig, Security
 from sampan.core.host.capabilities import may_protect_from_oom
 
 UNHONOURED = (

@@ -7,7 +7,8 @@ import contextlib
 import podman
 import podman.errors
 
-from sampan.core.contracts.runtime import LABEL_KIND, RuntimeSettings
+from sampan.core.contracts.runtime import RuntimeSettings
+from sampan.core.contracts.runtime_config import LABEL_KIND
 from sampan.core.errors import ConfigError
 from sampan.runtimes.engine.errors import one_line
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels

@@ -10,18 +10,8 @@ from typing import Any
 
 import podman
 
-from sampan.core.contracts.runtime import (
-    LABEL_KIND,
-    Capabilities,
-    ContainerConfig,
-    Resources,
-    RuntimeFailure,
-    RuntimeInfo,
-    RuntimeSettings,
-    Sandbox,
-    SandboxConfig,
-    Stats,
-)
+from sampan.core.contracts.runtime import Capabilities, RuntimeFailure, RuntimeInfo, RuntimeSettings, Sandbox, Stats
+from sampan.core.contracts.runtime_config import LABEL_KIND, ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.host.ranges import give_back
 from sampan.runtimes.engine import inspect, names

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from posixpath import normpath
 from typing import Any
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, Sandbox, SandboxConfig, Security
+from sampan.core.contracts.runtime import Sandbox
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, Resources, SandboxConfig, Security
 from sampan.runtimes.engine import names
 from sampan.runtimes.engine.settings import CPU_PERIOD_MICROS, PROPAGATION, oom_score, user_of
 

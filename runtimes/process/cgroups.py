@@ -6,7 +6,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from sampan.core.contracts.runtime import Resources, RuntimeFailure
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import Resources
 
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROS = 100_000

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sampan.core.contracts.runtime import Container, ContainerConfig, ImageError, Resources, RuntimeFailure, Sandbox
+from sampan.core.contracts.runtime import Container, ImageError, RuntimeFailure, Sandbox
+from sampan.core.contracts.runtime_config import ContainerConfig, Resources
 from sampan.core.errors import NotFound
 from sampan.core.host.disk_usage import disk_usage
 from sampan.core.host.trees import remove_tree

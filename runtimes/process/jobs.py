@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import attrs
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, RuntimeFailure, Security
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, Security
 from sampan.runtimes.process import pod_files
 from sampan.runtimes.process.images.model import StoredImage
 from sampan.runtimes.process.isolation import Isolation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sampan.core.contracts.runtime import SandboxConfig
+from sampan.core.contracts.runtime_config import SandboxConfig
 
 NAMES = {"hosts": "/etc/hosts", "resolv.conf": "/etc/resolv.conf", "hostname": "/etc/hostname"}
 MOST_NAMESERVERS = 3

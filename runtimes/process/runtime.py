@@ -18,22 +18,20 @@ from sampan.core.contracts.runtime import (
     Auth,
     Capabilities,
     Container,
-    ContainerConfig,
     ExecResult,
     Image,
     ImageError,
     LogOptions,
-    Resources,
     Runtime,
     RuntimeEvent,
     RuntimeFailure,
     RuntimeInfo,
     RuntimeSettings,
     Sandbox,
-    SandboxConfig,
     Stats,
     Stream,
 )
+from sampan.core.contracts.runtime_config import ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.host.trees import remove_tree

@@ -15,7 +15,8 @@ from typing import Any
 
 import attrs
 
-from sampan.core.contracts.runtime import PortMapping, RuntimeFailure, RuntimeSettings, Sandbox, SandboxConfig
+from sampan.core.contracts.runtime import RuntimeFailure, RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import PortMapping, SandboxConfig
 from sampan.core.errors import NotFound
 from sampan.runtimes.process import launcher, pod_files, processes
 from sampan.runtimes.process.isolation import Isolation

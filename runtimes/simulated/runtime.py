@@ -16,21 +16,19 @@ from sampan.core.contracts.runtime import (
     Auth,
     Capabilities,
     Container,
-    ContainerConfig,
     ExecResult,
     Image,
     ImageError,
     LogOptions,
-    Resources,
     RuntimeEvent,
     RuntimeFailure,
     RuntimeInfo,
     RuntimeSettings,
     Sandbox,
-    SandboxConfig,
     Stats,
     Stream,
 )
+from sampan.core.contracts.runtime_config import ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import NotFound
 from sampan.runtimes.simulated.script import read_script
 from sampan.runtimes.simulated.streams import EndedStream

@@ -13,7 +13,8 @@ from ipaddress import IPv4Network
 
 import attrs
 
-from sampan.core.contracts.runtime import Container, ContainerConfig, RuntimeFailure, Sandbox, SandboxConfig, State
+from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox, State
+from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.runtimes.simulated.script import Script
 
 KILLED = 137

@@ -2,7 +2,7 @@
 
 import ferry
 
-from sampan.core.contracts.runtime import ContainerConfig, SandboxConfig
+from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.plugin import RuntimeSettings
 
 

@@ -11,7 +11,8 @@ from typing import Literal, cast
 
 import attrs
 
-from sampan.core.contracts.runtime import (
+from sampan.core.contracts.runtime import Image
+from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
     LABEL_CLUSTER,
     LABEL_CONTAINER,
@@ -22,7 +23,6 @@ from sampan.core.contracts.runtime import (
     LABEL_SPEC_HASH,
     LABEL_UID,
     ContainerConfig,
-    Image,
     Mount,
     Resources,
     Security,

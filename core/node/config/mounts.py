@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
-from sampan.core.contracts.runtime import Mount
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.host import beneath
 from sampan.core.model.core_v1.container import Container, VolumeMount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sampan.core.contracts.runtime import LABEL_ATTEMPT, LABEL_KIND, PortMapping, SandboxConfig
+from sampan.core.contracts.runtime_config import LABEL_ATTEMPT, LABEL_KIND, PortMapping, SandboxConfig
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.config.container_config import pod_labels
 from sampan.core.node.config.dns import Dns

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import attrs
 
-from sampan.core.contracts.runtime import LABEL_CONTAINER, LABEL_SPEC_HASH, Container, Sandbox
+from sampan.core.contracts.runtime import Container, Sandbox
+from sampan.core.contracts.runtime_config import LABEL_CONTAINER, LABEL_SPEC_HASH
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.memory import (

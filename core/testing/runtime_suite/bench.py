@@ -14,7 +14,8 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from sampan.core.contracts.runtime import (
+from sampan.core.contracts.runtime import Container, LogOptions, Runtime, RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
     LABEL_CLUSTER,
     LABEL_CONTAINER,
@@ -23,12 +24,7 @@ from sampan.core.contracts.runtime import (
     LABEL_NODE,
     LABEL_POD,
     LABEL_UID,
-    Container,
     ContainerConfig,
-    LogOptions,
-    Runtime,
-    RuntimeSettings,
-    Sandbox,
     SandboxConfig,
 )
 

@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.contracts.runtime import (
-    LABEL_CONTAINER,
-    LABEL_UID,
-    ImageError,
-    Mount,
-    Resources,
-    RuntimeFailure,
-    Security,
-)
+from sampan.core.contracts.runtime import ImageError, RuntimeFailure
+from sampan.core.contracts.runtime_config import LABEL_CONTAINER, LABEL_UID, Mount, Resources, Security
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 CLOCKS_DIFFER = timedelta(seconds=2)

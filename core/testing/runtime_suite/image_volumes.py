@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sampan.core.contracts.runtime import ImageError, Mount, RuntimeFailure
+from sampan.core.contracts.runtime import ImageError, RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from sampan.core.contracts.runtime import LABEL_UID, Mount
+from sampan.core.contracts.runtime_config import LABEL_UID, Mount
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 

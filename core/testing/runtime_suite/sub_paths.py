@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from sampan.core.contracts.runtime import Mount, RuntimeFailure
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 SECRET = "what no pod may read"

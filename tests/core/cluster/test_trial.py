@@ -12,7 +12,8 @@ import pytest
 from sampan.core.cluster import trial
 from sampan.core.cluster.settle import choose
 from sampan.core.cluster.trial import why_no_pods
-from sampan.core.contracts.runtime import Runtime, RuntimeFailure, RuntimeSettings, Sandbox, SandboxConfig
+from sampan.core.contracts.runtime import Runtime, RuntimeFailure, RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import SandboxConfig
 from sampan.core.errors import ConfigError
 from sampan.core.registry import Part, Registry
 from sampan.runtimes.simulated.runtime import SimulatedRuntime

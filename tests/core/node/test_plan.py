@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import attrs
 import pytest
 
-from sampan.core.contracts.runtime import LABEL_CONTAINER, Container, Sandbox
+from sampan.core.contracts.runtime import Container, Sandbox
+from sampan.core.contracts.runtime_config import LABEL_CONTAINER
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.container import EphemeralContainer
 from sampan.core.model.core_v1.pod import Pod, PodStatus

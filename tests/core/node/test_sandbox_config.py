@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.contracts.runtime import Mount
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.core_v1.pod_spec import HostAlias, PodDNSConfig, PodDNSConfigOption, PodSpec

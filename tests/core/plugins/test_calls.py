@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sampan.core import hooks
-from sampan.core.contracts.runtime import ContainerConfig
+from sampan.core.contracts.runtime_config import ContainerConfig
 from sampan.core.contracts.scheduler import NodeState
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod

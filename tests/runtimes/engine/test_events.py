@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from sampan.core.contracts.runtime import LABEL_CLUSTER, LABEL_UID, RuntimeEvent, RuntimeFailure
+from sampan.core.contracts.runtime import RuntimeEvent, RuntimeFailure
+from sampan.core.contracts.runtime_config import LABEL_CLUSTER, LABEL_UID
 from sampan.runtimes.engine.api import EngineApi
 from sampan.runtimes.engine.events import EventFeed
 from tests.support.stub_engine import begun, stub_api

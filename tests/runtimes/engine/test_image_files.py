@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from sampan.core.contracts.runtime import Image, ImageError, Mount, RuntimeFailure
+from sampan.core.contracts.runtime import Image, ImageError, RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.runtimes.engine.image_files import ImageFiles
 from sampan.runtimes.engine.images import EngineImages
 from tests.support.image_archives import docker_save, tar

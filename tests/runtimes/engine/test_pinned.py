@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.contracts.runtime import Mount, RuntimeFailure
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import Mount
 from sampan.core.host.capabilities import may_mount
 from sampan.core.testing.runtime_suite.sub_paths import swapping
 from sampan.runtimes.engine import pinned

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from sampan.core.contracts.runtime import LABEL_CLUSTER, Runtime, RuntimeSettings
+from sampan.core.contracts.runtime import Runtime, RuntimeSettings
+from sampan.core.contracts.runtime_config import LABEL_CLUSTER
 from sampan.core.testing.runtime_contract import RuntimeContract
 from sampan.runtimes.engine.names import network_name
 from sampan.runtimes.podman.runtime import make_podman

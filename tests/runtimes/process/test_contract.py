@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from sampan.core.contracts.runtime import Runtime, RuntimeSettings, Security
+from sampan.core.contracts.runtime import Runtime, RuntimeSettings
+from sampan.core.contracts.runtime_config import Security
 from sampan.core.testing.runtime_contract import Bench, RuntimeBench, RuntimeContract
 from sampan.core.testing.runtime_suite.sub_paths import SubPathPromises
 from sampan.runtimes.process.cgroups import ROOT, V1_CONTROLLERS

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.contracts.runtime import ContainerConfig, Mount, Resources, RuntimeFailure, SandboxConfig, Security
+from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, Resources, SandboxConfig, Security
 from sampan.core.errors import ConfigError
 from sampan.runtimes.process import cgroups, jobs, pod_files
 from sampan.runtimes.process.available import unavailable

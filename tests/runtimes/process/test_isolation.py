@@ -13,15 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from sampan.core.contracts.runtime import (
-    ContainerConfig,
-    LogOptions,
-    Mount,
-    RuntimeFailure,
-    RuntimeSettings,
-    SandboxConfig,
-    Security,
-)
+from sampan.core.contracts.runtime import LogOptions, RuntimeFailure, RuntimeSettings
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, SandboxConfig, Security
 from sampan.runtimes.process.runtime import ProcessRuntime
 
 DATA_DIR = "cluster"

@@ -13,18 +13,8 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from sampan.core.contracts.runtime import (
-    ContainerConfig,
-    LogOptions,
-    Mount,
-    PortMapping,
-    Runtime,
-    RuntimeFailure,
-    RuntimeSettings,
-    Sandbox,
-    SandboxConfig,
-    Security,
-)
+from sampan.core.contracts.runtime import LogOptions, Runtime, RuntimeFailure, RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.runtime import ProcessRuntime
 from tests.support.wait import eventually

@@ -15,7 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from sampan.core.contracts.runtime import ContainerConfig, LogOptions, Runtime, RuntimeSettings, Sandbox, SandboxConfig
+from sampan.core.contracts.runtime import LogOptions, Runtime, RuntimeSettings, Sandbox
+from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.runtimes.process.processes import of_state_dir
 from sampan.runtimes.process.runtime import make_process
 from sampan.runtimes.process.shim import records
@@ -26,7 +27,8 @@ FOREVER = "echo ready; trap 'exit 7' TERM; while :; do sleep 0.1; done"
 SAMPAN = """
 import sys
 from pathlib import Path
-from sampan.core.contracts.runtime import ContainerConfig, RuntimeSettings, SandboxConfig
+from sampan.core.contracts.runtime import RuntimeSettings
+from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.runtimes.process.runtime import make_process
 
 runtime = make_process(RuntimeSettings(cluster="c", node="n", state_dir=Path(sys.argv[1])))

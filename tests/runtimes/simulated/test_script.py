@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.contracts.runtime import (
-    ContainerConfig,
-    ImageError,
-    LogOptions,
-    RuntimeFailure,
-    RuntimeSettings,
-    SandboxConfig,
-)
+from sampan.core.contracts.runtime import ImageError, LogOptions, RuntimeFailure, RuntimeSettings
+from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.runtimes.simulated.runtime import SimulatedRuntime
 from sampan.runtimes.simulated.time import MovedTime
 
