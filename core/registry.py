@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from sampan.core.contracts.provisioner import Provisioner, ProvisionerSettings
     from sampan.core.contracts.proxy import Proxy, ProxySettings
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
-    from sampan.core.contracts.scheduler import Scheduler, SchedulerPlugin
+    from sampan.core.contracts.scheduler import Scheduler
+    from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
     from sampan.core.contracts.source import Source, SourceContext
     from sampan.core.contracts.volume import VolumeDriver
     from sampan.core.store.contract import Store
@@ -133,7 +134,7 @@ class Registry:
         self.csi_drivers: Parts[CsiDriver] = Parts("CSI driver", "sampan.core.contracts.csi:CsiDriver")
         self.schedulers: Parts[Scheduler] = Parts("scheduler", "sampan.core.contracts.scheduler:Scheduler")
         self.scheduler_plugins: Parts[SchedulerPlugin] = Parts(
-            "scheduler plugin", "sampan.core.contracts.scheduler:SchedulerPlugin"
+            "scheduler plugin", "sampan.core.contracts.scheduler_plugin:SchedulerPlugin"
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")

@@ -49,17 +49,8 @@ from sampan.core.contracts.provisioner import ProvisioningFailure, ProvisionRequ
 from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.runtime import ImageError, Runtime, RuntimeFailure, RuntimeSettings
 from sampan.core.contracts.runtime_config import ContainerConfig
-from sampan.core.contracts.scheduler import (
-    ClusterState,
-    NodeState,
-    Placed,
-    Refusal,
-    Scheduler,
-    SchedulerPlugin,
-    SchedulerPluginBase,
-    Unschedulable,
-    Wait,
-)
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Placed, Refusal, Scheduler, Unschedulable, Wait
+from sampan.core.contracts.scheduler_plugin import SchedulerPlugin, SchedulerPluginBase
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeDriver, VolumeFailure
 from sampan.core.errors import (
     AlreadyExists,

@@ -1,18 +1,14 @@
 """The scheduler contract, after the scheduling framework's extension points. Pure and quick, on the event loop.
 
 `Scheduler.place` decides for one pod. The built-in one is made of `SchedulerPlugin`s (filter, score, reserve, permit);
-an outside plugin adds one of those, or replaces the whole scheduler by name (``spec.schedulerName`` picks among them).
-
-A plugin comes in two forms. The plain one is asked about a pod and a node each time. A `GroupedPlugin` is asked once for a
-group of pods that are alike in all it looks at, and gives a `Judge`: what that says of a node is remembered until the node
-changes, so that a decision costs what has changed since the last one.
+an outside plugin adds one of those (`scheduler_plugin.py`), or replaces the whole scheduler by name (``spec.schedulerName``
+picks among them).
 """
 
 from __future__ import annotations
 
 import enum
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
@@ -209,162 +205,6 @@ class Ready(enum.Enum):
     NOT_YET = enum.auto()
     NO_MORE = enum.auto()
     """The node will not do after all: decide anew."""
-
-
-class SchedulerPlugin(Protocol):
-    """One concern. Inherit from `SchedulerPluginBase` and override what is needed."""
-
-    name: str
-    weight: int
-    helped_by: Change
-    """Which changes may turn a refusal of this plugin's into a yes."""
-
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        """Why the pod cannot be on this node; ``None``: it can."""
-        ...
-
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        """How well the node suits, in any measure: asked of every feasible node, and then given to `normalize`."""
-        ...
-
-    def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
-        """The same for all nodes at once, after every `filter`: ``nodes`` are those that each of them found feasible.
-
-        The refused ones by name.
-        """
-        ...
-
-    def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
-        """`score` of all feasible nodes at once, in their order."""
-        ...
-
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
-        """The feasible nodes' scores as points, 0 to 100; the highest weighted sum wins."""
-        ...
-
-    def reserve(self, pod: Pod, node: NodeState) -> str | None:
-        """Last word before the bind: a reason refuses."""
-        ...
-
-    def permit(self, pod: Pod, node: NodeState) -> float:
-        """Seconds to wait before binding; 0 is now."""
-        ...
-
-    def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
-        """What is to be written before the bind."""
-        ...
-
-    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
-        """Asked with every change of storage for a pod that is held, once what was to be written has been."""
-        ...
-
-
-class SchedulerPluginBase:
-    """Says yes to everything."""
-
-    name = ""
-    weight = 1
-    helped_by = Change.any()
-
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        return None
-
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        return 0.0
-
-    def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
-        return {}
-
-    def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
-        return [self.score(pod, node, state) for node in nodes]
-
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
-        return scores
-
-    def reserve(self, pod: Pod, node: NodeState) -> str | None:
-        return None
-
-    def permit(self, pod: Pod, node: NodeState) -> float:
-        return 0.0
-
-    def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
-        return ()
-
-    def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
-        return Ready.YES
-
-
-class Judge:
-    """What one plugin says of nodes for the pods of one group. Inherit, and override what is needed."""
-
-    filters = False
-    """Whether `refuses` can ever say no to these pods."""
-    scores = False
-    """Whether `score` tells nodes apart for them."""
-    is_relative = False
-    """Whether scores are measures for `normalize`; else they are points already. Where every node has 0, `normalize`
-    must give all of them the same, and is not asked."""
-    is_wide = False
-    """Whether both depend on other nodes too. If not, they are asked once for each `NodeState`."""
-
-    has_sorts = False
-    """Of a wide one: whether its score is the same for all nodes of a `sort`, whatever that is at present."""
-
-    def sort(self, node: NodeState) -> Hashable:
-        """All of a node that the score of a wide judge follows from, besides the other nodes."""
-        return None
-
-    def update(self, name: str, node: NodeState | None) -> None:
-        """A node has come, changed or gone (``None``). Told to wide judges alone, at first of all nodes."""
-
-    def refuses(self, node: NodeState) -> Refusal | None:
-        return None
-
-    def score(self, node: NodeState) -> float:
-        return 0.0
-
-    def normalize(self, scores: Sequence[float]) -> Sequence[float]:
-        """A measure that several nodes share may be there once: what matters is which measures there are."""
-        return scores
-
-
-class GroupedPlugin(SchedulerPluginBase, ABC):
-    """A plugin whose answers hold for all pods that it signs alike. Inherit, and say `sign` and `judge`.
-
-    `filter` and `score` follow from the judge, for schedulers that know no groups.
-    """
-
-    _last: tuple[Pod, int, Judge | None] | None = None
-
-    @abstractmethod
-    def sign(self, pod: Pod) -> Hashable:
-        """All that it looks at in a pod."""
-
-    @abstractmethod
-    def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
-        """For pods signed like this one; ``None`` where it has nothing to say about them."""
-
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        judge = self._informed(pod, state)
-        return judge.refuses(node) if judge is not None and judge.filters else None
-
-    def score(self, pod: Pod, node: NodeState, state: ClusterState) -> float:
-        judge = self._informed(pod, state)
-        return judge.score(node) if judge is not None and judge.scores else 0.0
-
-    def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
-        judge = self._last[2] if self._last else None
-        return judge.normalize(scores) if judge is not None and judge.is_relative else scores
-
-    def _informed(self, pod: Pod, state: ClusterState) -> Judge | None:
-        """A judge that knows all nodes: made once for a decision, not once for each node."""
-        if self._last is None or self._last[0] is not pod or self._last[1] != state.generation:
-            judge = self.judge(pod, state)
-            if judge is not None and judge.is_wide:
-                for node in state.nodes:
-                    judge.update(node.name, node)
-            self._last = (pod, state.generation, judge)
-        return self._last[2]
 
 
 class Scheduler(Protocol):

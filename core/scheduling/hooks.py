@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal
+from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, SchedulerPluginBase
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal
+from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
 from sampan.core.hooks import hookimpl
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import Column, KubeObject, kind

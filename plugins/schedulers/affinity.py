@@ -9,7 +9,8 @@ from collections.abc import Hashable, Sequence
 
 import attrs
 
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1 import affinity
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod

@@ -13,18 +13,8 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import attrs
 
-from sampan.core.contracts.scheduler import (
-    Change,
-    ClusterState,
-    GroupedPlugin,
-    NodeState,
-    Placed,
-    Ready,
-    Refusal,
-    SchedulerPlugin,
-    Unschedulable,
-    Wait,
-)
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Placed, Ready, Refusal, Unschedulable, Wait
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, SchedulerPlugin
 from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.schedulers.group import Group, Opinion, Seat, add
 from sampan.plugins.schedulers.preemption import make_room, not_eligible

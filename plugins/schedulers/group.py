@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sampan.core.contracts.scheduler import ClusterState, GroupedPlugin, Judge, NodeState, Refusal, Unschedulable
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, Unschedulable
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.schedulers.ranking import Ranking, Scores
 

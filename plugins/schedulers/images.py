@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import EMPTY
 

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 
 import attrs
 
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
 
 

@@ -14,7 +14,7 @@ import attrs
 from sampan.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sampan.core.contracts.scheduler import SchedulerPlugin
+    from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
     from sampan.plugins.schedulers.default import DefaultScheduler
 
 

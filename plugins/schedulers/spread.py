@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 
 import attrs
 
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.plugins.schedulers.normalize import less_is_better

@@ -9,7 +9,8 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Refusal
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.affinity import TopologySpreadConstraint
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve

@@ -13,7 +13,8 @@ import attrs
 
 from sampan.core.contracts.plan import Patch
 from sampan.core.contracts.provisioner import BIND_COMPLETED, SELECTED_NODE
-from sampan.core.contracts.scheduler import Change, ClusterState, GroupedPlugin, Judge, NodeState, Ready, Refusal
+from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Ready, Refusal
+from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim

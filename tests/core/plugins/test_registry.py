@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.contracts.scheduler import SchedulerPluginBase
+from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
 from sampan.core.errors import ConfigError, Forbidden
 from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry

@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from sampan.core.contracts.scheduler import (
-    ClusterState,
-    NodeState,
-    Placed,
-    Refusal,
-    SchedulerPluginBase,
-    Unschedulable,
-    Wait,
-)
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Placed, Refusal, Unschedulable, Wait
+from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry

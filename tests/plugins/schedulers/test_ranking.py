@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampan.core.contracts.scheduler import Placed, SchedulerPlugin, Unschedulable
+from sampan.core.contracts.scheduler import Placed, Unschedulable
+from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
 from sampan.core.model.core_v1.node import ContainerImage, Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
