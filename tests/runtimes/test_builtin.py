@@ -25,6 +25,7 @@ def test_runtimes_and_volume_drivers_are_there_by_name() -> None:
         "emptyDir": "empty_dir",
         "ephemeral": "ephemeral",
         "hostPath": "host_path",
+        "image": "image",
         "persistentVolumeClaim": "persistent_volume_claim",
         "projected": "projected",
         "secret": "secret",
