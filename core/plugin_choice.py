@@ -32,6 +32,10 @@ class PluginChoice:
             settings={**other.settings, **self.settings},
         )
 
+    def with_settings(self, plugin: str, **settings: Any) -> PluginChoice:
+        """With these for ``plugin``, besides what is set for it."""
+        return attrs.evolve(self, settings={**self.settings, plugin: {**self.settings.get(plugin, {}), **settings}})
+
 
 def environment_choice(environment: Mapping[str, str] = os.environ) -> PluginChoice:
     """What ``SAMPAN_PLUGINS`` and ``SAMPAN_BLOCK_PLUGINS`` say."""

@@ -137,6 +137,7 @@ class Registry:
             "scheduler plugin", "sampan.core.contracts.scheduler_plugin:SchedulerPlugin"
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
+        self.pod_players: set[str] = set()
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
         self.balancing_proxies: set[str] = set()
         self.balancers: Parts[Balancer] = Parts("balancer", "sampan.core.contracts.balancer:Balancer")
@@ -195,8 +196,11 @@ class Registry:
         """A concern of the built-in scheduler."""
         self._add(self.scheduler_plugins, name, make)
 
-    def controller(self, name: str, make: Callable[[ClusterContext], Controller]) -> None:
+    def controller(self, name: str, make: Callable[[ClusterContext], Controller], *, plays_pods: bool = False) -> None:
+        """``plays_pods``: it says what becomes of pods, and node agents leave them alone; only simulated nodes may."""
         self._add(self.controllers, name, make)
+        if plays_pods:
+            self.pod_players.add(name)
 
     def proxy(
         self,

@@ -19,6 +19,7 @@ from sampan.plugins import (
     proxies,
     quota,
     schedulers,
+    stages,
     stores,
 )
 
@@ -33,6 +34,7 @@ def sampan_register(registry: Registry) -> None:
     settings = registry.settings(Settings)
     controllers.register(registry, settings.horizontal_pod_autoscaler)
     schedulers.register(registry, settings.schedulers)
+    stages.register(registry, settings.stages)
     for room in (
         stores,
         auth,

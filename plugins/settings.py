@@ -11,5 +11,7 @@ from sampan.plugins.schedulers.profiles import SchedulerProfile
 @attrs.frozen(kw_only=True)
 class Settings:
     horizontal_pod_autoscaler: AutoscalerSettings = attrs.field(factory=AutoscalerSettings)
+    stages: tuple[str, ...] = ()
+    """Files, or folders of them, with KWOK's stages for simulated pods; ``sampan up --stages`` says the same."""
     schedulers: tuple[SchedulerProfile, ...] = ()
     """More schedulers, or the default one in another way; pods choose by ``spec.schedulerName``."""

@@ -51,6 +51,12 @@ _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 )
 @click.option("--node-name", default="", help="The first node's name (default: the host's).")
 @click.option("--nodes", type=click.IntRange(1, 1000), help="How many nodes (default: as before, at first one).")
+@click.option(
+    "--stages",
+    multiple=True,
+    metavar="FILE",
+    help="KWOK's stages for simulated pods: a file, or a folder of them (repeatable).",
+)
 @audit_options
 @admission_options
 @click.option("--service-cidr", default="", help="Range of service addresses.")
@@ -78,6 +84,7 @@ def up(
     kubeconfig: Path | None,
     node_name: str,
     nodes: int | None,
+    stages: tuple[str, ...],
     audit: AuditLog,
     admission: AdmissionChoice,
     service_cidr: str,
@@ -87,6 +94,8 @@ def up(
     """Start a cluster, or go on with one that was stopped; says what it chooses and why."""
     _check_configuration(ctx)
     choice = plugin_choice(ctx)
+    if stages:
+        choice = choice.with_settings("plugins", stages=[str(Path(each).absolute()) for each in stages])
     if manifests is not None and not manifests.is_dir():
         raise ConfigError(f"--manifests {manifests} is not a folder")
     if node_name and not _NODE_NAME.fullmatch(node_name):

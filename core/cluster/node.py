@@ -68,6 +68,7 @@ class LocalNode:
         self._csi: CsiDrivers | None = None
         self.cluster_dns: tuple[str, ...] = ()
         """Set before `join`: whom pods ask for names."""
+        self._leaves_pods = bool(plugins.registry.pod_players)
         self._cleanup = AsyncExitStack()
 
     @property
@@ -93,6 +94,11 @@ class LocalNode:
 
     def prepare(self) -> str:
         """Start the runtime; returns the range of its pods. Blocking. Raises `ConfigError` where it cannot work here."""
+        if self._leaves_pods and self.runtime.capabilities().real_processes:
+            raise ConfigError(
+                f"stages say what becomes of simulated pods: the runtime {self.config.runtime!r} runs real ones"
+                " (choose --runtime simulated, or leave the stages out)"
+            )
         self.runtime.start()
         if note := self.runtime.info().note:
             self._say(f"runtime: {note}")
@@ -121,6 +127,7 @@ class LocalNode:
             informers=informers,
             directory=directory,
             static_uids=static_uids,
+            leaves_pods=self._leaves_pods,
         )
         self._cleanup.push_async_callback(agent.stop)
         await agent.start()

@@ -74,7 +74,9 @@ class NodeAgent:
         informers: InformerSet | None = None,
         directory: NodeDirectory | None = None,
         static_uids: Callable[[], Set[str]] = frozenset,
+        leaves_pods: bool = False,
     ) -> None:
+        """``leaves_pods``: it looks after its node alone; somebody else says what becomes of the pods."""
         clock = clock or RealClock()
         settings = with_address(settings)
         recorder = EventRecorder(client, clock, "kubelet", settings.name)
@@ -92,6 +94,7 @@ class NodeAgent:
         self._services = self._informers.informer(Service)
         self._pods: Informer[Pod] = Informer(client, Pod, clock, field_selector=f"spec.nodeName={settings.name}")
         self._directory = directory
+        self._leaves_pods = leaves_pods
         self._heartbeat = Heartbeat(self.parts)
         self._queue: WorkQueue[str] = WorkQueue(clock)
         self._table = PodTable(settings.name, clock, self._queue.add, static_uids)
@@ -134,7 +137,8 @@ class NodeAgent:
         self._spawn(self._pods.run(), "informer pods of this node")
         await self._pods.synced.wait()
         await self._services.synced.wait()
-        self._pods.subscribe(self._table.on_change)
+        if not self._leaves_pods:
+            self._pods.subscribe(self._table.on_change)
         self._table.take(seen)
         await self._clear_left_over()
         self._heartbeat.start()

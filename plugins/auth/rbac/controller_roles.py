@@ -140,6 +140,12 @@ ROLES: Final[dict[str, tuple[Rule, ...]]] = {
         on("watch", "", "events"),
         EVENTS,
     ),
+    "stage-player": (
+        on("delete get list patch watch", "", "pods"),
+        on("patch", "", "pods/status"),
+        on("list watch", "", "nodes"),
+        EVENTS,
+    ),
     "pod-garbage-collector": (
         on("delete list watch", "", "pods"),
         on("get list", "", "nodes"),
