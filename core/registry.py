@@ -148,6 +148,7 @@ class Registry:
         self.http_routers: Parts[HttpRouter] = Parts("HTTP router", "sampan.core.contracts.http_router:HttpRouter")
         self.stores: Parts[Store] = Parts("store", "sampan.core.store.contract:Store")
         self.volatile_stores: set[str] = set()
+        self.shared_stores: set[str] = set()
         self.sources: Parts[Source] = Parts("source of computed objects", "sampan.core.contracts.source:Source")
         self.metrics_providers: Parts[MetricsProvider] = Parts(
             "provider of metrics", "sampan.core.contracts.metrics:MetricsProvider"
@@ -253,14 +254,17 @@ class Registry:
         """What takes HTTP requests from outside to pods, as Ingresses say."""
         self._add(self.http_routers, name, make, unavailable, rank)
 
-    def store(self, scheme: str, make: Callable[[str], Store], *, volatile: bool = False) -> None:
+    def store(self, scheme: str, make: Callable[[str], Store], *, volatile: bool = False, shared: bool = False) -> None:
         """A store for URLs that begin with ``scheme:``; ``make`` gets the whole URL.
 
-        A ``volatile`` one is empty at every start; another that is found empty has lost its data.
+        A ``volatile`` one is empty at every start; another that is found empty has lost its data. A ``shared`` one may be
+        that of several control planes at a time: one of them is elected to run the controllers.
         """
         self._add(self.stores, scheme, make)
         if volatile:
             self.volatile_stores.add(scheme)
+        if shared:
+            self.shared_stores.add(scheme)
 
     def source(self, name: str, make: Callable[[SourceContext], Source]) -> None:
         """What works out the objects of kinds with ``storage=Computed(source=name)``."""

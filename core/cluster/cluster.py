@@ -25,7 +25,7 @@ from sampan.core.cluster.ports import bind_port
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
 from sampan.core.cluster.settle import NONE, settle
-from sampan.core.cluster.stores import check_filled, open_store
+from sampan.core.cluster.stores import check_filled, open_store, scheme_of
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
@@ -139,7 +139,8 @@ class Cluster:
             if guarding.why_not:
                 plane.api.warn_of(NetworkPolicy, f"this machine cannot enforce it: {guarding.why_not}")
             static = await self._static_pods(decisions.node_name)
-            engine = await plane.run_controllers(static, decisions.node_name)
+            elected = scheme_of(decisions) in self._plugins.registry.shared_stores
+            engine = await plane.run_controllers(static, decisions.node_name, elected=elected)
             dns_address = await self._serve_names(plane, engine, decisions)
         finally:
             nodes_and_ranges = await prepared  # nothing is left half-started, even where something else has failed

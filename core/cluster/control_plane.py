@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import attrs
 
@@ -31,6 +32,7 @@ from sampan.core.plugins.describe import PATH, describe_plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.custom_kinds import CustomKinds
 from sampan.core.reconcile.engine import Engine
+from sampan.core.reconcile.leadership import Leadership
 from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
@@ -101,8 +103,13 @@ class ControlPlane:
         for address in inside:
             await self.api.advertise(address)
 
-    async def run_controllers(self, more: Sequence[Controller] = (), node: str = "") -> Engine:
-        """Every controller of the plugins, the scheduler, and ``more``, which speak in the name of ``node``'s agent."""
+    async def run_controllers(
+        self, more: Sequence[Controller] = (), node: str = "", *, elected: bool = False
+    ) -> Engine:
+        """Every controller of the plugins, the scheduler, and ``more``, which speak in the name of ``node``'s agent.
+
+        ``elected``: others may be on the same store, and all but ``more`` act only while this one leads.
+        """
         of_node = {controller.name for controller in more}
         registry = self._plugins.registry
         made = [(part.make(self._context), part.plugin) for part in registry.controllers]
@@ -118,6 +125,8 @@ class ControlPlane:
             clock=self._clock,
             plugins=self._plugins,
             metrics=self._plugins.metrics,
+            leadership=self._stand_for_election() if elected else None,
+            not_elected=of_node,
         )
         self._cleanup.push_async_callback(self.engine.stop)
         await self.engine.start()
@@ -125,6 +134,14 @@ class ControlPlane:
         self._cleanup.push_async_callback(custom.stop)
         await custom.start()
         return self.engine
+
+    def _stand_for_election(self) -> Leadership:
+        """Given back after the engine has ended."""
+        client = self.api.client(component_user("informers")).for_agent("kube-controller-manager")
+        leadership = Leadership(client, self._clock, f"{socket.gethostname()}_{uuid4()}")
+        self._cleanup.push_async_callback(leadership.stop)
+        leadership.start()
+        return leadership
 
     def component(self, name: str) -> LocalClient:
         """In-process access in the name of one component.

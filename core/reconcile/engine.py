@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -23,6 +23,7 @@ from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, RealClock
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.informer import Informer
+from sampan.core.reconcile.leadership import Leadership
 from sampan.core.reconcile.lister import InformerLister, InformerSet
 from sampan.core.reconcile.queue import ShutDown, WorkQueue
 from sampan.core.reconcile.runner import Runner, is_stale
@@ -47,6 +48,7 @@ class _Running:
     recorder: EventRecorder
     seats: asyncio.Semaphore | None
     """For one that acts ahead: how many more plans may be under way."""
+    leadership: Leadership | None
 
 
 class Engine:
@@ -61,7 +63,12 @@ class Engine:
         plugins: Plugins | None = None,
         metrics: CollectorRegistry | None = None,
         informers: InformerSet | None = None,
+        leadership: Leadership | None = None,
+        not_elected: Collection[str] = (),
     ) -> None:
+        """``leadership``: only while it holds is anything decided, but by the controllers ``not_elected``."""
+        self._leadership = leadership
+        self._not_elected = frozenset(not_elected)
         self.clock = clock or RealClock()
         self.informers = informers or InformerSet(client_for("informers"), self.clock)
         self.lister = InformerLister(self.informers)
@@ -71,6 +78,7 @@ class Engine:
         self._workers: dict[asyncio.Task[None], str] = {}
         """Each with the controller that it works for."""
         self._acting: set[asyncio.Task[None]] = set()
+        self._standing_by: set[asyncio.Task[None]] = set()
         self._reconciles = Counter(
             "sampan_reconciles",
             "Keys looked at, by controller and outcome (done, retry, error).",
@@ -91,7 +99,9 @@ class Engine:
         client = self._client_for(controller.name)
         recorder = EventRecorder(client, self.clock, controller.name)
         seats = asyncio.Semaphore(ahead.ahead) if ahead else None
-        return _Running(controller, queue, client, Runner(client, self.informers, recorder), recorder, seats)
+        leadership = None if controller.name in self._not_elected else self._leadership
+        runner = Runner(client, self.informers, recorder, leadership)
+        return _Running(controller, queue, client, runner, recorder, seats, leadership)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -132,6 +142,8 @@ class Engine:
         """End cleanly: plans under way get a moment to finish. No task is left behind."""
         for running in self._running:
             running.queue.shut_down()
+        for worker in self._standing_by:
+            worker.cancel()
         if at_work := {*self._workers, *self._acting}:
             _, late = await asyncio.wait(at_work, timeout=STOP_TIMEOUT)
             late |= self._acting  # those that a worker began meanwhile
@@ -182,6 +194,8 @@ class Engine:
                 key = await running.queue.get()
             except ShutDown:
                 return
+            if running.leadership is not None and not running.leadership.holds:
+                await self._stand_by(running.leadership)
             plan, error = await self._decide(running, key)
             if running.seats is None or not plan.actions:
                 await self._act(running, key, plan, error)
@@ -190,6 +204,16 @@ class Engine:
             acting = asyncio.create_task(self._act_ahead(running, running.seats, key, plan), name=f"acting on {key}")
             self._acting.add(acting)
             acting.add_done_callback(self._acting.discard)
+
+    async def _stand_by(self, leadership: Leadership) -> None:
+        """With a key in hand, which may wait: whoever leads looks at it."""
+        worker = asyncio.current_task()
+        assert worker is not None
+        self._standing_by.add(worker)
+        try:
+            await leadership.won()
+        finally:
+            self._standing_by.discard(worker)
 
     async def _decide(self, running: _Running, key: Key) -> tuple[Plan, Exception | None]:
         self._hook("sampan_before_reconcile", controller=running.controller.name, key=key)

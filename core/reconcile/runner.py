@@ -27,11 +27,12 @@ from sampan.core.contracts.plan import (
     Rescale,
     Update,
 )
-from sampan.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound
+from sampan.core.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound, Retry
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.informer import Informer
+from sampan.core.reconcile.leadership import EVERY, Leadership
 from sampan.core.reconcile.lister import InformerSet
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,15 @@ class _Writes:
 class Runner:
     """Acts for one controller: ``client`` writes in its name, ``recorder`` speaks in its name."""
 
-    def __init__(self, client: Client, informers: InformerSet, recorder: EventRecorder) -> None:
+    def __init__(
+        self,
+        client: Client,
+        informers: InformerSet,
+        recorder: EventRecorder,
+        leadership: Leadership | None = None,
+    ) -> None:
+        """With a ``leadership`` that is lost a plan goes no further."""
+        self._leadership = leadership
         self._client = client
         self._informers = informers
         self._recorder = recorder
@@ -135,6 +144,8 @@ class Runner:
             log.debug("could not report %s: %s", error, further)
 
     async def _act(self, action: Action, writes: _Writes) -> None:
+        if self._leadership is not None and not self._leadership.holds:
+            raise Retry("another control plane may lead by now", EVERY)
         match action:
             case Create():
                 await self._create(action, writes)
