@@ -26,12 +26,15 @@ PROPAGATION = {"None": "rprivate", "HostToContainer": "rslave", "Bidirectional":
 
 
 def mount_of(mount: Mount) -> dict[str, Any]:
+    """Without a wish for propagation it is left to Docker: private, but for a folder that holds Docker's own data, such as
+    the host's root, where Docker insists that mounts are seen to go."""
+    wished = {} if mount.propagation == "None" else {"BindOptions": {"Propagation": PROPAGATION[mount.propagation]}}
     return {
         "Type": "bind",
         "Source": mount.host_path,
         "Target": normpath(mount.container_path),
         "ReadOnly": mount.read_only,
-        "BindOptions": {"Propagation": PROPAGATION[mount.propagation]},
+        **wished,
     }
 
 

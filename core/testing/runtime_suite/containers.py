@@ -171,6 +171,11 @@ class ContainerSettingsPromises(RuntimeBench):
         assert said == "refused"
         assert list(tmp_path.iterdir()) == []
 
+    def test_the_root_of_the_host_may_be_mounted(self, real: Bench) -> None:
+        """Node exporters and the like do so, whatever of the runtime's own lies below."""
+        mount = Mount(host_path="/", container_path="/mnt/host", read_only=True)
+        assert real.pod().says("test -d /mnt/host/proc && echo there", mounts=(mount,)) == "there"
+
     def test_a_single_file_can_be_mounted(self, real: Bench, tmp_path: Path) -> None:
         (tmp_path / "config").write_text("single")
         mount = Mount(host_path=str(tmp_path / "config"), container_path="/mnt/etc/config")
