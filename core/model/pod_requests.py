@@ -34,7 +34,7 @@ def pod_requests(pod: Pod) -> Amounts:
     What the pod asks for as a whole takes the place of what its containers ask for.
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
     """
-    asked = _together(pod, container_requests)
+    asked = containers_requests(pod)
     if pod.spec.resources is not None:
         asked |= amounts(pod.spec.resources.requests)
     return total((asked, amounts(pod.spec.overhead)))
@@ -78,6 +78,11 @@ def _differs(container: Container, told: ContainerStatus | None) -> bool:
         return False
     asked = container.resources.requests
     return told.allocated_resources != asked or told.resources.requests != asked
+
+
+def containers_requests(pod: Pod) -> Amounts:
+    """What its containers ask for, whatever is said of the pod as a whole."""
+    return _together(pod, container_requests)
 
 
 def pod_limits(pod: Pod) -> Amounts:

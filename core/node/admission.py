@@ -38,8 +38,7 @@ class Admission:
         """The node's own check, once; pods that it has run before are in."""
         if record.admitted:
             return
-        pod = record.pod
-        known = bool(record.containers or record.sandboxes or pod.status.start_time is not None)
+        pod, known = record.pod, record.has_run
         record.rejection = None if known else await self._reason_against(record)
         record.admitted = True
         record.first_seen = self._parts.clock.now()

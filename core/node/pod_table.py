@@ -46,10 +46,10 @@ class PodTable:
         return uid in self._records or uid in self._static_uids()
 
     def others(self, uid: str) -> Iterable[Pod]:
-        """Those that this node has let in."""
+        """Those that this node has let in. After a start of the agent all of them count, whichever it has come to yet."""
         return [
             record.allocated for record in self._records.values()
-            if record.uid != uid and record.admitted and record.rejection is None and not record.gone
+            if record.uid != uid and (record.admitted or record.has_run) and record.rejection is None and not record.gone
         ]  # fmt: skip
 
     # What the API tells

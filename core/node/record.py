@@ -98,6 +98,11 @@ class PodRecord:
         return allocated_pod(self.pod, self.allocation)
 
     @property
+    def has_run(self) -> bool:
+        """This node has let it in before, under this agent or another."""
+        return bool(self.containers or self.sandboxes or self.pod.status.start_time is not None)
+
+    @property
     def is_to_end(self) -> bool:
         """Nothing of it is to be started any more."""
         return self.gone or self.rejection is not None or self.pod.metadata.deletion_timestamp is not None

@@ -12,7 +12,7 @@ from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.quantity import value
-from sampan.core.node.config.container_config import container_resources
+from sampan.core.node.config.resources import container_resources
 from sampan.core.node.decide import allocation
 from sampan.core.node.decide.actions import ResizeContainer, Say
 from sampan.core.node.decide.admission import admit

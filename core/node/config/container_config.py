@@ -24,21 +24,16 @@ from sampan.core.contracts.runtime_config import (
     LABEL_UID,
     ContainerConfig,
     Mount,
-    Resources,
     Security,
 )
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.security import AppArmorProfile, PodSecurityContext, SecurityContext, SELinuxOptions
-from sampan.core.model.quantity import milli, value
 from sampan.core.node.config.environment import ContainerConfigProblem
 from sampan.core.node.config.expansion import expand
+from sampan.core.node.config.resources import container_resources
 from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.identity import node_uid
-
-MIN_SHARES = 2
-MIN_QUOTA_MICROS = 1000
-OOM_GUARANTEED, OOM_BEST_EFFORT = -997, 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -160,28 +155,3 @@ def _check_non_root(pod: Pod, container: Container, security: Security, image: I
         raise ContainerConfigProblem(
             f"container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {who}"
         )
-
-
-def container_resources(pod: Pod, container: Container, memory_capacity: int) -> Resources:
-    """Requests become shares, limits become quotas, as the kubelet computes them."""
-    limits, requests = container.resources.limits, container.resources.requests
-    cpu_limit = milli(limits["cpu"]) if "cpu" in limits else 0
-    cpu_request = milli(requests["cpu"]) if "cpu" in requests else cpu_limit
-    memory_limit = value(limits["memory"]) if "memory" in limits else 0
-    memory_request = value(requests["memory"]) if "memory" in requests else memory_limit
-    return Resources(
-        cpu_shares=max(MIN_SHARES, cpu_request * 1024 // 1000),
-        cpu_quota_micros=max(MIN_QUOTA_MICROS, cpu_limit * 100) if cpu_limit else 0,
-        memory_bytes=memory_limit,
-        oom_score_adj=oom_score(pod.status.qos_class or "", memory_request, memory_capacity),
-    )
-
-
-def oom_score(qos_class: str, memory_request: int, memory_capacity: int) -> int:
-    """Whom the kernel kills first. https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior"""
-    if qos_class == "Guaranteed":
-        return OOM_GUARANTEED
-    if qos_class == "BestEffort" or not memory_capacity:
-        return OOM_BEST_EFFORT
-    score = 1000 - 1000 * memory_request // memory_capacity
-    return max(1000 + OOM_GUARANTEED, min(score, OOM_BEST_EFFORT - 1))

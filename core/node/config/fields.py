@@ -16,6 +16,7 @@ from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.references import ResourceFieldSelector
 from sampan.core.model.quantity import parse
+from sampan.core.node.config.resources import limit_of
 
 SUBSCRIPT = re.compile(r"^metadata\.(labels|annotations)\['(.+)'\]$")
 
@@ -60,7 +61,7 @@ def format_map(values: Mapping[str, str]) -> str:
 def resource_value(
     pod: Pod, selector: ResourceFieldSelector, allocatable: Mapping[str, str], container: Container | None = None
 ) -> str:
-    """A container's request or limit in units of the divisor, rounded up; a limit that is not set is the node's own.
+    """A container's request or limit in units of the divisor, rounded up; without a limit the pod's, else the node's.
 
     ``container`` is the one meant where the selector names none. Raises `Permanent`.
     """
@@ -69,7 +70,7 @@ def resource_value(
     if container is None or sort not in ("limits", "requests") or not resource:
         raise Permanent(f"unsupported container resource : {selector.resource}")
     if sort == "limits":
-        amount = container.resources.limits.get(resource) or allocatable.get(resource, "0")
+        amount = limit_of(pod, container, resource, allocatable.get(resource, "0"))
     else:
         amount = container.resources.requests.get(resource, "0")
     divisor = parse(selector.divisor or "1").number or parse("1").number

@@ -1,4 +1,4 @@
-"""What a container is made with besides its environment and mounts: resources, security, command; and a pod's sysctls."""
+"""What a container is made with besides its environment, mounts and resources: security, command; and a pod's sysctls."""
 
 from __future__ import annotations
 
@@ -10,41 +10,14 @@ from sampan.core.contracts.runtime import Image
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.core_v1.pod_spec import PodSpec
-from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.core_v1.security import PodSecurityContext, SecurityContext, Sysctl
-from sampan.core.model.meta import Quantity
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.node.config.container_config import ConfigInput, container_config, container_resources, oom_score
+from sampan.core.node.config.container_config import ConfigInput, container_config
 from sampan.core.node.config.environment import ContainerConfigProblem
 from sampan.core.node.decide.sysctls import reject_sysctls
 
 META = ObjectMeta(name="web", namespace="default", uid="u1", labels={"app": "web"})
 POD = Pod(metadata=META, spec=PodSpec(node_name="n1"), status=PodStatus(pod_ip="10.0.0.1", host_ip="192.0.2.9"))
-
-
-@pytest.mark.parametrize(
-    ("limits", "requests", "shares", "quota", "memory"),
-    [
-        ({}, {}, 2, 0, 0),
-        ({}, {"cpu": "500m"}, 512, 0, 0),
-        ({"cpu": "1500m", "memory": "64Mi"}, {}, 1536, 150_000, 64 << 20),
-        ({"cpu": "1m"}, {}, 2, 1000, 0),
-    ],
-)
-def test_requests_become_shares_and_limits_quotas(
-    limits: dict[str, Quantity], requests: dict[str, Quantity], shares: int, quota: int, memory: int
-) -> None:
-    container = Container(name="main", resources=ResourceRequirements(limits=limits, requests=requests))
-    made = container_resources(POD, container, 1 << 30)
-    assert (made.cpu_shares, made.cpu_quota_micros, made.memory_bytes) == (shares, quota, memory)
-
-
-@pytest.mark.parametrize(
-    ("qos", "request_bytes", "score"),
-    [("Guaranteed", 1 << 20, -997), ("BestEffort", 0, 1000), ("Burstable", 512 << 20, 500), ("Burstable", 1, 999)],
-)
-def test_the_kernel_kills_best_effort_first(qos: str, request_bytes: int, score: int) -> None:
-    assert oom_score(qos, request_bytes, 1 << 30) == score
 
 
 def config_of(container: Container, image: Image | None = None, **spec: Any) -> Any:
