@@ -9,6 +9,8 @@ from sampan.core.model.image_reference import is_identifier, reference_of
 from sampan.core.model.kinds import JsonObject
 from sampan.core.model.rules.core_v1.pod_resources import default_pod_resources
 
+LEAST_GRACE: Final = 1
+"""Seconds that a pod gets whose grace period is negative; templates keep what they say."""
 CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -64,12 +66,18 @@ def default_pod(spec: JsonObject) -> None:
     """What pods have and templates leave to them."""
     default_pod_spec(spec)
     spec.setdefault("enableServiceLinks", True)
+    if _is_negative(spec.get("terminationGracePeriodSeconds")):
+        spec["terminationGracePeriodSeconds"] = LEAST_GRACE
     for word in ("initContainers", "containers"):
         for container in spec.get(word) or ():
             requests_from_limits(container)
     default_pod_resources(spec)
     if spec.get("hostNetwork"):
         _publish_ports(spec)
+
+
+def _is_negative(value: object) -> bool:
+    return isinstance(value, int) and value < 0
 
 
 def requests_from_limits(holder: JsonObject) -> None:

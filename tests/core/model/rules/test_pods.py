@@ -166,6 +166,13 @@ def test_a_template_without_a_spec_has_the_defaults_of_one() -> None:
     ) == ["spec.template.spec.containers: Required value"]
 
 
+def test_a_negative_grace_period_is_a_second_for_a_pod_and_let_be_in_a_template() -> None:
+    spec = {"containers": [CONTAINER], "terminationGracePeriodSeconds": -1}
+    assert created(Pod, {"metadata": {"name": "p"}, "spec": spec})["spec"]["terminationGracePeriodSeconds"] == 1
+    template = created(PodTemplate, {"metadata": {"name": "t"}, "template": {"spec": spec}})
+    assert template["template"]["spec"]["terminationGracePeriodSeconds"] == -1
+
+
 def test_fields_of_features_that_are_off_by_default_are_dropped() -> None:
     container = {**CONTAINER, "lifecycle": {"stopSignal": "SIGUSR1"}}
     spec = created(Pod, {"spec": {"containers": [container], "schedulingGroup": {"podGroupName": "g"}}})["spec"]
