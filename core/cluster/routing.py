@@ -25,6 +25,7 @@ from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.lister import InformerSet
 from sampan.core.services.certificates import Issue, OwnCertificates
 from sampan.core.services.gatekeeper import Gatekeeper
+from sampan.core.services.service_hosts import zone_of
 
 LOOPBACK, LOCALHOST = "127.0.0.1", "localhost"
 USUAL_PORT, USUAL_TLS_PORT = 8080, 8443
@@ -38,6 +39,7 @@ class HttpRouting:
     def __init__(self, name: str, settings: RouterSettings, plugins: Plugins, clock: Clock) -> None:
         self._name = name
         self._say = settings.say
+        self._zone = zone_of(settings.cluster)
         self._clock = clock
         self._router: HttpRouter = plugins.registry.http_routers.find(name).make(settings)
         self._plain: list[socket.socket] = []
@@ -60,11 +62,12 @@ class HttpRouting:
         certificates = OwnCertificates(issue, here, self._clock.now)
         ports = tuple(IngressPortStatus(port=_port(each[0]), protocol="TCP") for each in (self._plain, self._encrypted))
         shown = IngressLoadBalancerIngress(ip=address, ports=ports)
-        keeper = Gatekeeper(self._router, informers, client, self._clock, certificates, shown)
+        keeper = Gatekeeper(self._router, informers, client, self._clock, certificates, shown, self._zone)
         self._cleanup.push_async_callback(keeper.stop)
         await keeper.start(self._plain, self._encrypted)
         plain, encrypted = (each.port for each in ports)
         self._say(f"ingress: http://{LOCALHOST}:{plain} and https://{LOCALHOST}:{encrypted} ({self._name})")
+        self._say(f"services: http://NAME.NAMESPACE.{self._zone}:{plain}, from this machine")
 
     async def stop(self) -> None:
         """Stop following. Idempotent."""

@@ -42,6 +42,8 @@ class Route:
     """As `plain_path` gives it, without a slash at the end of a prefix."""
     exact: bool = False
     """The path itself alone; otherwise also what lies below it, element by element."""
+    local: bool = False
+    """Only for who asks from this machine by its loopback address (127.0.0.0/8); others go on to the next route."""
     backend: Backend
 
     def fits(self, host: str, path: str) -> bool:
@@ -74,10 +76,10 @@ class RouteTable:
     certificates: tuple[Certificate, ...] = ()
     """One for each host. Every host is served both plainly and over TLS."""
 
-    def find(self, host: str, path: str) -> Route | None:
-        """The route of a request with this ``Host`` header and this path, as they were sent."""
+    def find(self, host: str, path: str, *, local: bool = True) -> Route | None:
+        """The route of a request with this ``Host`` header and this path, as they were sent, from this machine or not."""
         host, path = plain_host(host), plain_path(path)
-        return next((route for route in self.routes if route.fits(host, path)), None)
+        return next((each for each in self.routes if (local or not each.local) and each.fits(host, path)), None)
 
 
 def plain_host(host: str) -> str:

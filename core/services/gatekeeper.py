@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from sampan.core.client.protocol import Client
-from sampan.core.contracts.http_router import HttpRouter, RouteTable
+from sampan.core.contracts.http_router import HttpRouter, Route, RouteTable
 from sampan.core.errors import AlreadyExists, NotFound, SampanError
 from sampan.core.loops import run_for_ever
 from sampan.core.model.columns.networking_v1.ingress import DEFAULT_CLASS
@@ -41,6 +41,7 @@ from sampan.core.services.ingresses import (
     routing,
     served,
 )
+from sampan.core.services.service_hosts import certified, host_route, with_host_names
 from sampan.core.services.service_ports import BY_SERVICE, by_service, service_of
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,10 @@ NOTHING = Routing(table=RouteTable(), problems=(), services=frozenset(), secrets
 
 
 class Gatekeeper:
-    """`start` once the informers run; `stop` before the router is closed. ``address`` is what Ingresses are given."""
+    """`start` once the informers run; `stop` before the router is closed. ``address`` is what Ingresses are given.
+
+    Services have host names in ``zone``, where there is one (`sampan.core.services.service_hosts`).
+    """
 
     def __init__(
         self,
@@ -66,12 +70,14 @@ class Gatekeeper:
         clock: Clock,
         certificates: OwnCertificates,
         address: IngressLoadBalancerIngress,
+        zone: str = "",
     ) -> None:
         self._router = router
         self._client = client
         self._clock = clock
         self._certificates = certificates
         self._address = address
+        self._zone = zone
         self._recorder = EventRecorder(client, clock, COMPONENT)
         self._ingresses = informers.informer(Ingress)
         self._classes = informers.informer(IngressClass)
@@ -116,8 +122,12 @@ class Gatekeeper:
         self._changed.set()
 
     def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        if any(each.key in self._routing.services for each in (old, new) if each is not None):
+        named = any(each.key in self._routing.services for each in (old, new) if each is not None)
+        if named or self._host_route(old) != self._host_route(new):
             self._changed.set()
+
+    def _host_route(self, service: KubeObject | None) -> Route | None:
+        return host_route(service, self._zone) if self._zone and isinstance(service, Service) else None
 
     def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
         if any(service_of(each) in self._routing.services for each in (old, new) if each is not None):
@@ -158,7 +168,10 @@ class Gatekeeper:
         )
         self._routing = routing(served(self._ingresses.all(), self._classes.all()), world)
         table = self._routing.table
-        return attrs.evolve(table, certificates=self._certificates.besides(table.certificates, table.routes))
+        if self._zone:
+            table = with_host_names(table, self._services.all(), self._zone)
+        own = self._certificates.besides(table.certificates, certified(table.routes))
+        return attrs.evolve(table, certificates=own)
 
     async def _load(self, table: RouteTable) -> None:
         try:

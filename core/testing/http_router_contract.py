@@ -27,6 +27,7 @@ from cryptography import x509
 from sampan.core.api.pki import make_authority
 from sampan.core.contracts.http_router import Backend, Certificate, HttpRouter, Route, RouteTable
 from sampan.core.errors import SampanError
+from sampan.core.testing.proxy_contract import own_addresses
 
 AUTHORITY = make_authority("router-contract", datetime.now(UTC))
 PATIENCE = 10.0
@@ -120,8 +121,8 @@ class Ways:
         with self.connect() as connection:
             return exchange(connection, host, path, **headers)
 
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE, source_address=(source, 0))
 
     def over_tls(self, host: str | None, path: str = "/", trusted: str = AUTHORITY.pem) -> tuple[int, str, str]:
         """Status, body, and the names of the certificate that was shown."""
@@ -189,6 +190,23 @@ class HttpRouterContract:
             gone.bind(("127.0.0.1", 0))  # and nobody listens
             ways.load(Route(backend=a.backend(f"127.0.0.1:{gone.getsockname()[1]}")))
             assert {ways.get("x", "/")[0] for _ in range(4)} == {200}
+
+    def test_a_local_route_is_for_this_machine_alone(self, ways: Ways) -> None:
+        with pods("a", "b") as (a, b):
+            ways.load(
+                Route(host="x", local=True, backend=a.backend()),
+                Route(host="y", local=True, backend=a.backend()),
+                Route(host="x", backend=b.backend()),
+            )
+            answers = {}
+            for source in own_addresses():  # the second one is what others reach this machine by
+                for host in ("x", "y"):
+                    with ways.connect(source) as connection:
+                        status, said = exchange(connection, host, "/")
+                        answers[source.startswith("127."), host] = said.split()[0] if status == 200 else status
+        assert answers.items() >= {(True, "x"): "a", (True, "y"): "a"}.items()
+        assert answers.get((False, "x"), "b") == "b"
+        assert answers.get((False, "y"), 404) == 404
 
     def test_each_host_has_its_certificate(self, ways: Ways) -> None:
         with pods("a") as (a,):

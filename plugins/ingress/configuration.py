@@ -26,6 +26,7 @@ ONE_EACH: Final = {"protocol": "http", "keep_alive": {"enabled": False}}
 """A connection for each request: behind a Service's address each may lead to another pod, and none to one that has gone."""
 STREAMS_OUTLIVE: Final = "24h"
 """How long a WebSocket may go on after the configuration that it was opened under."""
+LOOPBACK: Final = "127.0.0.0/8"
 DEFAULT_TAG: Final = "default"
 
 
@@ -63,10 +64,11 @@ def _server(sockets: Sequence[int], routes: list[Json], protocols: list[str]) ->
 
 def _routes(routes: Sequence[Route]) -> Iterator[Json]:
     """Those of one host that follow each other share its comparison."""
-    for host, some in groupby(routes, key=lambda route: route.host):
+    for (host, local), some in groupby(routes, key=lambda route: (route.host, route.local)):
         inner = [{"match": [_path(route)], "handle": [_handler(route.backend)], "terminal": True} for route in some]
         outer: Json = {"handle": [{"handler": "subroute", "routes": inner}]}
-        yield {"match": [{"host": [host]}], **outer} if host else outer
+        match: Json = ({"host": [host]} if host else {}) | ({"remote_ip": {"ranges": [LOOPBACK]}} if local else {})
+        yield {"match": [match], **outer} if match else outer
 
 
 def _path(route: Route) -> Json:

@@ -81,13 +81,16 @@ def test_a_host_leads_to_pods_over_http_and_https_whatever_comes_and_goes(
     trusted = ssl.create_default_context(cafile=str(served.data_dir / "pki" / "ca.crt"))
     assert web.page in ask(encrypted, HOST, trusted)[1]
     assert ask(plain, "other.example")[0] == 404
+    assert web.page in ask(plain, f"web.default.svc.{served.name}.localhost")[1], "a Service by its own name"
 
     (address,) = eventually(
         lambda: json.loads(kubectl("get ingress web -o json"))["status"]["loadBalancer"].get("ingress"),
         "it has an address",
     )
     assert [each["port"] for each in address["ports"]] == list(ports)
-    assert page(f"http://{address['ip']}:{ports[0]}"), "it answers at that address, too"
+    outside = f"http://{address['ip']}:{ports[0]}"
+    assert page(outside), "it answers at that address, too"
+    assert ask(outside, f"web.default.svc.{served.name}.localhost")[0] == 404, "which is no way in to Services"
     events = eventually(lambda: _warnings(kubectl, "wrong"), "what is wrong is told")
     assert events == "BackendNotFound: there is no Service 'nobody' in the namespace 'default'"
     assert ask(plain, "wrong.example")[0] == 503

@@ -15,6 +15,7 @@ from sampan.core.contracts.http_router import RouteTable
 from sampan.core.errors import SampanError
 from sampan.core.model.columns.networking_v1.ingress import DEFAULT_CLASS
 from sampan.core.model.core_v1.event import Event
+from sampan.core.model.core_v1.service import Service
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.networking_v1.ingress import Ingress, IngressLoadBalancerIngress
@@ -62,10 +63,10 @@ class Router:
 
 
 @asynccontextmanager
-async def kept(api: FakeApi, router: Router) -> AsyncIterator[None]:
+async def kept(api: FakeApi, router: Router, zone: str) -> AsyncIterator[None]:
     informers = InformerSet(api, api.clock)
     certificates = OwnCertificates(lambda hosts: AUTHORITY.issue("own", NOW, hosts=hosts), ["localhost"], api.clock.now)
-    keeper = Gatekeeper(router, informers, api, api.clock, certificates, ADDRESS)
+    keeper = Gatekeeper(router, informers, api, api.clock, certificates, ADDRESS, zone)
     await informers.start()
     await keeper.start([], [])
     try:
@@ -82,9 +83,10 @@ class Stage:
         self.clock = FakeClock(NOW)
         self.api = FakeApi(*objects, clock=self.clock)
         self.router = Router()
+        self.zone = ""
 
     def kept(self) -> AbstractAsyncContextManager[None]:
-        return kept(self.api, self.router)
+        return kept(self.api, self.router, self.zone)
 
     async def until(self, condition: Callable[[], bool], what: str = "") -> None:
         """However long that takes on its clock."""
@@ -128,6 +130,18 @@ async def test_pods_that_come_and_go_are_no_matter_for_the_router_until_the_last
         stage.api.put(slice_of("web"))
         await stage.leads({"a.example": ()})
         assert len(stage.router.loads) == loads + 1
+
+
+async def test_services_have_host_names_where_there_is_a_zone() -> None:
+    stage = Stage(service("web", **IN))
+    stage.zone = "svc.dev.localhost"
+    async with stage.kept():
+        await stage.leads({"web.default.svc.dev.localhost": ("10.96.0.7:80",)})
+        stage.api.put(service("api", clusterIP="10.96.0.8"))
+        both = {"web.default.svc.dev.localhost": ("10.96.0.7:80",), "api.default.svc.dev.localhost": ("10.96.0.8:80",)}
+        await stage.leads(both)
+        stage.api.remove(Service, "default", "web")
+        await stage.leads({"api.default.svc.dev.localhost": ("10.96.0.8:80",)})
 
 
 async def test_an_ingress_is_given_the_address_and_loses_it_with_its_class() -> None:
