@@ -36,14 +36,15 @@ def run_remote(api: Api, path: str, *, stdin: bool, tty: bool) -> int:
 
     Raises the server's error where it refuses, `ConfigError` where the connection is lost.
     """
-    with _connected(api, path) as socket, _raw_terminal(tty and stdin), _sizes(socket, tty):
+    with connected(api, path, _PROTOCOLS) as socket, _raw_terminal(tty and stdin), _sizes(socket, tty):
         if stdin:
             threading.Thread(target=_send_input, args=(socket,), daemon=True).start()
         return _receive(socket)
 
 
 @contextlib.contextmanager
-def _connected(api: Api, path: str) -> Iterator[ClientConnection]:
+def connected(api: Api, path: str, protocols: Sequence[Subprotocol]) -> Iterator[ClientConnection]:
+    """A WebSocket to the API. Raises the server's error where it refuses, `ConfigError` where it is not there."""
     url = urlsplit(api.connection.server)
     secure = url.scheme == "https"
     try:
@@ -51,7 +52,7 @@ def _connected(api: Api, path: str) -> Iterator[ClientConnection]:
             f"{'wss' if secure else 'ws'}://{url.netloc}{path}",
             ssl=api.connection.tls() if secure else None,
             additional_headers=api.authorization(),
-            subprotocols=_PROTOCOLS,
+            subprotocols=protocols,
             compression=None,
             max_size=None,
             proxy=None,

@@ -45,6 +45,7 @@ OBJECTS: _Table = {
     "expose": ("verbs.expose:expose", "Make a Service for the pods of an object."),
     "get": ("verbs.get:get", "List objects."),
     "logs": ("verbs.logs:logs", "Print what containers write."),
+    "port-forward": ("verbs.port_forward:port_forward", "Have ports of this machine lead into pods."),
     "run": ("verbs.run:run", "Run one image as a pod."),
     "scale": ("verbs.scale:scale", "Set how many pods an object has."),
 }

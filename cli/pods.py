@@ -47,11 +47,12 @@ def selector_text(selector: dict[str, Any]) -> str:
     return ",".join(parts)
 
 
-def _unfit(pod: dict[str, Any]) -> tuple[bool, bool, str]:
-    """Running pods before others, ready ones first among them."""
+def _unfit(pod: dict[str, Any]) -> tuple[bool, bool, bool, str]:
+    """Running pods before others, ready ones first among them; those that end come last."""
     status = pod.get("status", {})
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or [])
-    return status.get("phase") != "Running", not ready, pod["metadata"]["name"]
+    ends = "deletionTimestamp" in pod["metadata"]
+    return ends, status.get("phase") != "Running", not ready, pod["metadata"]["name"]
 
 
 def container_names(pod: dict[str, Any], *, init_too: bool = False) -> list[str]:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import SAMPAN, Cluster
 from tests.support.forward import forward
+from tests.support.http import fetch
 from tests.support.images import Images
 from tests.support.kubectl import Kubectl, every_kubectl
-from tests.support.manifests import pod
+from tests.support.manifests import pod, replicated, service
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.needs("processes")
@@ -184,6 +185,28 @@ def test_every_kubectl_forwards_a_port(
         assert pages == [f"ship{number}" for number in range(32)]
         assert large == b"ballast" * 1_000_000
         assert received == hashlib.sha256(cargo).hexdigest()
+
+
+@pytest.mark.needs("network")
+def test_a_forwarded_service_is_followed_when_its_pod_goes(cluster: Cluster, kubectl: Kubectl, images: Images) -> None:
+    container = images.web.container("web", readinessProbe={"tcpSocket": {"port": images.web.port}, "periodSeconds": 1})
+    kubectl.apply(replicated("Deployment", "web", 1, container), service("web", 81, target=images.web.port))
+    kubectl("rollout status deployment/web --timeout=60s")
+    words = ["port-forward", "svc/web", ":81", "-n", kubectl.namespace, "--kubeconfig", str(cluster.kubeconfig)]
+    with subprocess.Popen([*SAMPAN, *words], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert said.endswith(" -> 81\n"), said
+            url = f"http://{said.split()[2]}/"
+            assert images.web.page in fetch(url)
+            before = kubectl("get pods -l app=web -o name")
+            kubectl("rollout restart deployment/web")
+            kubectl("rollout status deployment/web --timeout=60s")
+            kubectl(f"wait --for=delete {before.strip()} --timeout=30s")
+            assert images.web.page in fetch(url), "the same port leads to the next pod"
+        finally:
+            process.kill()
 
 
 @pytest.mark.needs("network")

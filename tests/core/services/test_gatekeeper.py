@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -97,7 +97,7 @@ class Stage:
 
         await soon(asked, what)
 
-    async def leads(self, table: dict[str, tuple[str, ...]]) -> None:
+    async def leads(self, table: Mapping[str, tuple[str, ...]]) -> None:
         """Wait until this is what the router was told last."""
         await self.until(lambda: self.router.loads[-1] == table, f"{table}: {self.router.loads}")
 
