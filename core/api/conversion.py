@@ -11,9 +11,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Final, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 import orjson
@@ -29,6 +28,7 @@ from sampan.core.schema.resource import Resource
 from sampan.core.store.contract import KeyValue, Listing, StoreEvent
 from sampan.core.store.entry import Entry, WatchEvent
 from sampan.core.store.follower import FRESH_TIMEOUT, Sink
+from sampan.core.store.present import PresentOnly
 from sampan.core.store.watch_cache import WatchCache
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class Conversion:
 
     def __init__(self, stored: WatchCache, converter: Converter, target: Resource) -> None:
         self._at = 0
-        self.history = _Past(stored)
+        self.history = PresentOnly(self._revision_of_now)
         self._stored = stored
         self._converter = converter
         self._target = target
@@ -217,6 +217,10 @@ class Conversion:
             for entry, value in zip(entries, values, strict=True)
         ]
 
+    async def _revision_of_now(self) -> int:
+        await self._stored.fresh()
+        return self._stored.revision
+
     def _reached(self, revision: int) -> None:
         self._at, self._failure = max(self._at, revision), None
         self._moved.set()
@@ -224,33 +228,6 @@ class Conversion:
     def _failed(self, error: InternalError) -> None:
         self._failure = error
         self._moved.set()
-
-
-class _Past:
-    """Only the present is converted: who wants what was before lists again."""
-
-    def __init__(self, stored: WatchCache) -> None:
-        self._stored = stored
-
-    async def revision(self) -> int:
-        await self._stored.fresh()
-        return self._stored.revision
-
-    async def list(self, prefix: str, *, start_after: str = "", limit: int = 0, revision: int | None = None) -> Listing:
-        _gone(revision or 0)
-
-    def watch(self, prefix: str, from_revision: int) -> AbstractAsyncContextManager[AsyncIterator[StoreEvent]]:
-        return _nothing(from_revision)
-
-
-@asynccontextmanager
-async def _nothing(revision: int) -> AsyncIterator[AsyncIterator[StoreEvent]]:
-    _gone(revision)
-    yield
-
-
-def _gone(revision: int) -> NoReturn:
-    raise Expired(f"the objects as they were at {revision} are not converted: list again")
 
 
 @attrs.frozen(eq=False)

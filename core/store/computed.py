@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, NoReturn
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
-from sampan.core.errors import Expired
 from sampan.core.store.checks import future_revision
 from sampan.core.store.contract import KeyValue, Listing, StoreEvent
 from sampan.core.store.entry import Finish, Matches
 from sampan.core.store.follower import FRESH_TIMEOUT, Sink
+from sampan.core.store.present import PresentOnly
 from sampan.core.store.watch_cache import Join, WatchCache
 from sampan.core.store.watcher import Watcher
 
@@ -34,7 +33,7 @@ class Computation:
 
     def __init__(self, compute: Compute) -> None:
         self.revision = 1
-        self.history = _Past(self)
+        self.history = PresentOnly(self._revision_of_now)
         self._compute = compute
         self._values: dict[str, KeyValue] = {}
         self._sink: Sink | None = None
@@ -58,6 +57,10 @@ class Computation:
             self._look = asyncio.create_task(self._look_once(), name="computed objects")
         await asyncio.shield(self._look)
 
+    async def _revision_of_now(self) -> int:
+        await self.look()
+        return self.revision
+
     async def _look_once(self) -> None:
         found = await self._compute()
         for key in [key for key in self._values if key not in found]:
@@ -75,33 +78,6 @@ class Computation:
             self._values[key] = item
         if self._sink is not None:
             self._sink.apply(StoreEvent("put" if type == "put" else "delete", item, previous))
-
-
-class _Past:
-    """What a cache asks the store of others: here there is no past, and the present is worked out."""
-
-    def __init__(self, computation: Computation) -> None:
-        self._computation = computation
-
-    async def revision(self) -> int:
-        await self._computation.look()
-        return self._computation.revision
-
-    async def list(self, prefix: str, *, start_after: str = "", limit: int = 0, revision: int | None = None) -> Listing:
-        _gone(revision or 0)
-
-    def watch(self, prefix: str, from_revision: int) -> AbstractAsyncContextManager[AsyncIterator[StoreEvent]]:
-        return _nothing(from_revision)
-
-
-@asynccontextmanager
-async def _nothing(revision: int) -> AsyncIterator[AsyncIterator[StoreEvent]]:
-    _gone(revision)
-    yield
-
-
-def _gone(revision: int) -> NoReturn:
-    raise Expired(f"the objects as they were at {revision} are not kept: list again")
 
 
 class ComputedCache(WatchCache):

@@ -11,12 +11,13 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from sampan.core.contracts.controller import Lister
+from sampan.core.contracts.controller import Key, Lister
 from sampan.core.contracts.plan import Patch
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.model.meta_v1.object_meta import OwnerReference
 
 T = TypeVar("T", bound=KubeObject)
+Keys = Callable[[KubeObject, Lister], Iterable[Key]]
 
 ORPHANS = "sampan/orphans-by-namespace"
 """The index of objects that no controller has, by namespace."""
@@ -45,6 +46,34 @@ def refers_to(reference: OwnerReference, kind: type[KubeObject]) -> bool:
     about = info(kind)
     group = reference.api_version.rpartition("/")[0]
     return reference.kind == about.kind and group == about.group
+
+
+def keys_of_controller(kind: type[KubeObject]) -> Keys:
+    """For a watch: the key of the object of ``kind`` that controls what has changed."""
+
+    def keys(obj: KubeObject, _state: Lister) -> Iterable[Key]:
+        reference = controller_of(obj)
+        if reference is not None and refers_to(reference, kind):
+            yield Key(obj.metadata.namespace or "", reference.name)
+
+    return keys
+
+
+def keys_of_claimants(kind: type[T], selects: Callable[[T, Mapping[str, str]], bool]) -> Keys:
+    """For a watch: the key of the controller of ``kind``; of an orphan the keys of all whose ``selects`` says that they
+    might adopt it by its labels.
+    """
+    controlling = keys_of_controller(kind)
+
+    def keys(obj: KubeObject, state: Lister) -> Iterable[Key]:
+        if controller_of(obj) is not None:
+            yield from controlling(obj, state)
+            return
+        for owner in state.list(kind, obj.metadata.namespace or ""):
+            if selects(owner, obj.metadata.labels):
+                yield Key(*owner.key)
+
+    return keys
 
 
 def orphan_namespace(obj: KubeObject) -> Iterable[str]:

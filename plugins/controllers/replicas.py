@@ -27,7 +27,7 @@ from sampan.plugins.controllers.ownership import (
     claim,
     controller_of,
     controller_reference,
-    refers_to,
+    keys_of_claimants,
 )
 from sampan.plugins.controllers.pod_ranking import first_to_go
 
@@ -82,7 +82,12 @@ class ReplicasController(Generic[R]):
     def __init__(self) -> None:
         self.watches: Sequence[Watch] = (
             Watch(kind=self.kind, keys=own_key),
-            Watch(kind=Pod, keys=self._keys_of_pod, indexes=ORPHAN_INDEX, tallies={BY_CONTROLLER: kept}),
+            Watch(
+                kind=Pod,
+                keys=keys_of_claimants(self.kind, lambda owner, labels: self.selects(owner)(labels)),
+                indexes=ORPHAN_INDEX,
+                tallies={BY_CONTROLLER: kept},
+            ),
         )
 
     # What the kinds differ in
@@ -209,18 +214,6 @@ class ReplicasController(Generic[R]):
             message=str(error),
         )
         return (*others, failure)
-
-    def _keys_of_pod(self, obj: KubeObject, state: Lister) -> Iterable[Key]:
-        """The pod's owner; for an orphan all who might adopt it."""
-        reference = controller_of(obj)
-        namespace = obj.metadata.namespace or ""
-        if reference is not None:
-            if refers_to(reference, self.kind):
-                yield Key(namespace, reference.name)
-            return
-        for owner in state.list(self.kind, namespace):
-            if self.selects(owner)(obj.metadata.labels):
-                yield Key(*owner.key)
 
 
 def _template_labels(owner: ReplicaSet | ReplicationController) -> Mapping[str, str]:

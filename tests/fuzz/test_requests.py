@@ -58,7 +58,6 @@ async def test_no_request_makes_the_server_fail(server: ApiServer, api: AsgiClie
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=InMemoryExampleDatabase(),
         suppress_health_check=list(HealthCheck),
     )

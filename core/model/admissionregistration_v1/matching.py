@@ -30,25 +30,13 @@ class RuleWithOperations:
 
 
 @model
-class NamedRuleWithOperations:
+class NamedRuleWithOperations(RuleWithOperations):
     """Operations on resources, perhaps on objects of certain names alone."""
 
     __map_type__ = "atomic"
 
     resource_names: tuple[str, ...] = wire(default=(), list_type="atomic")
     """Names of objects; none means any."""
-    operations: tuple[str, ...] = wire(default=(), list_type="atomic", enum=OPERATIONS)
-    """``CREATE``, ``UPDATE``, ``DELETE``, ``CONNECT``, or ``*`` for all of them."""
-    api_groups: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Groups of the API; ``""`` is the core group, ``*`` all."""
-    api_versions: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Versions of the groups; ``*`` is all."""
-    resources: tuple[str, ...] = wire(default=(), list_type="atomic")
-    """Resources in plural (``pods``), with a subresource (``pods/status``, ``pods/*``, ``*/scale``), or ``*`` for all
-    without their subresources and ``*/*`` for really all.
-    """
-    scope: str | None = wire(default=None, enum=SCOPES, api_default="*", keep_zero=True)
-    """Whether the resources are in namespaces (``Namespaced``) or not (``Cluster``). ``*``, the default, is both."""
 
 
 @model

@@ -49,8 +49,8 @@ class WebhookClientConfig:
 
 
 @model
-class ValidatingWebhook:
-    """A server that is asked whether a write may be."""
+class _Webhook:
+    """What both kinds of webhook have."""
 
     name: str = wire(required=True, emit="always")
     """A domain name (``policy.example.com``) that tells the webhook from the others of its configuration."""
@@ -79,37 +79,18 @@ class ValidatingWebhook:
 
 
 @model
-class MutatingWebhook:
+class ValidatingWebhook(_Webhook):
+    """A server that is asked whether a write may be."""
+
+
+@model
+class MutatingWebhook(_Webhook):
     """A server that is asked whether a write may be, and what it should be."""
 
-    name: str = wire(required=True, emit="always")
-    """A domain name (``defaults.example.com``) that tells the webhook from the others of its configuration."""
-    client_config: WebhookClientConfig = wire(default=WebhookClientConfig(), required=True, emit="always")
-    """How it is reached."""
-    rules: tuple[RuleWithOperations, ...] = wire(default=(), list_type="atomic")
-    """Which requests it is asked about; one that matches is enough."""
-    failure_policy: str | None = wire(default=None, enum=FAILURE_POLICIES, api_default="Fail", keep_zero=True)
-    """What becomes of a request where the webhook cannot be asked: ``Fail`` (the default) or ``Ignore``."""
-    match_policy: str | None = wire(default=None, enum=MATCH_POLICIES, api_default="Equivalent", keep_zero=True)
-    """``Equivalent`` (the default): a rule about a resource holds for it in its other groups and versions too. ``Exact``:
-    it does not.
-    """
-    namespace_selector: LabelSelector | None = wire(default=None, api_default={})
-    """Labels of the namespace that the object is in, or that it is. Objects of no namespace always match."""
-    object_selector: LabelSelector | None = wire(default=None, api_default={})
-    """Labels of the object or of its old state."""
-    side_effects: str | None = wire(default=None, required=True, enum=SIDE_EFFECTS, keep_zero=True)
-    """Whether the webhook does something besides answering: ``None``, or ``NoneOnDryRun``."""
-    timeout_seconds: int | None = wire(default=None, format="int32", api_default=10)
-    """Seconds that the webhook may take, 1 to 30."""
-    admission_review_versions: tuple[str, ...] = wire(default=(), required=True, emit="null", list_type="atomic")
-    """Versions of ``AdmissionReview`` that the webhook understands, the best first."""
     reinvocation_policy: str | None = wire(
         default=None, enum=("IfNeeded", "Never"), api_default="Never", keep_zero=True
     )
     """``IfNeeded``: it is asked once more where a later webhook has changed the object. ``Never`` is the default."""
-    match_conditions: tuple[MatchCondition, ...] = keyed("name")
-    """Further conditions on a request, at most 64: all must hold."""
 
 
 @kind(

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sampan.core.model.columns.apps_v1.replica_set import REPLICA_SET_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
+from sampan.core.model.meta_v1.condition import StateCondition
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.core.model.rules.apps_v1.replica_set import ReplicaSetRules, validate_replica_set
 
 
 @model
-class ReplicaSetCondition:
-    """One thing that is or is not so."""
-
-    type: str = wire(required=True, emit="always")
-    """What is stated: ``ReplicaFailure``."""
-    status: str = wire(required=True, emit="always")
-    """Whether the set is in that state: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs, such as ``FailedCreate``."""
-    message: str | None = None
-    """Why, in a sentence for people."""
+class ReplicaSetCondition(StateCondition):
+    """Whether pods could be made: ``ReplicaFailure`` where not."""
 
 
 @model

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sampan.core.model.columns.apps_v1.stateful_set import STATEFUL_SET_COLUMNS
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import IntOrString, model, wire
+from sampan.core.model.meta_v1.condition import StateCondition
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.core.model.rules.apps_v1.stateful_set import StatefulSetRules, validate_stateful_set
 
@@ -95,19 +94,8 @@ class StatefulSetSpec:
 
 
 @model
-class StatefulSetCondition:
+class StatefulSetCondition(StateCondition):
     """One thing that is or is not so about the StatefulSet."""
-
-    type: str = wire(required=True, emit="always")
-    """What is stated, as a word for programs."""
-    status: str = wire(required=True, emit="always")
-    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs."""
-    message: str | None = None
-    """Why, in a sentence for people."""
 
 
 @model

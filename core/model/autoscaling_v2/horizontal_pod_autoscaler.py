@@ -9,6 +9,7 @@ from sampan.core.model.columns.autoscaling_v2.horizontal_pod_autoscaler import H
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import Quantity, model, wire
+from sampan.core.model.meta_v1.condition import StateCondition
 from sampan.core.model.rules.autoscaling_v2.horizontal_pod_autoscaler import (
     HorizontalPodAutoscalerRules,
     validate_horizontal_pod_autoscaler,
@@ -72,19 +73,8 @@ class HorizontalPodAutoscalerSpec:
 
 
 @model
-class HorizontalPodAutoscalerCondition:
-    """One thing that is or is not so about the autoscaler."""
-
-    type: str = wire(required=True, emit="always")
-    """What is stated: ``ScalingActive``, ``AbleToScale`` or ``ScalingLimited``."""
-    status: str = wire(required=True, emit="always")
-    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs."""
-    message: str | None = None
-    """Why, in a sentence for people."""
+class HorizontalPodAutoscalerCondition(StateCondition):
+    """Whether it works: ``ScalingActive``, ``AbleToScale`` or ``ScalingLimited``."""
 
 
 @model

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sampan.core.model.columns.core_v1.namespace import NAMESPACE_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
+from sampan.core.model.meta_v1.condition import StateCondition
 from sampan.core.model.rules.common.unchecked import no_further_checks
 from sampan.core.model.rules.core_v1.namespace import NamespaceRules
 
@@ -23,19 +22,8 @@ class NamespaceSpec:
 
 
 @model
-class NamespaceCondition:
-    """One thing that is or is not so about a namespace's end."""
-
-    type: str = wire(required=True, emit="always")
-    """What is stated of the namespace's deletion, such as ``NamespaceContentRemaining``."""
-    status: str = wire(required=True, emit="always")
-    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs."""
-    message: str | None = None
-    """Why, in a sentence for people, such as which resources are left."""
+class NamespaceCondition(StateCondition):
+    """What keeps a namespace from its end, such as ``NamespaceContentRemaining`` with the resources that are left."""
 
 
 @model

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sampan.core.model.columns.core_v1.replication_controller import REPLICATION_CONTROLLER_COLUMNS
 from sampan.core.model.core_v1.pod import PodTemplateSpec
 from sampan.core.model.kinds import KubeObject, Scale, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import EMPTY, model, wire
+from sampan.core.model.meta_v1.condition import StateCondition
 from sampan.core.model.rules.core_v1.replication_controller import (
     ReplicationControllerRules,
     validate_replication_controller,
@@ -18,19 +18,8 @@ from sampan.core.model.storage import Stored
 
 
 @model
-class ReplicationControllerCondition:
-    """One thing that is or is not so."""
-
-    type: str = wire(required=True, emit="always")
-    """What is stated: ``ReplicaFailure``."""
-    status: str = wire(required=True, emit="always")
-    """Whether the controller is in that state: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs, such as ``FailedCreate``."""
-    message: str | None = None
-    """Why, in a sentence for people."""
+class ReplicationControllerCondition(StateCondition):
+    """Whether pods could be made: ``ReplicaFailure`` where not."""
 
 
 @model

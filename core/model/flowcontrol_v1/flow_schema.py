@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sampan.core.model.columns.flowcontrol_v1.flow_control import FLOW_SCHEMA_COLUMNS
+from sampan.core.model.flowcontrol_v1.condition import FlowCondition
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
@@ -122,19 +121,8 @@ class FlowSchemaSpec:
 
 
 @model
-class FlowSchemaCondition:
-    """One thing that is or is not so about the schema."""
-
-    type: str | None = None
-    """What is stated, such as ``Dangling``."""
-    status: str | None = None
-    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs."""
-    message: str | None = None
-    """Why, in a sentence for people."""
+class FlowSchemaCondition(FlowCondition):
+    """One thing that is or is not so about the schema, such as ``Dangling``."""
 
 
 @model

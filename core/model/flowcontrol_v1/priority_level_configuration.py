@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sampan.core.model.columns.flowcontrol_v1.flow_control import PRIORITY_LEVEL_CONFIGURATION_COLUMNS
+from sampan.core.model.flowcontrol_v1.condition import FlowCondition
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
@@ -75,19 +74,8 @@ class PriorityLevelConfigurationSpec:
 
 
 @model
-class PriorityLevelConfigurationCondition:
+class PriorityLevelConfigurationCondition(FlowCondition):
     """One thing that is or is not so about the level."""
-
-    type: str | None = None
-    """What is stated, as a word for programs."""
-    status: str | None = None
-    """Whether it is so: ``True``, ``False`` or ``Unknown``."""
-    last_transition_time: datetime | None = wire(default=None, emit="null")
-    """When ``status`` last changed from one value to another."""
-    reason: str | None = None
-    """Why, as one word for programs."""
-    message: str | None = None
-    """Why, in a sentence for people."""
 
 
 @model

@@ -40,7 +40,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_any_sequence_of_changes_leads_where_a_fresh_one_begins(steps: list[tuple[str, str, str]]) -> None:
     snapshot = Snapshot()

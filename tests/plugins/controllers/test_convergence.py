@@ -98,7 +98,7 @@ class World:
 STEP = st.tuples(st.sampled_from(("scale", "image", "ready", "ready", "ready", "fail", "restart")), st.integers(0, 5))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(STEP, max_size=12))
 def test_a_deployment_comes_to_rest_where_it_should(steps: list[tuple[str, int]]) -> None:
     asyncio.run(_story(steps))
@@ -133,7 +133,7 @@ async def _story(steps: list[tuple[str, int]]) -> None:
 UPDATES = st.lists(st.tuples(st.sampled_from(("ready", "ready", "image")), st.integers(0, 5)), max_size=15)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(UPDATES)
 def test_an_update_never_misses_more_than_it_may(steps: list[tuple[str, int]]) -> None:
     """Of pods that were all ready, as long as none of them fails."""

@@ -286,7 +286,7 @@ numbers = st.integers(0, 4)
 shares = st.sampled_from(["0%", "25%", "50%", "100%"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     replicas=st.integers(1, 7),
     surge=numbers | shares,

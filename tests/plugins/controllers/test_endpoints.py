@@ -217,7 +217,7 @@ def test_a_service_without_pods_has_one_empty_slice_that_is_used_again() -> None
     assert (story.only.endpoints, story.only.ports) == ((), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sets(st.integers(0, 260), max_size=260), min_size=1, max_size=5))
 def test_slices_hold_every_endpoint_once_and_none_too_many(steps: list[set[int]]) -> None:
     story = Slices()

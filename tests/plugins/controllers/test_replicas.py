@@ -251,7 +251,7 @@ PODS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PODS, st.integers(0, 6))
 def test_what_is_counted_is_what_is_there(drawn: list[Any], replicas: int) -> None:
     """A look that visits no pod decides as one that visits all of them."""

@@ -42,7 +42,7 @@ def answers(asked: ClusterDns) -> list[object]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(puts, max_size=6))
 def test_whatever_changes_is_answered_as_a_server_would_that_was_never_asked(
     steps: list[tuple[str, list[tuple[str, tuple[str, str]]]]],

@@ -57,7 +57,7 @@ class TestCaddy(HttpRouterContract):
         with pods("one", "two", "three") as some:
             yield some
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(some=tables, requests=st.lists(st.tuples(sent_hosts, sent_paths), min_size=8, max_size=8))
     def test_requests_go_where_the_table_says(
         self,

@@ -32,7 +32,7 @@ guards = st.lists(
 
 @pytest.mark.root
 @needs_kernel
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(guards)
 def test_the_kernel_takes_whatever_policies_may_mean(some: list[Guard]) -> None:
     enforcer = NftablesEnforcer(EnforcerSettings(cluster="test", state_dir=Path("/tmp/sampan-guards")))

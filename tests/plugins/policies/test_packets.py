@@ -223,7 +223,7 @@ specs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(st.lists(specs, max_size=3))
 def test_what_passes_is_what_the_matcher_says(network: Network, some: list[dict[str, Any]]) -> None:
     obeyed = network.obey(*(policy(f"p{number}", spec) for number, spec in enumerate(some)))

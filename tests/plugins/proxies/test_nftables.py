@@ -208,7 +208,7 @@ services = st.lists(
 
 @pytest.mark.root
 @needs_kernel
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.lists(services, min_size=1, max_size=4))
 def test_from_any_state_to_any_other_is_where_a_fresh_start_would_be(states: list[list[ServicePort]]) -> None:
     made = NftablesProxy(settings(Path("/tmp/sampan-nft-steps")))

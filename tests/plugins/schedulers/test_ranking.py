@@ -57,7 +57,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_whatever_has_changed_one_of_the_best_nodes_is_taken(steps: list[tuple[str, str, int, int]]) -> None:
     remembering, state = scheduler(), Snapshot()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
@@ -20,7 +21,7 @@ from sampan.core.reconcile.pods import is_active, is_ready, seconds_to_available
 from sampan.plugins.controllers.apps.daemon_set.nodes import Place, bound_to, node_of, place_on, tolerating
 from sampan.plugins.controllers.apps.daemon_set.update import is_new, outdated
 from sampan.plugins.controllers.apps.history import HASH, forgotten, present
-from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, refers_to
+from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, keys_of_claimants, keys_of_controller
 from sampan.plugins.controllers.replicas import BURST, pod_of
 
 GENERATION: Final = "deprecated.daemonset.template.generation"
@@ -33,16 +34,16 @@ class DaemonSetController:
     def __init__(self) -> None:
         self.watches: Sequence[Watch] = (
             Watch(kind=DaemonSet, keys=own_key),
-            Watch(kind=Pod, keys=_keys_of_pod, indexes=ORPHAN_INDEX),
+            Watch(kind=Pod, keys=keys_of_claimants(DaemonSet, _selects), indexes=ORPHAN_INDEX),
             Watch(kind=Node, changed=_keys_of_node),
-            Watch(kind=ControllerRevision, keys=_keys_of_owned, indexes=ORPHAN_INDEX),
+            Watch(kind=ControllerRevision, keys=keys_of_controller(DaemonSet), indexes=ORPHAN_INDEX),
         )
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         owner = state.get(DaemonSet, key.namespace, key.name)
         if owner is None:
             return NOTHING
-        pods = claim(owner, Pod, lambda labels: matches(owner.spec.selector, labels), state)
+        pods = claim(owner, Pod, partial(_selects, owner), state)
         revisions = state.owned_by(ControllerRevision, owner.metadata.uid or "")
         plan = decide(owner, state.list(Node), pods.objects, revisions, now)
         return evolve(plan, actions=(*pods.actions, *plan.actions))
@@ -189,21 +190,6 @@ def _age(pod: Pod) -> tuple[str, str]:
     return (born.isoformat() if born else "", pod.metadata.name or "")
 
 
-def _keys_of_pod(obj: KubeObject, state: Lister) -> Iterable[Key]:
-    if controller_of(obj) is not None:
-        yield from _keys_of_owned(obj, state)
-        return
-    for owner in state.list(DaemonSet, obj.metadata.namespace or ""):
-        if matches(owner.spec.selector, obj.metadata.labels):
-            yield Key(*owner.key)
-
-
-def _keys_of_owned(obj: KubeObject, _state: Lister) -> Iterable[Key]:
-    reference = controller_of(obj)
-    if reference is not None and refers_to(reference, DaemonSet):
-        yield Key(obj.metadata.namespace or "", reference.name)
-
-
 def _keys_of_node(old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:
     """All, where something has changed that decides on places: not with each heartbeat."""
     if isinstance(old, Node) and isinstance(new, Node):
@@ -212,3 +198,7 @@ def _keys_of_node(old: KubeObject | None, new: KubeObject | None, state: Lister)
             return
     for owner in state.list(DaemonSet):
         yield Key(*owner.key)
+
+
+def _selects(owner: DaemonSet, labels: Mapping[str, str]) -> bool:
+    return matches(owner.spec.selector, labels)

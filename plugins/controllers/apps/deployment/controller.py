@@ -20,20 +20,11 @@ from sampan.plugins.controllers.apps.deployment import revisions, strategies
 from sampan.plugins.controllers.apps.deployment.rollout import Rollout
 from sampan.plugins.controllers.apps.deployment.sizes import is_rolling
 from sampan.plugins.controllers.apps.deployment.status import counts, with_pause
-from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, refers_to
+from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, keys_of_claimants, refers_to
 
-
-def keys_of_replica_set(obj: KubeObject, state: Lister) -> Iterable[Key]:
-    """The Deployment that controls it; for an orphan all that might adopt it."""
-    reference = controller_of(obj)
-    namespace = obj.metadata.namespace or ""
-    if reference is not None:
-        if refers_to(reference, Deployment):
-            yield Key(namespace, reference.name)
-        return
-    for deployment in state.list(Deployment, namespace):
-        if matches(deployment.spec.selector, obj.metadata.labels):
-            yield Key(*deployment.key)
+keys_of_replica_set = keys_of_claimants(
+    Deployment, lambda deployment, labels: matches(deployment.spec.selector, labels)
+)
 
 
 def keys_of_pod(obj: KubeObject, state: Lister) -> Iterable[Key]:

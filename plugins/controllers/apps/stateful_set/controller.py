@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import attrs
@@ -14,7 +15,6 @@ from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.apps_v1.stateful_set import StatefulSet, StatefulSetStatus
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import IntOrString, evolve
 from sampan.core.reconcile.labels import matches
 from sampan.core.reconcile.pods import is_available, is_finished, is_ready, seconds_to_available
@@ -28,7 +28,7 @@ from sampan.plugins.controllers.apps.stateful_set.identity import (
     pod_at,
     start_of,
 )
-from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, refers_to
+from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, keys_of_claimants, keys_of_controller
 
 REVISION_LABEL: Final = "controller.kubernetes.io/hash"
 
@@ -39,8 +39,8 @@ class StatefulSetController:
     def __init__(self) -> None:
         self.watches: Sequence[Watch] = (
             Watch(kind=StatefulSet, keys=own_key),
-            Watch(kind=Pod, keys=_keys_of_pod, indexes=ORPHAN_INDEX),
-            Watch(kind=ControllerRevision, keys=_keys_of_owned),
+            Watch(kind=Pod, keys=keys_of_claimants(StatefulSet, _selects), indexes=ORPHAN_INDEX),
+            Watch(kind=ControllerRevision, keys=keys_of_controller(StatefulSet)),
             Watch(kind=PersistentVolumeClaim, keys=lambda _obj, _state: ()),
         )
 
@@ -48,7 +48,7 @@ class StatefulSetController:
         owner = state.get(StatefulSet, key.namespace, key.name)
         if owner is None:
             return NOTHING
-        pods = claim(owner, Pod, lambda labels: matches(owner.spec.selector, labels), state)
+        pods = claim(owner, Pod, partial(_selects, owner), state)
         revisions = state.owned_by(ControllerRevision, owner.metadata.uid or "")
         claims = state.list(PersistentVolumeClaim, key.namespace) if owner.spec.volume_claim_templates else ()
         plan = decide(owner, pods.objects, revisions, claims, now)
@@ -232,16 +232,5 @@ class _Step:
         )
 
 
-def _keys_of_pod(obj: KubeObject, state: Lister) -> Iterable[Key]:
-    if controller_of(obj) is not None:
-        yield from _keys_of_owned(obj, state)
-        return
-    for owner in state.list(StatefulSet, obj.metadata.namespace or ""):
-        if matches(owner.spec.selector, obj.metadata.labels):
-            yield Key(*owner.key)
-
-
-def _keys_of_owned(obj: KubeObject, _state: Lister) -> Iterable[Key]:
-    reference = controller_of(obj)
-    if reference is not None and refers_to(reference, StatefulSet):
-        yield Key(obj.metadata.namespace or "", reference.name)
+def _selects(owner: StatefulSet, labels: Mapping[str, str]) -> bool:
+    return matches(owner.spec.selector, labels)

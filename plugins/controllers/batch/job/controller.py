@@ -17,7 +17,7 @@ from sampan.plugins.controllers.batch.job.back_off import seconds_to_wait
 from sampan.plugins.controllers.batch.job.count import FINALIZER, Count, count, is_indexed, is_tracked
 from sampan.plugins.controllers.batch.job.outcome import Outcome, is_over, outcome, seconds_left
 from sampan.plugins.controllers.batch.job.pods import creations, deletions, missing, superfluous
-from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, refers_to
+from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, keys_of_claimants, refers_to
 
 NAME_LABEL = "batch.kubernetes.io/job-name"
 OURS = (None, "kubernetes.io/job-controller")
@@ -170,14 +170,13 @@ def _without_finalizer(pod: Pod) -> Patch:
 
 def _keys_of_pod(obj: KubeObject, state: Lister) -> Iterable[Key]:
     """The pod's Job; for an orphan the one that it had, and all that might adopt it."""
-    namespace = obj.metadata.namespace or ""
-    reference = controller_of(obj)
-    if reference is not None:
-        if refers_to(reference, Job):
-            yield Key(namespace, reference.name)
-        return
-    if FINALIZER in obj.metadata.finalizers and (name := obj.metadata.labels.get(NAME_LABEL)):
-        yield Key(namespace, name)
-    for job in state.list(Job, namespace):
-        if matches(job.spec.selector, obj.metadata.labels):
-            yield Key(*job.key)
+    if (
+        controller_of(obj) is None
+        and FINALIZER in obj.metadata.finalizers
+        and (name := obj.metadata.labels.get(NAME_LABEL))
+    ):
+        yield Key(obj.metadata.namespace or "", name)
+    yield from _keys_of_claimants(obj, state)
+
+
+_keys_of_claimants = keys_of_claimants(Job, lambda job, labels: matches(job.spec.selector, labels))
