@@ -43,6 +43,7 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     "service-cidr-controller": "service-cidrs-controller",
     "service-lb-controller": "service-controller",
     "serviceaccount-controller": "service-account-controller",
+    "stale-pod-disruption-controller": "disruption-controller",
     "taint-eviction-controller": "node-controller",
 }
 """Controllers whose account is not called as they are."""

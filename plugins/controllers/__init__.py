@@ -40,6 +40,7 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
     from sampan.plugins.controllers.networking.service_cidrs import ServiceCidrController
     from sampan.plugins.controllers.policies.type_checking import PolicyTypeChecking
     from sampan.plugins.controllers.policy.disruption import DisruptionController
+    from sampan.plugins.controllers.policy.stale_disruption import StaleDisruptionController
     from sampan.plugins.controllers.storage.binder import VolumeBinder
     from sampan.plugins.controllers.storage.ephemeral import EphemeralVolumeController
     from sampan.plugins.controllers.storage.protection import (
@@ -55,6 +56,9 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
         providers = {part.name: part.make() for part in registry.metrics_providers}
         return HorizontalPodAutoscalerController(context.kinds, providers, autoscaling)
 
+    def disruption(context: ClusterContext) -> Controller:
+        return DisruptionController(context.kinds)
+
     plain: tuple[Callable[[], Controller], ...] = (
         ReplicationControllerController,
         ReplicaSetController,
@@ -67,9 +71,9 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
         NodeLifecycleController,
         TaintEvictionController,
         PodGarbageCollector,
+        StaleDisruptionController,
         DaemonSetController,
         StatefulSetController,
-        DisruptionController,
         JobController,
         TtlAfterFinishedController,
         CronJobController,
@@ -90,6 +94,7 @@ def register(registry: Registry, autoscaling: AutoscalerSettings) -> None:
     registry.controller(NamespaceController.name, lambda context: NamespaceController(context.kinds))
     registry.controller(RootCaPublisher.name, root_ca)
     registry.controller(HorizontalPodAutoscalerController.name, autoscaler)
+    registry.controller(DisruptionController.name, disruption)
 
 
 def _made(make: Callable[[], Controller], _context: ClusterContext) -> Controller:

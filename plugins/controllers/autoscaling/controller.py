@@ -25,7 +25,7 @@ from sampan.plugins.controllers.autoscaling.providers import AskedProvider
 from sampan.plugins.controllers.autoscaling.reading import MetricsReader, read_target
 from sampan.plugins.controllers.autoscaling.samples import Seen
 from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
-from sampan.plugins.controllers.autoscaling.targets import NoTarget, kinds_of
+from sampan.plugins.controllers.referred_kinds import NoTarget, kinds_of
 
 
 @attrs.frozen

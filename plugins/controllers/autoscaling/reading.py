@@ -18,7 +18,7 @@ from sampan.core.schema.codec import to_wire
 from sampan.plugins.controllers.autoscaling.decision import Target
 from sampan.plugins.controllers.autoscaling.providers import AskedProvider
 from sampan.plugins.controllers.autoscaling.samples import Reading, Sample, of_resource
-from sampan.plugins.controllers.autoscaling.targets import NoTarget
+from sampan.plugins.controllers.referred_kinds import NoTarget
 from sampan.plugins.metrics.kinds import PodMetrics
 
 RESOURCE_API = "unable to fetch metrics from resource metrics API"

@@ -1,13 +1,23 @@
-"""Which kind an autoscaler's reference means, among built-in kinds, those of plugins, and custom ones. Pure."""
+"""Which kind a reference means, among built-in kinds, those of plugins, and custom ones. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
-from sampan.core.model.autoscaling_v2.metrics import CrossVersionObjectReference
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.reconcile.custom_kinds import kind_of_definition
+
+
+class Reference(Protocol):
+    """An owner reference, the target of an autoscaler."""
+
+    @property
+    def api_version(self) -> str | None: ...
+
+    @property
+    def kind(self) -> str: ...
 
 
 class NoTarget(Exception):
@@ -15,7 +25,7 @@ class NoTarget(Exception):
 
 
 def kinds_of(
-    reference: CrossVersionObjectReference,
+    reference: Reference,
     kinds: Iterable[type[KubeObject]],
     definitions: Iterable[CustomResourceDefinition],
 ) -> tuple[type[KubeObject], ...]:
