@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.plan import Emit, Plan, Update
 from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
@@ -110,10 +111,8 @@ class World:
     def __init__(self, *objects: KubeObject, **spec: Any) -> None:
         self.clock = FakeClock(NOW)
         self.api = FakeApi(budget(**(spec or {"max_unavailable": 1})), *objects, clock=self.clock)
-        controllers = [
-            DisruptionController((Deployment, ReplicaSet, StatefulSet, DaemonSet)),
-            StaleDisruptionController(),
-        ]
+        kinds = (Deployment, ReplicaSet, StatefulSet, DaemonSet)
+        controllers: list[Controller] = [DisruptionController(kinds), StaleDisruptionController()]
         self.engine = Engine(controllers, lambda _name: self.api, clock=self.clock)
 
     async def __aenter__(self) -> World:
