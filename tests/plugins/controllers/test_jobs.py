@@ -31,6 +31,7 @@ from sampan.core.testing.state import State
 from sampan.plugins.controllers.batch.job import indexes
 from sampan.plugins.controllers.batch.job.controller import JobController, decide
 from sampan.plugins.controllers.batch.job.count import FINALIZER
+from sampan.plugins.controllers.batch.job.index_failures import FAILURES, IGNORED
 from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
 from sampan.plugins.controllers.ownership import controller_reference
 
@@ -222,6 +223,59 @@ def test_indexes_with_a_limit_of_their_own_fail_alone() -> None:
     status = status_of(decide(limited, pods, NOW), limited)
     assert (status.failed_indexes, status.completed_indexes) == ("0", "1")
     assert conditions(status) == [("FailureTarget", "True", "FailedIndexes")]
+
+
+LIMITED: dict[str, Any] = {
+    "completion_mode": "Indexed", "parallelism": 2, "completions": 2, "backoff_limit_per_index": 1, "backoff_limit": 99,
+}  # fmt: skip
+
+
+def failed(name: str, index: int, *, ago: float, counts: str = "", **more: Any) -> Pod:
+    """A pod that ended some seconds ago, with the count that it was given."""
+    made = pod(name, "Failed", index=index, exit_code=1, ended=NOW - timedelta(seconds=ago), **more)
+    told = {FAILURES: counts} if counts else {}
+    return evolve(made, metadata=evolve(made.metadata, annotations={**made.metadata.annotations, **told}))
+
+
+def counted(plan: Plan) -> dict[str, str | None]:
+    return {each.metadata.annotations[indexes.INDEX]: each.metadata.annotations.get(FAILURES) for each in made(plan)}
+
+
+def test_pods_know_how_often_their_index_has_failed() -> None:
+    limited = job(**LIMITED)
+    assert counted(decide(limited, (), NOW)) == {"0": "0", "1": "0"}
+    assert counted(decide(limited, (failed("a", 0, ago=60, counts="0"),), NOW)) == {"0": "1", "1": "0"}
+    unlimited = job(**{**LIMITED, "backoff_limit_per_index": None})
+    assert counted(decide(unlimited, (), NOW)) == {"0": None, "1": None}
+
+
+def test_each_index_waits_for_itself() -> None:
+    plan = decide(job(**LIMITED), (failed("a", 0, ago=4, counts="0"),), NOW)
+    assert counted(plan) == {"1": "0"}
+    assert plan.requeue_after == 6
+    plan = decide(job(**{**LIMITED, "backoff_limit_per_index": 5}), (failed("a", 0, ago=15, counts="1"),), NOW)
+    assert plan.requeue_after == 5, "twice as long after the second failure, though the first pod is not there any more"
+
+
+def test_a_failed_pod_stays_until_its_replacement_is_there() -> None:
+    before = failed("a", 0, ago=60, counts="0")
+    assert released(decide(job(**LIMITED), (before,), NOW)) == []
+    assert released(decide(job(**LIMITED), (before, pod("b", "Running", index=0)), NOW)) == ["a"]
+    last = failed("a", 0, ago=60, counts="1")
+    assert released(decide(job(**LIMITED), (last,), NOW)) == ["a"], "an index that has failed for good has none"
+
+
+@pytest.mark.parametrize("nonsense", ["", "many", "-1", "9" * 11])
+def test_a_count_that_somebody_has_spoilt_begins_anew(nonsense: str) -> None:
+    assert counted(decide(job(**LIMITED), (failed("a", 0, ago=60, counts=nonsense),), NOW)) == {"0": "1", "1": "0"}
+
+
+def test_failures_that_do_not_count_are_told_apart() -> None:
+    codes = PodFailurePolicyOnExitCodesRequirement(operator="In", values=(1,))
+    policy = PodFailurePolicy(rules=(PodFailurePolicyRule(action="Ignore", on_exit_codes=codes),))
+    new = made(decide(job(**LIMITED, pod_failure_policy=policy), (failed("a", 0, ago=60, counts="0"),), NOW))
+    about = next(each.metadata.annotations for each in new if each.metadata.annotations[indexes.INDEX] == "0")
+    assert (about[FAILURES], about[IGNORED]) == ("0", "1")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sampan.core.reconcile.labels import matches
 from sampan.plugins.controllers.batch.job import indexes
 from sampan.plugins.controllers.batch.job.back_off import seconds_to_wait
 from sampan.plugins.controllers.batch.job.count import FINALIZER, Count, count, is_indexed, is_tracked
+from sampan.plugins.controllers.batch.job.index_failures import has_limits
 from sampan.plugins.controllers.batch.job.outcome import Outcome, is_over, outcome, seconds_left
 from sampan.plugins.controllers.batch.job.pods import creations, deletions, missing, superfluous
 from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, keys_of_claimants, refers_to
@@ -61,7 +62,8 @@ def decide(job: Job, pods: Sequence[Pod], now: datetime) -> Plan:
     if status != job.status:
         writes = (Update(obj=evolve(job, status=status), subresource="status"),)
     # The status first: a pod whose end is not written down keeps its finalizer.
-    released = tuple(_without_finalizer(pod) for pod in found.released)
+    kept = () if reached is not None else found.replaced.values()
+    released = tuple(_without_finalizer(pod) for pod in found.released if pod not in kept)
     deadline = seconds_left(job, now)
     later = [each for each in (waits, deadline) if each is not None and each > 0]
     return Plan(
@@ -76,7 +78,9 @@ def _changes(job: Job, found: Count, pods: Sequence[Pod], now: datetime) -> tupl
     gone = superfluous(job, found, now)
     if gone:
         return deletions(job, gone), 0.0
-    new = missing(job, found)
+    new, later = missing(job, found, now)
+    if has_limits(job):
+        return creations(job, new), later
     waits = seconds_to_wait(job, pods, now) if new else 0.0
     return ((), waits) if waits > 0 else (creations(job, new), 0.0)
 

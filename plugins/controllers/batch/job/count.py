@@ -7,7 +7,7 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-tracking-with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -16,7 +16,9 @@ from sampan.core.model.batch_v1.job import Job, UncountedTerminatedPods
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.reconcile.pods import is_active, is_ready, is_terminating
 from sampan.plugins.controllers.batch.job import indexes
+from sampan.plugins.controllers.batch.job.endings import has_failed
 from sampan.plugins.controllers.batch.job.failure_policy import IGNORE, verdict
+from sampan.plugins.controllers.batch.job.index_failures import has_limits, is_last_failure, replaced
 
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 
@@ -42,24 +44,12 @@ class Count:
     """Ended pods that are safe in the status: their finalizers can go."""
     fails_job: str
     """Why the pod failure policy says that the whole Job has failed."""
+    replaced: Mapping[int, Pod]
+    """Failed pods whose replacements are still to be made, by index, of a Job with a limit for each."""
 
 
 def is_indexed(job: Job) -> bool:
     return job.spec.completion_mode == "Indexed"
-
-
-def replaces_failed_only(job: Job) -> bool:
-    """Whether a pod that is being deleted is only replaced once it has ended."""
-    policy = job.spec.pod_replacement_policy
-    return policy == "Failed" or (policy is None and job.spec.pod_failure_policy is not None)
-
-
-def has_failed(job: Job, pod: Pod) -> bool:
-    """A pod that is being deleted has failed already, unless the Job waits for its end."""
-    if pod.status.phase == "Failed":
-        return True
-    deleted = pod.metadata.deletion_timestamp is not None and pod.status.phase != "Succeeded"
-    return deleted and not replaces_failed_only(job)
 
 
 def is_tracked(pod: Pod) -> bool:
@@ -98,12 +88,13 @@ def count(job: Job, pods: Sequence[Pod]) -> Count:
                 fails_job = fails_job or said.message
             if said.action != "Ignore" and uid not in known:
                 failed.append(uid)
-            if index is not None and _is_lost(job, pods, index, said.action):
+            if index is not None and has_limits(job) and _is_lost(job, pod, said.action):
                 lost.add(index)
             released.append(pod)
     counted_failed = job.status.failed + moved_failed
     counted_succeeded = len(done) if is_indexed(job) else job.status.succeeded + moved_succeeded
     active = tuple(pod for pod in pods if is_active(pod))
+    waiting = replaced(job, pods, done | lost | {indexes.index_of(pod) for pod in active}) if has_limits(job) else {}
     return Count(
         active=active,
         ready=sum(1 for pod in active if is_ready(pod)),
@@ -117,20 +108,10 @@ def count(job: Job, pods: Sequence[Pod]) -> Count:
         lost=frozenset(lost - done),
         released=tuple(released),
         fails_job=fails_job,
+        replaced=waiting,
     )
 
 
-def _is_lost(job: Job, pods: Sequence[Pod], index: int, action: str) -> bool:
-    """Whether an index has failed for good, of a Job that has a limit for each."""
-    limit = job.spec.backoff_limit_per_index
-    if limit is None:
-        return False
-    return action == "FailIndex" or failures_of_index(job, pods, index) > limit
-
-
-def failures_of_index(job: Job, pods: Sequence[Pod], index: int) -> int:
-    return sum(
-        1
-        for pod in pods
-        if indexes.index_of(pod) == index and has_failed(job, pod) and verdict(job, pod).action != "Ignore"
-    )
+def _is_lost(job: Job, pod: Pod, action: str) -> bool:
+    """Whether the index of this failed pod has failed for good."""
+    return action == "FailIndex" or (action != "Ignore" and is_last_failure(job, pod))

@@ -12,7 +12,10 @@ from sampan.core.model.core_v1.environment import EnvVar, EnvVarSource
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.references import ObjectFieldSelector
 from sampan.core.model.meta import evolve
-from sampan.plugins.controllers.batch.job.count import FINALIZER, Count, is_indexed, replaces_failed_only
+from sampan.plugins.controllers.batch.job.back_off import seconds_for_index
+from sampan.plugins.controllers.batch.job.count import FINALIZER, Count, is_indexed
+from sampan.plugins.controllers.batch.job.endings import replaces_failed_only
+from sampan.plugins.controllers.batch.job.index_failures import counts_after, has_limits
 from sampan.plugins.controllers.batch.job.indexes import INDEX, index_of
 from sampan.plugins.controllers.pod_ranking import first_to_go
 from sampan.plugins.controllers.replicas import BURST, pod_of
@@ -28,17 +31,21 @@ def wanted_active(job: Job, found: Count) -> int:
     return max(min(job.spec.completions - found.succeeded - len(found.lost), parallel), 0)
 
 
-def missing(job: Job, found: Count) -> list[Pod]:
-    """The pods to make."""
+def missing(job: Job, found: Count, now: datetime) -> tuple[list[Pod], float]:
+    """The pods to make, and seconds until an index that has failed lately may have another; 0 where none waits."""
     lacking = wanted_active(job, found) - len(found.active)
     if replaces_failed_only(job):
         lacking -= found.terminating
     lacking = min(lacking, BURST)
     if lacking <= 0:
-        return []
+        return [], 0.0
     if not is_indexed(job):
-        return [new_pod(job)] * lacking
-    return [indexed_pod(job, index) for index, _ in zip(_free_indexes(job, found), range(lacking), strict=False)]
+        return [new_pod(job)] * lacking, 0.0
+    free = _free_indexes(job, found)
+    waits = {index: seconds_for_index(failed, now) for index, failed in found.replaced.items()}
+    due = (index for index in free if not waits.get(index))
+    made = [indexed_pod(job, index, found.replaced.get(index)) for index, _ in zip(due, range(lacking), strict=False)]
+    return made, min((seconds for seconds in waits.values() if seconds), default=0.0)
 
 
 def _free_indexes(job: Job, found: Count) -> Iterator[int]:
@@ -65,15 +72,16 @@ def new_pod(job: Job) -> Pod:
     return evolve(pod, metadata=evolve(pod.metadata, finalizers=(*pod.metadata.finalizers, FINALIZER)))
 
 
-def indexed_pod(job: Job, index: int) -> Pod:
-    """A pod that knows its index: by annotation, label, host name and environment."""
+def indexed_pod(job: Job, index: int, failed: Pod | None = None) -> Pod:
+    """A pod that knows its index: by annotation, label, host name and environment. ``failed`` is the one it replaces."""
     pod = new_pod(job)
     name = f"{job.metadata.name}-{index}"
+    counted = counts_after(job, failed) if has_limits(job) else {}
     metadata = evolve(
         pod.metadata,
         generate_name=f"{name}-",
         labels={**pod.metadata.labels, INDEX: str(index)},
-        annotations={**pod.metadata.annotations, INDEX: str(index)},
+        annotations={**pod.metadata.annotations, INDEX: str(index), **counted},
     )
     spec = evolve(
         pod.spec,
