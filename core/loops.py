@@ -59,9 +59,12 @@ class Background:
         turn: Callable[[], Awaitable[None]],
         name: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        longest_retry: float = LONGEST_RETRY,
     ) -> None:
         """Once, until `stop`."""
-        self._task = asyncio.create_task(run_for_ever(turn, name, sleep), name=name)
+        endless = run_for_ever(turn, name, sleep, longest_retry=longest_retry)
+        self._task = asyncio.create_task(endless, name=name)
 
     async def stop(self) -> None:
         """Until it has ended. Idempotent, also where it was never started."""

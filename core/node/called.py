@@ -36,6 +36,8 @@ WAITING: Final = 3
 MOST_CALLS: Final = 256
 """At a time; more wait for one of them to end."""
 DIAL_TIMEOUT: Final = 10.0
+LONGEST_RETRY: Final = 5.0
+"""Seconds until an API server that is there again reaches the node's pods."""
 
 
 class Called:
@@ -59,7 +61,8 @@ class Called:
 
     def start(self) -> None:
         for loop in self._loops:
-            loop.start(self._wait, f"the connection by which {self._node} is called", self._sleep)
+            name = f"the connection by which {self._node} is called"
+            loop.start(self._wait, name, self._sleep, longest_retry=LONGEST_RETRY)
 
     async def stop(self) -> None:
         """Nobody is answered any more. Idempotent."""

@@ -21,6 +21,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.service import Service
 from sampan.core.testing.live_cluster import LiveCluster
 from sampan.core.testing.proxy_contract import ProxyContract
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plugins"
@@ -116,7 +117,7 @@ def test_the_audit_sink_writes_lines(own_folder: Path, sampan_cluster: LiveClust
     eventually(started, but=(OSError,))
 
 
-@pytest.mark.skipif(which("haproxy", path="/usr/sbin:/usr/bin") is None, reason="haproxy is not installed")
+@needs(which("haproxy", path="/usr/sbin:/usr/bin") is not None, "haproxy is not installed")
 class TestHAProxy(ProxyContract):
     """A proxy that somebody else wrote, with somebody else's program."""
 

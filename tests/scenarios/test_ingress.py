@@ -17,11 +17,12 @@ from tests.support.helm import Helm
 from tests.support.images import images_for, load_images
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import Manifest
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.needs("network"),
-    pytest.mark.skipif(find_caddy() is None, reason="there is no caddy"),
+    needs(find_caddy() is not None, "there is no caddy"),
 ]
 HOST = "web.example"
 

@@ -15,11 +15,12 @@ from tests.support.cluster import Cluster
 from tests.support.images import images_for, load_images
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import replicated, service
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.needs("network"),
-    pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
+    needs(unavailable() is None, str(unavailable())),
 ]
 
 

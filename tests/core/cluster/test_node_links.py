@@ -100,6 +100,12 @@ async def test_all_that_the_api_server_asks_of_a_node_passes(tmp_path: Path) -> 
                 return not called.calls and all(each.closed for each in pods.opened)
 
             await soon(idle, "every call has ended at the node, too")
+            plane.api.break_connections()
+
+            async def again() -> bool:
+                return await node.usage() == USAGE
+
+            await soon(again, "the node waits anew after its connections broke", but=(InternalError,))
 
         async def gone() -> bool:
             return plane.nodes.all() == ()

@@ -22,8 +22,9 @@ from sampan.core.testing.wait import eventually
 from sampan.plugins.ingress import admin
 from sampan.plugins.ingress.caddy import CaddyRouter
 from sampan.plugins.ingress.program import find_caddy, working_caddy
+from tests.support.needs import needs
 
-needs_caddy = pytest.mark.skipif(find_caddy() is None, reason="there is no caddy")
+needs_caddy = needs(find_caddy() is not None, "there is no caddy")
 
 
 def caddy(folder: Path, said: list[str] | None = None) -> CaddyRouter:
