@@ -4,7 +4,8 @@
 - **bases** for every part, with defaults that do no harm: `ControllerBase`, `SchedulerPluginBase`, `AdmissionBase` …;
 - **data** that the parts' methods take and return: `Plan` and its actions, `Refusal`, `User`, `VolumeContext` …;
 - **kinds**: `kind`, `model`, `wire` and `Column` make one out of a class; the built-in ones most needed are here too;
-- **errors**, and small help: `owner_reference`, `evolve`, `value` (of a quantity), `from_wire` and `to_wire`.
+- **errors**, and small help: `owner_reference`, `covers` (is an object as wanted?), `evolve`, `value` (of a quantity),
+  `from_wire` and `to_wire`.
 
 Objects are named in one order everywhere: kind, namespace, name. What is here stays; the modules it comes from may move.
 """
@@ -33,6 +34,7 @@ from sampan.core.contracts.bases import (
     CsiDriverBase,
     ProxyBase,
     VolumeDriverBase,
+    covers,
     owner_reference,
 )
 from sampan.core.contracts.controller import Controller, Key, Lister, Watch, own_key
@@ -44,6 +46,7 @@ from sampan.core.contracts.csi import (
     ProvisioningCsiDriver,
     StagingCsiDriver,
 )
+from sampan.core.contracts.groundwork import Wire
 from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, Patch, Plan, Update
 from sampan.core.contracts.provisioner import ProvisioningFailure, ProvisionRequest
 from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
@@ -168,6 +171,8 @@ __all__ = [
     "VolumeFailure",
     "Wait",
     "Watch",
+    "Wire",
+    "covers",
     "evolve",
     "from_wire",
     "hookimpl",

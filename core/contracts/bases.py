@@ -6,10 +6,11 @@ Each fits its contract; see `sampan.core.contracts` for what the methods promise
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User
 from sampan.core.contracts.controller import Key, Lister, Watch
@@ -167,6 +168,18 @@ class BalancerBase:
 
     def closed(self, endpoint: Endpoint) -> None:
         return None
+
+
+def covers(found: Any, wanted: Any) -> bool:
+    """Whether ``found``, a value as on the wire, has all that ``wanted`` says, whatever else it has.
+
+    What the API server defaults is thus no difference. Lists are as long as each other, and covered one by one.
+    """
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(covers(found.get(key), value) for key, value in wanted.items())
+    if isinstance(wanted, list | tuple):
+        return isinstance(found, list | tuple) and len(found) == len(wanted) and all(map(covers, found, wanted))
+    return bool(found == wanted)
 
 
 def _fill_once(folder: Path, fill: Callable[[Path], None]) -> None:

@@ -46,15 +46,13 @@ class AuditSink:
     def sampan_after_reconcile(self, controller: str, key: Key, plan: Plan, error: Exception | None) -> None:
         if plan.actions or error:
             actions = [type(action).__name__ for action in plan.actions]
-            self._write(controller=controller, key=str(key), actions=actions, error=str(error) if error else None)
+            self._write(controller=controller, key=str(key), actions=actions, error=str(error or ""))
 
     @hookimpl
     def sampan_container_started(self, pod: Pod, container: str, container_id: str) -> None:
         self._write(pod="/".join(pod.key), container=container, started=container_id)
 
 
-sink = AuditSink()
-sampan_register = sink.sampan_register
-sampan_audit = sink.sampan_audit
-sampan_after_reconcile = sink.sampan_after_reconcile
-sampan_container_started = sink.sampan_container_started
+_sink = AuditSink()
+sampan_register, sampan_audit = _sink.sampan_register, _sink.sampan_audit
+sampan_after_reconcile, sampan_container_started = _sink.sampan_after_reconcile, _sink.sampan_container_started

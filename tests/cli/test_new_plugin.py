@@ -2,28 +2,89 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from sampan.cli.lifecycle.new_plugin import SORTS
+from sampan.cli.main import run
 from tests.cli.api_server import Shell
+from tests.support.wait import eventually
+
+NAMES = {sort: f"my-{sort}" for sort in SORTS}
 
 
-def test_every_template_passes_its_own_test(bare_shell: Shell, tmp_path: Path) -> None:
-    for sort in SORTS:
-        result = bare_shell("plugins", "new", f"my-{sort}", "--kind", sort)
-        assert (result.code, result.err) == (0, "")
-        assert f"my-{sort}/my_{sort}.py" in result.out
-    folders = [tmp_path / f"my-{sort}" for sort in SORTS]
-    # One process for all: what takes long is importing sampan.
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=prepend", *folders]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
-    checked = [bare_shell("plugins", "check", f"my-{sort}/my_{sort}.py") for sort in SORTS]
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with sampan as it is here, and one plugin of each sort written and installed by pip.
+
+    One for all: what takes long is making it.
+    """
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
+    (packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    # What this environment has, its .pth files included: sampan itself may be installed editable.
+    (packages / "parent.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    for sort, name in NAMES.items():
+        assert run(["plugins", "new", name, "--kind", sort, "--into", str(folder)]) == 0
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "venv"), "install", "--quiet"]
+    subprocess.run([*pip, "setuptools>=77"], check=True)
+    projects = [str(folder / name) for name in NAMES.values()]
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", *projects], check=True)
+    return folder
+
+
+def in_venv(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """``python -m …`` there, in an empty folder that is also the home: modules come from where pip has put them."""
+    (site / "home").mkdir(exist_ok=True)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SAMPAN_", "XDG_", "KUBE"))
+    }
+    environment |= {"HOME": str(site / "home"), "PYTHONSAFEPATH": "1"}
+    command = [str(site / "venv" / "bin" / "python"), *map(str, words)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, check=False, cwd=site / "home", env=environment
+    )
+
+
+def sampan(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return in_venv(site, "-c", "from sampan.cli.main import main; main()", *words)
+
+
+def test_every_template_passes_its_own_test(site: Path) -> None:
+    tests = [site / name / f"test_{name.replace('-', '_')}.py" for name in NAMES.values()]
+    done = in_venv(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *tests)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_every_template_holds_to_its_contracts(site: Path, bare_shell: Shell) -> None:
+    checked = [bare_shell("plugins", "check", f"{site}/{name}/{name.replace('-', '_')}.py") for name in NAMES.values()]
     assert [result.code for result in checked] == [0] * len(SORTS), [result.out + result.err for result in checked]
+
+
+def test_a_cluster_runs_with_all_of_them_installed(site: Path) -> None:
+    data = ["--data-dir", str(site / "data")]
+    chosen = ["--runtime", "my_runtime", "--store", "my_store:", "--proxy", "my_proxy", "--dns", "none"]
+    up = sampan(site, "up", "-d", *data, "--name", "installed", "--port", "0", *chosen)
+    try:
+        assert up.returncode == 0, up.stdout + up.stderr
+        about = json.loads(sampan(site, "plugins", "list", *data, "-o", "json").stdout)
+        loaded = {each["name"]: each for each in about["plugins"] if each["source"].startswith("sampan-my")}
+        assert sorted(loaded) == sorted(name.replace("-", "_") for name in NAMES.values())
+        assert [each for each in loaded.values() if each["problem"] or each["hangs"]] == []
+        states = {each["sort"]: each["state"] for each in about["parts"] if each["name"].startswith("my_")}
+        assert {states[sort] for sort in ("runtime", "store", "proxy")} == {"chosen"}
+        assert sampan(site, "run", "web", "--image", "nginx:1.29").returncode == 0
+        eventually(lambda: "1 Running" in sampan(site, "status", *data).stdout, "the pod runs", within=60)
+        assert sampan(site, "my_command").returncode == 0
+    finally:
+        down = sampan(site, "down", "--purge", *data)
+    assert down.returncode == 0, down.stdout + down.stderr
 
 
 @pytest.mark.parametrize("name", ["Upper", "9", "-a", "a--b", "a b", "../a"])

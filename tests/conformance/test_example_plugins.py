@@ -38,7 +38,7 @@ def pod(name: str = "web", image: str = "nginx:1.29", **spec: Any) -> dict[str, 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
 def test_each_is_read_in_one_sitting(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= 150
+    assert len(file.read_text().splitlines()) < (150 if file.stem == "haproxy" else 60)
 
 
 @pytest.mark.sampan(plugins=[example("bin_packing")], nodes=3)
