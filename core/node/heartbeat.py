@@ -15,7 +15,7 @@ from sampan.core.loops import run_for_ever
 from sampan.core.model.coordination_v1.lease import Lease, LeaseSpec
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.model.meta import MicroTime
-from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.node.machine.facts import pressures
 from sampan.core.node.machine.node_status import new_node, node_labels, node_status
 from sampan.core.node.parts import NodeParts
@@ -147,5 +147,7 @@ class Heartbeat:
             await client.patch(Lease, LEASE_NAMESPACE, name, spec)
         except NotFound:
             spec_made = LeaseSpec(holder_identity=name, lease_duration_seconds=LEASE_SECONDS, renew_time=MicroTime(now))
-            lease = Lease(metadata=ObjectMeta(name=name, namespace=LEASE_NAMESPACE), spec=spec_made)
+            node = OwnerReference(api_version="v1", kind="Node", name=name, uid=self.node.metadata.uid or "")
+            meta = ObjectMeta(name=name, namespace=LEASE_NAMESPACE, owner_references=(node,))
+            lease = Lease(metadata=meta, spec=spec_made)
             await client.create(lease)

@@ -66,8 +66,11 @@ class Prober:
             if spec is not None and container.id not in tasks:
                 results = first_results(spec, container, record.pod.status)
                 record.learn(container.id, probes=results)
+                started = asyncio.Event()
+                if results.started:
+                    started.set()
                 tasks[container.id] = [
-                    asyncio.create_task(self._run(record, spec, container, sort, probe), name=f"{sort} probe")
+                    asyncio.create_task(self._run(record, spec, container, sort, probe, started), name=f"{sort} probe")
                     for sort, probe in _probes_of(spec)
                     if not (sort == "startup" and results.started)
                 ]
@@ -88,25 +91,31 @@ class Prober:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(
-        self, record: PodRecord, spec: ContainerSpec, container: Container, sort: Sort, probe: Probe
+        self,
+        record: PodRecord,
+        spec: ContainerSpec,
+        container: Container,
+        sort: Sort,
+        probe: Probe,
+        started: asyncio.Event,
     ) -> None:
         """Probe until cancelled, or until there is nothing more to learn."""
         clock = self._parts.clock
         if (delay := _first_delay(container, probe, clock.now())) > 0:
             await clock.sleep(delay)
+        if sort != "startup":
+            await started.wait()  # those that follow the startup probe do so at once
         count = Count()
-        while True:
-            results = record.attempt(container.id).probes
-            if results is None:
-                return  # the container has vanished
-            if sort == "startup" or results.started:
-                answer = await self._ask(record, spec, container, probe)
-                count = count.after(answer.success)
-                if not answer.success or answer.warning:
-                    self._say(record, spec, sort, answer)
-                decided = count.decided(probe)
-                if decided is not None and self._settle(record, container, sort, decided):
-                    return
+        while record.attempt(container.id).probes is not None:  # else the container has vanished
+            answer = await self._ask(record, spec, container, probe)
+            count = count.after(answer.success)
+            if not answer.success or answer.warning:
+                self._say(record, spec, sort, answer)
+            decided = count.decided(probe)
+            if decided is not None and self._settle(record, container, sort, decided):
+                if decided:
+                    started.set()
+                return
             await clock.sleep(probe.period_seconds or 10)
 
     async def _ask(self, record: PodRecord, spec: ContainerSpec, container: Container, probe: Probe) -> Answer:

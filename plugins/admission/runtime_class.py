@@ -9,7 +9,6 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from sampan.core.contracts.access import AdmissionRequest
-from sampan.core.errors import Conflict
 from sampan.plugins.admission.base import Quiet, forbid, is_new_pod
 
 RESOURCE: Final = "runtimeclasses.node.k8s.io"
@@ -61,6 +60,6 @@ def _select_nodes(request: AdmissionRequest, spec: MutableMapping[str, Any], wan
     for key, value in wanted.items():
         if chosen.setdefault(key, value) != value:
             said = f"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value};"
-            raise Conflict(f"{said} pod.spec.nodeSelector[{key}] = {chosen[key]}", kind="pods", name=request.name)
+            raise forbid(request, f"{said} pod.spec.nodeSelector[{key}] = {chosen[key]}")
     if chosen:
         spec["nodeSelector"] = chosen

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/ ; messages are the kube
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
@@ -15,12 +15,15 @@ from sampan.core.model.quantity import value
 from sampan.core.node.decide.sysctls import reject_sysctls
 from sampan.core.node.decide.view import Rejection
 
+OS, OS_LABEL = "linux", "kubernetes.io/os"
 FINISHED = ("Succeeded", "Failed")
 
 
 def admit(pod: Pod, others: Iterable[Pod], node: Node, allowed_sysctls: Collection[str] = ()) -> Rejection | None:
     """Why ``pod`` cannot run beside ``others`` on ``node``; ``None``: it can."""
     labels = node.metadata.labels
+    if (rejection := _reject_system(pod, labels)) is not None:
+        return rejection
     if any(labels.get(key) != wanted for key, wanted in pod.spec.node_selector.items()):
         message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
         return Rejection("NodeAffinity", message)
@@ -40,6 +43,17 @@ def admit(pod: Pod, others: Iterable[Pod], node: Node, allowed_sysctls: Collecti
         used = sum(pod_requests(each).get(resource, 0) for each in counted)
         if wanted and wanted + used > capacity:
             return _does_not_fit(resource, wanted, used, capacity)
+    return None
+
+
+def _reject_system(pod: Pod, labels: Mapping[str, str]) -> Rejection | None:
+    """A pod for another operating system."""
+    wanted = pod.spec.node_selector.get(OS_LABEL)
+    if wanted is not None and OS_LABEL in labels and wanted != labels[OS_LABEL]:
+        message = f"Failed to admit pod as the `{OS_LABEL}` label doesn't match node label"
+        return Rejection("PodOSSelectorNodeLabelDoesNotMatch", message)
+    if pod.spec.os is not None and pod.spec.os.name != OS:
+        return Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
     return None
 
 

@@ -66,3 +66,14 @@ async def test_until_its_startup_probe_succeeds_a_container_is_not_started(bench
     assert bench.pod().status.container_statuses[0].started is False
     await bench.pass_until("Running: main running 0 ready", 5)
     assert bench.pod().status.container_statuses[0].started is True
+
+
+async def test_a_container_is_asked_whether_it_is_ready_as_soon_as_it_has_started(bench: Bench) -> None:
+    def probe(period: int) -> Probe:
+        return Probe(exec=ExecAction(command=("true",)), period_seconds=period, failure_threshold=30)
+
+    container = Container(name="main", image="x", startup_probe=probe(5), readiness_probe=probe(300))
+    bench.put("web", container, words={"ready-after": "8"})
+    await bench.becomes("Running: main running 0")
+    await bench.pass_until("Running: main running 0 ready", 5)
+    assert bench.clock.monotonic() < 60

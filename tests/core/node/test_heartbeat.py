@@ -22,6 +22,8 @@ Bench = Any
 
 async def test_the_lease_is_renewed_every_ten_seconds(bench: Bench) -> None:
     lease = await bench.until(lambda: bench.api.all(Lease))
+    (owner,) = lease[0].metadata.owner_references
+    assert (owner.kind, owner.name, owner.uid) == ("Node", "n1", bench.agent.node.metadata.uid), "it goes with its node"
     assert lease[0].key == ("kube-node-lease", "n1")
     assert lease[0].spec.holder_identity == "n1"
     for seconds in (10, 20):

@@ -16,7 +16,7 @@ from sampan.core.model.core_v1.container_status import (
 )
 from sampan.core.model.core_v1.node import Node, NodeStatus
 from sampan.core.model.core_v1.pod import Pod, PodCondition, PodIP, PodStatus
-from sampan.core.model.core_v1.pod_spec import PodReadinessGate, PodSpec
+from sampan.core.model.core_v1.pod_spec import PodOS, PodReadinessGate, PodSpec
 from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -240,3 +240,19 @@ def test_a_pod_that_runs_is_bounded_only_where_all_of_it_is() -> None:
     found = effective_resources(whole, running=True)
     assert (found.requests, found.limits) == ({"cpu": "1", "memory": "64Mi"}, {"cpu": "3"})
     assert allocated_resources(whole) == {"cpu": "1", "memory": "64Mi"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "system", "reason"),
+    [
+        ({"kubernetes.io/os": "windows"}, "windows", "PodOSSelectorNodeLabelDoesNotMatch"),
+        ({}, "windows", "PodOSNotSupported"),
+        ({"kubernetes.io/os": "linux"}, "linux", None),
+    ],
+)
+def test_a_pod_for_another_system_is_refused(selector: dict[str, str], system: str, reason: str | None) -> None:
+    labels = {"kubernetes.io/os": "linux"}
+    here = Node(metadata=ObjectMeta(name="n1", labels=labels), status=NodeStatus(allocatable={"pods": Quantity("10")}))
+    wanted = Pod(spec=PodSpec(containers=(Container(name="main"),), node_selector=selector, os=PodOS(name=system)))
+    refused = admit(wanted, (), here)
+    assert (refused.reason if refused else None) == reason

@@ -229,7 +229,8 @@ async def test_a_pod_without_a_runtime_class_is_left_as_it_is() -> None:
         ({"runtimeClassName": "boxed", "overhead": {"memory": "1Mi"}}, "Overhead doesn't match RuntimeClass's"),
         (
             {"runtimeClassName": "boxed", "nodeSelector": {"boxes": "no"}},
-            r"conflict: runtimeClass.scheduling.nodeSelector\[boxes\] = yes; pod.spec.nodeSelector\[boxes\] = no",
+            r'pods "p" is forbidden: conflict: runtimeClass.scheduling.nodeSelector\[boxes\] = yes;'
+            r" pod.spec.nodeSelector\[boxes\] = no",
         ),
     ],
 )
