@@ -34,6 +34,7 @@ RANGE = "10.253.0.0/16"
 SIZES = (10, 1000, 5000)
 CHANGES = 10
 ROUND_TRIPS = 3000
+TURNS = 7
 
 
 def main() -> None:
@@ -43,13 +44,16 @@ def main() -> None:
             f"one endpoint changed, {size:>5} services: {took * 1000:.1f} ms ({own * 1000:.1f} ms in sampan, rest in nft)"
         )
     with served() as endpoint:
-        straight = round_trips(endpoint.ip, endpoint.port)
-        print(f"round trips straight to the server:  {straight:,.0f}/s")
         for name, make in (("nftables", NftablesProxy), ("userspace", UserspaceProxy)):
             with proxied(make) as proxy:
                 proxy.sync([service(1, endpoint)])
-                through = round_trips("10.253.0.1", 80)
-                print(f"round trips through {name:>10}:       {through:,.0f}/s ({through / straight:.2f})")
+                # In turn, and the best of each: other programs of the machine slow either.
+                rates = [(round_trips(endpoint.ip, endpoint.port), round_trips("10.253.0.1", 80)) for _ in range(TURNS)]
+                straight, through = (max(each) for each in zip(*rates, strict=True))
+                print(
+                    f"round trips through {name:>10}: {through:,.0f}/s, straight to the server {straight:,.0f}/s"
+                    f" ({through / straight:.2f})"
+                )
     for line in queries():
         print(line)
 

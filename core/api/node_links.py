@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 
 import attrs
@@ -157,10 +157,8 @@ class NodeLink:
     async def usage(self) -> NodeUsage:
         line, value = await self._call("usage")
         line.close()
-        try:
-            return usage_from_wire(value)
-        except (KeyError, TypeError, ValueError) as exc:
-            raise InternalError(f"node {self.name!r} says what nobody understands: {exc}") from exc
+        with self._understood():
+            return attrs.evolve(usage_from_wire(value), node=self.name)
 
     async def page(self, method: str, path: str, query: Mapping[str, str]) -> NodePage:
         line, value = await self._call("page", method=method, path=path, query=dict(query))
@@ -170,7 +168,15 @@ class NodeLink:
             if len(body) > LARGEST_PAGE:
                 line.close()
                 raise InternalError(f"node {self.name!r} answers with more than {LARGEST_PAGE} bytes")
-        return NodePage(status=int(value["status"]), content_type=str(value["content_type"]), body=bytes(body))
+        with self._understood():
+            return NodePage(status=int(value["status"]), content_type=str(value["content_type"]), body=bytes(body))
+
+    @contextlib.contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as exc:
+            raise InternalError(f"node {self.name!r} says what nobody understands: {exc!r}") from exc
 
     async def _opened(self, verb: str, **asked: Any) -> Line:
         line, _ = await self._call(verb, **asked)
@@ -198,6 +204,9 @@ class NodeLink:
                 await line.send(call)
             except ClientGone:
                 continue
+            except BaseException:
+                line.close()  # it may have been called, and nobody is left to hear the answer
+                raise
             return line
 
     def _value(self, said: Message | bytes | None) -> Message:

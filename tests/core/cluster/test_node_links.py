@@ -13,6 +13,7 @@ import pytest
 from sampan.core.api.node_links import NodeLink
 from sampan.core.client.http import HttpClient
 from sampan.core.cluster.node_identity import NodeIdentity
+from sampan.core.contracts.node_calls import usage_to_wire
 from sampan.core.contracts.runtime import LogOptions
 from sampan.core.contracts.streams import AsyncStream, ContainerUsage, NodePage, NodeUsage, PodRef, PodUsage
 from sampan.core.errors import BadRequest, Forbidden, InternalError, NotFound, ServiceUnavailable
@@ -143,6 +144,28 @@ async def logs(node: NodeLink, pods: Pods) -> None:
     following = await node.logs(POD, "c", LogOptions(follow=True))
     assert await anext(following) == b"one\n"
     await following.aclose()  # type: ignore[attr-defined] # it is a generator, and its reader has gone
+
+
+async def test_a_node_speaks_for_itself_and_may_say_nonsense(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with control_plane(tmp_path / "plane", controllers=True) as plane:
+        pods = Pods()
+        async with connected(plane, tmp_path, pods) as (called, node):
+            monkeypatch.setattr(
+                "sampan.core.node.called.usage_to_wire", lambda _: {**usage_to_wire(USAGE), "node": "one"}
+            )
+            assert (await node.usage()).node == "two"
+            monkeypatch.setattr("sampan.core.node.called.usage_to_wire", lambda _: {"node": "two"})
+            with pytest.raises(InternalError, match="node 'two' says what nobody understands"):
+                await node.usage()
+            asking = asyncio.create_task(node.exec(POD, "c", ["true"], tty=False, stdin=False))
+            await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+            async def idle() -> bool:
+                return not called.calls
+
+            await soon(idle, "who asks no more leaves no call behind")
 
 
 async def test_a_node_waits_in_its_own_name_alone(tmp_path: Path) -> None:
