@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Summary
 
 log = logging.getLogger(__name__)
 
-Sort = Literal["failed", "slow", "hangs", "dropped"]
+Sort = Literal["failed", "slow", "hangs", "dropped", "greedy"]
 AGAIN_AFTER = 60.0
 """Seconds between two lines about the same trouble."""
 FRAMES, LONGEST_TEXT, LONGEST_SENTENCE = 6, 4000, 300
@@ -108,6 +108,11 @@ class Account:
     def dropped(self, plugin: str, hook: str) -> None:
         """A notice could not be delivered, as too many wait; ``plugin`` is the one that they wait for."""
         self._tell(plugin, hook, "dropped", f"is so slow that a notice of {hook} was dropped")
+
+    def greedy(self, plugin: str, hook: str, sentence: str) -> None:
+        """It takes from the others what they need, as the sentence says."""
+        self._count(plugin, hook, sentence)
+        self._tell(plugin, hook, "greedy", sentence)
 
     def _tally(self, plugin: str, hook: str) -> Tally:
         return self._tallies.setdefault((plugin, hook), Tally())

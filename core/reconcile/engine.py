@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
-from sampan.core.contracts.plan import NOTHING, AfterReading, InThread, Plan, Reads
+from sampan.core.contracts.plan import NOTHING, AfterReading, Emit, InThread, Plan, Reads
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
@@ -25,6 +26,7 @@ from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.informer import Informer
 from sampan.core.reconcile.leadership import Leadership
 from sampan.core.reconcile.lister import InformerLister, InformerSet
+from sampan.core.reconcile.pacing import Pacing
 from sampan.core.reconcile.queue import ShutDown, WorkQueue
 from sampan.core.reconcile.runner import Runner, is_stale
 
@@ -33,6 +35,10 @@ log = logging.getLogger(__name__)
 WORKERS = 5
 """Keys of one controller that are worked on side by side (kube-controller-manager's ``--concurrent-…-syncs``)."""
 STOP_TIMEOUT = 5.0
+LEAST_DELAY = 0.001
+"""Seconds until a key may come again by its own wish: others have a turn in between."""
+SOON = 0.1
+"""Seconds; a decision that wants to be asked again sooner counts as one that changes something."""
 READING_LIMIT = 60.0
 """Seconds that a decision may read for."""
 
@@ -49,6 +55,7 @@ class _Running:
     seats: asyncio.Semaphore | None
     """For one that acts ahead: how many more plans may be under way."""
     leadership: Leadership | None
+    pacing: Pacing[Key]
 
 
 class Engine:
@@ -78,12 +85,20 @@ class Engine:
         self._workers: dict[asyncio.Task[None], str] = {}
         """Each with the controller that it works for."""
         self._acting: set[asyncio.Task[None]] = set()
-        self._standing_by: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        """Workers that may not decide at the moment."""
+        metrics = metrics or CollectorRegistry()
         self._reconciles = Counter(
             "sampan_reconciles",
             "Keys looked at, by controller and outcome (done, retry, error).",
             ["controller", "outcome"],
-            registry=metrics or CollectorRegistry(),
+            registry=metrics,
+        )
+        self._greedy = Counter(
+            "sampan_controller_rests",
+            "Times that a controller was kept from the others' expense: it blocked them, or would not come to rest.",
+            ["controller"],
+            registry=metrics,
         )
 
     def _prepare(self, controller: Controller) -> _Running:
@@ -95,13 +110,18 @@ class Engine:
                 return ordered.rank(key, self.lister)
 
         ahead = controller if isinstance(controller, ActsAhead) else None
-        queue: WorkQueue[Key] = WorkQueue(self.clock, rank=rank, wait=ahead.seconds_to_wait if ahead else None)
+        pacing: Pacing[Key] = Pacing(self.clock.monotonic)
+
+        def wait(key: Key) -> float:
+            return max(pacing.seconds_to_rest(key), ahead.seconds_to_wait(key) if ahead else 0.0)
+
+        queue: WorkQueue[Key] = WorkQueue(self.clock, rank=rank, wait=wait)
         client = self._client_for(controller.name)
         recorder = EventRecorder(client, self.clock, controller.name)
         seats = asyncio.Semaphore(ahead.ahead) if ahead else None
         leadership = None if controller.name in self._not_elected else self._leadership
         runner = Runner(client, self.informers, recorder, leadership)
-        return _Running(controller, queue, client, runner, recorder, seats, leadership)
+        return _Running(controller, queue, client, runner, recorder, seats, leadership, pacing)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -142,7 +162,7 @@ class Engine:
         """End cleanly: plans under way get a moment to finish. No task is left behind."""
         for running in self._running:
             running.queue.shut_down()
-        for worker in self._standing_by:
+        for worker in self._waiting:
             worker.cancel()
         if at_work := {*self._workers, *self._acting}:
             _, late = await asyncio.wait(at_work, timeout=STOP_TIMEOUT)
@@ -195,7 +215,9 @@ class Engine:
             except ShutDown:
                 return
             if running.leadership is not None and not running.leadership.holds:
-                await self._stand_by(running.leadership)
+                await self._wait(running.leadership.won())
+            if pause := running.pacing.seconds_to_pause():
+                await self._wait(self.clock.sleep(pause))
             plan, error = await self._decide(running, key)
             if running.seats is None or not plan.actions:
                 await self._act(running, key, plan, error)
@@ -205,23 +227,48 @@ class Engine:
             self._acting.add(acting)
             acting.add_done_callback(self._acting.discard)
 
-    async def _stand_by(self, leadership: Leadership) -> None:
-        """With a key in hand, which may wait: whoever leads looks at it."""
+    async def _wait(self, turn: Awaitable[None]) -> None:
+        """With a key in hand, of which nothing has been decided: an end of the engine waits for none of this."""
         worker = asyncio.current_task()
         assert worker is not None
-        self._standing_by.add(worker)
+        self._waiting.add(worker)
         try:
-            await leadership.won()
+            await turn
         finally:
-            self._standing_by.discard(worker)
+            self._waiting.discard(worker)
 
     async def _decide(self, running: _Running, key: Key) -> tuple[Plan, Exception | None]:
         self._hook("sampan_before_reconcile", controller=running.controller.name, key=key)
+        began = time.perf_counter()
         try:
-            decided = running.controller.reconcile(key, self.lister, self.clock.now())
+            try:
+                decided = running.controller.reconcile(key, self.lister, self.clock.now())
+            finally:
+                self._look_for_blocking(running, key, time.perf_counter() - began)
             return await plan_of(decided, running.client), None
         except Exception as exc:
             return NOTHING, exc
+
+    def _look_for_blocking(self, running: _Running, key: Key, seconds: float) -> None:
+        if pause := running.pacing.blocked(seconds):
+            self._tell_greedy(
+                running, f"blocked all others for {seconds:.1f} s over {key}, and pauses for {pause:.0f} s"
+            )
+
+    def _look_for_flood(self, running: _Running, key: Key, plan: Plan) -> None:
+        at_once = plan.requeue_after is not None and plan.requeue_after < SOON
+        if not at_once and all(isinstance(action, Emit) for action in plan.actions):
+            return
+        if rest := running.pacing.changed(key):
+            said = f"acts on {key} again and again without coming to rest, and is kept from it for {rest:.0f} s"
+            self._tell_greedy(running, said)
+
+    def _tell_greedy(self, running: _Running, sentence: str) -> None:
+        self._greedy.labels(running.controller.name).inc()
+        if self._plugins is None:
+            log.warning("%s %s", running.controller.name, sentence)
+        else:
+            self._plugins.account.greedy(running.controller.name, "reconcile", sentence)
 
     async def _act_ahead(self, running: _Running, seats: asyncio.Semaphore, key: Key, plan: Plan) -> None:
         try:
@@ -249,6 +296,7 @@ class Engine:
 
     def _conclude(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> None:
         name = running.controller.name
+        self._look_for_flood(running, key, plan)
         outcome = self._plan_next(running, key, plan, error)
         self._reconciles.labels(name, outcome).inc()
         self._hook("sampan_after_reconcile", controller=name, key=key, plan=plan, error=error)
@@ -259,10 +307,10 @@ class Engine:
             case None:
                 queue.forget(key)
                 if plan.requeue_after is not None:
-                    queue.add_after(key, plan.requeue_after)
+                    queue.add_after(key, max(plan.requeue_after, LEAST_DELAY))
                 return "done"
             case Retry():
-                queue.add_after(key, error.after)
+                queue.add_after(key, max(error.after, LEAST_DELAY))
                 return "retry"
             case Permanent():
                 log.error("%s gives up on %s: %s", name, key, error)

@@ -166,10 +166,7 @@ class WorkQueue(Generic[K]):
 
     def _due(self, key: K) -> None:
         self._timers.pop(key, None)
-        if self._closed or key in self._waiting or key in self._working:
-            self.add(key)
-        else:
-            self._push(key)
+        self.add(key)
 
     def _wake(self) -> None:
         while self._getters:
