@@ -24,7 +24,7 @@ from sampan.core.plugins import Plugins
 from sampan.core.testing.backends import Backend
 from sampan.core.testing.loop_thread import LoopThread
 from sampan.core.testing.manifests import Manifest, Manifests, read_manifests
-from sampan.core.testing.traffic import Faults, SeenRequests, Traffic
+from sampan.core.testing.traffic import Faults, SeenRequests, Traffic, check_pattern
 from sampan.core.testing.wait import PATIENCE, eventually
 
 T = TypeVar("T", bound=KubeObject)
@@ -39,8 +39,9 @@ class LiveCluster:
         self._http: HttpClient | None = None
         self._manifests = Manifests(self.request)
         self.plugins = plugins
+        self._watches = traffic.watches
         self.requests: SeenRequests = traffic.requests
-        """What was asked of the API so far: ``requests.where(verb="patch", resource="pods")``."""
+        """What was asked of the API since it was ready: ``requests.where(verb="patch", resource="pods")``."""
         self.faults: Faults = traffic.faults
         """``faults.add(verb="update", resource="pods", error=409, times=3)``."""
         self._folder = folder
@@ -151,9 +152,16 @@ class LiveCluster:
         """Wait until no controller has anything to do at this moment."""
         self._loop.run(self._cluster.settled())
 
-    def disconnect(self) -> None:
-        """Break off every connection to the API, watches too, as a network that fails does."""
-        self._loop.call(self._cluster.api.break_connections)
+    def disconnect(self, **pattern: str) -> None:
+        """Break off every connection to the API, as a network that fails does; with a pattern, those of its watches.
+
+        ``disconnect(resource="pods")`` is the end of all watches of pods, without a word; `faults` are for what comes.
+        """
+        check_pattern(pattern)
+        if pattern:
+            self._loop.call(lambda: self._watches.abort(pattern))
+        else:
+            self._loop.call(self._cluster.api.break_connections)
 
     def story(self) -> str:
         """What a person would look at first when a test fails: pods, warnings, the last requests."""
@@ -167,8 +175,8 @@ class LiveCluster:
         if self._http is not None:
             self._loop.run(self._http.close())
         self._loop.run(self._cluster.stop())
-        left = self._loop.pending()
-        assert not left, f"the cluster has left tasks behind: {sorted(task.get_name() for task in left)}"
+        left = self._loop.cancel_pending()
+        assert not left, f"the cluster has left tasks behind: {left}"
 
     @property
     def _client(self) -> LocalClient:

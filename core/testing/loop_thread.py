@@ -16,6 +16,8 @@ NAME = "sampan test loop"
 """What the names of its threads begin with."""
 PATIENCE = 60.0
 """Seconds until a call counts as hanging."""
+FAREWELL = 5.0
+"""Seconds that a cancelled task gets."""
 
 
 class LoopThread:
@@ -39,9 +41,17 @@ class LoopThread:
 
         return self.run(call())
 
-    def pending(self) -> set[asyncio.Task[Any]]:
-        """Tasks that have not ended."""
-        return self.call(lambda: {task for task in asyncio.all_tasks() if task is not asyncio.current_task()})
+    def cancel_pending(self) -> list[str]:
+        """Cancel what has not ended, and wait until it has. Returns the names of those tasks."""
+        return self.run(self._cancel_pending())
+
+    async def _cancel_pending(self) -> list[str]:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=FAREWELL)
+        return sorted(task.get_name() for task in left)
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)

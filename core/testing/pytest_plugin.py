@@ -99,7 +99,7 @@ _CLUSTER: pytest.StashKey[LiveCluster] = pytest.StashKey()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed test shows what its cluster looked like."""
     report = yield
-    if report.when == "call" and report.failed and (cluster := item.stash.get(_CLUSTER, None)):
+    if report.when != "teardown" and report.failed and (cluster := item.stash.get(_CLUSTER, None)):
         try:
             report.sections.append(("sampan cluster", cluster.story()))
         except Exception as exc:

@@ -77,6 +77,7 @@ def _start(
         lambda: Cluster(config, loaded, clock=clock, store=store) if nodes else PlaneAlone(folder, loaded, clock, store)
     )
     loop.run(cluster.start())
+    traffic.requests.clear()  # a start is no part of a test
     return LiveCluster(cluster, loop, traffic, loaded, folder)
 
 

@@ -1,21 +1,27 @@
 """The requests that reach a cluster during a test, as objects, and faults that meet those of a pattern.
 
 It is an authorizer that has no opinion, asked before all others: so it sees what comes over HTTPS and what controllers ask
-in-process, each with its user, and can refuse or delay it before anything is done. On the API server's loop.
+in-process, each with its user, and can refuse it, delay it or break its connection off before anything is done. On the API
+server's loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from asyncio import Transport
 from collections.abc import Iterator
-from typing import Any
+from fnmatch import fnmatchcase
 
 import attrs
 
+from sampan.core.api.bodies import ClientGone
+from sampan.core.api.connection import ASKED_OVER
 from sampan.core.contracts.access import Attributes, Decision
 from sampan.core.errors import ApiError, Conflict, InternalError, NotFound, ServiceUnavailable, TooManyRequests
 
+TURNS = 5
+"""Of the event loop, until the server has seen that a connection is gone."""
 ERRORS: dict[int, type[ApiError]] = {
     404: NotFound,
     409: Conflict,
@@ -56,7 +62,8 @@ class SeenRequests:
         return len(self._seen)
 
     def where(self, **pattern: str) -> list[SeenRequest]:
-        """Those whose attributes are as given: ``where(verb="patch", resource="pods")``."""
+        """Those that fit a pattern: ``where(verb="patch", resource="pods", user="system:serviceaccount:*")``."""
+        check_pattern(pattern)
         return [request for request in self if fits(request, pattern)]
 
     def clear(self) -> None:
@@ -68,14 +75,16 @@ class SeenRequests:
             self._seen.append(request)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Fault:
-    """What meets requests of a pattern. ``times``: how many are left; ``None`` is all."""
+    """What meets requests of a pattern."""
 
     pattern: dict[str, str]
-    error: ApiError | None
-    delay: float
-    times: int | None
+    error: ApiError | None = None
+    delay: float = 0.0
+    disconnect_after: float | None = None
+    times: int | None = None
+    """How many requests it will still meet; ``None``: all."""
     met: int = 0
     """How many requests it has met."""
 
@@ -91,16 +100,24 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(
-        self, *, error: int | ApiError | None = None, delay: float = 0.0, times: int | None = None, **pattern: str
+        self,
+        *,
+        error: int | ApiError | None = None,
+        delay: float = 0.0,
+        disconnect_after: float | None = None,
+        times: int | None = None,
+        **pattern: str,
     ) -> Fault:
-        """Have requests of a pattern (attributes of `SeenRequest`) refused, or made to wait ``delay`` seconds.
+        """Have requests of a pattern refused, made to wait ``delay`` seconds, or their connection broken off.
 
-        ``error``: a status code (404, 409, 429, 500, 503), or an error of `sampan.core.errors`. ``times``: only so often.
+        ``error``: a status code (404, 409, 429, 500, 503), or an error of `sampan.core.errors`. ``disconnect_after``: so
+        many seconds after the request; 0 is before anything is done, later is for watches. Who asks in-process, as the
+        cluster's own controllers do, has no connection, and is told that the server is unavailable (0), or nothing.
+        ``times``: only so often. ``pattern``: attributes of `SeenRequest`, with ``*`` for any text.
         """
-        if unknown := set(pattern) - {field.name for field in attrs.fields(SeenRequest)}:
-            raise TypeError(f"a request has no {', '.join(sorted(unknown))}")
+        check_pattern(pattern)
         made = ERRORS[error](f"a fault of the test ({error})") if isinstance(error, int) else error
-        fault = Fault(pattern, made, delay, times)
+        fault = Fault(pattern=pattern, error=made, delay=delay, disconnect_after=disconnect_after, times=times)
         self._faults.append(fault)
         return fault
 
@@ -119,6 +136,43 @@ class Faults:
                 await asyncio.sleep(fault.delay)
             if fault.error is not None:
                 raise fault.error
+            if fault.disconnect_after is not None:
+                await _disconnect(fault.disconnect_after)
+
+
+async def _disconnect(after: float) -> None:
+    """Raises `ClientGone` where there is nobody to answer any more."""
+    connection = ASKED_OVER.get()
+    if after > 0:
+        if connection is not None:
+            asyncio.get_running_loop().call_later(after, connection.abort)
+        return
+    if connection is None:
+        raise ServiceUnavailable("a fault of the test (disconnected)")
+    connection.abort()
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    raise ClientGone
+
+
+class OpenWatches:
+    """The connections over which watches go on."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[SeenRequest, Transport]] = []
+
+    def add(self, request: SeenRequest) -> None:
+        connection = ASKED_OVER.get()
+        if connection is not None:
+            self._open = [(asked, over) for asked, over in self._open if not over.is_closing()]
+            self._open.append((request, connection))
+
+    def abort(self, pattern: dict[str, str]) -> int:
+        """Break those off that fit. Returns how many connections that were."""
+        found = {over for request, over in self._open if fits(request, pattern) and not over.is_closing()}
+        for connection in found:
+            connection.abort()
+        return len(found)
 
 
 class Traffic:
@@ -129,6 +183,7 @@ class Traffic:
     def __init__(self) -> None:
         self.requests = SeenRequests()
         self.faults = Faults()
+        self.watches = OpenWatches()
 
     async def authorize(self, attributes: Attributes) -> Decision:
         request = SeenRequest(
@@ -142,9 +197,17 @@ class Traffic:
             user=attributes.user.name,
         )
         self.requests.add(request)
+        if request.verb == "watch":
+            self.watches.add(request)
         await self.faults.meet(request)
         return Decision("no-opinion")
 
 
-def fits(request: Any, pattern: dict[str, str]) -> bool:
-    return all(getattr(request, name) == value for name, value in pattern.items())
+def fits(request: SeenRequest, pattern: dict[str, str]) -> bool:
+    return all(fnmatchcase(getattr(request, name), value) for name, value in pattern.items())
+
+
+def check_pattern(pattern: dict[str, str]) -> None:
+    """Raises `TypeError` for what no request has."""
+    if unknown := set(pattern) - {field.name for field in attrs.fields(SeenRequest)}:
+        raise TypeError(f"a request has no {', '.join(sorted(unknown))}")
