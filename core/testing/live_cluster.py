@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +19,10 @@ from sampan.core.client.http import HttpClient
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.kubeconfig import write_kubeconfig
 from sampan.core.model.core_v1.event import Event
+from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject, Propagation
+from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.plugins import Plugins
 from sampan.core.testing.backends import Backend
 from sampan.core.testing.loop_thread import LoopThread
@@ -86,6 +89,11 @@ class LiveCluster:
     ) -> None:  # fmt: skip
         self._loop.run(self._client.delete(kind, namespace, name, propagation=propagation, grace_period=grace_period))
 
+    def namespace(self, prefix: str = "test-") -> str:
+        """The name of a new namespace: for tests that share a cluster."""
+        made = self.create(Namespace(metadata=ObjectMeta(generate_name=prefix)))
+        return made.metadata.name or ""
+
     # Any objects, as they are on the wire
 
     def request(self, method: str, path: str, body: object = None, **options: Any) -> Any:
@@ -130,6 +138,10 @@ class LiveCluster:
 
         return eventually(check, f"{kind.__name__} {namespace}/{name}", within=within, but=(NotFound,))
 
+    def wait_until(self, condition: Callable[[], object], what: str = "", *, within: float = PATIENCE) -> None:
+        """Until ``condition`` holds, of whatever it looks at. Failed assertions, and what is not found, mean "not yet"."""
+        eventually(condition, what, within=within, but=(NotFound,))
+
     def wait_gone(self, kind: type[KubeObject], namespace: str, name: str, *, within: float = PATIENCE) -> None:
         def gone() -> bool:
             try:
@@ -168,7 +180,7 @@ class LiveCluster:
         pods = [f"  {pod.metadata.namespace}/{pod.metadata.name} {pod.status.phase}" for pod in self.list(Pod)]
         events = [f"  {each.reason}: {each.message}" for each in self.list(Event) if each.type == "Warning"]
         requests = [f"  {each.user} {each.verb} {each.resource or each.path} {each.name}" for each in self.requests]
-        return "\n".join(["pods:", *pods, "warnings:", *events[-20:], "requests:", *requests[-30:]])
+        return "\n".join(["pods:", *pods, "warnings:", *events[-20:], "requests:", *_counted(requests)[-30:]])
 
     def close(self) -> None:
         """End it. Raises `AssertionError` where something of it goes on."""
@@ -187,3 +199,9 @@ class LiveCluster:
         if self._http is None:
             self._http = self._loop.call(lambda: HttpClient(self._cluster.access))
         return self._http
+
+
+def _counted(lines: Iterable[str]) -> list[str]:
+    """Each line once where it stands several times in a row: who waits asks the same again and again."""
+    runs = [(line, len(list(same))) for line, same in groupby(lines)]
+    return [line if times == 1 else f"{line} ({times} times)" for line, times in runs]

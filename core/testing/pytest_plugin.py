@@ -65,6 +65,17 @@ def sampan_plane(
     yield from _cluster(request, tmp_path, _sampan_loop, _sampan_template, default_nodes=0)
 
 
+@pytest.fixture(scope="session")
+def sampan_shared_cluster(
+    tmp_path_factory: pytest.TempPathFactory, _sampan_loop: LoopThread, _sampan_template: Template
+) -> Iterator[LiveCluster]:
+    """One cluster with a node for all tests that ask for it; ``sampan_shared_cluster.namespace()`` keeps them apart."""
+    from sampan.core.testing.start import live_cluster
+
+    with live_cluster(tmp_path_factory.mktemp("sampan") / "shared", _sampan_loop, template=_sampan_template) as made:
+        yield made
+
+
 def _cluster(
     request: pytest.FixtureRequest, folder: Path, loop: LoopThread, template: Template, default_nodes: int
 ) -> Iterator[LiveCluster]:
