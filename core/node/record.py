@@ -16,6 +16,7 @@ from sampan.core.contracts.runtime import Container, Sandbox
 from sampan.core.contracts.runtime_config import LABEL_NAMESPACE, LABEL_POD
 from sampan.core.contracts.streams import PodRef
 from sampan.core.contracts.volume import PublishedVolume
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -171,7 +172,7 @@ class PodRecord:
         pod = self.allocated
         if self.gone and pod.metadata.deletion_timestamp is None:
             pod = evolve(pod, metadata=evolve(pod.metadata, deletion_timestamp=now))
-        if self.told is None or pod.status.phase in ("Succeeded", "Failed"):
+        if self.told is None or pod.status.phase in FINISHED:
             return pod
         told = {name: getattr(self.told, name) for name in TOLD}
         mine = tuple(each for each in self.told.conditions if each.type in OWN)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod, PodCondition
-
-FINISHED = ("Succeeded", "Failed")
 
 
 def condition(pod: Pod, type: str) -> PodCondition | None:

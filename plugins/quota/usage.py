@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.quantity import Family, format_number, parse
 
 Wire = Mapping[str, Any]
@@ -19,7 +20,6 @@ PLAIN: Final = frozenset(
     {"pods", "services", "secrets", "configmaps", "resourcequotas", "replicationcontrollers", "persistentvolumeclaims"}
 )
 """Kinds that are also counted under their own name, without ``count/``."""
-FINISHED: Final = ("Succeeded", "Failed")
 CLASS: Final = ".storageclass.storage.k8s.io/"
 
 

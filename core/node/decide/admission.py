@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.host_ports import collide, host_ports
 from sampan.core.model.pod_requests import amount, pod_requests
@@ -16,7 +17,6 @@ from sampan.core.node.decide.sysctls import reject_sysctls
 from sampan.core.node.decide.view import Rejection
 
 OS, OS_LABEL = "linux", "kubernetes.io/os"
-FINISHED = ("Succeeded", "Failed")
 
 
 def admit(pod: Pod, others: Iterable[Pod], node: Node, allowed_sysctls: Collection[str] = ()) -> Rejection | None:

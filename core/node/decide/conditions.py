@@ -11,6 +11,7 @@ from datetime import datetime
 import attrs
 
 from sampan.core.model.core_v1.container_status import ContainerStatus
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod, PodCondition
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.restart_all import could_restart_all
@@ -61,7 +62,7 @@ def pod_conditions(
 
 
 def _restarting(phase: str, restarting: bool) -> Finding:
-    if phase in ("Succeeded", "Failed"):
+    if phase in FINISHED:
         return Finding(False, "PodCompleted" if phase == "Succeeded" else "PodFailed")
     if restarting:
         return Finding(True, "RestartAllContainersStarted", "container exited with restart policy rule")

@@ -15,6 +15,7 @@ from sampan.core.model.core_v1.container_status import (
     ContainerStatus,
     VolumeMountStatus,
 )
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.back_off import restarts
 from sampan.core.node.decide.resize import applied_resources
@@ -150,7 +151,7 @@ def _not_there(view: PodView, spec: ContainerSpec, sort: Sort, initializing: boo
             last_state=ContainerState(terminated=REMOVED),
             restart_count=old.restart_count + 1,
         )
-    if view.pod.status.phase in ("Succeeded", "Failed") or old.state.terminated is not None:
+    if view.pod.status.phase in FINISHED or old.state.terminated is not None:
         # An ended container that has been cleared away stays as it was told.
         return old
     if old.state.running is None:
@@ -162,7 +163,7 @@ def _not_there(view: PodView, spec: ContainerSpec, sort: Sort, initializing: boo
 
 def _begins_anew(view: PodView) -> bool:
     """What is not there was taken away for it."""
-    ended = view.pod.status.phase in ("Succeeded", "Failed") or view.pod.metadata.deletion_timestamp is not None
+    ended = view.pod.status.phase in FINISHED or view.pod.metadata.deletion_timestamp is not None
     return not ended and could_restart_all(view.pod)
 
 

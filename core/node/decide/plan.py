@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import (
     CreateSandbox,
@@ -28,7 +29,6 @@ from sampan.core.node.decide.status import pod_status
 from sampan.core.node.decide.stopping import stop_all
 from sampan.core.node.decide.view import PodView, Rejection
 
-TERMINAL = ("Succeeded", "Failed")
 DEADLINE = Rejection("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
@@ -38,9 +38,9 @@ def plan_pod(view: PodView, now: datetime) -> PodPlan:
     if pod.metadata.deletion_timestamp is not None:
         return _end(view, now, deleted=True)
     deadline = deadline_of(view)
-    if view.rejection is None and deadline is not None and deadline <= now and pod.status.phase not in TERMINAL:
+    if view.rejection is None and deadline is not None and deadline <= now and pod.status.phase not in FINISHED:
         view = attrs.evolve(view, rejection=DEADLINE)
-    if view.rejection is not None or pod.status.phase in TERMINAL:
+    if view.rejection is not None or pod.status.phase in FINISHED:
         return _end(view, now, deleted=False)
     plan = _run(view, now)
     if deadline is not None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.host_ports import lasting_containers
-
-FINISHED = ("Succeeded", "Failed")
 
 
 def shared_ports(pod: Pod, others: Iterable[Pod]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.container_status import ContainerStatus
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import HostIP, Pod, PodIP, PodStatus
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.allocation import resize_conditions
@@ -20,8 +21,6 @@ from sampan.core.node.decide.container_status import container_status
 from sampan.core.node.decide.pod_resources import allocated_resources, effective_resources
 from sampan.core.node.decide.restart_all import could_restart_all, culprits
 from sampan.core.node.decide.view import PodView, is_sidecar
-
-TERMINAL = ("Succeeded", "Failed")
 
 
 def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus:
@@ -42,7 +41,7 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
     restarting = not over and bool(culprits(view))
     if old.phase == "Running" and (restarting or (phase == "Pending" and could_restart_all(pod))):
         phase = "Running"
-    if old.phase in TERMINAL:
+    if old.phase in FINISHED:
         phase = old.phase
     ip = _pod_ip(view)
     ready_to_start = view.sandbox is not None and view.sandbox.state == "running"
@@ -89,7 +88,7 @@ def _pod_ip(view: PodView) -> str:
         return view.node_ip if view.sandbox is not None else ""
     if view.sandbox is not None and view.sandbox.ip:
         return view.sandbox.ip
-    return (view.pod.status.pod_ip or "") if view.sandbox is not None or view.pod.status.phase in TERMINAL else ""
+    return (view.pod.status.pod_ip or "") if view.sandbox is not None or view.pod.status.phase in FINISHED else ""
 
 
 def phase_of(

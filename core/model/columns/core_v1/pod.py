@@ -10,6 +10,7 @@ import attrs
 
 from sampan.core.model.age import age
 from sampan.core.model.columns.common.words import AGE, NAME, NONE, container_images, container_names, labels_text
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.kinds import Column
 
 Value = Mapping[str, Any]
@@ -64,7 +65,7 @@ def summary(pod: Value) -> _Summary:
     if (pod.get("metadata") or {}).get("deletionTimestamp"):
         if status.get("reason") == "NodeLost":
             found.reason = "Unknown"
-        elif status.get("phase") not in ("Failed", "Succeeded"):
+        elif status.get("phase") not in FINISHED:
             found.reason = "Terminating"
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, not_supported, required
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.core_v1.containers import image_spaces
@@ -108,7 +109,7 @@ class PodRules(KindRules):
         """The request's, else the pod's; none for a pod that no node has or that has ended."""
         spec, status = obj.get("spec") or {}, obj.get("status") or {}
         period = requested if requested is not None else spec.get("terminationGracePeriodSeconds", 30)
-        if not spec.get("nodeName") or status.get("phase") in ("Failed", "Succeeded"):
+        if not spec.get("nodeName") or status.get("phase") in FINISHED:
             return 0
         return int(period) if period is not None and period >= 0 else 1
 

@@ -13,6 +13,7 @@ from sampan.core.contracts.plan import NOTHING, Action, Create, Delete, Emit, Pl
 from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.apps_v1.daemon_set import DaemonSet, DaemonSetStatus
 from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
@@ -118,7 +119,7 @@ def _ended(owner: DaemonSet, node: str, pods: Iterable[Pod]) -> tuple[list[Pod],
     ended: list[Pod] = []
     said: list[Action] = []
     for pod in pods:
-        if pod.metadata.deletion_timestamp is None and pod.status.phase in ("Failed", "Succeeded"):
+        if pod.metadata.deletion_timestamp is None and pod.status.phase in FINISHED:
             ended.append(pod)
             word = pod.status.phase.lower()
             message = f"Found {word} daemon pod {pod.metadata.namespace}/{pod.metadata.name} on node {node}"
