@@ -21,6 +21,7 @@ from sampan.core.api.storage import Cached
 from sampan.core.api.webhook_client import CallFailed, post
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Expired, InternalError, Timeout
+from sampan.core.loops import Delays
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode
 from sampan.core.schema.prune import prune
@@ -166,11 +167,11 @@ class Conversion:
         raise Timeout(f"the objects could not be converted to {self._target.info.api_version} in time")
 
     async def _follow(self) -> None:
-        delay = FIRST_RETRY
+        delays = Delays(FIRST_RETRY, LONGEST_RETRY)
         while self._sink is not None:
             try:
                 await self._load()
-                delay = FIRST_RETRY
+                delays.after_success()
                 async with await self._stored.watch(since=self._at) as watcher:
                     while not watcher.ended:
                         await self._apply(await watcher.batch())
@@ -179,15 +180,14 @@ class Conversion:
                 continue
             except InternalError as error:
                 self._failed(error)
+                delay = delays.after_failure()
                 log.warning("%s; next try in %.1f s", error, delay)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY)
             except Exception:  # an answer that nobody thought of: readers are told, and it goes on with the next
                 log.exception("objects could not be converted to %s", self._target.info.api_version)
                 words = f"conversion webhook for {self._target.info.api_version} returned what cannot be read"
                 self._failed(InternalError(words))
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY)
+                await asyncio.sleep(delays.after_failure())
 
     async def _load(self) -> None:
         revision, entries = self._stored.revision, self._stored.list()

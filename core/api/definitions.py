@@ -8,9 +8,9 @@ into the form of the present one when they are loaded. On the API server's loop.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -23,6 +23,7 @@ from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_o
 from sampan.core.cel.schema_rules import Place, compile_place, has_rules, run_rules
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired
+from sampan.core.loops import Background
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.rules.apiextensions_v1.definition import is_true
 from sampan.core.schema.custom_kinds import CustomKind, ObjectRules, custom_kind
@@ -61,7 +62,9 @@ class Definitions:
         self._serving: dict[str, _Serving] = {}
         self._seen = 0
         self._moved = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._since: int | None = None
+        """The revision from which on they are followed; `None`: all that there is is looked at anew."""
+        self._loop = Background()
 
     async def start(self) -> None:
         """Serve what is established already, and follow what comes. Nothing happens where definitions are not served."""
@@ -69,41 +72,44 @@ class Definitions:
         if definitions is None:
             return
         self._cache = cache = definitions.entries
-        began = cache.revision
+        self._since = cache.revision
         for entry in cache.list():
             await self._take(entry)
         self._seen = cache.changed
-        self._task = asyncio.create_task(self._follow(cache, began), name="definitions")
+        self._loop.start(partial(self._follow, cache), "following definitions")
 
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.stop()
         for serving in self._serving.values():
             serving.close()
 
     async def settled(self) -> None:
         """Until everything that the cache shows of definitions is served."""
-        while self._cache is not None and self._task is not None and self._seen < self._cache.changed:
+        while self._cache is not None and self._loop.is_running and self._seen < self._cache.changed:
             self._moved.clear()
             await self._moved.wait()
 
-    async def _follow(self, cache: WatchCache, since: int) -> None:
-        start: int | None = since
-        while True:
-            try:
-                async with await cache.watch(since=start) as watcher:
-                    async for event in watcher:
-                        if event.entry is not None:
-                            await (self._forget(event.entry) if event.type == "DELETED" else self._take(event.entry))
-                        self._reached(event.revision)
-                return  # the server ends
-            except Expired:
-                start = None
-                for name in self._serving.keys() - {entry.wire["metadata"]["name"] for entry in cache.list()}:
-                    self._drop(name)
+    async def _follow(self, cache: WatchCache) -> None:
+        """Until the server ends. Where that breaks, the next turn looks at all that there is."""
+        since, self._since = self._since, None
+        if since is None:
+            for name in self._serving.keys() - {entry.wire["metadata"]["name"] for entry in cache.list()}:
+                self._drop(name)
+        try:
+            async with await cache.watch(since=since) as watcher:
+                async for event in watcher:
+                    if event.entry is not None:
+                        await self._heed(event.entry, gone=event.type == "DELETED")
+                    self._reached(event.revision)
+        except Expired:
+            return
+        await asyncio.Future()  # who ends the server ends this as well
+
+    async def _heed(self, entry: Entry, *, gone: bool) -> None:
+        try:
+            await (self._forget(entry) if gone else self._take(entry))
+        except Exception:  # a bug, which keeps no other definition from being served
+            log.exception("the definition %s could not be followed", entry.wire["metadata"]["name"])
 
     def _reached(self, revision: int) -> None:
         self._seen = max(self._seen, revision)

@@ -35,6 +35,7 @@ from sampan.core.node.pod_tokens import PodTokens
 from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.node.probes import Prober
 from sampan.core.node.record import PodRecord
+from sampan.core.node.retries import count_failure
 from sampan.core.node.starter import ContainerStarter
 from sampan.core.node.status_writer import StatusWriter
 from sampan.core.node.worker import PodWorker
@@ -260,9 +261,7 @@ class NodeAgent:
     def _try_again(self, record: PodRecord) -> float:
         """Ask the engine anew and look at the pod again, later each time; seconds until then."""
         record.stale = True
-        failures = record.failures.get("sync", 0)
-        record.failures["sync"] = failures + 1
-        delay = min(FIRST_RETRY * 2.0 ** min(failures, 20), LONGEST_RETRY)
+        delay = count_failure(record, "sync", FIRST_RETRY, LONGEST_RETRY)
         self._queue.add_after(record.uid, delay)
         return delay
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from sampan.core.loops import growing
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.background import Background
@@ -15,7 +16,7 @@ from sampan.core.node.decide.view import all_specs, container_name
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.record import PodRecord
-from sampan.core.node.retries import CONFIG_RETRY, LONGEST_CONFIG_RETRY, growing
+from sampan.core.node.retries import CONFIG_RETRY, LONGEST_CONFIG_RETRY
 from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 
 

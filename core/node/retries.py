@@ -1,17 +1,13 @@
-"""How long to wait after failures in a row, and the counting of those that are a whole pod's."""
+"""The counting of failures that are a whole pod's, and how long to wait after them."""
 
 from __future__ import annotations
 
+from sampan.core.loops import growing
 from sampan.core.node.record import PodRecord
 
 FIRST_RETRY, LONGEST_RETRY = 0.1, 60.0
 CONFIG_RETRY, LONGEST_CONFIG_RETRY = 1.0, 10.0
 """Seconds."""
-
-
-def growing(failures: int, first: float, longest: float) -> float:
-    """Seconds to wait after so many failures: twice as long each time."""
-    return min(first * 2.0 ** min(failures, 20), longest)
 
 
 def count_failure(record: PodRecord, what: str, first: float, longest: float) -> float:

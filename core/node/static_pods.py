@@ -21,7 +21,7 @@ from watchdog.observers import Observer
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
 from sampan.core.errors import BadRequest, SampanError
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
@@ -219,7 +219,7 @@ class ManifestFollower:
         self._clock = clock
         self._changed = asyncio.Event()
         self._watch: FolderWatch | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     def start(self) -> None:
         """Look at all that is wanted, and follow what changes from now on."""
@@ -227,14 +227,10 @@ class ManifestFollower:
         self._changed.set()  # it may have changed since it was read
         for key in self._controller.wanted:
             self._enqueue(key)
-        self._task = asyncio.create_task(
-            run_for_ever(self._follow, "static pods", self._clock.sleep), name="static pods"
-        )
+        self._loop.start(self._follow, "static pods", self._clock.sleep)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
         if self._watch is not None:
             await self._watch.stop()
 

@@ -21,6 +21,7 @@ from sampan.core.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from sampan.core.loops import Delays
 from sampan.core.model.core_v1.pod import Pod, PodStatus
 from sampan.core.node.decide.status_patch import status_patch
 from sampan.core.reconcile.clock import Clock
@@ -66,7 +67,7 @@ class StatusWriter:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, pod: Pod, uid: str) -> None:
-        delay = FIRST_RETRY
+        delays = Delays(FIRST_RETRY, LONGEST_RETRY)
         try:
             while (status := self._wanted.pop(uid, None)) is not None:
                 patch = status_patch(uid, pod.status, status)
@@ -75,17 +76,17 @@ class StatusWriter:
                 try:
                     pod = await self._patch(pod, patch)
                     self._written(pod)
-                    delay = FIRST_RETRY
+                    delays.after_success()
                 except PodIsGone:
                     return
                 except REFUSALS as exc:
                     # Asking again changes nothing; a status that is decided later may be another.
                     log.error("the status of %s/%s is refused: %s", *pod.key, exc)
                 except SampanError as exc:
+                    delay = delays.after_failure()
                     log.warning("the status of %s/%s is not written, again in %.1f s: %s", *pod.key, delay, exc)
                     self._wanted.setdefault(uid, status)
                     await self._clock.sleep(delay)
-                    delay = min(delay * 2, LONGEST_RETRY)
         except Exception:
             log.exception("writing the status of %s/%s broke", *pod.key)
         finally:

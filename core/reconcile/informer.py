@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from sampan.core.client.protocol import Client, WatchEvent
 from sampan.core.errors import ConfigError, Expired, Gone, SampanError
+from sampan.core.loops import Delays
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.reconcile.clock import Clock
 
@@ -123,16 +124,16 @@ class Informer(Generic[T]):
 
     async def run(self) -> None:
         """List, watch, and list again where the watch's history was too short; never returns."""
-        delay = FIRST_RETRY
+        delays = Delays(FIRST_RETRY, LONGEST_RETRY)
         while True:
             try:
                 await self._relist()
-                delay = FIRST_RETRY
+                delays.after_success()
                 await self._follow()
             except (Expired, Gone):
                 log.debug("the history of %s is too short: listing again", info(self.kind).resource)
             except Exception as exc:
-                is_usual = isinstance(exc, SampanError | OSError)
+                delay, is_usual = delays.after_failure(), isinstance(exc, SampanError | OSError)
                 log.warning(
                     "cannot follow %s, next try in %.1f s: %s",
                     info(self.kind).resource,
@@ -141,7 +142,6 @@ class Informer(Generic[T]):
                     exc_info=not is_usual,
                 )
                 await self._clock.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY)
 
     async def _relist(self) -> None:
         listing = await self._client.list(self.kind, field_selector=self._field_selector)

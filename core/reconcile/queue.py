@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+from sampan.core.loops import growing
 from sampan.core.reconcile.clock import Clock, Timer
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class WorkQueue(Generic[K]):
         """Have ``key`` looked at again after its back-off; returns that in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay: float = min(FIRST_DELAY * 2.0 ** min(failures, 64), LONGEST_DELAY)
+        delay = growing(failures, FIRST_DELAY, LONGEST_DELAY)
         self.add_after(key, delay)
         return delay
 

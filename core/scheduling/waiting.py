@@ -13,6 +13,7 @@ import attrs
 
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.scheduler import Change, Refusal
+from sampan.core.loops import growing
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.2, 10.0
 LONGEST_WAIT = 300.0
@@ -44,7 +45,7 @@ class Waiting:
         known = self._refused.get(key)
         attempts = known.attempts + 1 if known else 1
         self._leave(key, known)
-        back_off = min(FIRST_BACK_OFF * 2.0 ** min(attempts - 1, 10), LONGEST_BACK_OFF)
+        back_off = growing(attempts - 1, FIRST_BACK_OFF, LONGEST_BACK_OFF)
         self._refused[key] = _Refused(
             helped_by, attempts, now + back_off, dict(islice((why or {}).items(), MOST_NODES))
         )

@@ -18,7 +18,7 @@ import attrs
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.http_router import HttpRouter, Route, RouteTable
 from sampan.core.errors import AlreadyExists, NotFound, SampanError
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.columns.networking_v1.ingress import DEFAULT_CLASS
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.service import Service
@@ -89,7 +89,7 @@ class Gatekeeper:
         self._told: frozenset[Problem] = frozenset()
         self._changed = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingress")
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     async def start(self, plain: Sequence[socket.socket], encrypted: Sequence[socket.socket]) -> None:
         """Returns when all that there is is served. Raises `ConfigError` where the router cannot start."""
@@ -106,13 +106,11 @@ class Gatekeeper:
         self._slices.subscribe(self._on_slice)
         self._secrets.subscribe(self._on_secret)
         self._changed.set()
-        self._task = asyncio.create_task(run_for_ever(self._follow, "ingress", self._clock.sleep), name="ingress")
+        self._loop.start(self._follow, "ingress", self._clock.sleep)
         self._renew_later()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
         await self._recorder.close()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
@@ -139,7 +137,7 @@ class Gatekeeper:
 
     def _renew_later(self) -> None:
         def look() -> None:
-            if self._task is not None and not self._task.done():
+            if self._loop.is_running:
                 self._changed.set()
                 self._renew_later()
 

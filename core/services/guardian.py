@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sampan.core.contracts.policy import Guard, PolicyEnforcer
 from sampan.core.errors import SampanError
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
@@ -52,7 +52,7 @@ class Guardian:
         """What the enforcer was asked for last, whether that has come to be or not."""
         self._applied: tuple[Guard, ...] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="policies")
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
 
     async def start(self) -> None:
         for informer in (self._policies, self._pods, self._namespaces):
@@ -61,13 +61,11 @@ class Guardian:
         self._pods.subscribe(self._on_change)
         self._namespaces.subscribe(self._on_change)
         self._changed.set()
-        self._task = asyncio.create_task(run_for_ever(self._follow, "policies", self._clock.sleep), name="policies")
+        self._loop.start(self._follow, "policies", self._clock.sleep)
 
     async def stop(self) -> None:
         """What holds goes on to hold; where nothing does, nothing is left of it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
         loop = asyncio.get_running_loop()
         if self._enforcer is not None and self._asked == ():
             with contextlib.suppress(SampanError):  # it is tidied up, not undone: `destroy` says what fails

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 
 from sampan.core.contracts.proxy import ChangingProxy, Proxy, ProxyReport, ServicePort
-from sampan.core.loops import run_for_ever
+from sampan.core.loops import Background
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
@@ -66,7 +66,7 @@ class Proxier:
         self._in_step = False
         """The proxy has all of the table, so that it can be told of changes alone."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="proxier")
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Background()
         self._retry: Timer | None = None
         self._told: frozenset[tuple[object, str]] = frozenset()
 
@@ -80,13 +80,11 @@ class Proxier:
         self._services.subscribe(self._on_service)
         self._slices.subscribe(self._on_slice)
         self._changed.set()
-        self._task = asyncio.create_task(run_for_ever(self._follow, "proxier", self._clock.sleep), name="proxier")
+        self._loop.start(self._follow, "proxier", self._clock.sleep)
 
     async def stop(self) -> None:
         """Stop following. The proxy itself is closed by whoever made it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._loop.stop()
         if self._retry is not None:
             self._retry.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)

@@ -22,6 +22,7 @@ import orjson
 from sampan.core.contracts.http_router import RouterSettings, RouteTable
 from sampan.core.datadir import make_private
 from sampan.core.errors import ConfigError, SampanError
+from sampan.core.loops import Delays
 from sampan.plugins.ingress import admin
 from sampan.plugins.ingress.configuration import ADMIN_SOCKET, LOG_FILE, Json, configuration
 from sampan.plugins.ingress.program import working_caddy
@@ -99,18 +100,18 @@ class CaddyRouter:
 
     def _keep(self) -> None:
         """Start it anew whenever it ends, later each time while it does not last."""
-        delay = FIRST_RETRY
+        delays = Delays(FIRST_RETRY, LONGEST_RETRY)
         while not self._ending.is_set():
             process, began = self._process, time.monotonic()
             if process is not None:
                 code = process.wait()
                 if self._ending.is_set():
                     return
-                delay = FIRST_RETRY if time.monotonic() - began > HEALTHY_AFTER else delay
+                if time.monotonic() - began > HEALTHY_AFTER:
+                    delays.after_success()
                 self._say(f"ingress: caddy ended ({code}) and is started anew")
-            if self._ending.wait(delay):
+            if self._ending.wait(delays.after_failure()):
                 return
-            delay = min(delay * 2, LONGEST_RETRY)
             with self._lock:
                 if self._ending.is_set():
                     return

@@ -26,7 +26,7 @@ from sampan.core.api.aggregation.link import Link, LinkFailed
 from sampan.core.api.aggregation.openapi import V2, V3, KeptDocument
 from sampan.core.api.service_endpoints import NoEndpoint
 from sampan.core.client.protocol import Client
-from sampan.core.loops import Background
+from sampan.core.loops import Background, Delays
 
 EVERY: Final = 30.0
 FIRST_RETRY: Final = 0.5
@@ -52,7 +52,7 @@ class Keeper:
     openapi_v3: KeptDocument = attrs.field(factory=lambda: KeptDocument(V3))
     """The index."""
     _tag: str = ""
-    _retry: float = FIRST_RETRY
+    _delays: Delays = attrs.field(factory=lambda: Delays(FIRST_RETRY, EVERY), init=False)
     _poked: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _loop: Background = attrs.field(factory=Background, init=False)
 
@@ -76,12 +76,13 @@ class Keeper:
         await self._rest(finding)
 
     async def _rest(self, finding: Finding) -> None:
-        pause = EVERY if finding.is_available else self._retry
-        self._retry = FIRST_RETRY if finding.is_available else min(self._retry * 2, EVERY)
+        pause = EVERY if finding.is_available else self._delays.after_failure()
+        if finding.is_available:
+            self._delays.after_success()
         await asyncio.sleep(SHORTEST)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._poked.wait(), pause - SHORTEST)
-            self._retry = FIRST_RETRY
+            self._delays.after_success()
 
     async def _learn(self, finding: Finding) -> None:
         before = (self.resources, self.is_stale)

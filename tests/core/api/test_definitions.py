@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sampan.core.api.definitions import Definitions
 from sampan.core.client.http import HttpClient
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Patch, Plan
@@ -19,6 +20,7 @@ from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.unstructured import unstructured
 from sampan.core.reconcile.engine import Engine
+from sampan.core.store.entry import Entry
 from sampan.core.testing.control_plane import ControlPlane, control_plane
 from sampan.core.testing.wait import soon
 
@@ -101,6 +103,23 @@ async def test_a_kind_is_there_as_soon_as_its_definition_is_established(http: Ht
     assert [each["name"] for each in group["resources"]] == ["boats"]
     openapi = await http.request("GET", "/openapi/v3/apis/sea.test/v1")
     assert openapi["components"]["schemas"]["test.sea.v1.Boat"]["properties"]["spec"]["properties"]["masts"]
+
+
+async def test_a_bug_in_one_definition_keeps_no_other_from_being_served(
+    http: HttpClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    take = Definitions._take
+
+    async def breaks(self: Definitions, entry: Entry) -> None:
+        if entry.wire["metadata"]["name"] == "wrecks.sea.test":
+            raise KeyError("a bug")
+        await take(self, entry)
+
+    monkeypatch.setattr(Definitions, "_take", breaks)
+    await http.request("POST", CRDS, definition("wrecks", "Wreck"))
+    await http.request("POST", CRDS, definition())
+    await soon(lambda: http.request("GET", BOATS), "the other kind is served", but=(NotFound,))
+    assert "the definition wrecks.sea.test could not be followed" in caplog.text
 
 
 async def test_a_name_is_given_once_in_a_group(http: HttpClient) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from sampan.core.loops import growing
 from sampan.core.model.batch_v1.job import Job
 from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.controllers.batch.job.endings import BEGINNING, ended_at, has_failed
@@ -33,5 +34,5 @@ def seconds_to_wait(job: Job, pods: Sequence[Pod], now: datetime) -> float:
 
 
 def _left(failures: int, last: datetime, now: datetime) -> float:
-    delay = min(FIRST * 2.0 ** min(failures - 1, 10), LONGEST)
+    delay = growing(failures - 1, FIRST, LONGEST)
     return max(delay - (now - last).total_seconds(), 0.0)
