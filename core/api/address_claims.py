@@ -22,6 +22,7 @@ from sampan.core.api.operations import metadata
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import shown, stored_form
 from sampan.core.errors import AlreadyExists, ApiError, ConfigError, Conflict, NotFound
+from sampan.core.model.conditions import holds_wire
 from sampan.core.store.contract import Store
 
 log = logging.getLogger(__name__)
@@ -186,8 +187,7 @@ def owner_of(claim: Mapping[str, Any]) -> Owner | None:
 def is_ready(service_cidr: Mapping[str, Any]) -> bool:
     if service_cidr["metadata"].get("deletionTimestamp"):
         return False
-    conditions = service_cidr.get("status", {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+    return holds_wire(service_cidr, "Ready")
 
 
 def family_of(some: Network | Address) -> str:

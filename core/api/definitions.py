@@ -25,7 +25,7 @@ from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired
 from sampan.core.loops import Background
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
-from sampan.core.model.rules.apiextensions_v1.definition import is_true
+from sampan.core.model.conditions import holds_wire
 from sampan.core.schema.custom_kinds import CustomKind, ObjectRules, custom_kind
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode, splice_resource_version
@@ -118,7 +118,7 @@ class Definitions:
     async def _take(self, entry: Entry) -> None:
         """Serve what a definition says now. One that cannot be read is told of, and keeps what it had."""
         name = entry.wire["metadata"]["name"]
-        if not is_true(entry.wire, "Established"):
+        if not holds_wire(entry.wire, "Established"):
             return
         present, state = self._serving.get(name), _state(entry.wire)
         if present is not None and present.state == state:
@@ -198,7 +198,7 @@ def _state(wire: Wire) -> Any:
     """What decides on what is served: a new spec, new names, the beginning of the end."""
     status = wire.get("status") or {}
     meta = wire["metadata"]
-    return (meta.get("uid"), meta.get("generation"), status.get("acceptedNames"), is_true(wire, "Terminating"))
+    return (meta.get("uid"), meta.get("generation"), status.get("acceptedNames"), holds_wire(wire, "Terminating"))
 
 
 def by_schema(resource: Resource) -> Callable[[Wire], dict[str, Any]]:

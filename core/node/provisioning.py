@@ -25,6 +25,7 @@ from sampan.core.contracts.provisioner import (
     ProvisionRequest,
 )
 from sampan.core.errors import SampanError
+from sampan.core.model.conditions import holds
 from sampan.core.model.core_v1.affinity import NodeSelector, NodeSelectorRequirement, NodeSelectorTerm
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity
@@ -219,7 +220,7 @@ def _let_go(volume: PersistentVolume) -> Patch:
 
 
 def _is_ready(node: Node) -> bool:
-    return any(each.type == "Ready" and each.status == "True" for each in node.status.conditions)
+    return holds(node.status.conditions, "Ready")
 
 
 def _claim_and_volume(obj: KubeObject, state: Lister) -> Iterable[Key]:

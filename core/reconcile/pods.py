@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sampan.core.model.conditions import find, holds
 from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod, PodCondition
 
 
 def condition(pod: Pod, type: str) -> PodCondition | None:
-    return next((item for item in pod.status.conditions if item.type == type), None)
+    return find(pod.status.conditions, type)
 
 
 def is_ready(pod: Pod) -> bool:
-    ready = condition(pod, "Ready")
-    return ready is not None and ready.status == "True"
+    return holds(pod.status.conditions, "Ready")
 
 
 def is_finished(pod: Pod) -> bool:

@@ -12,6 +12,7 @@ import attrs
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid
+from sampan.core.model.conditions import holds_wire
 from sampan.core.model.kinds import Json, JsonObject, KindInfo, KindRules, Scale
 from sampan.core.model.labels import SelectorError, parse_selector
 from sampan.core.model.rules.apiextensions_v1.field_path import split_path
@@ -108,16 +109,16 @@ class CustomRules(KindRules):
 
 def custom_kind(definition: Value, rules_of: RulesOf = lambda schema: None) -> CustomKind:
     """The kinds of a valid definition, by the names that were accepted."""
-    spec, status = definition["spec"], definition.get("status") or {}
+    spec = definition["spec"]
     resources = {version["name"]: (version, _resource(definition, version, rules_of)) for version in spec["versions"]}
     stored = next(resource for version, resource in resources.values() if version.get("storage"))
-    conditions, conversion = status.get("conditions") or (), spec.get("conversion") or {}
+    conversion = spec.get("conversion") or {}
     return CustomKind(
         name=definition["metadata"]["name"],
         stored=stored,
         served=tuple(resource for version, resource in resources.values() if version.get("served")),
         webhook=conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None,
-        is_terminating=any(each["type"] == "Terminating" and each["status"] == "True" for each in conditions),
+        is_terminating=holds_wire(definition, "Terminating"),
     )
 
 

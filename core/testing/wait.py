@@ -81,3 +81,18 @@ async def soon(
         except failures as exc:
             waiting.last = exc
         await asyncio.sleep(waiting.pause())
+
+
+async def until(
+    condition: Callable[[], T | None],
+    what: str = "",
+    *,
+    within: float = PATIENCE,
+    but: tuple[type[BaseException], ...] = (),
+) -> T:
+    """`soon` for a condition that need not be awaited."""
+
+    async def asked() -> T | None:
+        return condition()
+
+    return await soon(asked, what or repr(condition), within=within, but=but)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sampan.core.testing.wait import NotYetError, eventually, soon
+from sampan.core.testing.wait import NotYetError, eventually, soon, until
 
-__all__ = ["NotYetError", "eventually", "soon"]
+__all__ = ["NotYetError", "eventually", "soon", "until"]

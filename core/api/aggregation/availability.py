@@ -16,6 +16,7 @@ from sampan.core.api.service_endpoints import NoEndpoint
 from sampan.core.client.protocol import Client
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.apiregistration_v1.api_service import APIService, APIServiceCondition, APIServiceStatus
+from sampan.core.model.conditions import find
 from sampan.core.model.meta import evolve
 
 ATTEMPTS: Final = 5
@@ -80,7 +81,7 @@ def with_finding(
     conditions: Sequence[APIServiceCondition], finding: Finding, now: datetime
 ) -> tuple[APIServiceCondition, ...]:
     """The conditions with what was found; the time changes with the status alone."""
-    before = next((each for each in conditions if each.type == AVAILABLE), None)
+    before = find(conditions, AVAILABLE)
     status = "True" if finding.is_available else "False"
     same = before is not None and before.status == status
     made = APIServiceCondition(

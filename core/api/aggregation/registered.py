@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.model.conditions import holds_wire
+
 Wire = Mapping[str, Any]
 GroupVersion = tuple[str, str]
 
@@ -82,5 +84,4 @@ def _extension(spec: Wire, group: str, version: str) -> Extension | None:
 
 
 def is_available(wire: Wire) -> bool:
-    conditions = (wire.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == AVAILABLE and each.get("status") == "True" for each in conditions)
+    return holds_wire(wire, AVAILABLE)

@@ -17,6 +17,7 @@ from sampan.core.client.protocol import Client
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.loops import Background
+from sampan.core.model.conditions import find_wire
 from sampan.core.model.flowcontrol_v1.flow_schema import FlowSchema
 from sampan.core.model.kinds import info
 from sampan.core.schema.codec import from_wire
@@ -87,7 +88,7 @@ class FlowKeeper:
             "message": f"{begin} and it exists" if found else f"{begin} but there is no such object",
         }
         conditions = list((schema.get("status") or {}).get("conditions") or ())
-        present: Wire = next((each for each in conditions if each.get("type") == DANGLING), {})
+        present = find_wire(schema, DANGLING) or {}
         if all(present.get(field) == value for field, value in wanted.items()):
             return []
         same = present.get("status") == wanted["status"]

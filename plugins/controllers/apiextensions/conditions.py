@@ -7,16 +7,12 @@ from datetime import datetime
 
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinitionCondition as Condition
+from sampan.core.model.conditions import find, holds
 from sampan.core.model.meta import evolve
 
 
-def find(conditions: Sequence[Condition], type: str) -> Condition | None:
-    return next((each for each in conditions if each.type == type), None)
-
-
 def is_true(definition: CustomResourceDefinition, type: str) -> bool:
-    found = find(definition.status.conditions, type)
-    return found is not None and found.status == "True"
+    return holds(definition.status.conditions, type)
 
 
 def with_condition(conditions: Sequence[Condition], new: Condition, now: datetime) -> tuple[Condition, ...]:

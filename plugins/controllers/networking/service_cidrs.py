@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Patch, Plan, Update
+from sampan.core.model.conditions import find
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.condition import Condition
@@ -99,7 +100,7 @@ def _with_finalizers(service_cidr: ServiceCIDR, finalizers: list[str]) -> Patch:
 def _with_condition(service_cidr: ServiceCIDR, status: str, reason: str, message: str, now: datetime) -> Plan:
     """Nothing where it is there already."""
     others = [each for each in service_cidr.status.conditions if each.type != READY]
-    present = next((each for each in service_cidr.status.conditions if each.type == READY), None)
+    present = find(service_cidr.status.conditions, READY)
     if present and (present.status, present.reason, present.message) == (status, reason, message):
         return NOTHING
     since = present.last_transition_time if present and present.status == status else now

@@ -17,6 +17,7 @@ from sampan.core.model.apiextensions_v1.definition import CustomResourceDefiniti
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.apps_v1.stateful_set import StatefulSet
+from sampan.core.model.conditions import find
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.replication_controller import ReplicationController
 from sampan.core.model.kinds import KubeObject
@@ -158,7 +159,7 @@ class _Word:
 
 
 def _conditions(budget: PodDisruptionBudget, word: _Word, now: datetime) -> tuple[Condition, ...]:
-    old = next((each for each in budget.status.conditions if each.type == CONDITION), None)
+    old = find(budget.status.conditions, CONDITION)
     made = Condition(
         type=CONDITION,
         status=str(word.allowed),

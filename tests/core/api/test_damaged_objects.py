@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.testing.control_plane import control_plane
 from sampan.runtimes.simulated.runtime import SimulatedRuntime
 from sampan.runtimes.simulated.world import World
+from tests.support.wait import until
 
 pytestmark = pytest.mark.anyio
 
@@ -52,11 +52,6 @@ async def test_the_containers_of_a_damaged_pod_run_on_until_it_is_deleted(
             finally:
                 await agent.stop()
                 runtime.close()
-
-    async def until(check: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not check():  # noqa: ASYNC110 - what is waited for happens in threads
-                await asyncio.sleep(0.01)
 
     def states() -> list[str]:
         return sorted(each.state(datetime.now(UTC)) for each in world.containers.values())

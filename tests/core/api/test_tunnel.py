@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 import attrs
@@ -29,6 +29,7 @@ from sampan.core.api.subresources.tunnel import Tunnel
 from sampan.core.contracts.streams import AsyncStream, PodRef
 from sampan.core.errors import InternalError
 from tests.support.node import FakeNode
+from tests.support.wait import until
 
 pytestmark = pytest.mark.anyio
 
@@ -166,16 +167,6 @@ async def session(pod: Harbour, **settings: Any) -> AsyncIterator[Client]:
     assert all(port.closed.is_set() for port in pod.ports)
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0)
-
-
-async def soon(event: Awaitable[object]) -> None:
-    await asyncio.wait_for(event, 5)
-
-
 async def test_kubectls_first_words_are_understood(client: Client, pod: Harbour) -> None:
     for byte in bytes.fromhex(KUBECTL):
         await client.send_bytes(bytes((byte,)))
@@ -191,14 +182,14 @@ async def test_a_connection_goes_both_ways_and_ends_with_the_pod(client: Client,
     await until(lambda: pod.ports and pod.ports[0].heard == b"who is there")
     pod.ports[0].say(b"it is ", b"me", b"")
     await client.expect(Data(data, b"it is "), Data(data, b"me"), Data(1, b"", fin=True), Data(data, b"", fin=True))
-    await soon(pod.ports[0].closed.wait())
+    await asyncio.wait_for(pod.ports[0].closed.wait(), 5)
 
 
 async def test_a_client_that_has_said_everything_may_still_listen(client: Client, pod: Harbour) -> None:
     data = await client.open(1)
     await client.send(Data(data, b"question", fin=True))
     await until(lambda: pod.ports)
-    await soon(pod.ports[0].ended.wait())
+    await asyncio.wait_for(pod.ports[0].ended.wait(), 5)
     assert pod.ports[0].heard == b"question"
     pod.ports[0].say(b"answer", b"")
     await client.expect(Data(data, b"answer"), Data(1, b"", fin=True), Data(data, b"", fin=True))
@@ -230,7 +221,7 @@ async def test_a_reset_ends_the_pods_side_too(client: Client, pod: Harbour) -> N
     await until(lambda: pod.ports)
     await client.send(RstStream(data, CANCEL), Data(data, b"too late"), RstStream(data, CANCEL))
     await client.expect(Data(1, b"", fin=True))
-    await soon(pod.ports[0].closed.wait())
+    await asyncio.wait_for(pod.ports[0].closed.wait(), 5)
     await client.send(Ping(1))
     await client.expect(Ping(1))
     assert pod.ports[0].heard == b""
@@ -248,7 +239,7 @@ async def test_a_pod_that_does_not_read_holds_up_the_client(client: Client, pod:
     assert not sending.done()
 
     pod.ports[0].listens.set()
-    await soon(sending)
+    await asyncio.wait_for(sending, 5)
     await until(lambda: len(pod.ports[0].heard) == count * len(piece))
 
 
@@ -261,7 +252,7 @@ async def test_a_connection_that_ends_holds_up_nobody(client: Client, pod: Harbo
     assert not sending.done()
 
     pod.ports[0].say(b"")
-    await soon(sending)
+    await asyncio.wait_for(sending, 5)
     await client.expect(Data(1, b"", fin=True), Data(data, b"", fin=True))
     await client.open(5)
 
@@ -337,7 +328,7 @@ async def test_what_is_no_spdy_ends_the_session(client: Client, pod: Harbour) ->
     await until(lambda: pod.ports)
     await client.send_bytes(b"\x80\x02" + bytes(6))
     await client.expect(GoAway(3, PROTOCOL_ERROR))
-    await soon(pod.ports[0].closed.wait())
+    await asyncio.wait_for(pod.ports[0].closed.wait(), 5)
 
 
 async def test_connections_end_with_a_client_that_is_gone(client: Client, pod: Harbour) -> None:
@@ -346,6 +337,6 @@ async def test_connections_end_with_a_client_that_is_gone(client: Client, pod: H
     await until(lambda: len(pod.ports) == 2)
     client.gone = True
     pod.ports[0].say(b"nobody hears it")
-    await soon(pod.ports[0].closed.wait())
+    await asyncio.wait_for(pod.ports[0].closed.wait(), 5)
     await client.send_bytes(None)
-    await soon(pod.ports[1].closed.wait())
+    await asyncio.wait_for(pod.ports[1].closed.wait(), 5)

@@ -27,6 +27,7 @@ from sampan.volumes.empty_dir import EmptyDir
 from sampan.volumes.host_path import HostPath
 from sampan.volumes.image import ImageVolume
 from sampan.volumes.written import ConfigMapVolume, ProjectedVolume
+from tests.support.wait import NotYetError, until
 
 NODE = "n1"
 
@@ -107,15 +108,12 @@ class NodeBench:
 
     async def until(self, check: Callable[[], Any], what: str = "") -> Any:
         """Wait until ``check`` gives something true."""
-        async with asyncio.timeout(10):
-            while not (result := check()):  # noqa: ASYNC110 - what is waited for happens in threads
-                await asyncio.sleep(0.002)
-        return result
+        return await until(check, what, within=10)
 
     async def becomes(self, state: str, name: str = "web") -> None:
         try:
             await self.until(lambda: self.state(name) == state)
-        except TimeoutError:
+        except NotYetError:
             pytest.fail(f"the pod is {self.state(name)!r}, and not {state!r}")
 
     async def pass_time(self, seconds: float) -> None:

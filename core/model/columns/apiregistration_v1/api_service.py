@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sampan.core.model.columns.common.words import AGE, NAME
+from sampan.core.model.conditions import find_wire
 from sampan.core.model.kinds import Column
 
 
@@ -16,8 +17,7 @@ def _service(obj: Mapping[str, Any], now: datetime) -> str:
 
 
 def _available(obj: Mapping[str, Any], now: datetime) -> str:
-    conditions = (obj.get("status") or {}).get("conditions") or ()
-    found = next((each for each in conditions if each.get("type") == "Available"), None)
+    found = find_wire(obj, "Available")
     if found is None:
         return "Unknown"
     status = str(found.get("status", ""))

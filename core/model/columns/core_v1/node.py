@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sampan.core.model.columns.common.words import AGE, NAME, NONE, UNKNOWN
+from sampan.core.model.conditions import find_wire
 from sampan.core.model.kinds import Column
 
 Value = Mapping[str, Any]
@@ -20,7 +21,7 @@ def _status(obj: Value) -> Value:
 
 
 def _node_status(obj: Value, now: datetime) -> str:
-    ready = next((each for each in _status(obj).get("conditions") or () if each.get("type") == "Ready"), None)
+    ready = find_wire(obj, "Ready")
     word = "Unknown" if ready is None else "Ready" if ready.get("status") == "True" else "NotReady"
     return f"{word},SchedulingDisabled" if (obj.get("spec") or {}).get("unschedulable") else word
 

@@ -10,6 +10,7 @@ import attrs
 
 from sampan.core.model.age import age
 from sampan.core.model.columns.common.words import AGE, NAME, NONE, container_images, container_names, labels_text
+from sampan.core.model.conditions import find_wire
 from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.kinds import Column
 
@@ -32,8 +33,7 @@ class _Summary:
 
 
 def _condition(pod: Value, kind: str) -> Value:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each.get("type") == kind), {})
+    return find_wire(pod, kind) or {}
 
 
 def _sidecars(pod: Value) -> set[str]:

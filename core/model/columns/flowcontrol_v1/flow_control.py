@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sampan.core.model.columns.common.words import AGE, NAME, NONE
+from sampan.core.model.conditions import find_wire
 from sampan.core.model.kinds import Column
 
 Value = Mapping[str, Any]
@@ -26,8 +27,8 @@ def _method(obj: Value, now: datetime) -> str:
 
 
 def _dangling(obj: Value, now: datetime) -> str:
-    conditions = (obj.get("status") or {}).get("conditions") or ()
-    return next((each.get("status") or "" for each in conditions if each.get("type") == "Dangling"), "?")
+    found = find_wire(obj, "Dangling")
+    return "?" if found is None else found.get("status") or ""
 
 
 def _limited(word: str) -> Callable[[Value, datetime], Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, invalid, not_supported, required
+from sampan.core.model.conditions import holds_wire
 from sampan.core.model.formats import problems_of
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.apiextensions_v1.conversion import validate_conversion
@@ -54,7 +55,7 @@ class DefinitionRules(KindRules):
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         new, before = obj.get("spec") or {}, old.get("spec") or {}
         names, names_before = new.get("names") or {}, before.get("names") or {}
-        if is_true(old, "Established"):
+        if holds_wire(old, "Established"):
             yield from changed("spec.scope", new.get("scope"), before.get("scope"))
             yield from changed("spec.names.kind", names.get("kind"), names_before.get("kind"))
         yield from changed("spec.group", new.get("group"), before.get("group"))
@@ -191,8 +192,3 @@ def annotations_of(obj: Value) -> Value:
 def is_protected(group: str) -> bool:
     """A group that belongs to Kubernetes."""
     return any(group == own or group.endswith(f".{own}") for own in ("k8s.io", "kubernetes.io"))
-
-
-def is_true(obj: Value, condition: str) -> bool:
-    conditions = (obj.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == condition and each.get("status") == "True" for each in conditions)

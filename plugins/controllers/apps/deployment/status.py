@@ -11,6 +11,7 @@ from typing import Literal
 
 from sampan.core.model.apps_v1.deployment import Deployment, DeploymentCondition, DeploymentStatus
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
+from sampan.core.model.conditions import find
 from sampan.core.model.meta import evolve
 from sampan.plugins.controllers.apps.deployment.sizes import available, max_unavailable, total, wanted
 
@@ -20,7 +21,7 @@ NO_DEADLINE = 2**31 - 1
 
 
 def condition(status: DeploymentStatus, type: str) -> DeploymentCondition | None:
-    return next((item for item in status.conditions if item.type == type), None)
+    return find(status.conditions, type)
 
 
 def make_condition(type: str, status: Truth, reason: str, message: str, now: datetime) -> DeploymentCondition:

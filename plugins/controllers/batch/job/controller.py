@@ -8,6 +8,7 @@ from datetime import datetime
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import Action, Emit, Patch, Plan, Update
 from sampan.core.model.batch_v1.job import Job, JobCondition, JobStatus
+from sampan.core.model.conditions import holds
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
@@ -92,7 +93,7 @@ def _status(
     second = now.replace(microsecond=0)
     start = job.status.start_time
     conditions, events = job.status.conditions, list[Emit]()
-    was_suspended = any(each.type == "Suspended" and each.status == "True" for each in conditions)
+    was_suspended = holds(conditions, "Suspended")
     if suspended != was_suspended and reached is None:
         word = "Suspended" if suspended else "Resumed"
         conditions = _set(conditions, "Suspended", str(suspended), f"Job{word}", f"Job {word.lower()}", second)
