@@ -132,11 +132,14 @@ class UdpListener(asyncio.DatagramProtocol):
         for endpoint in self._candidates.candidates(client[0], loop.time()):
             visit = self._candidates.visit(endpoint)
             try:
-                await loop.create_datagram_endpoint(lambda: session, remote_addr=(endpoint.ip, endpoint.port))
+                transport, _ = await loop.create_datagram_endpoint(
+                    lambda: session, remote_addr=(endpoint.ip, endpoint.port)
+                )
             except OSError:
                 visit.end()
                 continue
-            if self._sessions.get(client) is not session:
+            if self._sessions.get(client) is not session:  # forgotten meanwhile
+                transport.close()
                 visit.end()
                 return
             session.visit = visit
