@@ -8,9 +8,11 @@ import pytest
 
 from sampan.core.api.catalog import version_rank
 from sampan.core.api.server import ApiServer
+from sampan.core.errors import InsufficientStorage
 from sampan.core.model.kinds import KubeObject, kind
 from sampan.core.model.meta import model
 from sampan.core.schema.resource import resource_of
+from sampan.plugins.stores.memory import MemoryStore
 from tests.support.asgi import AsgiClient
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +112,21 @@ async def test_a_server_whose_store_is_gone_says_so(
         "readyz check failed",
     ]
     assert (await api.get("/livez/ping")).raw == b"ok"
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_room(_: MemoryStore) -> None:
+        raise InsufficientStorage("the disk is full: delete objects")
+
+    monkeypatch.setattr(MemoryStore, "check_room", no_room)
+
+
+async def test_a_server_with_a_full_disk_is_alive_but_not_ready(full_disk: None, api: AsgiClient) -> None:
+    ready = await api.get("/readyz")
+    assert ready.code == 500
+    assert "[-]store-room failed: the disk is full: delete objects" in ready.raw.decode().splitlines()
+    assert [(await api.get(path)).code for path in ("/livez", "/healthz")] == [200, 200]
 
 
 async def test_what_nobody_in_particular_may_see(api: AsgiClient, server: ApiServer) -> None:

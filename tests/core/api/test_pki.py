@@ -29,6 +29,13 @@ def test_the_files_are_for_their_owner_alone_and_stay_the_same(tmp_path: Path) -
     assert modes == {0o600}
 
 
+def test_the_folder_is_for_its_owner_alone_whoever_made_it(tmp_path: Path) -> None:
+    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki").chmod(0o755)
+    server_files(tmp_path / "pki", "c", [], NOW)
+    assert stat.S_IMODE((tmp_path / "pki").stat().st_mode) == 0o700
+
+
 def test_a_new_address_or_a_near_end_renews_the_certificate_but_not_the_authority(tmp_path: Path) -> None:
     first = server_files(tmp_path, "c", [], NOW)
     before = first.certificate_file.read_bytes()

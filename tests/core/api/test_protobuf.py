@@ -87,6 +87,12 @@ def test_inline_structs_quantities_ports_and_times() -> None:
     assert probe == {"httpGet": {"path": "/", "port": "http"}, "initialDelaySeconds": 5}
 
 
+@pytest.mark.parametrize("seconds", [2**60, -(2**60), 253402300800])
+def test_a_time_that_is_on_no_calendar_is_refused(seconds: int) -> None:
+    with pytest.raises(BadRequest):
+        read(ConfigMap, "ConfigMap", message((1, message((8, message((1, seconds)))))))
+
+
 def test_numbers_below_zero() -> None:
     assert read(Deployment, "Deployment", message((2, message((1, -1)))))["spec"] == {"replicas": -1}
 

@@ -230,12 +230,17 @@ async def test_headers_that_never_end_are_not_waited_for(
             await reader.read()
 
 
-async def test_headers_have_a_size(listening: ApiServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("beginning", "line"),
+    [(b"GET /livez HTTP/1.1\r\n", b"x: %b\r\n"), (b"GET /livez HTTP/1.1\r\nx: ", b"%b"), (b"GET /", b"%b")],
+    ids=["many lines", "one without end", "a path without end"],
+)
+async def test_headers_have_a_size(listening: ApiServer, tmp_path: Path, beginning: bytes, line: bytes) -> None:
     async with connected(listening, tmp_path) as (reader, writer):
-        writer.write(b"GET /livez HTTP/1.1\r\n")
+        writer.write(beginning)
         with contextlib.suppress(ConnectionError):
-            for number in range(3000):
-                writer.write(b"x-%d: %b\r\n" % (number, b"x" * 1000))
+            for _ in range(3000):
+                writer.write(line % (b"x" * 1000))
                 await writer.drain()
         assert (await reader.readline()).startswith(b"HTTP/1.1 431")
 

@@ -197,8 +197,11 @@ async def test_strangers_may_not_exec(server: ApiServer, node: FakeNode) -> None
     assert node.asked == []
 
 
-async def test_ports_are_forwarded_each_on_its_own_channels(api: AsgiClient, node: FakeNode) -> None:
-    async with api.connect(f"{PODS}/p/portforward?ports=80,1", V4) as socket:
+@pytest.mark.parametrize("protocol", [(V4,), ()], ids=["version 4", "none"])
+async def test_ports_are_forwarded_each_on_its_own_channels(
+    api: AsgiClient, node: FakeNode, protocol: tuple[str, ...]
+) -> None:
+    async with api.connect(f"{PODS}/p/portforward?ports=80,1", *protocol) as socket:
         assert (await socket.message())["type"] == "websocket.accept"
         heads = [await socket.piece() for _ in range(4)]
         refused = await socket.piece()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sampan.core.errors import Expired, Timeout
+from sampan.core.store.entry import Entry
 from tests.support.watch_cache import PREFIX, cluster, in_selection
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +41,27 @@ async def test_pages_of_what_has_not_changed_need_no_store() -> None:
         second = await c.cache.page(limit=2, start_after=first.next_after, revision=first.revision)
         assert second.entries[0] is c.cache.list()[1]
         assert second.revision == first.revision
+
+
+async def test_a_page_costs_what_it_shows_however_much_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(dict[str, Entry]):
+        looks = 0
+
+        def __getitem__(self, key: str) -> Entry:
+            Counted.looks += 1
+            return super().__getitem__(key)
+
+    async with cluster() as c:
+        for n in range(200):
+            await c.create(f"ns/{n:03}", n=n, **({} if n % 4 else {"in": "yes"}))
+        await c.cache.fresh()
+        monkeypatch.setattr(c.cache, "_entries", Counted(c.cache._entries))
+        page = await c.cache.page(limit=5, start_after=PREFIX + "ns/099")
+        assert ([e.wire["n"] for e in page.entries], page.remaining, Counted.looks) == ([*range(100, 105)], 95, 5)
+        Counted.looks = 0
+        chosen = await c.cache.page(limit=5, start_after=PREFIX + "ns/099", matches=in_selection)
+        assert [e.wire["n"] for e in chosen.entries] == [100, 104, 108, 112, 116]
+        assert Counted.looks == 21, "up to the sixth, which tells that there are more"
 
 
 @pytest.mark.parametrize("changed_meanwhile", [False, True])

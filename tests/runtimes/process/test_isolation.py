@@ -173,7 +173,21 @@ def test_a_mount_point_that_is_swapped_for_a_link_all_the_time(runtime: ProcessR
     assert list(outside.iterdir()) == []
 
 
+OPENS = "echo out >/dev/stdout; echo err >/dev/stderr; echo again >/proc/self/fd/1"
+NOBODY_SPECIAL = Security(run_as_user=1234, run_as_group=1234)
+
+
 def test_a_program_of_any_user_may_open_its_own_output(runtime: ProcessRuntime) -> None:
-    script = "echo out >/dev/stdout; echo err >/dev/stderr; echo again >/proc/self/fd/1"
-    said = says(runtime, script, security=Security(run_as_user=1234, run_as_group=1234))
-    assert sorted(said.split()) == ["again", "err", "out"]
+    assert sorted(says(runtime, OPENS, security=NOBODY_SPECIAL).split()) == ["again", "err", "out"]
+
+
+def test_so_may_a_command_that_is_run_in_its_container(runtime: ProcessRuntime) -> None:
+    sandbox = runtime.run_pod_sandbox(SandboxConfig(name="w", namespace="d", uid=str(uuid4()), hostname="w"))
+    try:
+        config = ContainerConfig(name="main", image="host", command=("sleep", "60"), security=NOBODY_SPECIAL)
+        container = runtime.create_container(sandbox, config)
+        runtime.start_container(container)
+        done = runtime.exec_sync(container, ("sh", "-c", OPENS), 10)
+        assert (done.stdout, done.stderr) == (b"out\nagain\n", b"err\n")
+    finally:
+        runtime.remove_pod_sandbox(sandbox.id)

@@ -134,6 +134,23 @@ def test_a_killed_supervisor_takes_its_container_along(folder: Path, runtime: Ru
     assert list(runtime.list_containers()) == [ended]
 
 
+def test_a_container_that_is_removed_while_somebody_looks_is_just_gone(
+    folder: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = run(runtime, pod(runtime), FOREVER)
+    running = record(folder, container, "running.json")
+    os.kill(running["shim"]["pid"], signal.SIGKILL)
+    eventually(lambda: is_gone(running["process"]["pid"]), "the container's end")
+
+    def removed_meanwhile(path: str, _record: object) -> None:
+        raise FileNotFoundError(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "write", removed_meanwhile)
+        assert list(runtime.list_containers()) == []
+    assert [each.exit_code for each in runtime.list_containers()] == [255]
+
+
 def test_a_container_killed_by_hand_says_so(folder: Path, runtime: Runtime) -> None:
     container = run(runtime, pod(runtime), FOREVER)
     os.kill(record(folder, container, "running.json")["process"]["pid"], signal.SIGKILL)
