@@ -24,10 +24,11 @@ from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeCl
 from sampan.core.model.core_v1.pod import Pod, PodCondition, PodStatus, PodTemplateSpec
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.meta import evolve
-from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.plugins.controllers.apps.history import HASH, present
 from sampan.plugins.controllers.apps.stateful_set.controller import REVISION_LABEL, decide
+from sampan.plugins.controllers.apps.stateful_set.retention import wanted_owners
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -136,11 +137,62 @@ def test_a_pod_knows_its_name_its_place_and_its_claims() -> None:
     assert made(again, PersistentVolumeClaim) == []
 
 
+def owned_claim(*owners: OwnerReference) -> PersistentVolumeClaim:
+    return PersistentVolumeClaim(metadata=ObjectMeta(name="data-web-0", namespace="default", owner_references=owners))
+
+
+SET = OwnerReference(
+    api_version="apps/v1", kind="StatefulSet", name="web", uid="sts", controller=True, block_owner_deletion=True
+)
+POD = OwnerReference(
+    api_version="v1", kind="Pod", name="web-0", uid="uid-0", controller=True, block_owner_deletion=True
+)
+CONFIG = OwnerReference(api_version="v1", kind="ConfigMap", name="c", uid="c")
+OTHER = evolve(CONFIG, controller=True)
+STALE = evolve(SET, uid="before")
+
+
+@pytest.mark.parametrize(
+    ("scaled", "deleted", "away", "before", "after"),
+    [
+        ("Retain", "Retain", False, (), ()),
+        ("Retain", "Retain", False, (SET, CONFIG), (CONFIG,)),
+        ("Retain", "Delete", False, (), (SET,)),
+        ("Retain", "Delete", False, (CONFIG,), (CONFIG, SET)),
+        ("Retain", "Delete", False, (evolve(SET, controller=False),), (SET,)),
+        ("Retain", "Delete", True, (), (SET,)),
+        ("Delete", "Retain", False, (POD,), ()),
+        ("Delete", "Retain", True, (), (POD,)),
+        ("Delete", "Delete", True, (SET,), (POD,)),
+        ("Delete", "Delete", False, (SET,), (SET,)),
+        ("Delete", "Delete", False, (STALE,), (STALE,)),
+        ("Delete", "Delete", False, (OTHER,), (OTHER,)),
+        ("Delete", "Delete", False, (OTHER, SET), (OTHER,)),
+    ],
+)
+def test_claims_belong_to_whom_their_policy_says(
+    scaled: str, deleted: str, away: bool, before: tuple[OwnerReference, ...], after: tuple[OwnerReference, ...]
+) -> None:
+    policy = StatefulSetPersistentVolumeClaimRetentionPolicy(when_scaled=scaled, when_deleted=deleted)
+    owner = stateful_set(1, persistent_volume_claim_retention_policy=policy)
+    assert wanted_owners(before, owner, pod(0), scaled_away=away) == after
+
+
+def test_claims_follow_a_policy_that_changes() -> None:
+    data = PersistentVolumeClaim(metadata=ObjectMeta(name="data"))
+    policy = StatefulSetPersistentVolumeClaimRetentionPolicy(when_deleted="Delete")
+    owner = stateful_set(1, volume_claim_templates=(data,), persistent_volume_claim_retention_policy=policy)
+    (patch,) = (action for action in run(owner, pod(0), claims=(owned_claim(),)).actions if isinstance(action, Patch))
+    assert [each["uid"] for each in patch.patch["metadata"]["ownerReferences"]] == ["sts"]
+    settled = run(owner, pod(0), claims=(owned_claim(SET),))
+    assert not any(isinstance(action, Patch) for action in settled.actions)
+
+
 def test_claims_go_with_what_is_scaled_away_where_they_should() -> None:
     policy = StatefulSetPersistentVolumeClaimRetentionPolicy(when_scaled="Delete")
     data = PersistentVolumeClaim(metadata=ObjectMeta(name="data"))
     owner = stateful_set(0, volume_claim_templates=(data,), persistent_volume_claim_retention_policy=policy)
-    plan = run(owner, pod(0))
+    plan = run(owner, pod(0), claims=(owned_claim(),))
     (patch,) = (action for action in plan.actions if isinstance(action, Patch))
     assert patch.name == "data-web-0"
     assert patch.patch["metadata"]["ownerReferences"][0]["uid"] == "uid-0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import attrs
@@ -21,13 +21,13 @@ from sampan.core.reconcile.pods import is_available, is_finished, is_ready, seco
 from sampan.plugins.controllers.apps.deployment.sizes import scaled
 from sampan.plugins.controllers.apps.history import HASH, Present, forgotten, present, template_of
 from sampan.plugins.controllers.apps.stateful_set.identity import (
-    handed_over,
     missing_claims,
     name_of,
     ordinal_of,
     pod_at,
     start_of,
 )
+from sampan.plugins.controllers.apps.stateful_set.retention import changed_owners
 from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, keys_of_claimants, keys_of_controller
 
 REVISION_LABEL: Final = "controller.kubernetes.io/hash"
@@ -81,7 +81,7 @@ def decide(
     )
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class _Step:
     """What is there, and the next thing to do about it."""
 
@@ -104,13 +104,25 @@ class _Step:
 
     def changes(self) -> list[Action]:
         """New pods from the first to the last, then those beyond the number from the last on, then updates."""
+        owned = [
+            action for ordinal in self.ordinals for action in self._owners_of_claims(ordinal, self.pods.get(ordinal))
+        ]
         made, goes_on = self._scale_up()
         if not goes_on:
-            return made
+            return [*owned, *made]
         gone, goes_on = self._scale_down()
         if made or not goes_on:
-            return [*made, *gone]
-        return [*gone, *self._roll()]
+            return [*owned, *made, *gone]
+        return [*owned, *gone, *self._roll()]
+
+    def _owners_of_claims(self, ordinal: int, pod: Pod | None, *, scaled_away: bool = False) -> list[Action]:
+        if pod is None or not self.owner.spec.volume_claim_templates:
+            return []
+        return changed_owners(self.owner, pod, ordinal, self.claims_by_name, scaled_away=scaled_away)
+
+    @cached_property
+    def claims_by_name(self) -> Mapping[str, PersistentVolumeClaim]:
+        return {each.metadata.name or "": each for each in self.claims}
 
     def _scale_up(self) -> tuple[list[Action], bool]:
         actions: list[Action] = []
@@ -136,7 +148,7 @@ class _Step:
             if self.in_order and ordinal != first_unhealthy and not self._is_healthy(pod):
                 return [], False
             if pod.metadata.deletion_timestamp is None:
-                actions += [*handed_over(self.owner, pod, ordinal), self._deletion(pod)]
+                actions += [*self._owners_of_claims(ordinal, pod, scaled_away=True), self._deletion(pod)]
             if self.in_order:
                 return actions, False
         return actions, True

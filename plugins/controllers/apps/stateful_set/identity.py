@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sampan.core.contracts.plan import Action, Create, Emit, Patch
+from sampan.core.contracts.plan import Action, Create, Emit
 from sampan.core.model.apps_v1.stateful_set import StatefulSet
 from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod, PodTemplateSpec
@@ -72,21 +72,3 @@ def missing_claims(owner: StatefulSet, ordinal: int, there: Iterable[PersistentV
         event = Emit(regarding=owner, reason="SuccessfulCreate", message=said)
         actions.append(Create(obj=evolve(template, metadata=metadata), ignore_exists=True, then=event))
     return actions
-
-
-def handed_over(owner: StatefulSet, pod: Pod, ordinal: int) -> list[Action]:
-    """The claims of a pod that is scaled away, where they are to go with it."""
-    policy = owner.spec.persistent_volume_claim_retention_policy
-    if policy is None or policy.when_scaled != "Delete":
-        return []
-    reference = {"apiVersion": "v1", "kind": "Pod", "name": pod.metadata.name, "uid": pod.metadata.uid}
-    return [
-        Patch(
-            kind=PersistentVolumeClaim,
-            namespace=owner.metadata.namespace or "",
-            name=claim_name(owner, template, ordinal),
-            patch={"metadata": {"ownerReferences": [reference]}},
-            type="strategic",
-        )
-        for template in owner.spec.volume_claim_templates
-    ]
