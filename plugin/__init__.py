@@ -47,7 +47,7 @@ from sampan.core.contracts.csi import (
     StagingCsiDriver,
 )
 from sampan.core.contracts.groundwork import Wire
-from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, Patch, Plan, Update
+from sampan.core.contracts.plan import NOTHING, Bind, Create, Delete, Emit, InThread, Patch, Plan, Update
 from sampan.core.contracts.provisioner import ProvisioningFailure, ProvisionRequest
 from sampan.core.contracts.proxy import ChangingProxy, Endpoint, Proxy, ProxyReport, ProxySettings, ServicePort
 from sampan.core.contracts.runtime import ImageError, Runtime, RuntimeFailure, RuntimeSettings
@@ -124,6 +124,7 @@ __all__ = [
     "Endpoint",
     "Forbidden",
     "ImageError",
+    "InThread",
     "Invalid",
     "Key",
     "KubeObject",

@@ -19,8 +19,11 @@ def may_mount() -> bool:
 
 
 def mount_tmpfs(directory: Path, size: int) -> None:
-    """Mount a tmpfs of at most ``size`` bytes (0: half of the memory, the kernel's default)."""
-    options = f"mode=0777{f',size={size}' if size else ''}"
+    """Mount a tmpfs of at most ``size`` bytes (0: half of the memory, the kernel's default).
+
+    Everybody may write into it, and remove what is his own: the mode that a tmpfs has, which Kubernetes leaves as it is.
+    """
+    options = f"mode=1777{f',size={size}' if size else ''}"
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", MS_NOSUID | MS_NODEV, options.encode()):
         raise VolumeFailure(f"cannot mount a tmpfs on {directory}: {os.strerror(ctypes.get_errno())}")

@@ -41,7 +41,7 @@ def test_memory_is_a_tmpfs_of_the_size_asked_for(tmp_path: Path) -> None:
     path = driver.publish(context).host_path
     try:
         assert os.path.ismount(path)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o777
+        assert stat.S_IMODE(path.stat().st_mode) == 0o1777
         with pytest.raises(OSError, match="No space left"), (path / "big").open("wb") as big:
             big.write(bytes(2 << 20))
     finally:

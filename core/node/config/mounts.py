@@ -19,9 +19,6 @@ from sampan.core.model.core_v1.container import Container, VolumeMount
 from sampan.core.node.config.environment import ContainerConfigProblem
 from sampan.core.node.config.expansion import expand
 
-MADE_WITH = 0o2777
-"""The bits of a volume's own mode that folders made in it get."""
-
 
 def container_mounts(
     container: Container, volumes: Mapping[str, PublishedVolume], env: Mapping[str, str]
@@ -128,7 +125,7 @@ def prepare_sub_path(volume: Path, sub_path: str, what: str) -> None:
     try:
         root = os.open(volume, os.O_PATH | os.O_CLOEXEC)
         try:
-            mode = stat.S_IMODE(os.fstat(root).st_mode) & MADE_WITH
+            mode = stat.S_IMODE(os.fstat(root).st_mode)
             os.close(beneath.open_or_make(root, sub_path, mode))
         finally:
             os.close(root)

@@ -28,7 +28,7 @@ class TestSubPath:
         prepare_sub_path(volume, "inside", "it")
         assert sorted(volume.rglob("*")) == before
 
-    @pytest.mark.parametrize("mode", [0o777, 0o2777, 0o755])
+    @pytest.mark.parametrize("mode", [0o777, 0o2777, 0o3777, 0o755])
     def test_missing_folders_are_made_with_the_volumes_own_mode(self, volume: Path, mode: int) -> None:
         volume.chmod(mode)
         prepare_sub_path(volume, "inside/new/deep", "it")
