@@ -92,6 +92,19 @@ async def test_node_ports_come_and_go_with_the_type(api: AsgiClient) -> None:
     assert (await api.post(SERVICES, taken)).code == 201
 
 
+async def test_an_alias_becomes_a_service_with_address_and_port_and_back(api: AsgiClient) -> None:
+    alias = service("s", type="ExternalName", externalName="example.com")
+    await api.post(SERVICES, alias)
+    opened = (await api.put(f"{SERVICES}/s", service("s", type="NodePort"))).json["spec"]
+    address, port = opened["clusterIP"], opened["ports"][0]["nodePort"]
+    assert address.startswith("10.96.0.")
+    assert "externalName" not in opened
+    again = (await api.put(f"{SERVICES}/s", alias)).json["spec"]
+    assert (again["type"], "clusterIP" in again, "nodePort" in again["ports"][0]) == ("ExternalName", False, False)
+    taken = service("t", type="NodePort", clusterIP=address, ports=[{"port": 80, "nodePort": port}])
+    assert (await api.post(SERVICES, taken)).code == 201, "what it had is anybody's"
+
+
 async def test_an_address_is_an_object_that_says_whose_it_is(api: AsgiClient) -> None:
     await api.post(SERVICES, service("s", clusterIP="10.96.0.77"))
     claim = (await api.get(f"{CLAIMS}/10.96.0.77")).json
