@@ -8,11 +8,11 @@ from datetime import timedelta
 from sampan.core.loops import growing
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
-from sampan.core.node.background import Background
 from sampan.core.node.decide.actions import StartContainer
 from sampan.core.node.decide.back_off import next_back_off
 from sampan.core.node.decide.memory import StartFailure
 from sampan.core.node.decide.view import all_specs, container_name
+from sampan.core.node.long_tasks import LongTasks
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
 from sampan.core.node.record import PodRecord
@@ -21,19 +21,19 @@ from sampan.core.node.starter import ContainerStarter, StartInput, StartOutcome
 
 
 class ContainerStarts:
-    """``starter`` does the blocking part; ``background`` what takes long: pulls and postStart hooks."""
+    """``starter`` does the blocking part; ``long_tasks`` what takes long: pulls and postStart hooks."""
 
     def __init__(
         self,
         parts: NodeParts,
         events: PodEvents,
-        background: Background,
+        long_tasks: LongTasks,
         starter: ContainerStarter,
         service_env: Callable[[Pod], Mapping[str, str]],
     ) -> None:
         self._parts = parts
         self._events = events
-        self._background = background
+        self._long_tasks = long_tasks
         self._starter = starter
         self._service_env = service_env
 
@@ -52,14 +52,14 @@ class ContainerStarts:
             services=self._service_env(record.pod),
             is_wanted=lambda: not record.is_to_end,
             pulled={image for attempt, image in record.memory(spec.name).pulled if attempt == action.attempt},
-            is_offline=self._background.is_offline,
+            is_offline=self._long_tasks.is_offline,
         )
         outcome = await self._parts.calls.run(self._starter.start, given)
         record.stale = True
         for said in outcome.said:
             self._events.say(record, said)
         if outcome.needs_pull is not None:
-            self._background.pull(record, spec, outcome.needs_pull, action.attempt)
+            self._long_tasks.pull(record, spec, outcome.needs_pull, action.attempt)
             return True
         if outcome.dropped:
             return False
@@ -67,7 +67,7 @@ class ContainerStarts:
         hook = spec.lifecycle.post_start if spec.lifecycle is not None else None
         if hook is None or outcome.problem is not None:
             return True
-        self._background.post_start(record, spec, outcome.container_id, hook)
+        self._long_tasks.post_start(record, spec, outcome.container_id, hook)
         return False
 
     def _started(self, record: PodRecord, spec: ContainerSpec, action: StartContainer, outcome: StartOutcome) -> None:

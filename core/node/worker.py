@@ -1,7 +1,7 @@
 """Works on one pod at a time: look at the engine, decide, tell the API, act; again until there is nothing to do.
 
 Called by the agent's workers on the event loop, never twice at once for one pod. Each sort of action has a module of its
-own beside this one. What waits long goes on in `sampan.core.node.background`, so that a deletion never waits behind it.
+own beside this one. What waits long goes on in `sampan.core.node.long_tasks`, so that a deletion never waits behind it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.admission import Admission
-from sampan.core.node.background import Background
 from sampan.core.node.container_starts import ContainerStarts
 from sampan.core.node.decide.actions import (
     CreateSandbox,
@@ -33,6 +32,7 @@ from sampan.core.node.decide.actions import (
 from sampan.core.node.decide.plan import plan_pod
 from sampan.core.node.decide.view import PodView
 from sampan.core.node.disk_limits import DiskLimits
+from sampan.core.node.long_tasks import LongTasks
 from sampan.core.node.mounting import Mounting
 from sampan.core.node.observer import Observer
 from sampan.core.node.parts import NodeParts
@@ -68,11 +68,11 @@ class PodWorker:
         self._parts = parts
         self._writer = writer
         self._events = events = PodEvents(parts.recorder)
-        self._background = Background(parts, events, look_again)
+        self._long_tasks = LongTasks(parts, events, look_again)
         self._observer = Observer(parts, prober)
         self._admission = Admission(parts, events, node, other_pods)
         self._sandboxes = SandboxMaker(parts, events)
-        self._starts = ContainerStarts(parts, events, self._background, starter, service_env)
+        self._starts = ContainerStarts(parts, events, self._long_tasks, starter, service_env)
         self._resizer = Resizer(parts, events, node, other_pods)
         self._runtime_name = parts.runtime.info().name
         self.mounting = Mounting(parts, events, volumes)
@@ -127,10 +127,10 @@ class PodWorker:
                 case Say():
                     self._events.say(record, action)
                 case KillContainer():
-                    self._background.kill(record, action)
+                    self._long_tasks.kill(record, action)
                     acted = True
                 case PreStop():
-                    self._background.pre_stop(record, action)
+                    self._long_tasks.pre_stop(record, action)
                     acted = True
                 case PublishVolumes():
                     acted = True

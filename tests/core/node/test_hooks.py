@@ -11,7 +11,7 @@ import pytest
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.probe import ExecAction, Lifecycle, LifecycleHandler
-from sampan.core.node import background, lifecycle
+from sampan.core.node import lifecycle, long_tasks
 from sampan.core.node.probe_actions import Answer
 from sampan.core.testing.clock import START
 
@@ -38,7 +38,7 @@ class Hooks:
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hooks]:
     hooks = Hooks()
-    monkeypatch.setattr(background, "run_hook", hooks.run)
+    monkeypatch.setattr(long_tasks, "run_hook", hooks.run)
     yield hooks
     hooks.gate.set()
 

@@ -32,7 +32,7 @@ RETRY = 1.0
 """Seconds after a failure until the pod is looked at again."""
 
 
-class Background:
+class LongTasks:
     def __init__(self, parts: NodeParts, events: PodEvents, look_again: Callable[[str], None]) -> None:
         self._parts = parts
         self._events = events
