@@ -27,7 +27,7 @@ from sampan.core.services.gatekeeper import CLASS, RETRY_SECONDS, Gatekeeper
 from sampan.core.services.ingresses import CONTROLLER
 from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.fake_api import FakeApi
-from tests.core.services.test_ingresses import ingress, rule, service, slice_of
+from tests.support.ingresses import ingress, rule, service, slice_of
 from tests.support.wait import soon
 
 pytestmark = pytest.mark.anyio

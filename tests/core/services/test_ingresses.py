@@ -2,97 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sampan.core.api.pki import make_authority
-from sampan.core.contracts.http_router import Backend, Certificate, Route, RouteTable, plain_host, plain_path
-from sampan.core.model.core_v1.configuration import Secret
-from sampan.core.model.core_v1.service import Service
-from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.networking_v1.ingress import Ingress
 from sampan.core.model.networking_v1.ingress_class import IngressClass
 from sampan.core.schema.codec import from_wire
-from sampan.core.services.certificates import OwnCertificates, tls_pair
-from sampan.core.services.ingresses import CONTROLLER, Routing, World, routing, served
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-AUTHORITY = make_authority("test", NOW)
-
-
-def rule(host: str, *paths: tuple[str, str, str]) -> dict[str, Any]:
-    """Paths as (path, type, service)."""
-    found = [
-        {"path": path, "pathType": sort, "backend": {"service": {"name": name, "port": {"number": 80}}}}
-        for path, sort, name in paths
-    ]
-    return {"http": {"paths": found}} | ({"host": host} if host else {})
-
-
-def default(name: str) -> dict[str, Any]:
-    return {"service": {"name": name, "port": {"number": 80}}}
-
-
-def ingress(name: str, *rules: dict[str, Any], second: int = 0, **spec: Any) -> Ingress:
-    return from_wire(Ingress, {
-        "metadata": {"name": name, "namespace": "default", "creationTimestamp": f"2026-01-01T00:00:{second:02}Z"},
-        "spec": {"rules": list(rules), **spec},
-    })  # fmt: skip
-
-
-def service(name: str, **spec: Any) -> Service:
-    ports = [{"name": "http", "port": 80, "targetPort": 8000}]
-    return from_wire(Service, {"metadata": {"name": name, "namespace": "default"}, "spec": {"ports": ports, **spec}})
-
-
-def slice_of(name: str, *addresses: str) -> EndpointSlice:
-    return from_wire(EndpointSlice, {
-        "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4", "ports": [{"name": "http", "port": 8000, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
-    })  # fmt: skip
-
-
-def secret(name: str, *hosts: str, **data: bytes) -> Secret:
-    certificate, key = AUTHORITY.issue("s", NOW, hosts=hosts or ["a.example"])
-    found = {"tls.crt": certificate.encode(), "tls.key": key.encode()} | data
-    made = from_wire(Secret, {"metadata": {"name": name, "namespace": "default"}})
-    return type(made)(metadata=made.metadata, data={key: value for key, value in found.items() if value})
-
-
-def world(*objects: Service | EndpointSlice | Secret) -> World:
-    def some(kind: type[Any]) -> dict[tuple[str, str], Any]:
-        return {each.key: each for each in objects if isinstance(each, kind)}
-
-    slices = some(EndpointSlice)
-    return World(
-        service=lambda *key: some(Service).get(key),
-        slices=lambda *key: [slices[key]] if key in slices else [],
-        secret=lambda *key: some(Secret).get(key),
-    )
-
-
-SERVICES = "abcdefgh"
-ALL = world(*map(service, SERVICES), *(slice_of(name, f"10.0.0.{n}") for n, name in enumerate(SERVICES, 1)))
-
-
-def read(*ingresses: Ingress, besides: World = ALL) -> Routing:
-    return routing(ingresses, besides)
-
-
-def to(table: RouteTable, host: str, path: str) -> str:
-    """The name of the service that a request gets to."""
-    route = table.find(host, path)
-    return route.backend.name.removeprefix("default/").partition(":")[0] if route else ""
-
-
-def problems(found: Routing) -> list[str]:
-    return [f"{each.ingress[1]} {each.reason}: {each.message}" for each in found.problems]
+from sampan.core.services.ingresses import CONTROLLER, Routing, served
+from tests.support.ingresses import (
+    default,
+    ingress,
+    problems,
+    read,
+    rule,
+    service,
+    slice_of,
+    to,
+    world,
+)
 
 
 @pytest.mark.parametrize(
@@ -286,118 +214,3 @@ def test_a_backend_that_cannot_be_is_told_and_answers_nothing(wanted: Ingress, s
 def test_every_ingress_is_told_of_a_service_that_is_missing() -> None:
     found = read(*(ingress(name, rule(f"{name}.example", ("/", "Prefix", "gone"))) for name in "xy"))
     assert [each.ingress[1] for each in found.problems] == ["x", "y"]
-
-
-INSTEAD = "a certificate of the cluster's own is shown instead"
-
-
-@pytest.mark.parametrize(
-    ("there", "said"),
-    [
-        ([], f"SecretNotFound: there is no Secret 's' in the namespace 'default': {INSTEAD}"),
-        ([secret("s", **{"tls.key": b""})], f"SecretInvalid: the Secret 's' has no tls.key: {INSTEAD}"),
-        ([secret("s", **{"tls.crt": b"x"})], f"has a tls.crt that is no certificate in PEM: {INSTEAD}"),
-        ([secret("s", **{"tls.key": b"x"})], f"has a tls.key that is no private key in PEM: {INSTEAD}"),
-        (
-            [secret("s", **{"tls.key": AUTHORITY.issue("o", NOW)[1].encode()})],
-            f"has a tls.key that does not belong to its tls.crt: {INSTEAD}",
-        ),
-        ([secret("s", "b.example")], f"the certificate in the Secret 's' is for b.example, not 'a.example': {INSTEAD}"),
-    ],
-)
-def test_a_secret_that_cannot_be_used_is_told_and_not_shown(there: list[Secret], said: str) -> None:
-    wanted = ingress("i", rule("a.example", ("/", "Prefix", "a")), tls=[{"hosts": ["a.example"], "secretName": "s"}])
-    found = read(wanted, besides=world(service("a"), *there))
-    assert [each for each in problems(found) if said in each]
-    assert (found.table.certificates, found.secrets) == ((), {("default", "s")})
-
-
-def test_each_host_gets_the_certificate_of_its_secret() -> None:
-    one, many = secret("one", "a.example"), secret("many", "*.b.example", "b.example")
-    found = read(
-        ingress("x", tls=[{"hosts": ["A.example"], "secretName": "one"}], defaultBackend=default("a")),
-        ingress("y", rule("c.b.example"), tls=[{"secretName": "many"}]),
-        ingress("z", tls=[{"hosts": ["*.b.example"], "secretName": "many"}], defaultBackend=default("a")),
-        besides=world(service("a"), one, many),
-    )
-    assert problems(found) == []
-    shown = {each.host: each.certificate_pem.encode() for each in found.table.certificates}
-    assert shown == {
-        "a.example": one.data["tls.crt"], "c.b.example": many.data["tls.crt"], "*.b.example": many.data["tls.crt"]
-    }  # fmt: skip
-
-
-def test_the_older_ingress_chooses_the_certificate_of_a_host() -> None:
-    entry = [{"hosts": ["a.example"], "secretName": name} for name in ("one", "two")]
-    old, new = (ingress(f"i{n}", tls=[each], defaultBackend=default("a")) for n, each in enumerate(entry))
-    one = secret("one", "a.example")
-    found = read(old, new, besides=world(service("a"), one, secret("two", "a.example")))
-    assert [each.certificate_pem.encode() for each in found.table.certificates] == [one.data["tls.crt"]]
-    assert problems(found) == [
-        "i1 Conflict: an older Ingress has another certificate for the host 'a.example': it is shown"
-    ]
-
-
-def test_hosts_without_a_secret_get_certificates_of_the_clusters_own_until_they_end() -> None:
-    asked: list[tuple[str, ...]] = []
-    time = [NOW]
-
-    def issue(hosts: Iterable[str]) -> tuple[str, str]:
-        asked.append(tuple(hosts))
-        return AUTHORITY.issue("own", time[0], hosts=asked[-1])
-
-    own = OwnCertificates(issue, ("localhost", "127.0.0.1"), lambda: time[0])
-    given_one = Certificate(host="a.example", certificate_pem="c", key_pem="k")
-    routes = [Route(host=host, backend=Backend(name="b")) for host in ("a.example", "*.b.example", "")]
-    first = own.besides([given_one], routes)
-    assert [each.host for each in first] == ["", "*.b.example", "a.example"]
-    assert first[2] is given_one
-    assert sorted(asked) == [("*.b.example",), ("localhost", "127.0.0.1")]
-    assert own.besides([given_one], routes) == first
-    time[0] += timedelta(days=340)
-    later = own.besides([given_one], routes)
-    assert [old == new for old, new in zip(first, later, strict=True)] == [False, False, True]
-
-
-def test_a_pair_without_names_is_for_nobody() -> None:
-    certificate, key = AUTHORITY.issue("a.example", NOW)
-    pair = tls_pair(secret("s", **{"tls.crt": certificate.encode(), "tls.key": key.encode()}))
-    assert not isinstance(pair, str)
-    assert not pair.is_for("a.example")
-    assert "PRIVATE" not in repr(pair)
-
-
-paths = st.text("/.ab%2f", max_size=8).map(lambda text: f"/{text}")
-
-
-@given(paths)
-def test_a_plain_path_stays_as_it_is(path: str) -> None:
-    plain = plain_path(path)
-    assert plain.startswith("/")
-    assert "//" not in plain
-    if "%" not in plain:  # what was escaped twice is escaped once
-        assert plain_path(plain) == plain
-    assert not {".", ".."} & set(plain.split("/"))
-
-
-@given(st.text("ab.:1", max_size=6))
-def test_a_plain_host_has_no_port(host: str) -> None:
-    assert plain_host(f"{host}:80") == host.lower()
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from(["", "x.a", "*.a", "y.x.a"]), paths, st.booleans()), max_size=6),
-    st.sampled_from(["x.a", "z.a", "y.x.a", "a", "other"]),
-    paths,
-)
-def test_a_request_takes_the_closest_route_that_fits(rules: list[tuple[str, str, bool]], host: str, path: str) -> None:
-    wanted = [rule(where, (what, "Exact" if exact else "Prefix", "a")) for where, what, exact in rules]
-    table = read(ingress("i", *wanted)).table
-    fitting = [route for route in table.routes if route.fits(plain_host(host), plain_path(path))]
-    assert table.find(host, path) is (fitting[0] if fitting else None)
-    for route in fitting[1:]:
-        assert _closeness(fitting[0]) >= _closeness(route)
-
-
-def _closeness(route: Route) -> tuple[bool, bool, int, bool]:
-    return bool(route.host), not route.host.startswith("*"), len(route.path), route.exact
