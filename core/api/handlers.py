@@ -36,7 +36,7 @@ from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
 from sampan.core.schema.table import include_object
 from sampan.core.store.entry import Entry
-from sampan.core.store.watch_cache import Page
+from sampan.core.store.pages import Page
 
 
 @attrs.define(eq=False)

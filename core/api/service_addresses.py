@@ -17,8 +17,8 @@ from sampan.core.api.port_claims import PortClaims
 from sampan.core.api.service_families import settle_families
 from sampan.core.errors import Cause, InternalError, Invalid
 from sampan.core.model.causes import invalid
-from sampan.core.model.rules.core_v1.service import validate_cluster_ips
 from sampan.core.model.rules.core_v1.service_defaults import needs_health_check
+from sampan.core.model.rules.core_v1.service_ips import validate_cluster_ips
 from sampan.core.schema.refusal import aggregate
 from sampan.core.store.contract import Store
 from sampan.core.store.follower import Follower

@@ -24,6 +24,7 @@ from sampan.core.store.contract import History, KeyValue, Listing, StoreEvent
 from sampan.core.store.entry import Change, Entry, Finish, Matches, WatchEvent
 from sampan.core.store.follower import FRESH_TIMEOUT, Sink
 from sampan.core.store.keys import folders, key_range
+from sampan.core.store.pages import Page, cut_page
 from sampan.core.store.watcher import Watcher
 
 RECENT_CHANGES = 1_000
@@ -52,17 +53,6 @@ class Joined:
 
     raw: bytes
     deflated: bytes | None = None
-
-
-@attrs.frozen
-class Page:
-    """Part of a list at ``revision``. ``next_after`` is the ``start_after`` of the next page; empty at the end."""
-
-    entries: Sequence[Entry]
-    revision: int
-    next_after: str = ""
-    remaining: int | None = None
-    """How many follow; ``None`` where a selector makes that unknown, or where there are none."""
 
 
 class Supply(Protocol):
@@ -195,19 +185,19 @@ class WatchCache:
             prefix, start_after=start_after, limit=0 if matches else limit, revision=revision
         )
         entries = [Entry.of(item, self._finish) for item in listing.items if not item.damaged]
-        return _page(entries, limit, revision, matches, beyond=listing.remaining)
+        return cut_page(entries, limit, revision, matches, beyond=listing.remaining)
 
     def _page_now(self, place: slice, limit: int, revision: int, matches: Matches | None) -> Page:
         """Only as much is looked at as the page needs: with a selector, until one more than it holds is found."""
         if not limit:
             entries = [self._entries[key] for key in self._keys[place]]
-            return _page(entries, 0, revision, matches)
+            return cut_page(entries, 0, revision, matches)
         if matches is None:
             end = min(place.start + limit, place.stop)
             entries = [self._entries[key] for key in self._keys[place.start : end]]
-            return _page(entries, limit, revision, None, beyond=place.stop - end)
+            return cut_page(entries, limit, revision, None, beyond=place.stop - end)
         found = (entry for key in self._keys[place] if matches(entry := self._entries[key]))
-        return _page(list(islice(found, limit + 1)), limit, revision, matches)
+        return cut_page(list(islice(found, limit + 1)), limit, revision, matches)
 
     # Watching
 
@@ -341,14 +331,3 @@ class WatchCache:
 
 def _is_damaged(event: StoreEvent) -> bool:
     return event.item.damaged or (event.previous is not None and event.previous.damaged)
-
-
-def _page(entries: Sequence[Entry], limit: int, revision: int, matches: Matches | None, beyond: int = 0) -> Page:
-    """Cut a page off ``entries``, after which ``beyond`` more were not read."""
-    if matches is not None:
-        entries = [entry for entry in entries if matches(entry)]
-    kept = entries[:limit] if limit else entries
-    remaining = len(entries) - len(kept) + beyond
-    if not remaining:
-        return Page(kept, revision)
-    return Page(kept, revision, kept[-1].key, remaining if matches is None else None)

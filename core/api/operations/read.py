@@ -18,7 +18,7 @@ from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import BadRequest, Expired
 from sampan.core.store.entry import Entry, Matches
-from sampan.core.store.watch_cache import Page
+from sampan.core.store.pages import Page
 
 TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without"

@@ -10,7 +10,8 @@ from sampan.core.model import formats
 from sampan.core.model.address_formats import read_address
 from sampan.core.model.causes import invalid, malformed, not_supported, required
 from sampan.core.model.kinds import KindRules
-from sampan.core.model.rules.core_v1.service import PROTOCOLS, special_address
+from sampan.core.model.rules.core_v1.service import PROTOCOLS
+from sampan.core.model.rules.core_v1.service_ips import special_address
 
 Value = Mapping[str, Any]
 

@@ -12,7 +12,8 @@ from sampan.core.model.causes import changed, duplicate, invalid, malformed, not
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.metadata import validate_labels
 from sampan.core.model.rules.core_v1.endpoints import written_by_cluster
-from sampan.core.model.rules.core_v1.service import PROTOCOLS, special_address
+from sampan.core.model.rules.core_v1.service import PROTOCOLS
+from sampan.core.model.rules.core_v1.service_ips import special_address
 
 Value = Mapping[str, Any]
 
