@@ -95,7 +95,7 @@ def about_plugins(api: Api) -> dict[str, Any]:
 
 
 def troubles(about: dict[str, Any]) -> Iterator[str]:
-    """A sentence about each hook that fails, and each plugin that hangs."""
+    """A sentence about each hook or part that fails or is slow, and each plugin that hangs."""
     for plugin in about["plugins"]:
         if plugin["hangs"]:
             yield f"{plugin['name']} has not come back from a hook: it is left out"
@@ -103,6 +103,10 @@ def troubles(about: dict[str, Any]) -> Iterator[str]:
             if hook["failures"]:
                 how_often = f"{hook['failures']} of {hook['calls']} calls"
                 yield f"{plugin['name']} failed in {hook['name']} ({how_often}): {hook['lastProblem']}"
+            if hook.get("slow"):
+                how_often = f"{hook['slow']} of {hook['calls']} calls"
+                cost = f"the longest {hook['longest']:.1f} s, {hook['seconds']:.1f} s in all"
+                yield f"{plugin['name']} is slow in {hook['name']} ({how_often}): {cost}"
 
 
 def _about(place: Place) -> tuple[dict[str, Any], str]:

@@ -71,7 +71,8 @@ class ControlPlane:
         self.engine: Engine | None = None
         self._scheduling = ""
         """The name of the controller that schedules."""
-        self._outside: set[str] = set()
+        self._outside: dict[str, str] = {}
+        """Controllers of outside plugins, and of which."""
         self._cleanup = AsyncExitStack()
 
     @property
@@ -113,7 +114,7 @@ class ControlPlane:
         of_node = {controller.name for controller in more}
         registry = self._plugins.registry
         made = [(part.make(self._context), part.plugin) for part in registry.controllers]
-        self._outside = {controller.name for controller, plugin in made if not self._plugins.is_own(plugin)}
+        self._outside = {controller.name: plugin for controller, plugin in made if not self._plugins.is_own(plugin)}
         controllers: list[Controller] = [controller for controller, _ in made]
         scheduling = scheduling_controller(self._plugins, self._clock)
         self._scheduling = scheduling.name
@@ -127,6 +128,7 @@ class ControlPlane:
             metrics=self._plugins.metrics,
             leadership=self._stand_for_election() if elected else None,
             not_elected=of_node,
+            brought_by=self._outside,
         )
         self._cleanup.push_async_callback(self.engine.stop)
         await self.engine.start()

@@ -43,6 +43,8 @@ class Tally:
     failures: int = 0
     seconds: float = 0.0
     longest: float = 0.0
+    slow: int = 0
+    """Calls that took longer than they should."""
     problem: str = ""
     """The last one."""
 
@@ -88,6 +90,7 @@ class Account:
             tally.calls += 1
             tally.seconds += seconds
             tally.longest = max(tally.longest, seconds)
+            tally.slow += seconds > slow
         self._seconds.labels(plugin, hook).observe(seconds)
         if seconds > slow:
             self._tell(plugin, hook, "slow", f"took {seconds:.2f} s in {hook}, which should take under {slow:g} s")

@@ -47,6 +47,7 @@ def _hook(name: str, tally: Tally) -> dict[str, Any]:
         "failures": tally.failures,
         "seconds": round(tally.seconds, 6),
         "longest": round(tally.longest, 6),
+        "slow": tally.slow,
         "lastProblem": tally.problem,
     }
 

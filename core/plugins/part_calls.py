@@ -34,10 +34,18 @@ class PartCalls:
         except SampanError:
             raise
         except Exception as exc:
-            self._account.failed(self._plugin, self._what, exc)
+            self.failed(exc)
             raise
         finally:
-            self._account.took(self._plugin, self._what, time.perf_counter() - began, self._slow)
+            self.took(time.perf_counter() - began)
+
+    def failed(self, problem: BaseException | str) -> None:
+        """It raised, or answered what it may not (a sentence)."""
+        self._account.failed(self._plugin, self._what, problem)
+
+    def took(self, seconds: float) -> None:
+        """A call, or several as one, have ended."""
+        self._account.took(self._plugin, self._what, seconds, self._slow)
 
 
 def calls_of(plugins: Plugins, part: Part[Any], what: str, slow: float) -> PartCalls:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -41,6 +42,8 @@ SOON = 0.1
 """Seconds; a decision that wants to be asked again sooner counts as one that changes something."""
 READING_LIMIT = 60.0
 """Seconds that a decision may read for."""
+SLOW = 1.0
+"""Seconds that a plugin's controller should not take to decide: while it does, nothing else happens in the process."""
 
 
 @attrs.frozen
@@ -72,8 +75,11 @@ class Engine:
         informers: InformerSet | None = None,
         leadership: Leadership | None = None,
         not_elected: Collection[str] = (),
+        brought_by: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """``leadership``: only while it holds is anything decided, but by the controllers ``not_elected``."""
+        """``brought_by``: controller → the outside plugin that it is of, which is named when it breaks or is slow.
+
+        ``leadership``: only while it holds is anything decided, but by the controllers ``not_elected``."""
         self._leadership = leadership
         self._not_elected = frozenset(not_elected)
         self.clock = clock or RealClock()
@@ -81,6 +87,7 @@ class Engine:
         self.lister = InformerLister(self.informers)
         self._client_for = client_for
         self._plugins = plugins
+        self._brought_by = brought_by
         self._running = [self._prepare(controller) for controller in controllers]
         self._workers: dict[asyncio.Task[None], str] = {}
         """Each with the controller that it works for."""
@@ -244,12 +251,16 @@ class Engine:
             try:
                 decided = running.controller.reconcile(key, self.lister, self.clock.now())
             finally:
-                self._look_for_blocking(running, key, time.perf_counter() - began)
+                self._look_at_time(running, key, time.perf_counter() - began)
             return await plan_of(decided, running.client), None
         except Exception as exc:
             return NOTHING, exc
 
-    def _look_for_blocking(self, running: _Running, key: Key, seconds: float) -> None:
+    def _look_at_time(self, running: _Running, key: Key, seconds: float) -> None:
+        """What a decision of an outside plugin took is in the plugin's account; whoever blocked all others pauses."""
+        name = running.controller.name
+        if self._plugins is not None and name in self._brought_by:
+            self._plugins.account.took(*self._account_of(name), seconds, SLOW)
         if pause := running.pacing.blocked(seconds):
             self._tell_greedy(
                 running, f"blocked all others for {seconds:.1f} s over {key}, and pauses for {pause:.0f} s"
@@ -268,7 +279,12 @@ class Engine:
         if self._plugins is None:
             log.warning("%s %s", running.controller.name, sentence)
         else:
-            self._plugins.account.greedy(running.controller.name, "reconcile", sentence)
+            self._plugins.account.greedy(*self._account_of(running.controller.name), sentence)
+
+    def _account_of(self, name: str) -> tuple[str, str]:
+        """How a controller stands in the account of what plugins do: under its plugin, if that is an outside one."""
+        plugin = self._brought_by.get(name)
+        return (plugin, f"the controller {name}") if plugin else (name, "reconcile")
 
     async def _act_ahead(self, running: _Running, seats: asyncio.Semaphore, key: Key, plan: Plan) -> None:
         try:
@@ -333,7 +349,7 @@ class Engine:
         if self._plugins is None:
             log.error("%s broke on %s, next try in %.3f s", name, key, delay, exc_info=error)
         else:
-            self._plugins.account.failed(name, "reconcile", error)
+            self._plugins.account.failed(*self._account_of(name), error)
             log.info("%s broke on %s, next try in %.3f s", name, key, delay)
 
     def _hook(self, hook: str, **arguments: object) -> None:

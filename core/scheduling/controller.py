@@ -103,11 +103,14 @@ class SchedulingController:
             return plan
         if self._snapshot.node_of(pod):
             return NOTHING  # its bind is under way
-        decide = partial(self._decide, key, pod, state, now)
+        decide = partial(self._decide, key, pod, state, now, self._monotonic())
         return InThread(decide) if self._in_thread else decide()
 
-    def _decide(self, key: Key, pod: Pod, state: Lister, now: datetime) -> Plan:
-        """Meanwhile the snapshot stands still: what changes waits among the news."""
+    def _decide(self, key: Key, pod: Pod, state: Lister, now: datetime, moment: float) -> Plan:
+        """Meanwhile the snapshot stands still: what changes waits among the news.
+
+        Perhaps in a thread, where the loop's clock is not to be asked: ``moment`` is what it said.
+        """
         verdict = self._schedulers[scheduler_of(pod)].place(pod, self._snapshot)
         match verdict:
             case Placed(node=node, before=before, held=held):
@@ -120,7 +123,7 @@ class SchedulingController:
             case Wait(seconds=seconds):
                 return Plan(requeue_after=seconds)
             case Unschedulable():
-                self._waiting.refused(key, verdict.helped_by, self._monotonic(), verdict.by_node)
+                self._waiting.refused(key, verdict.helped_by, moment, verdict.by_node)
                 if verdict.preemption is not None:
                     self._snapshot.promise(pod, verdict.preemption.node)
                 return refused(pod, as_they_are(verdict, state), now)

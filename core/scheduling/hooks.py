@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal
-from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, Scheduler
+from sampan.core.contracts.scheduler_plugin import SchedulerPlugin, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins import Plugins
+from sampan.core.plugins.part_calls import calls_of
 from sampan.core.reconcile.clock import Clock
+from sampan.core.registry import Part
 from sampan.core.scheduling.controller import SchedulingController
+from sampan.core.scheduling.guarded import SLOW, GuardedConcern, GuardedScheduler
 
 FILTER, SCORE = "sampan_filter_nodes", "sampan_score_nodes"
 
@@ -19,12 +23,28 @@ FILTER, SCORE = "sampan_filter_nodes", "sampan_score_nodes"
 def scheduling_controller(plugins: Plugins, clock: Clock) -> SchedulingController:
     """The one controller that runs every registered scheduler."""
     registry = plugins.registry
-    concerns = [part.make() for part in registry.scheduler_plugins]
+    concerns = [_concern(plugins, part) for part in registry.scheduler_plugins]
     has_hooks = plugins.has(FILTER) or plugins.has(SCORE)
     if has_hooks:
         concerns.append(Hooked(plugins))
-    schedulers = {part.name: part.make(concerns) for part in registry.schedulers}
-    return SchedulingController(schedulers, in_thread=has_hooks, monotonic=clock.monotonic)
+    schedulers = {part.name: _scheduler(plugins, part, concerns) for part in registry.schedulers}
+    parts: list[Part[Any]] = [*registry.scheduler_plugins, *registry.schedulers]
+    may_block = has_hooks or not all(plugins.is_own(part.plugin) for part in parts)
+    return SchedulingController(schedulers, in_thread=may_block, monotonic=clock.monotonic)
+
+
+def _concern(plugins: Plugins, part: Part[SchedulerPlugin]) -> SchedulerPlugin:
+    made = part.make()
+    if plugins.is_own(part.plugin):
+        return made
+    return GuardedConcern(made, calls_of(plugins, part, f"the scheduler plugin {part.name}", SLOW))
+
+
+def _scheduler(plugins: Plugins, part: Part[Scheduler], concerns: list[SchedulerPlugin]) -> Scheduler:
+    made = part.make(concerns)
+    if plugins.is_own(part.plugin):
+        return made
+    return GuardedScheduler(made, part.plugin, calls_of(plugins, part, f"the scheduler {part.name}", SLOW))
 
 
 class Hooked(SchedulerPluginBase):

@@ -11,10 +11,11 @@ import pytest
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import InThread, Plan
 from sampan.core.contracts.scheduler import Placed, Unschedulable
-from sampan.core.hooks import hookimpl
-from sampan.core.reconcile.clock import RealClock
+from sampan.core.contracts.scheduler_plugin import SchedulerPluginBase
+from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry
 from sampan.core.scheduling.hooks import Hooked, scheduling_controller
+from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.state import State
 from sampan.plugins.schedulers.default import DefaultScheduler
 from tests.plugins.schedulers.cases import node, pod, state
@@ -71,19 +72,18 @@ def test_what_makes_no_sense_stops_no_pod_and_drops_no_other_plugins_points(brok
     assert place(broken=broken, good=scores(c=5)) == Placed(node="c")
 
 
-def test_decisions_with_hooks_are_made_off_the_loop_and_without_them_on_it() -> None:
-    class Brings:
-        @hookimpl
-        def sampan_register(self, registry: Registry) -> None:
-            registry.scheduler("default-scheduler", DefaultScheduler)
+def test_decisions_with_outside_plugins_are_made_off_the_loop_and_without_them_on_it() -> None:
+    def register(registry: Registry) -> None:
+        registry.scheduler_plugin("mine", SchedulerPluginBase)
 
     waiting = State(pod(), node("a"))
     threads: list[int] = []
     spy = plugin(sampan_filter_nodes=answering("nodes", lambda _: threads.append(threading.get_ident())))
-    cases: list[tuple[dict[str, Any], type]] = [({}, Plan), ({"spy": spy}, InThread)]
+    concern = plugin(sampan_register=register)
+    cases: list[tuple[dict[str, Any], type]] = [({}, Plan), ({"spy": spy}, InThread), ({"concern": concern}, InThread)]
     for others, expected in cases:
-        opened = loaded(scheduler=Brings(), **others)
-        controller = scheduling_controller(opened, RealClock())
+        opened = load_plugins(extra=tuple(others.items()))
+        controller = scheduling_controller(opened, FakeClock())
         indexed = State(pod(), node("a"), controller=controller)
         decided = controller.reconcile(Key("default", "p"), indexed, datetime.now(UTC))
         assert isinstance(decided, expected)
