@@ -192,6 +192,20 @@ class ContainerSettingsPromises(RuntimeBench):
         )
         assert real.pod().says("cat /mnt/a/name /mnt/a/sub/name", mounts=mounts) == "outerinner"
 
+    def test_what_changes_around_another_mount_is_seen(self, real: Bench, tmp_path: Path) -> None:
+        """As a ConfigMap's volume changes in which a Secret is mounted."""
+        for name in ("outer/sub", "inner"):
+            (tmp_path / name).mkdir(parents=True)
+        mounts = (
+            Mount(host_path=str(tmp_path / "outer"), container_path="/mnt/a", read_only=True),
+            Mount(host_path=str(tmp_path / "inner"), container_path="/mnt/a/sub", read_only=True),
+        )
+        container_id = real.pod().run(mounts=mounts, **self.forever())
+        for place in ("outer/later", "inner/later"):
+            (tmp_path / place).write_text(place)
+        read = real.runtime.exec_sync(container_id, ("cat", "/mnt/a/later", "/mnt/a/sub/later"), 10)
+        assert read.stdout == b"outer/laterinner/later"
+
     def test_user_and_group(self, real: Bench) -> None:
         security = Security(run_as_user=1234, run_as_group=2345, supplemental_groups=(3456,))
         said = real.pod().says("id -u; id -g; id -G", security=security).splitlines()

@@ -48,6 +48,7 @@ NEEDS = {
     "test_a_single_file_can_be_mounted": "spec.containers[].volumeMounts",
     "test_the_root_of_the_host_may_be_mounted": "spec.containers[].volumeMounts",
     "test_mounts_may_lie_within_each_other": "spec.containers[].volumeMounts",
+    "test_what_changes_around_another_mount_is_seen": "spec.containers[].volumeMounts",
     "test_following_brings_lines_as_they_come_and_ends_with_the_container": "spec.containers[].volumeMounts",
     "test_a_tail_of_long_lines_is_followed_as_they_come": "spec.containers[].volumeMounts",
     "test_dropped_capabilities_are_gone": "spec.containers[].securityContext.capabilities",
