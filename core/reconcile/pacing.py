@@ -17,8 +17,8 @@ K = TypeVar("K", bound=Hashable)
 
 WINDOW = 10.0
 """Seconds over which a key's changes are counted."""
-MOST_CHANGES = 300
-"""In one window; a key that has more rests."""
+MOST_CHANGES, AFTER_REST = 2000, 100
+"""In one window, which no rollout needs, however large; a key that has more rests, and has fewer afterwards."""
 FIRST_REST, LONGEST_REST = 1.0, 60.0
 """Seconds, twice as long each time, until the key has been quiet for a window."""
 BLOCKS = 1.0
@@ -30,8 +30,8 @@ LONGEST_PAUSE = 60.0
 @attrs.define
 class _Busy:
     since: float
+    allowed: int
     changes: int = 0
-    allowed: int = MOST_CHANGES
     rest: float = FIRST_REST
     rests_until: float = 0.0
 
@@ -50,13 +50,13 @@ class Pacing(Generic[K]):
         self._forget_quiet(now)
         busy = self._busy.get(key)
         if busy is None or now >= max(busy.since, busy.rests_until) + WINDOW:
-            busy = self._busy[key] = _Busy(now)
+            busy = self._busy[key] = _Busy(now, MOST_CHANGES)
         self._busy.move_to_end(key)
         busy.changes += 1
         if busy.changes <= busy.allowed:
             return 0.0
         rest, busy.rest = busy.rest, min(busy.rest * 2, LONGEST_REST)
-        busy.changes, busy.allowed = 0, 1
+        busy.changes, busy.allowed = 0, AFTER_REST
         busy.since, busy.rests_until = now, now + rest
         return rest
 
