@@ -53,6 +53,8 @@ def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
         value = parse_yaml(raw)[0] if media_type.endswith("yaml") else parse_json(raw)
     except SyntaxProblem as error:
         raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from error
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise BadRequest("couldn't get version/kind; json parse error: the body is not an object")
     kind = value.pop("kind", None) or "DeleteOptions"

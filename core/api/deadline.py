@@ -17,7 +17,9 @@ from sampan.core.api.responses import send_error
 from sampan.core.errors import BadRequest, Timeout
 
 SECONDS: Final = 60.0
-_DURATION: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h))+")
+_DURATION: Final = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h))+")
+_NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
+SAID: Final = "invalid timeout specified in the request URL"
 _PART: Final = re.compile(r"([0-9.]+)(ns|us|µs|ms|s|m|h)")
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -25,10 +27,14 @@ _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m":
 def seconds_for(query: Query) -> float:
     """Raises `BadRequest` for a ``timeout`` that is no duration as Go writes them (``1m30s``)."""
     text = query.get("timeout", "")
-    if not text:
+    if not text or text in ("0", "-0", "+0"):
         return SECONDS
     if not _DURATION.fullmatch(text):
-        raise BadRequest(f'invalid timeout specified in the request URL - time: invalid duration "{text[:64]}"')
+        if _NUMBER.fullmatch(text):
+            raise BadRequest(f'{SAID} - time: missing unit in duration "{text[:64]}"')
+        raise BadRequest(f'{SAID} - time: invalid duration "{text[:64]}"')
+    if text.startswith("-"):
+        return SECONDS
     asked = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     return min(asked or SECONDS, SECONDS)
 

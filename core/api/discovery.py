@@ -51,6 +51,11 @@ class Discovery:
                 return
         await request.answer(self._document(segments))
 
+    async def check(self, segments: tuple[str, ...]) -> None:
+        """Raises what `serve` raises of a path that there is not."""
+        await self._catalog.settled()
+        self._document(segments)
+
     def paths(self) -> list[str]:
         """The paths of all groups and versions, for ``/``."""
         found = ["/api", "/apis"]
@@ -93,7 +98,9 @@ class Discovery:
         return {"kind": "APIVersions", "versions": list(versions), "serverAddressByClientCIDRs": addresses}
 
     def _resources(self, group: str, version: str, groups: Mapping[str, tuple[str, ...]]) -> Document:
-        if version not in groups.get(group, ()):
+        if group not in groups:
+            raise PageNotFound
+        if version not in groups[group]:
             raise NoRoute
         found: list[Document] = []
         for served in self._sorted(group, version):

@@ -48,8 +48,11 @@ class Endpoints:
         find = self._find(segments)
         if find is None:
             raise PageNotFound
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
+            if find == self.discovery.serve:
+                await self.discovery.check(segments)
             raise NoMethod
+        request.answers_with = "document"
         await find(request, segments)
 
     async def connect(self, request: Request) -> None:
@@ -108,4 +111,4 @@ class Endpoints:
             "/readyz",
             "/version",
         ]
-        await request.answer({"paths": [*groups, *sorted([*others, *self.answers])]})
+        await send_value(request.send, {"paths": [*groups, *sorted([*others, *self.answers])]})

@@ -24,9 +24,9 @@ from sampan.core.api.operations.delete import delete, delete_collection
 from sampan.core.api.operations.patch import check_type, patch
 from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
-from sampan.core.api.options import ListOptions, delete_options, list_options, write_options
+from sampan.core.api.options import ListOptions, delete_options, flag, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, send_bytes, send_object
+from sampan.core.api.responses import JSON_TYPE, NO_CACHE, send_bytes, send_object
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
 from sampan.core.api.storage import Posted
@@ -55,6 +55,8 @@ class Handlers:
             await self.answer_entry(request, call, entry)
 
     async def list(self, request: Request, call: Call) -> None:
+        watches = request.target.watch or flag(request.query, "watch")
+        request.answers_with = "watch" if watches else "list"
         request.representation  # noqa: B018 - refuse what cannot be answered before anything else
         options = list_options({**request.query, "watch": "true"} if request.target.watch else request.query)
         selection = select(call.served.resource, options.label_selector, options.field_selector)
@@ -80,7 +82,7 @@ class Handlers:
         cache = call.served.entries
         if not options.resource_version:
             await cache.fresh()
-        elif version := read.parse_version(options.resource_version):
+        elif version := read.version_of_list(options.resource_version):
             await cache.wait_until(version)
         await send_kept_list(request, call.served, call.served.scope(call.namespace))
 
@@ -105,7 +107,7 @@ class Handlers:
             # As in Kubernetes: what only the history can refuse is the watch's first and last event.
             await send_bytes(request.send, watching.encode_error(exc))
             return
-        await request.send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE]})
+        await request.send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE, NO_CACHE]})
         # Headers go out at once: an informer must not wait for the first event to know that its watch is open.
         await request.send({"type": "http.response.body", "body": b"", "more_body": True})
 
@@ -143,7 +145,8 @@ class Handlers:
         return watching.transforming(change, call)
 
     async def create(self, request: Request, call: Call) -> None:
-        request.has_tables = not isinstance(call.served.storage, Posted)
+        if isinstance(call.served.storage, Posted):
+            request.answers_with = "posted"
         request.representation  # noqa: B018 - refuse what cannot be answered before anything is stored
         options = write_options(request.query, "CreateOptions")
         obj = await self._body(request, call, options.field_validation)
@@ -181,12 +184,13 @@ class Handlers:
         await self.answer_outcome(request, call, await delete(self.pipeline, call, options))
 
     async def delete_collection(self, request: Request, call: Call) -> None:
+        request.answers_with = "list"
         request.representation  # noqa: B018
         listing = list_options(request.query)
         selection = select(call.served.resource, listing.label_selector, listing.field_selector)
         options = delete_options(request.query, await self._delete_body(request))
-        entries = await delete_collection(self.pipeline, call, selection, options)
-        await self._answer_list(request, call, Page(entries, call.served.entries.revision), "")
+        listed = await delete_collection(self.pipeline, call, listing, selection, options)
+        await self._answer_list(request, call, listed.page, listed.continue_token)
 
     async def _delete_body(self, request: Request) -> dict[str, Any] | None:
         raw, media_type = await request.object_body(DELETE_OPTIONS)

@@ -18,7 +18,8 @@ from sampan.core.errors import InsufficientStorage
 logger = logging.getLogger(__name__)
 
 PATHS: Final = ("healthz", "livez", "readyz")
-CHECKS: Final = ("ping", "log", "store")
+CHECKS: Final = ("ping", "log", "etcd")
+"""By Kubernetes' names, by which probes ask: ``etcd`` is whatever store there is."""
 ROOM: Final = "store-room"
 
 
@@ -30,19 +31,23 @@ class Health:
     """Raises where nothing new can be stored. No reason to start the server anew: only ``/readyz`` asks."""
 
     def knows(self, segments: tuple[str, ...]) -> bool:
-        """Whether a path is one of these: all checks, or one (``/livez/store``)."""
+        """Whether a path is one of these: all checks, or one (``/livez/etcd``)."""
         return segments[0] in PATHS and (len(segments) == 1 or (len(segments) == 2 and segments[1] in (*CHECKS, ROOM)))
 
     async def serve(self, request: Request, segments: tuple[str, ...]) -> None:
         """``ok``, or 500 and a line per check (always with ``?verbose``); ``?exclude=NAME`` leaves one out."""
         checks = (*CHECKS, ROOM) if segments[0] == "readyz" else CHECKS
-        names = [name for name in segments[1:] or checks if name != request.query.get("exclude")]
-        results = {name: await self._fails(name) for name in names}
+        names = segments[1:] or checks
+        left_out = request.query.get("exclude")
+        results = {name: "" if name == left_out else await self._fails(name) for name in names}
         passed = not any(results.values())
         if passed and ("verbose" not in request.query or len(segments) > 1):
             await send_text(request.send, "ok")
             return
-        lines = [f"[-]{name} failed: {why}\n" if why else f"[+]{name} ok\n" for name, why in results.items()]
+        passes = {name: "excluded: ok" if name == left_out else "ok" for name in names}
+        lines = [
+            f"[-]{name} failed: {why}\n" if why else f"[+]{name} {passes[name]}\n" for name, why in results.items()
+        ]
         verdict = "passed" if passed else "failed"
         text = f"{''.join(lines)}{segments[0]} check {verdict}\n"
         await send_text(request.send, text, code=200 if passed else 500)
@@ -52,7 +57,7 @@ class Health:
         try:
             if name == "log":
                 check_log()
-            elif name == "store":
+            elif name == "etcd":
                 await self.check_store()
             elif name == ROOM:
                 await self.check_room()

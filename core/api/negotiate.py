@@ -6,8 +6,8 @@ written: clients that prefer it also take JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, wraps
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Final, Literal, TypeVar
 
 import attrs
@@ -17,6 +17,8 @@ from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 Shape = Literal["object", "Table", "PartialObjectMetadata"]
 Format = Literal["json", "yaml"]
+Answer = Literal["object", "list", "watch", "posted", "document"]
+"""What is answered: it decides which shapes there are to choose from."""
 
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
@@ -35,7 +37,11 @@ KEPT_LENGTH: Final = 512
 def remembering(read: Callable[[str], R]) -> Callable[[str], R]:
     """Keep what ``read`` makes of short headers."""
     kept = lru_cache(maxsize=1024)(read)
-    return wraps(read)(lambda header: kept(header) if len(header) <= KEPT_LENGTH else read(header))
+
+    def remembered(header: str) -> R:
+        return kept(header) if len(header) <= KEPT_LENGTH else read(header)
+
+    return remembered
 
 
 @attrs.frozen
@@ -70,29 +76,36 @@ def clauses(accept: str) -> tuple[Offer, ...]:
             quality = float(parameters.pop("q", "1"))
         except ValueError:
             quality = 1.0
-        offers.append(Offer(media_type.lower(), parameters, quality))
+        offers.append(Offer(media_type, parameters, quality))
     return tuple(sorted(offers, key=lambda offer: -offer.quality))
 
 
 def format_of(media_type: str) -> Format | None:
-    if media_type in (JSON, "*/*", "application/*"):
+    if media_type in (JSON, "*/*"):
         return "json"
     return "yaml" if media_type == YAML else None
 
 
-@remembering
-def accepted(accept: str) -> Representation:
+SHAPES: Final[Mapping[Answer, Mapping[str, Shape]]] = {
+    "object": {"Table": "Table", "PartialObjectMetadata": "PartialObjectMetadata"},
+    "list": {"Table": "Table", "PartialObjectMetadataList": "PartialObjectMetadata"},
+    "watch": {
+        "Table": "Table",
+        "PartialObjectMetadata": "PartialObjectMetadata",
+        "PartialObjectMetadataList": "PartialObjectMetadata",
+    },
+    "posted": {"PartialObjectMetadata": "PartialObjectMetadata"},
+    "document": {},
+}
+"""By the name in ``as=``. Nobody shows reviews, and what else is only posted, as a Table."""
+
+
+def accepted(accept: str, answer: Answer = "object") -> Representation:
     """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`."""
-    return _accepted(accept, tables=True)
+    return _CHOICES[answer](accept)
 
 
-@remembering
-def accepted_without_tables(accept: str) -> Representation:
-    """The same for what is shown as a Table by nobody: reviews and other objects that are only posted."""
-    return _accepted(accept, tables=False)
-
-
-def _accepted(accept: str, *, tables: bool) -> Representation:
+def _accepted(answer: Answer, accept: str) -> Representation:
     if not accept or accept in (JSON, "*/*"):
         return PLAIN
     servable = False
@@ -101,17 +114,27 @@ def _accepted(accept: str, *, tables: bool) -> Representation:
         if chosen is None:
             continue
         servable = True
-        shape = offer.parameters.get("as", "")
-        if not shape:
+        if answer == "watch" and chosen == "yaml":
+            raise NotAcceptable(f"only the following media types are accepted: {JSON};stream=watch")
+        word = offer.parameters.get("as", "")
+        if not word:
             return Representation(chosen)
-        base = shape.removesuffix("List") if shape == "PartialObjectMetadataList" else shape
-        version = offer.parameters.get("v", "")
-        known = base in ("Table", "PartialObjectMetadata")[not tables :] and version in TRANSFORM_VERSIONS
-        if known and offer.parameters.get("g") == META_GROUP:
-            return Representation(chosen, base, version)  # type: ignore[arg-type]
+        shape, version = SHAPES[answer].get(word), offer.parameters.get("v", "")
+        if shape and version in TRANSFORM_VERSIONS and offer.parameters.get("g") == META_GROUP:
+            return Representation(chosen, shape, version)
     if servable:
         raise NotAcceptable(f"only the following media types are accepted: {OFFERED}")
     raise NoProducer(OFFERED)
+
+
+_CHOICES: Final = {answer: remembering(partial(_accepted, answer)) for answer in SHAPES}
+
+
+@remembering
+def prefers_yaml(accept: str) -> bool:
+    """Whether what went wrong is best said in YAML."""
+    formats = (format_of(offer.media_type) for offer in clauses(accept))
+    return next(filter(None, formats), "json") == "yaml"
 
 
 @remembering

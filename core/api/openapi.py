@@ -25,7 +25,7 @@ from sampan.core.api.problems import NoProducer, PageNotFound
 from sampan.core.api.protobuf.openapi_v2 import CONTENT_TYPE, encode_openapi_v2
 from sampan.core.api.protobuf.openapi_v2 import MEDIA_TYPE as OPENAPI_V2_PROTOBUF
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, Header, send_bytes
+from sampan.core.api.responses import JSON_TYPE, TEXT_TYPE, Header, send_bytes, send_value
 from sampan.core.api.version import VERSION
 from sampan.core.schema.openapi import openapi_v2, openapi_v3
 
@@ -62,7 +62,7 @@ class OpenApi:
             require_json(request.headers.accept)
             await self._send(request, await self._v2(""))
         elif segments == ("openapi", "v3"):
-            await request.answer(await self._index())
+            await send_value(request.send, await self._index(), content_type=TEXT_TYPE)
         elif segments[:2] == ("openapi", "v3") and (maker := self._maker("/".join(segments[2:]))):
             require_json(request.headers.accept)
             await self._send(request, await self._document("/".join(segments[2:]), maker))

@@ -58,6 +58,8 @@ class DeleteOptions:
     propagation: Propagation | None = None
     uid: str | None = None
     resource_version: str | None = None
+    keeps_none: bool = False
+    """The outdated ``orphanDependents: false``: who says so is told whether the object only began to go."""
 
 
 EVERYTHING: Final = ListOptions()
@@ -80,7 +82,7 @@ def flag(query: Query, name: str) -> bool:
 
 def number(query: Query, name: str) -> int | None:
     text = query.get(name)
-    if text is None or text == "":
+    if text is None:
         return None
     if not _NUMBER.fullmatch(text):
         raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
@@ -145,8 +147,10 @@ def _watch_causes(options: ListOptions) -> list[Cause]:
             )
         if match != "NotOlderThan":
             causes.append(not_supported(field, match, ("NotOlderThan",)))
-        if options.continue_token:
-            causes.append(forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
+    # A watch that begins with everything is taken for one that asks for it.
+    begins_with_all = options.send_initial is None and options.resource_version in ("", "0")
+    if options.continue_token and (match or begins_with_all):
+        causes.append(forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
     return causes
 
 
@@ -158,11 +162,11 @@ def write_options(
     causes += [*_manager_causes(query.get("fieldManager", "")), *_dry_run_causes(query)]
     validation = query.get("fieldValidation", "")
     if validation not in ("", "Ignore", "Warn", "Strict"):
-        causes.append(not_supported("fieldValidation", validation, ("", "Ignore", "Warn", "Strict")))
+        causes.append(not_supported("fieldValidation", validation, ("", "Ignore", "Strict", "Warn")))
     if causes:
         raise invalid_options(kind, causes)
     return WriteOptions(
-        dry_run="dryRun" in query and bool(query["dryRun"]),
+        dry_run="dryRun" in query,
         manager=query.get("fieldManager", ""),
         force=flag(query, "force"),
         field_validation=cast(FieldValidation, validation or "Warn"),
@@ -183,15 +187,16 @@ def _manager_causes(manager: str) -> list[Cause]:
         causes.append(Cause("FieldValueTooLong", message, "fieldManager"))
     for place, char in enumerate(manager):
         if not char.isprintable():
-            detail = f"invalid character U+{ord(char):04X} (at position {place})"
-            causes.append(invalid("fieldManager", manager, f"should only contain printable characters: {detail}"))
+            causes.append(
+                invalid("fieldManager", manager, f"invalid character U+{ord(char):04X} (at position {place})")
+            )
             break
     return causes
 
 
 def _dry_run_causes(query: Query) -> list[Cause]:
-    value = query.get("dryRun", "")
-    return [] if value in ("", "All") else [not_supported("dryRun", [value], ("All",))]
+    value = query.get("dryRun", "All")
+    return [] if value == "All" else [not_supported("dryRun", [value], ("All",))]
 
 
 def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOptions:
@@ -205,7 +210,7 @@ def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOption
         )
     if policy not in (None, "Orphan", "Background", "Foreground"):
         causes.append(not_supported("propagationPolicy", policy, ("Foreground", "Background", "Orphan", "nil")))
-    if dry_run not in (None, [], ["All"]):
+    if any(each != "All" for each in dry_run or ()):
         causes.append(not_supported("dryRun", dry_run, ("All",)))
     if causes:
         raise invalid_options("DeleteOptions", causes)
@@ -218,13 +223,16 @@ def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOption
         propagation=cast("Propagation | None", policy),
         uid=preconditions.get("uid"),
         resource_version=preconditions.get("resourceVersion"),
+        keeps_none=orphan is False,
     )
 
 
 def _from_query(query: Query) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if query.get("dryRun"):
+    if "dryRun" in query:
         values["dryRun"] = [query["dryRun"]]
+    if preconditions := {name: query[name] for name in ("uid", "resourceVersion") if name in query}:
+        values["preconditions"] = preconditions
     if (grace := number(query, "gracePeriodSeconds")) is not None:
         values["gracePeriodSeconds"] = grace
     if "propagationPolicy" in query:

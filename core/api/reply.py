@@ -13,16 +13,18 @@ SWITCHING: Final = 101
 class Reply:
     """``code`` is the status that went out (0: none yet). An abandoned reply swallows what its handler still sends.
 
-    ``headers`` are those of every answer, whoever sends it; ``trail`` is told what goes out. To a client that waits
+    ``headers`` are those of every answer, whoever sends it; ``trail`` is told what goes out. A client that
+    ``speaks_yaml`` is told in YAML what went wrong. To a client that waits
     for a WebSocket (``refuses``), an HTTP answer is the refusal.
     """
 
-    __slots__ = ("_refuses", "_send", "abandoned", "code", "headers", "trail")
+    __slots__ = ("_refuses", "_send", "abandoned", "code", "headers", "speaks_yaml", "trail")
 
     def __init__(self, send: Send, *, refuses: bool = False) -> None:
         self._send = send
         self._refuses = refuses
         self.code = 0
+        self.speaks_yaml = False
         self.abandoned = False
         self.headers: list[Header] = []
         self.trail: Trail | None = None

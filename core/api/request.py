@@ -50,8 +50,8 @@ class Request:
     user: User
     workers: Workers
     warnings: list[str] = attrs.field(factory=list)
-    has_tables: bool = True
-    """Whether what is asked for can be answered as a Table."""
+    answers_with: negotiate.Answer = "object"
+    """What is asked for, and so which shapes there are."""
     trail: Trail | None = None
     """What the audit log is to know of it, where it is."""
 
@@ -62,8 +62,7 @@ class Request:
     @property
     def representation(self) -> negotiate.Representation:
         """Raises `NotAcceptable`."""
-        accept = self.headers.accept
-        return negotiate.accepted(accept) if self.has_tables else negotiate.accepted_without_tables(accept)
+        return negotiate.accepted(self.headers.accept, self.answers_with)
 
     async def body(self) -> bytes:
         """Raises `TooLarge`."""

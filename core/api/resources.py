@@ -18,6 +18,7 @@ from sampan.core.api.problems import NoMethod, NoRoute, PageNotFound
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.contract import Subresource
 from sampan.core.contracts.access import Attributes
+from sampan.core.errors import BadRequest
 
 Handler = Callable[[Request, Call], Awaitable[None]]
 
@@ -58,11 +59,14 @@ class Resources:
         if target.subresource:
             await self._serve_subresource(request, served)
             return
+        if target.name and served.info.verbs == ("create",):
+            raise NoRoute
         verb = (OBJECT_VERBS if target.name else COLLECTION_VERBS).get(request.method, "")
         if target.watch:  # what was allowed is to watch, and nothing else
             verb = "list" if request.method == "GET" and "watch" in served.info.verbs else ""
         if verb not in served.info.verbs or (not target.namespace and served.info.namespaced and verb != "list"):
             raise NoMethod
+        _check_segment(target.name)
         await self._by_verb[verb](request, self.call(request, served, verb))
 
     async def _find(self, target: Target) -> Served:
@@ -126,12 +130,22 @@ class Resources:
         )
 
 
+def _check_segment(name: str) -> None:
+    """What can be no object's name. Raises `BadRequest`."""
+    if name in (".", ".."):
+        raise BadRequest(f"Name parameter invalid: \"{name}\": may not be '{name}'")
+    if "%" in name:
+        raise BadRequest(f"Name parameter invalid: \"{name}\": may not contain '%'")
+
+
 def fits(target: Target, served: Served) -> bool:
     """Whether the path has the form that the kind's scope and subresources allow.
 
     A namespace is named where a namespace stands in the path, once: rights within one are none to another.
     """
     if target.rest and target.subresource not in OPEN_ENDED:
+        return False
+    if "/" in target.name:  # written as %2F, which separates as any other does
         return False
     if target.watch and target.subresource:
         return False

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from sampan.core.errors import ApiError
+from sampan.core.schema.yaml_writer import write_yaml
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -63,23 +64,34 @@ async def send_parts(send: Send, parts: Sequence[bytes], headers: Iterable[Heade
     await send({"type": "http.response.body", "body": parts[-1]})
 
 
-async def send_value(send: Send, value: Mapping[str, Any], *, code: int = 200, headers: Iterable[Header] = ()) -> None:
-    """A wire value as JSON."""
+async def send_value(
+    send: Send,
+    value: Mapping[str, Any],
+    *,
+    code: int = 200,
+    content_type: Header = JSON_TYPE,
+    headers: Iterable[Header] = (),
+) -> None:
+    """A wire value as JSON, whatever it is called."""
     raw = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-    await send_bytes(send, raw, code=code, headers=headers)
+    await send_bytes(send, raw, code=code, content_type=content_type, headers=headers)
 
 
 async def send_text(send: Send, text: str, *, code: int = 200) -> None:
     await send_bytes(send, text.encode(), code=code, content_type=TEXT_TYPE)
 
 
-async def send_error(send: Send, error: ApiError, warnings: Iterable[str] = ()) -> None:
+async def send_error(send: Send, error: ApiError, warnings: Iterable[str] = (), *, as_yaml: bool = False) -> None:
     headers = warning_headers(warnings)
     if error.retry_after:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.code == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await send_value(send, error.to_status(), code=error.code, headers=headers)
+    if as_yaml:
+        body = write_yaml(error.to_status())
+        await send_bytes(send, body, code=error.code, content_type=YAML_TYPE, headers=headers)
+    else:
+        await send_value(send, error.to_status(), code=error.code, headers=headers)
 
 
 def warning_headers(warnings: Iterable[str]) -> list[Header]:

@@ -54,4 +54,4 @@ def select(resource: Resource, labels: str, fields: str) -> Selection:
     try:
         return Selection(parse_selector(labels), field_selector(resource, fields))
     except SelectorError as exc:
-        raise BadRequest(f"unable to parse requirement: {exc}") from exc
+        raise BadRequest(str(exc)) from exc

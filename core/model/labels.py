@@ -5,7 +5,8 @@ Parsing follows ``k8s.io/apimachinery/pkg/labels``, its messages included. Pure 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -17,6 +18,7 @@ Operator = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
 
 SYMBOLS: Final = ("=", "==", "!=", "in", "notin", "gt", "lt")
 SPECIAL: Final = frozenset("=!(),><")
+INTEGER: Final = re.compile(r"[-+]?[0-9]{1,25}")
 
 
 class SelectorError(ValueError):
@@ -101,7 +103,11 @@ class _Parser:
         while True:
             token = self._look()
             if token and token not in (",", ")", "(") and (token == "!" or not SPECIAL & set(token)):
-                yield self._requirement()
+                try:
+                    requirement = self._requirement()
+                except SelectorError as error:
+                    raise SelectorError(f"unable to parse requirement: {error}") from error
+                yield requirement
                 following = self._next()
                 if not following:
                     return
@@ -195,17 +201,34 @@ def _tokens(text: str) -> Iterator[str]:
 
 def _check_key(key: str) -> None:
     if problems := formats.qualified_name(key):
-        raise SelectorError(f'key: Invalid value: "{key}": {"; ".join(problems)}')
+        raise SelectorError(f"<nil>: Invalid value: {_quoted(key)}: {'; '.join(problems)}")
 
 
-def _check_values(key: str, operator: str, values: Iterable[str]) -> None:
-    for index, value in enumerate(values):
-        if operator in ("gt", "lt"):
-            if not value.lstrip("-").isdigit():
-                words = "for 'Gt', 'Lt' operators, the value must be an integer"
-                raise SelectorError(f'values[{index}]: Invalid value: "{value}": {words}')
-        elif problems := formats.label_value(value):
-            raise SelectorError(f'values[{index}][{key}]: Invalid value: "{value}": {"; ".join(problems)}')
+def _check_values(key: str, operator: str, values: Sequence[str]) -> None:
+    problems: list[str] = []
+    if operator in ("gt", "lt"):
+        words = "for 'Gt', 'Lt' operators, the value must be an integer"
+        problems += [
+            f"values[{index}]: Invalid value: {_quoted(value)}: {words}"
+            for index, value in enumerate(values)
+            if not _is_int64(value)
+        ]
+    problems += [
+        f"values[{index}][{key}]: Invalid value: {_quoted(value)}: {'; '.join(wrong)}"
+        for index, value in enumerate(values)
+        if (wrong := formats.label_value(value))
+    ]
+    if problems:
+        raise SelectorError(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+
+
+def _is_int64(text: str) -> bool:
+    return bool(INTEGER.fullmatch(text)) and -(2**63) <= int(text) < 2**63
+
+
+def _quoted(text: str) -> str:
+    """As Go's ``%q``, for what can stand in a selector."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 OBJECT_OPERATORS: Final[Mapping[str, Operator]] = {

@@ -17,9 +17,9 @@ from sampan.core.schema.scalars import zero_of
 from sampan.core.schema.types import Scalar, Struct, Type
 
 ALWAYS: Final = ("metadata.name", "metadata.namespace")
-_TERMS: Final = re.compile(r"(?:\\.|[^,\\])+")
-_TERM: Final = re.compile(r"((?:\\.|[^=!\\])*)(==|!=|=)(.*)", re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\([\\,=])")
+_TERMS: Final = re.compile(r"(?:\\.|[^,\\]|\\\Z)+", re.DOTALL)
+_TERM: Final = re.compile(r"(.*?)(==|!=|=)(.*)", re.DOTALL)
+_PIECE: Final = re.compile(r"\\([\\,=])|([^\\,=]+)|(.)", re.DOTALL)
 
 
 @attrs.frozen
@@ -66,12 +66,12 @@ def field_selector(resource: Resource, text: str) -> FieldSelector:
 
     Raises `BadRequest` for text that is no selector, and for a field that the kind cannot be selected by.
     """
-    return FieldSelector(tuple(_requirement(resource, text, term) for term in _TERMS.findall(text)))
+    return FieldSelector(tuple(_requirement(resource, parts) for parts in terms(text) if parts[0] or parts[2]))
 
 
 def terms(text: str) -> list[tuple[str, str, str]]:
     """Field, comparison and value of each term, of whichever kind. Raises `BadRequest` for what is no selector."""
-    return [_parts(text, term) for term in _TERMS.findall(text)]
+    return [_parts(text, term) for term in sorted(_TERMS.findall(text))]
 
 
 def required_values(text: str) -> dict[str, str]:
@@ -86,12 +86,20 @@ def required_values(text: str) -> dict[str, str]:
     return wanted
 
 
-def _requirement(resource: Resource, text: str, term: str) -> Requirement:
-    field, comparison, value = _parts(text, term)
-    if field not in ALWAYS and field not in resource.info.selectable_fields:
+def _requirement(resource: Resource, parts: tuple[str, str, str]) -> Requirement:
+    field, comparison, value = parts
+    if not _is_selectable(resource, field):
         raise BadRequest(_unsupported(resource, field))
     read = resource.info.field_readers.get(field) or reader(resource.struct, field)
     return Requirement(field, value, comparison == "!=", read)
+
+
+def _is_selectable(resource: Resource, field: str) -> bool:
+    """Cluster-scoped built-in kinds that name fields of their own do not have a namespace among them."""
+    info = resource.info
+    if field == "metadata.namespace" and info.selectable_fields and not info.namespaced and not resource.custom:
+        return False
+    return field in ALWAYS or field in info.selectable_fields
 
 
 def _parts(text: str, term: str) -> tuple[str, str, str]:
@@ -100,7 +108,7 @@ def _parts(text: str, term: str) -> tuple[str, str, str]:
     if match is None:
         raise BadRequest(f"invalid selector: '{text}'; can't understand '{term}'")
     field, comparison, value = match.groups()
-    return field, comparison, _unescaped(text, value)
+    return field, comparison, _unescaped(value)
 
 
 def _unsupported(resource: Resource, field: str) -> str:
@@ -109,10 +117,17 @@ def _unsupported(resource: Resource, field: str) -> str:
     return f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
-def _unescaped(text: str, value: str) -> str:
-    if re.search(r"\\(?![\\,=])|(?<!\\)=", _ESCAPE.sub("", value)):
-        raise BadRequest(f"invalid field selector: '{text}'; unescaped character in value '{value}'")
-    return _ESCAPE.sub(r"\1", value)
+def _unescaped(value: str) -> str:
+    """Kubernetes tells a character that had to be escaped by its number."""
+    pieces = []
+    for match in _PIECE.finditer(value):
+        escaped, plain, wrong = match.groups()
+        if wrong == "\\":
+            raise BadRequest(f"invalid field selector: invalid escape sequence: {value[match.start() :][:2]}")
+        if wrong:
+            raise BadRequest(f"invalid field selector: unescaped character in value: {ord(wrong)}")
+        pieces.append(escaped or plain)
+    return "".join(pieces)
 
 
 def reader(struct: Struct, path: str) -> Callable[[Mapping[str, Any]], str]:

@@ -28,7 +28,8 @@ def include_object(text: str) -> IncludeObject:
         return text  # type: ignore[return-value]
     if not text:
         return "Metadata"
-    raise BadRequest(f"unrecognized includeObject value: {text!r}")
+    said = f"includeObject: Invalid value: \"{text}\": must be 'Metadata', 'Object', 'None', or empty"
+    raise BadRequest(f"Unable to convert to Table as requested: {said}")
 
 
 def table(

@@ -27,5 +27,5 @@ def check_readable(revision: int, *, compacted: int, latest: int | None = None) 
 def future_revision(revision: int, latest: int) -> Timeout:
     """Kubernetes' answer where a resourceVersion has not been reached in time (504, ``ResourceVersionTooLarge``)."""
     cause = Cause("ResourceVersionTooLarge", "Too large resource version", "")
-    message = f"Too large resource version: {revision}, current: {latest}"
+    message = f"Timeout: Too large resource version: {revision}, current: {latest}"
     return Timeout(message, causes=[cause], retry_after=1)

@@ -188,7 +188,7 @@ class WatchCache:
         return cut_page(entries, limit, revision, matches, beyond=listing.remaining)
 
     def _page_now(self, place: slice, limit: int, revision: int, matches: Matches | None) -> Page:
-        """Only as much is looked at as the page needs: with a selector, until one more than it holds is found."""
+        """Only as much is looked at as the page needs."""
         if not limit:
             entries = [self._entries[key] for key in self._keys[place]]
             return cut_page(entries, 0, revision, matches)
@@ -197,7 +197,10 @@ class WatchCache:
             entries = [self._entries[key] for key in self._keys[place.start : end]]
             return cut_page(entries, limit, revision, None, beyond=place.stop - end)
         found = (entry for key in self._keys[place] if matches(entry := self._entries[key]))
-        return cut_page(list(islice(found, limit + 1)), limit, revision, matches)
+        entries = list(islice(found, limit))
+        # As Kubernetes does, which looks no further than it must: what follows may be nothing that matches.
+        is_last = len(entries) < limit or entries[-1].key == self._keys[place.stop - 1]
+        return Page(entries, revision, "" if is_last else entries[-1].key)
 
     # Watching
 

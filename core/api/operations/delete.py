@@ -6,7 +6,6 @@ rules. Dependents are the garbage collector's work: here they only leave a final
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,7 +13,8 @@ import attrs
 
 from sampan.core.api.operations.metadata import is_deleting
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, Wire
-from sampan.core.api.options import DeleteOptions
+from sampan.core.api.operations.read import Listed, list_page
+from sampan.core.api.options import DeleteOptions, ListOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.kinds import KindInfo
@@ -24,6 +24,8 @@ from sampan.core.store.contract import KeyValue
 from sampan.core.store.entry import Entry
 
 ATTEMPTS: Final = 10
+EVERYTHING: Final = 2**31
+"""A page that all objects fit into."""
 ORPHAN: Final = "orphan"
 LAST_MOMENT: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 FOREGROUND: Final = "foregroundDeletion"
@@ -55,7 +57,7 @@ async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions, *, admi
             await pipeline.gates.validate(request)
         verdict = decide(call.served.info, old.wire, options, pipeline.clock())
         try:
-            return await _carry_out(pipeline, call, old, verdict, dry_run=options.dry_run)
+            return await _carry_out(pipeline, call, old, verdict, options)
         except (Conflict, NotFound) as exc:
             if exc.kind:
                 raise
@@ -72,16 +74,14 @@ async def _remove_damaged(pipeline: Pipeline, call: Call, damaged: KeyValue, *, 
 
 
 async def delete_collection(
-    pipeline: Pipeline, call: Call, selection: Selection, options: DeleteOptions
-) -> Sequence[Entry]:
-    """Delete what is selected; the objects as they were found."""
-    await call.served.entries.fresh()
-    found = [
-        entry
-        for entry in call.served.show_all(call.served.entries.list(call.served.scope(call.namespace)))
-        if not selection or selection.matches(entry.wire)
-    ]
-    for entry in found:
+    pipeline: Pipeline, call: Call, listing: ListOptions, selection: Selection, options: DeleteOptions
+) -> Listed:
+    """Delete what is listed; the objects as they were found. Raises what a list raises.
+
+    Kubernetes lists in pages here too, so a version that is named is one of a page: that one and no other.
+    """
+    found = await list_page(pipeline, call, attrs.evolve(listing, limit=listing.limit or EVERYTHING), selection)
+    for entry in found.page.entries:
         meta = entry.wire["metadata"]
         one = attrs.evolve(call, verb="delete", name=meta["name"], namespace=meta.get("namespace", ""))
         try:
@@ -139,6 +139,8 @@ def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: 
     if present is None:
         return False, False
     wanted = options.grace_period
+    if wanted is not None and wanted < 0:
+        wanted = 1
     if wanted is None or wanted >= present:
         return False, True
     begun = datetime.fromisoformat(meta["deletionTimestamp"]) - timedelta(seconds=present)
@@ -187,7 +189,8 @@ def _set_finalizers(obj: MutableWire, finalizers: list[str]) -> None:
         obj["metadata"].pop("finalizers", None)
 
 
-async def _carry_out(pipeline: Pipeline, call: Call, old: Entry, verdict: Verdict, *, dry_run: bool) -> Outcome:
+async def _carry_out(pipeline: Pipeline, call: Call, old: Entry, verdict: Verdict, options: DeleteOptions) -> Outcome:
+    dry_run = options.dry_run
     served = call.served
     entry = old
     if verdict.obj is not None:
@@ -196,7 +199,7 @@ async def _carry_out(pipeline: Pipeline, call: Call, old: Entry, verdict: Verdic
         else:
             entry = await pipeline.replace(served, old, verdict.obj)
     if not verdict.remove:
-        return Outcome(entry=entry)
+        return Outcome(entry=entry, code=202 if options.keeps_none else 200)
     if not dry_run:
         await pipeline.remove(served, entry)
     if served.info.delete_answers_object:

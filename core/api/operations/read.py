@@ -16,7 +16,7 @@ import orjson
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
-from sampan.core.errors import BadRequest, Expired
+from sampan.core.errors import BadRequest, Expired, Timeout, Unclassified
 from sampan.core.store.entry import Entry, Matches
 from sampan.core.store.pages import Page
 
@@ -62,13 +62,14 @@ class Continue:
     @classmethod
     def decode(cls, token: str) -> Continue:
         """Raises `BadRequest`."""
+        said = "invalid continue token: continue key is not valid"
         try:
             value = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             if value["v"] != "meta.k8s.io/v1":
                 raise ValueError("unknown version")
             return cls(int(value["rv"]), str(value["start"]))
         except (binascii.Error, ValueError, KeyError, TypeError) as exc:
-            raise BadRequest("continue key is not valid: it was not made by this server") from exc
+            raise BadRequest(f"{said}: it was not made by this server") from exc
 
 
 async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Entry:
@@ -93,14 +94,17 @@ async def list_page(pipeline: Pipeline, call: Call, options: ListOptions, select
     revision = await _reach(call, options)
     # Version 0 is the cache as it is, whole: client-go relies on it.
     limit = 0 if options.resource_version == "0" and options.version_match != "Exact" else options.limit
-    return listed(call, await cache.page(scope, limit=limit, revision=revision, matches=matches))
+    try:
+        return listed(call, await cache.page(scope, limit=limit, revision=revision, matches=matches))
+    except Expired as exc:
+        raise Expired("The resourceVersion for the provided list is too old.") from exc
 
 
 async def _next_page(call: Call, options: ListOptions, matches: Matches | None) -> Listed:
-    if options.resource_version not in ("", "0"):
-        raise BadRequest("specifying resource version is not allowed when using continue")
     cache, scope = call.served.entries, call.served.scope(call.namespace)
     token = Continue.decode(options.continue_token)
+    if options.resource_version not in ("", "0"):
+        raise BadRequest("specifying resource version is not allowed when using continue")
     revision = None if token.revision < 0 else token.revision
     if revision is None:
         await cache.fresh()
@@ -119,11 +123,16 @@ async def _reach(call: Call, options: ListOptions) -> int | None:
     if not options.resource_version:
         await cache.fresh()
         return None
-    version = parse_version(options.resource_version)
+    version = version_of_list(options.resource_version)
     exact = options.version_match == "Exact" or (options.limit > 0 and not options.version_match)
     if version == 0:
         return None
-    await cache.wait_until(version)
+    try:
+        await cache.wait_until(version)
+    except Timeout as error:
+        if exact:  # of which there is no waiting in Kubernetes
+            raise Timeout(error.message, causes=error.causes) from error
+        raise
     return version if exact else None
 
 
@@ -144,7 +153,16 @@ def listed(call: Call, page: Page) -> Listed:
 
 
 def parse_version(text: str) -> int:
-    """A resourceVersion as a revision. Raises `BadRequest`, as Kubernetes does for what etcd could not have given."""
+    """A resourceVersion as a revision. Raises `Unclassified`, as Kubernetes does for what etcd could not have given."""
     if not text.isascii() or not text.isdigit():
-        raise BadRequest(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        said = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise Unclassified(f'resourceVersion: Invalid value: "{text}": {said}')
     return int(text)
+
+
+def version_of_list(text: str) -> int:
+    """The same; of a list it is the client's fault."""
+    try:
+        return parse_version(text)
+    except Unclassified as error:
+        raise BadRequest(f"invalid resource version: {error.message}") from error

@@ -168,7 +168,7 @@ def nameless(call: Call) -> BadRequest:
 def check_name(call: Call, name: str) -> None:
     if name != call.name:
         if not name:
-            raise BadRequest("name must be provided")
+            raise nameless(call)
         raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 

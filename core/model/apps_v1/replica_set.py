@@ -59,7 +59,6 @@ class ReplicaSetStatus:
     has_status=True,
     has_generation=True,
     scale=Scale(selector=".spec.selector"),
-    selectable_fields=("status.replicas",),
     columns=REPLICA_SET_COLUMNS,
     rules=ReplicaSetRules(),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sampan.core.model.columns.core_v1.pod import POD_COLUMNS, POD_TEMPLATE_COLUMNS
 from sampan.core.model.core_v1.container_status import ContainerStatus
@@ -36,6 +36,11 @@ POD_FIELDS: Final = (
     "status.nominatedNodeName",
 )
 """What lists of pods can be narrowed by, besides name and namespace."""
+OLD_POD_FIELDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "spec.host": lambda pod: (pod.get("spec") or {}).get("nodeName") or "",
+    "status.podIPs": lambda pod: "",
+}
+"""Kept for old clients: an earlier name, and a list that Kubernetes takes for empty."""
 
 
 @model
@@ -185,7 +190,8 @@ class PodStatus:
         "attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize",
     ),
     delete_answers_object=True,
-    selectable_fields=POD_FIELDS,
+    selectable_fields=(*POD_FIELDS, *OLD_POD_FIELDS),
+    field_readers=OLD_POD_FIELDS,
     columns=POD_COLUMNS,
     rules=PodRules(),
 )  # fmt: skip

@@ -15,7 +15,6 @@ from sampan.core.model.rules.core_v1.event import (
     SHOWN_FIELDS,
     EventRules,
     from_core,
-    source_of,
     to_core,
     validate_event,
 )
@@ -38,7 +37,6 @@ class EventSeries:
     short_names=("ev",),
     create_on_update=True,
     selectable_fields=tuple(SHOWN_FIELDS),
-    field_readers={"source": source_of},
     columns=seen_as(EVENT_COLUMNS, to_core),
     rules=EventRules(),
     storage=ViewOf(kind=CoreEvent, to_stored=to_core, from_stored=from_core),

@@ -85,10 +85,10 @@ async def test_version_health_and_metrics(api: AsgiClient) -> None:
     assert (version["major"], version["minor"]) == ("1", "36")
     for path in ("/healthz", "/livez", "/readyz", "/livez/ping"):
         assert (await api.get(path)).raw == b"ok"
-    assert "[+]store ok" in (await api.get("/readyz?verbose")).raw.decode()
+    assert "[+]etcd ok" in (await api.get("/readyz?verbose")).raw.decode()
     assert (await api.get("/healthz/nope")).code == 404
-    lines = (await api.get("/livez?verbose&exclude=store")).raw.decode().splitlines()
-    assert lines == ["[+]ping ok", "[+]log ok", "livez check passed"]
+    lines = (await api.get("/livez?verbose&exclude=etcd")).raw.decode().splitlines()
+    assert lines == ["[+]ping ok", "[+]log ok", "[+]etcd excluded: ok", "livez check passed"]
     text = (await api.get("/metrics")).raw.decode()
     labels = 'code="200",group="",resource="",scope="",subresource="",verb="GET",version=""'
     assert f"apiserver_request_total{{{labels}}}" in text
@@ -107,7 +107,7 @@ async def test_a_server_whose_store_is_gone_says_so(
     assert lines == [
         "[+]ping ok",
         "[+]log ok",
-        "[-]store failed: reason withheld",
+        "[-]etcd failed: reason withheld",
         "[+]store-room ok",
         "readyz check failed",
     ]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
-from sampan.core.api.negotiate import Representation, accepted, body_type, discovery_version
+from sampan.core.api.negotiate import Answer, Representation, accepted, body_type, discovery_version, prefers_yaml
 from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -19,7 +21,7 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("application/json;as=Table;v=v9;g=meta.k8s.io,application/json", Representation()),
         ("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io," + TABLE, Representation("json", "Table")),
         (
-            "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+            "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
             Representation("json", "PartialObjectMetadata"),
         ),
         ("application/yaml;q=0.9,application/json;q=0.5", Representation("yaml")),
@@ -46,3 +48,35 @@ def test_bodies_are_json_yaml_or_protobuf() -> None:
     assert body_type("") == "application/json"
     with pytest.raises(UnsupportedMediaType):
         body_type("text/plain")
+
+
+METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io"
+
+
+@pytest.mark.parametrize(
+    ("answer", "accept", "fits"),
+    [
+        ("object", METADATA.format(""), True),
+        ("object", METADATA.format("List"), False),
+        ("list", METADATA.format("List"), True),
+        ("list", METADATA.format(""), False),
+        ("watch", METADATA.format(""), True),
+        ("watch", "application/yaml", False),
+        ("posted", TABLE, False),
+        ("document", METADATA.format(""), False),
+    ],
+)
+def test_shapes_fit_what_is_answered(answer: Answer, accept: str, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(NotAcceptable):
+        accepted(accept, answer)
+
+
+def test_what_is_wanted_most_decides_how_a_watch_would_be_told() -> None:
+    with pytest.raises(NotAcceptable):
+        accepted("application/yaml,application/json", "watch")
+
+
+def test_errors_are_told_in_the_format_that_is_wanted() -> None:
+    assert prefers_yaml("application/yaml")
+    assert not prefers_yaml("application/json,application/yaml")
+    assert not prefers_yaml("text/html")

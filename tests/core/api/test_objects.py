@@ -243,6 +243,28 @@ async def test_deletecollection_takes_what_is_selected(api: AsgiClient) -> None:
     assert [item["metadata"]["name"] for item in left.json["items"]] == ["b"]
 
 
+async def test_deletecollection_lists_as_it_is_told(api: AsgiClient) -> None:
+    for name in "abc":
+        await api.post(MAPS, {"metadata": {"name": name, "labels": {"some": "yes"}}})
+    some = f"{MAPS}?labelSelector=some"
+    first = (await api.delete(f"{some}&limit=2")).json
+    assert [item["metadata"]["name"] for item in first["items"]] == ["a", "b"]
+    assert first["metadata"]["continue"]
+    assert [item["metadata"]["name"] for item in (await api.get(some)).json["items"]] == ["c"]
+
+
+async def test_preconditions_may_stand_in_the_query(api: AsgiClient) -> None:
+    await api.post(MAPS, {"metadata": {"name": "kept"}})
+    assert (await api.delete(f"{MAPS}/kept?uid=other")).code == 409
+    assert (await api.delete(f"{MAPS}/kept?dryRun=")).code == 422
+    assert (await api.get(f"{MAPS}/kept")).code == 200
+
+
+@pytest.mark.parametrize(("path", "code"), [("..", 400), ("50%25", 400), ("a%2Fb", 404)])
+async def test_names_that_no_object_has(api: AsgiClient, path: str, code: int) -> None:
+    assert (await api.get(f"{MAPS}/{path}")).code == code
+
+
 async def test_a_namespace_turns_terminating_and_takes_nothing_new(api: AsgiClient) -> None:
     await api.post("/api/v1/namespaces", {"metadata": {"name": "old"}})
     ended = (await api.delete("/api/v1/namespaces/old")).json

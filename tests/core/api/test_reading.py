@@ -110,6 +110,42 @@ async def test_tables_and_metadata_alone(api: AsgiClient) -> None:
     assert set(partial["items"][0]) == {"kind", "apiVersion", "metadata"}
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("resourceVersion=x", 400),
+        ("watch=true&resourceVersion=x", 500),
+        ("watch=true&continue=x", 422),
+        ("limit=", 400),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_as_in_kubernetes(api: AsgiClient, query: str, code: int) -> None:
+    assert (await api.get(f"{SECRETS}?{query}")).code == code
+
+
+async def test_an_object_of_a_version_that_is_none_is_an_error_of_no_class(api: AsgiClient) -> None:
+    await make(api, "a")
+    answer = await api.get(f"{SECRETS}/a?resourceVersion=x")
+    assert (answer.code, answer.json.get("reason")) == (500, None)
+
+
+async def test_a_selected_page_goes_on_where_anything_follows(api: AsgiClient) -> None:
+    await make(api, "a", labels={"app": "web"})
+    await make(api, "b")
+    first = (await api.get(f"{SECRETS}?labelSelector=app&limit=1")).json
+    assert names(first) == ["a"]
+    assert "remainingItemCount" not in first["metadata"]
+    rest = (await api.get(f"{SECRETS}?labelSelector=app&limit=1&continue={first['metadata']['continue']}")).json
+    assert names(rest) == []
+    assert "continue" not in rest["metadata"]
+
+
+async def test_errors_are_told_in_yaml_to_who_reads_yaml(api: AsgiClient) -> None:
+    answer = await api.get(f"{SECRETS}/nope", accept="application/yaml")
+    assert (answer.code, answer.headers["content-type"]) == (404, "application/yaml")
+    assert b"code: 404" in answer.raw
+
+
 async def test_yaml(api: AsgiClient) -> None:
     body = b"metadata: {name: from-yaml}\nstringData: {k: v}\n"
     made = await api.post(SECRETS, body, content_type="application/yaml", accept="application/yaml")

@@ -52,7 +52,7 @@ def test_texts(text: str, matches: bool) -> None:
 @pytest.mark.parametrize(
     "text",
     ["app=web,", "app=(web)", "app in web", "app in (web", "=web", "app web", "!", "app=web=x", "a,,b", "bad key=x",
-     "app=bad value", "app>many", "/x=1", "app in (a b)", "app~web", ")", "app!web"],
+     "app=bad value", "app>many", "app>-1", "app<99999999999999999999", "/x=1", "app in (a b)", "app~web", ")", "app!web"],
 )  # fmt: skip
 def test_what_is_no_selector(text: str) -> None:
     with pytest.raises(SelectorError):

@@ -8,13 +8,14 @@ import attrs
 import pytest
 
 from sampan.core.errors import BadRequest
-from sampan.core.model.builtin import ConfigMap, Pod
+from sampan.core.model.builtin import ConfigMap, Node, Pod
 from sampan.core.schema.fields import field_selector
 from sampan.core.schema.resource import Resource, resource_of
 
 SELECTABLE = ("spec.nodeName", "status.phase", "spec.hostNetwork")
 POD = attrs.evolve(resource_of(Pod), info=attrs.evolve(resource_of(Pod).info, selectable_fields=SELECTABLE))
 CONFIG_MAP = resource_of(ConfigMap)
+NODE = resource_of(Node)
 OBJECT: dict[str, Any] = {
     "metadata": {"name": "a", "namespace": "n"},
     "spec": {"nodeName": "node,1"},
@@ -53,7 +54,9 @@ def test_a_missing_field_is_empty() -> None:
         (POD, "nonsense", "invalid selector: 'nonsense'; can't understand 'nonsense'"),
         (POD, "metadata.name=a,x", "invalid selector: 'metadata.name=a,x'; can't understand 'x'"),
         (POD, "metadata.name=a=b", "unescaped character"),
-        (POD, r"metadata.name=a\b", "unescaped character"),
+        (POD, r"metadata.name=a\b", r"invalid escape sequence: \b"),
+        (POD, "metadata.name=a\\", "invalid escape sequence"),
+        (NODE, "metadata.namespace=x", "field label not supported: metadata.namespace"),
     ],
 )
 def test_selectors_that_are_refused(resource: Resource, text: str, said: str) -> None:

@@ -93,7 +93,7 @@ def test_how_much_of_the_object_is_shown(include: Any, shown: Any) -> None:
 
 def test_metadata_is_shown_unless_told_otherwise() -> None:
     assert include_object("") == "Metadata"
-    with pytest.raises(BadRequest, match="unrecognized includeObject value"):
+    with pytest.raises(BadRequest, match="includeObject: Invalid value"):
         include_object("Sometimes")
 
 

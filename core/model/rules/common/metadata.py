@@ -87,8 +87,11 @@ def _validate(meta: Meta, info: KindInfo, path: str, name_format: str) -> list[C
 
 
 def _name_causes(path: str, name: str, name_format: str, *, prefix: bool = False) -> list[Cause]:
-    """A ``generateName`` may end in a dash: what follows it is made by the server."""
-    checked = name[:-1] + "a" if prefix and name.endswith("-") and len(name) > 1 else name
+    """A ``generateName`` may end in a dash: what follows it is made by the server.
+
+    Kubernetes judges what comes before the letter in front of such a dash.
+    """
+    checked = name[:-2] + "a" if prefix and name.endswith("-") and len(name) > 1 else name
     if name_format in formats.FORMATS:
         return [invalid(path, name, problem) for problem in formats.problems_of(name_format, checked)]
     return [invalid(path, name, problem) for problem in path_segment(name, prefix=prefix)]

@@ -36,7 +36,7 @@ SHOWN_FIELDS: Final[Mapping[str, str]] = {
     BACK.get(head := field.partition(".")[0], head) + field[len(head) :]: field
     for field in EVENT_FIELDS
     if field != "source"
-} | {"source": "source"}
+}
 """The same, as ``events.k8s.io/v1`` names them."""
 WRITTEN_ONCE: Final = (
     "regarding", "reason", "note", "deprecatedSource", "deprecatedFirstTimestamp", "deprecatedLastTimestamp",
