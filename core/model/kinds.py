@@ -117,6 +117,14 @@ class KindRules:
         """What the ``Warning`` header should tell the writer of a valid object."""
         return ()
 
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        """The same, of what is only worth telling while the object is new."""
+        return ()
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        """The same, told where the object is new or `generation_input` has changed."""
+        return ()
+
     def generation_input(self, obj: Mapping[str, Any]) -> Json:
         """What bumps ``metadata.generation`` when it changes."""
         return obj.get("spec")

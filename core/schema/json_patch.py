@@ -75,7 +75,7 @@ def _apply(value: Any, operation: Mapping[str, Any]) -> Any:
     name = operation.get("op")
     if name == "replace" and isinstance(_parent(value, operation), dict):
         operation = {**operation, "op": "add"}
-    elif name == "test" and operation.get("value") is None and _at(value, operation) in (None, _MISSING):
+    elif name == "test" and operation.get("value") is None and _is_nothing(value, operation):
         return value
     return jsonpatch.apply_patch(value, [operation], in_place=True)
 
@@ -96,5 +96,14 @@ def _parent(value: Any, operation: Mapping[str, Any]) -> Any:
     return pointer.to_last(value)[0] if pointer.parts else None
 
 
-def _at(value: Any, operation: Mapping[str, Any]) -> Any:
-    return jsonpointer.JsonPointer(operation["path"]).resolve(value, _MISSING)
+def _is_nothing(value: Any, operation: Mapping[str, Any]) -> bool:
+    """Whether ``null`` or nothing is there. A place behind a list's end is no place."""
+    if jsonpointer.JsonPointer(operation["path"]).resolve(value, _MISSING) is not _MISSING:
+        return jsonpointer.JsonPointer(operation["path"]).resolve(value) is None
+    return not isinstance(_holder(value, operation), list)
+
+
+def _holder(value: Any, operation: Mapping[str, Any]) -> Any:
+    """What would hold the target; ``None`` where that is not there either."""
+    pointer = jsonpointer.JsonPointer(operation["path"])
+    return jsonpointer.JsonPointer.from_parts(pointer.parts[:-1]).resolve(value, None) if pointer.parts else None

@@ -55,6 +55,7 @@ def table(
 
 
 def column_definitions(resource: Resource) -> list[dict[str, Any]]:
+    """All columns but those without a name, whose cells come unannounced."""
     return [
         {
             "name": column.name,
@@ -64,6 +65,7 @@ def column_definitions(resource: Resource) -> list[dict[str, Any]]:
             "priority": column.priority,
         }
         for column in resource.columns
+        if column.name
     ]
 
 

@@ -9,10 +9,21 @@ from sampan.core.model.kinds import KindInfo
 
 
 def remarks(
-    info: KindInfo, obj: Mapping[str, Any], subresource: str = "", here: Mapping[str, str] = {}
+    info: KindInfo,
+    obj: Mapping[str, Any],
+    old: Mapping[str, Any] | None = None,
+    subresource: str = "",
+    here: Mapping[str, str] = {},
 ) -> Iterator[str]:
-    """That nothing acts on the kind, anywhere or (by ``here``) in this cluster, and what its own rules have to say."""
+    """That nothing acts on the kind, anywhere or (by ``here``) in this cluster, and what its own rules have to say.
+
+    ``old`` is what there was, where the object is not new.
+    """
     without_effect = info.without_effect or here.get(info.resource)
     if without_effect and not subresource:
         yield f"{info.kind} is stored without effect: {without_effect}"
     yield from info.rules.warnings(obj)
+    if old is None:
+        yield from info.rules.new_warnings(obj)
+    if old is None or obj["metadata"].get("generation") != old["metadata"].get("generation"):
+        yield from info.rules.spec_warnings(obj)

@@ -137,7 +137,7 @@ async def _change_once(
     try:
         check_changed(pipeline, call, obj, before)
         await pipeline.gates.validate(request)
-        call.warnings.extend(remarks(resource.info, obj, call.subresource, pipeline.without_effect))
+        call.warnings.extend(remarks(resource.info, obj, before, call.subresource, pipeline.without_effect))
         keep_times(obj, before)
         if options.dry_run:
             return pipeline.not_stored(served, old.key, obj, old.revision)

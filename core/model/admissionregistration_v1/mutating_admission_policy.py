@@ -63,6 +63,7 @@ class MutatingAdmissionPolicySpec:
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="mutatingadmissionpolicies",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_generation=True,
@@ -92,6 +93,7 @@ class MutatingAdmissionPolicyBindingSpec:
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="mutatingadmissionpolicybindings",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_generation=True,

@@ -94,6 +94,7 @@ class ValidatingAdmissionPolicyStatus:
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="validatingadmissionpolicies",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_status=True,
@@ -130,6 +131,7 @@ class ValidatingAdmissionPolicyBindingSpec:
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="validatingadmissionpolicybindings",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_generation=True,

@@ -96,6 +96,7 @@ class MutatingWebhook(_Webhook):
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="mutatingwebhookconfigurations",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_generation=True,
@@ -113,6 +114,7 @@ class MutatingWebhookConfiguration(KubeObject):
 @kind(
     "admissionregistration.k8s.io/v1",
     plural="validatingwebhookconfigurations",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_generation=True,

@@ -217,6 +217,7 @@ class CustomResourceDefinitionStatus:
 @kind(
     "apiextensions.k8s.io/v1",
     plural="customresourcedefinitions",
+    unconditional_update=False,
     short_names=("crd", "crds"),
     categories=("api-extensions",),
     namespaced=False,

@@ -70,6 +70,7 @@ class APIServiceStatus:
 @kind(
     "apiregistration.k8s.io/v1",
     plural="apiservices",
+    unconditional_update=False,
     namespaced=False,
     categories=("api-extensions",),
     has_status=True,

@@ -59,7 +59,6 @@ class Secret(KubeObject):
     short_names=("sa",),
     subresources=("token",),
     delete_answers_object=True,
-    unconditional_update=False,
     columns=SERVICE_ACCOUNT_COLUMNS,
     rules=ServiceAccountRules(),
 )

@@ -65,6 +65,7 @@ class EndpointSubset:
     storage=Stored(folder="services/endpoints"),
     columns=ENDPOINTS_COLUMNS,
     rules=EndpointsRules(),
+    deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 )
 @model
 class Endpoints(KubeObject):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sampan.core.model.columns.networking_v1.addresses import SERVICE_CIDR_COLUMNS
-from sampan.core.model.kinds import KubeObject, kind, struct_rules
+from sampan.core.model.kinds import KubeObject, kind
 from sampan.core.model.lists import keyed
 from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.condition import Condition
-from sampan.core.model.rules.networking_v1.addresses import ServiceCidrRules, validate_service_cidr
+from sampan.core.model.rules.networking_v1.addresses import ServiceCidrRules
 
 
 @model
@@ -42,6 +42,3 @@ class ServiceCIDR(KubeObject):
     """The range, which is hardly ever changed."""
     status: ServiceCIDRStatus = wire(default=ServiceCIDRStatus(), emit="always")
     """Whether the range is in use. Read-only."""
-
-
-struct_rules(ServiceCIDR, whole=True)(validate_service_cidr)

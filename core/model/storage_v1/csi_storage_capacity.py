@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sampan.core.model.columns.storage_v1.csi import CSI_STORAGE_CAPACITY_COLUMNS
 from sampan.core.model.kinds import KubeObject, kind, struct_rules
 from sampan.core.model.meta import Quantity, model, wire
 from sampan.core.model.meta_v1.selector import LabelSelector
@@ -13,7 +12,6 @@ from sampan.core.model.rules.storage_v1.csi import CsiStorageCapacityRules, vali
     "storage.k8s.io/v1",
     plural="csistoragecapacities",
     rules=CsiStorageCapacityRules(),
-    columns=CSI_STORAGE_CAPACITY_COLUMNS,
     unconditional_update=False,
     without_effect="the scheduler does not look at the room for volumes",
 )

@@ -40,8 +40,3 @@ CSI_NODE_COLUMNS: Final = (
     Column(name="Drivers", cell=lambda obj, now: len(_spec(obj).get("drivers") or ()), type="integer"),
     AGE,
 )
-CSI_STORAGE_CAPACITY_COLUMNS: Final = (
-    NAME,
-    Column(name="StorageClassName", cell=lambda obj, now: obj.get("storageClassName") or ""),
-    Column(name="Capacity", cell=lambda obj, now: obj.get("capacity") or UNSET),
-)

@@ -19,6 +19,7 @@ from sampan.core.model.rules.common.workloads import (
     validate_lasting_template,
 )
 from sampan.core.model.rules.core_v1.pod_defaults import default_template
+from sampan.core.model.rules.core_v1.pod_warnings import pod_warnings
 
 Value = Mapping[str, Any]
 
@@ -32,6 +33,9 @@ COUNTS: Final = (
 
 class DaemonSetRules(KindRules):
     changes_first = True
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return pod_warnings((obj.get("spec") or {}).get("template") or {}, "spec.template")
 
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}

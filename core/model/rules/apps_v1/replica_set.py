@@ -14,11 +14,18 @@ from sampan.core.model.rules.common.workloads import (
     validate_selected_template,
 )
 from sampan.core.model.rules.core_v1.pod_defaults import default_template
+from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings
 
 Value = Mapping[str, Any]
 
 
 class ReplicaSetRules(KindRules):
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return name_warnings(obj)
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return pod_warnings((obj.get("spec") or {}).get("template") or {}, "spec.template")
+
     def default(self, obj: JsonObject) -> None:
         default_template((obj.get("spec") or {}).get("template"))
 

@@ -24,6 +24,7 @@ from sampan.core.model.rules.common.workloads import (
 from sampan.core.model.rules.core_v1.claim_spec import size_warnings, validate_claim_spec
 from sampan.core.model.rules.core_v1.pod_defaults import default_template
 from sampan.core.model.rules.core_v1.pod_spec import validate_pod_annotations
+from sampan.core.model.rules.core_v1.pod_warnings import pod_warnings
 
 Value = Mapping[str, Any]
 
@@ -46,6 +47,9 @@ KEEPS_ALL: Final = (
 
 
 class StatefulSetRules(KindRules):
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return pod_warnings((obj.get("spec") or {}).get("template") or {}, "spec.template")
+
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}
         default_template(spec.get("template"))

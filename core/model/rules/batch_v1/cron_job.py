@@ -11,8 +11,9 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid, negative, not_supported, required
 from sampan.core.model.cron_schedule import parse_schedule
 from sampan.core.model.kinds import JsonObject, KindRules
-from sampan.core.model.rules.batch_v1.job import name_warnings
+from sampan.core.model.rules.batch_v1.job import job_warnings
 from sampan.core.model.rules.batch_v1.job_spec import default_job_template, validate_job_spec
+from sampan.core.model.rules.core_v1.pod_warnings import name_warnings
 
 Value = Mapping[str, Any]
 
@@ -41,8 +42,12 @@ class CronJobRules(KindRules):
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return _spec(obj["spec"], old["spec"]) if subresource != "status" else ()
 
-    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         return name_warnings(obj)
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        template = (obj.get("spec") or {}).get("jobTemplate") or {}
+        return job_warnings(template.get("spec") or {}, "spec.jobTemplate.spec")
 
 
 def _spec(spec: Value, before: Value | None) -> list[Cause]:

@@ -14,6 +14,7 @@ from sampan.core.model.rules.batch_v1.job_spec import default_job_spec, validate
 from sampan.core.model.rules.batch_v1.job_status import validate_job_status
 from sampan.core.model.rules.common.selectors import validate_selector
 from sampan.core.model.rules.common.workloads import MISMATCH
+from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings
 
 Value = Mapping[str, Any]
 
@@ -22,9 +23,11 @@ NAME_LABELS: Final = ("job-name", "batch.kubernetes.io/job-name")
 UID_LABELS: Final = ("controller-uid", UID_LABEL)
 FIXED: Final = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
 SCHEDULING: Final = ("nodeSelector", "tolerations", "schedulingGates")
-LABEL_ADVISED: Final = (
-    "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; "
-    "a DNS label is recommended: "
+MANY_INDEXES: Final = 100_000
+MANY_AT_ONCE: Final = 10_000
+TOO_MANY: Final = (
+    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might"
+    " not be able to track completedIndexes when a big number of indexes fail"
 )
 
 
@@ -62,15 +65,25 @@ class JobRules(KindRules):
         if subresource == "status":
             return validate_job_status(obj, old)
         spec = obj["spec"]
-        return validate_job_spec(spec, "spec") + _selection(spec) + _changes(spec, old)
+        return [
+            *self.validate_create(obj),
+            *validate_job_spec(spec, "spec"),
+            *_selection(spec),
+            *_changes(spec, old),
+        ]
 
-    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
-        yield from name_warnings(obj)
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return name_warnings(obj)
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return job_warnings(obj.get("spec") or {}, "spec")
 
 
-def name_warnings(obj: Value) -> Iterable[str]:
-    if problems := formats.dns1123_label(obj["metadata"].get("name") or ""):
-        yield f"{LABEL_ADVISED}[{' '.join(problems)}]"
+def job_warnings(spec: Value, path: str) -> Iterable[str]:
+    completions, parallelism = spec.get("completions") or 0, spec.get("parallelism") or 0
+    if spec.get("completionMode") == "Indexed" and completions > MANY_INDEXES and parallelism > MANY_AT_ONCE:
+        yield f"{path}: {TOO_MANY}"
+    yield from pod_warnings(spec.get("template") or {}, f"{path}.template")
 
 
 def successes_of(job: Value) -> str:
@@ -125,13 +138,20 @@ def _changes(spec: Value, old: Value) -> list[Cause]:
     """What the Job is about stays; how many pods it has at a time, and whether it goes on, may change."""
     before, status = old["spec"], old.get("status") or {}
     causes = _completions(spec, before) + changed("spec.selector", spec.get("selector"), before.get("selector"))
-    waiting = bool(before.get("suspend")) and not status.get("startTime")
     wanted = spec.get("template") or {}
-    template = _scheduled_as(before["template"], wanted) if waiting else before["template"]
-    if waiting and wanted != template:
-        template = _sized_as(template, wanted)
-    causes += changed("spec.template", wanted, template)
+    if _rests(before, status):
+        template = _sized_as(_scheduled_as(before["template"], wanted), wanted)
+        causes += changed("spec.template.spec", wanted.get("spec"), template.get("spec"))
+    else:
+        causes += changed("spec.template", wanted, before["template"])
     return causes + [cause for word in FIXED for cause in changed(f"spec.{word}", spec.get(word), before.get(word))]
+
+
+def _rests(spec: Value, status: Value) -> bool:
+    """Whether the Job is suspended and has no pods: what they will ask for is free until it goes on."""
+    conditions = status.get("conditions") or ()
+    suspended = any(each.get("type") == "Suspended" and each.get("status") == "True" for each in conditions)
+    return bool(spec.get("suspend")) and (not status.get("startTime") or suspended) and not status.get("active")
 
 
 def _completions(spec: Value, before: Value) -> list[Cause]:

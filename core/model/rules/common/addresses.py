@@ -27,3 +27,16 @@ def range_warnings(text: str, path: str) -> Iterator[str]:
         yield f'{path}: CIDR value "{text}" is ambiguous in this context (should be "{meant}" or "{single}"?)'
     elif meant.version == 6 and str(meant) != text:
         yield f'{path}: IPv6 CIDR value "{text}" should be in RFC 5952 canonical format ("{meant}")'
+
+
+def address_warnings(text: str, path: str) -> Iterator[str]:
+    """What Kubernetes would rather have written otherwise of one address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        yield f'{path}: non-standard IP address "{text}" is invalid: use "{mapped}"'
+    elif address.version == 6 and str(address) != text:
+        yield f'{path}: IPv6 address "{text}" should be in RFC 5952 canonical format ("{address}")'

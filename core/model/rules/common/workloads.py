@@ -101,7 +101,7 @@ def parts_of_replicas(status: Value, words: Sequence[str], ready: str) -> list[C
     """No part is above its whole. ``ready`` is what the message calls the count of ready pods."""
     total, available = status.get("replicas") or 0, status.get("availableReplicas") or 0
     causes = [
-        invalid(f"status.{word}", status[word], "cannot be greater than status.replicas")
+        invalid(f"status.{word}", status.get(word) or 0, "cannot be greater than status.replicas")
         for word in words
         if (status.get(word) or 0) > total
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -28,9 +28,6 @@ def written_by_cluster(obj: Value) -> bool:
 
 class EndpointsRules(KindRules):
     revalidates_metadata = 1
-
-    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
-        return ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",)
 
 
 def validate_endpoints(obj: Value, path: str) -> list[Cause]:

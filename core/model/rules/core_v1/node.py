@@ -10,6 +10,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, internal, invalid, malformed
 from sampan.core.model.kinds import JsonObject, KindRules
+from sampan.core.model.rules.common.addresses import range_warnings
 from sampan.core.model.rules.common.selectors import label_name
 from sampan.core.model.rules.core_v1.affinity import taint_effect
 from sampan.core.model.rules.core_v1.resource_names import validate_amount
@@ -21,6 +22,15 @@ NOT_READY: Final = "node.kubernetes.io/not-ready"
 
 class NodeRules(KindRules):
     revalidates_metadata = 1
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        spec = obj.get("spec") or {}
+        if spec.get("configSource") is not None:
+            yield "spec.configSource: the feature is removed"
+        if spec.get("externalID"):
+            yield "spec.externalID: this field is deprecated, and is unused by Kubernetes"
+        for index, text in enumerate(spec.get("podCIDRs") or ()):
+            yield from range_warnings(text, f"spec.podCIDRs[{index}]")
 
     def default(self, obj: JsonObject) -> None:
         status = obj.get("status") or {}

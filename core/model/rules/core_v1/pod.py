@@ -21,6 +21,7 @@ from sampan.core.model.rules.core_v1.pod_update import (
     resized,
     spec_changes,
 )
+from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings
 from sampan.core.model.rules.core_v1.qos import qos_class
 
 Value = Mapping[str, Any]
@@ -52,6 +53,11 @@ def _tokens_without_account(spec: Value) -> list[Cause]:
 class PodRules(KindRules):
     revalidates_metadata = 1
     graceful = True
+
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        """Of a pod that is there nobody is told: its writers are mostly not people."""
+        yield from name_warnings(obj, "the Pod's hostname")
+        yield from pod_warnings(obj)
 
     def default(self, obj: JsonObject) -> None:
         if obj.get("spec") is not None:
@@ -115,6 +121,9 @@ class PodRules(KindRules):
 
 
 class PodTemplateRules(KindRules):
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return pod_warnings(obj.get("template") or {}, "template")
+
     def default(self, obj: JsonObject) -> None:
         default_template(obj.get("template"))
 

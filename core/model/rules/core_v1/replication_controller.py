@@ -10,12 +10,19 @@ from sampan.core.model.causes import invalid, negative, required
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.common.workloads import MISMATCH, validate_lasting_template, validate_replica_status
 from sampan.core.model.rules.core_v1.pod_defaults import default_template
+from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings
 
 Value = Mapping[str, Any]
 
 
 class ReplicationControllerRules(KindRules):
     checks_prefix = False
+
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return name_warnings(obj)
+
+    def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return pod_warnings((obj.get("spec") or {}).get("template") or {}, "spec.template")
 
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec") or {}

@@ -28,6 +28,7 @@ from sampan.core.model.rules.core_v1.service_ips import (
     special_address,
     validate_cluster_ips,
 )
+from sampan.core.model.rules.core_v1.service_warnings import service_warnings
 
 Value = Mapping[str, Any]
 
@@ -43,6 +44,9 @@ LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
 class ServiceRules(KindRules):
     changes_first = True
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return service_warnings(obj)
 
     def default(self, obj: JsonObject) -> None:
         default_service(obj)

@@ -10,6 +10,7 @@ from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import changed, duplicate, invalid, malformed, not_supported, required, too_many
 from sampan.core.model.kinds import Json, JsonObject, KindRules
+from sampan.core.model.rules.common.addresses import address_warnings
 from sampan.core.model.rules.common.metadata import validate_labels
 from sampan.core.model.rules.core_v1.endpoints import written_by_cluster
 from sampan.core.model.rules.core_v1.service import PROTOCOLS
@@ -31,6 +32,14 @@ HINTS: Final = {"forZones": "label-value", "forNodes": "dns1123-subdomain"}
 class EndpointSliceRules(KindRules):
     revalidates_metadata = 1
     rechecks_changes = False
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        if obj.get("addressType") == "FQDN":
+            yield "spec.addressType: FQDN endpoints are deprecated"
+            return
+        for index, endpoint in enumerate(obj.get("endpoints") or ()):
+            for number, text in enumerate(endpoint.get("addresses") or ()):
+                yield from address_warnings(text, f"endpoints[{index}].addresses[{number}]")
 
     def default(self, obj: JsonObject) -> None:
         for port in obj.get("ports") or ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sampan.core.errors import Cause
@@ -46,26 +46,28 @@ def validate_ip_address(obj: Value, path: str) -> list[Cause]:
 class ServiceCidrRules(KindRules):
     status_keeps = META
 
+    def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
+        return _ranges(obj)
+
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        """Only a range of the other family may be added."""
+        """Only a range of the other family may be added, and only then are they looked at."""
         if subresource:
             return ()
         new, before = ((each.get("spec") or {}).get("cidrs") or [] for each in (obj, old))
         added = len(before) == 1 and len(new) == 2
         if len(new) != len(before) and not added:
             return [invalid("spec.cidrs", new, IMMUTABLE)]
-        return [
+        causes = [
             invalid(f"spec.cidrs[{index}]", text, IMMUTABLE)
             for index, (text, was) in enumerate(zip(new, before, strict=False))
             if text != was
         ]
+        return causes + _ranges(obj) if added else causes
 
 
-def validate_service_cidr(obj: Value, path: str) -> list[Cause]:
-    return _ranges((obj.get("spec") or {}).get("cidrs") or [], "spec.cidrs")
-
-
-def _ranges(texts: Sequence[str], path: str) -> list[Cause]:
+def _ranges(obj: Value) -> list[Cause]:
+    path = "spec.cidrs"
+    texts = (obj.get("spec") or {}).get("cidrs") or []
     if not texts:
         return [required(path, "at least one CIDR required")]
     if len(texts) > 2:

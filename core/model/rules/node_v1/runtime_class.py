@@ -10,6 +10,7 @@ from sampan.core.model.causes import changed, duplicate, malformed, required
 from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.common.metadata import validate_labels
 from sampan.core.model.rules.core_v1.affinity import validate_tolerations
+from sampan.core.model.rules.core_v1.pod_warnings import OLD_LABELS
 from sampan.core.model.rules.core_v1.resources import validate_resources
 
 Value = Mapping[str, Any]
@@ -18,6 +19,11 @@ Value = Mapping[str, Any]
 class RuntimeClassRules(KindRules):
     any_finalizer = True
     revalidates_metadata = 1
+
+    def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        for key in (obj.get("scheduling") or {}).get("nodeSelector") or ():
+            if key in OLD_LABELS:
+                yield f"scheduling.nodeSelector: {OLD_LABELS[key]}"
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         return changed("handler", obj.get("handler"), old.get("handler"))

@@ -93,10 +93,16 @@ def test_what_a_job_is_about_never_changes() -> None:
     assert changes_refused(Job, job(INDEXED), tandem) == []
 
 
-def test_a_jobs_own_labels_are_looked_at_once_and_its_status_alone() -> None:
+def test_a_jobs_own_labels_are_looked_at_as_if_it_were_new_and_its_status_alone() -> None:
     labels = {"controller-uid": "another", "batch.kubernetes.io/controller-uid": "another"}
     found = changes_refused(Job, job(SPEC), {"spec": {"template": {"metadata": {"labels": labels}}}})
-    assert [line.partition(":")[0] for line in found] == ["spec.template.metadata.labels", "spec.template"]
+    assert [line.partition(":")[0] for line in found] == [
+        "spec.template.metadata.labels[controller-uid]",
+        "spec.template.metadata.labels[batch.kubernetes.io/controller-uid]",
+        "spec.template.metadata.labels",
+        "spec.template.metadata.labels",
+        "spec.template",
+    ]
     change = {"spec": {"selector": None}, "status": {"active": -1}}
     found = changes_refused(Job, job(SPEC), change, "status")
     assert [line.partition(":")[0] for line in found] == ["status.active"]
@@ -107,6 +113,8 @@ def test_a_suspended_job_may_still_be_told_where_to_run() -> None:
     assert changes_refused(Job, job(SPEC | {"suspend": True}), change) == []
     [found] = changes_refused(Job, job(SPEC), change)
     assert found.startswith("spec.template: Invalid value")
+    [found] = changes_refused(Job, job(SPEC | {"suspend": True}), {"spec": {"template": {"spec": {"hostname": "h"}}}})
+    assert found.startswith("spec.template.spec: Invalid value")
 
 
 @pytest.mark.parametrize(
