@@ -141,6 +141,44 @@ def test_the_running_cluster_is_asked_about_its_plugins(clusters: Clusters) -> N
     assert "RuntimeError: no fuel" in clusters("plugins", "show", "quiet").out
 
 
+CHANGED = (
+    PLUGIN.replace('raise RuntimeError("no fuel")', "...")
+    + """
+@hookimpl
+def sampan_container_exited(container): ...
+"""
+)
+
+
+def test_a_plugin_that_changes_is_loaded_anew_while_pods_go_on(clusters: Clusters) -> None:
+    """A half written file is told and waited out; the control plane that begins anew is the same process."""
+    directory = clusters.folder / "data"
+    assert clusters.up("--name", "one", "--reload", data_dir=directory).code == 0
+    holder = DataDir(directory).holder()
+    assert clusters("run", "web", "--image=nginx", "--kubeconfig", str(clusters.kubeconfig)).code == 0
+    eventually(lambda: "1 Running" in clusters("status").out)
+    pod = clusters("get", "pod", "web", "-o", "jsonpath={.metadata.uid}", "--kubeconfig", str(clusters.kubeconfig)).out
+
+    def change(text: str) -> None:
+        """At once, as editors do."""
+        (clusters.folder / "next").write_text(text)
+        (clusters.folder / "next").rename(clusters.folder / "quiet.py")
+
+    def logged(words: str) -> None:
+        eventually(lambda: words in DataDir(directory).log_file.read_text(), words)
+
+    change("def (")
+    logged("the cluster goes on with what it had")
+    assert "sampan_container_exited" not in clusters("plugins", "show", "quiet").out
+    change(CHANGED)
+    logged("plugins: changed; the control plane starts anew, pods go on")
+    eventually(lambda: "sampan_container_exited" in clusters("plugins", "show", "quiet").out)
+    eventually(lambda: "1 Running" in clusters("status").out)
+    words = ("get", "pod", "web", "-o", "jsonpath={.metadata.uid}", "--kubeconfig", str(clusters.kubeconfig))
+    assert clusters(*words).out == pod
+    assert DataDir(directory).holder() == holder
+
+
 def test_another_clusters_context_of_the_same_name_stays(clusters: Clusters) -> None:
     assert clusters.up("--name", "one").code == 0
     assert clusters("stop").code == 0
