@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from sampan.core.contracts.access import (
     Admission,
@@ -104,6 +104,9 @@ class AdmissionContract:
 class AuthenticatorContract:
     """Whom it does not know is for others; whom it knows has a name."""
 
+    knows_strangers: ClassVar[bool] = False
+    """It gives those without credentials a name."""
+
     def make(self) -> Authenticator:
         raise NotImplementedError
 
@@ -112,7 +115,7 @@ class AuthenticatorContract:
         return ()
 
     def test_no_credentials_are_not_its_business(self) -> None:
-        assert self._ask(Credentials()) is None
+        assert (self._ask(Credentials()) is None) is not self.knows_strangers
 
     def test_credentials_of_others_are_not_taken(self) -> None:
         assert self._ask(Credentials(token="not-one-of-yours")) is None
