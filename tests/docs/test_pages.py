@@ -30,7 +30,11 @@ def links(page: Path) -> Iterator[str]:
             yield target
 
 
-EVERY_COMMAND = sorted({(page.relative_to(ROOT).as_posix(), command) for page in PAGES for command in commands(page)})
+EVERY_COMMAND = sorted(
+    (page, command)
+    for page, command in {(page.relative_to(ROOT).as_posix(), command) for page in PAGES for command in commands(page)}
+    if not command.startswith("sampan ferry ")  # which the plugin on the page brings
+)
 
 
 @pytest.mark.parametrize(("page", "command"), EVERY_COMMAND)
