@@ -36,6 +36,7 @@ def check(plugin: str) -> None:
             with live_cluster(Path(folder) / "c", loop, plugins=[found]) as cluster:
                 problems += _at_work(cluster)
             problems += _failures(cluster.plugins)
+            problems += _balancers(cluster.plugins)
             _describe(cluster.plugins)
     except SampanError as exc:
         problems.append(str(exc))
@@ -77,6 +78,16 @@ def _at_work(cluster: LiveCluster) -> Iterator[str]:
         cluster.settle()
     except (SampanError, AssertionError) as exc:
         yield f"a pod did not run with it: {' '.join(str(exc).split())[:300]}"
+
+
+def _balancers(plugins: Plugins) -> Iterator[str]:
+    """The control plane has no proxy that would have one made."""
+    for part in plugins.registry.balancers:
+        if not plugins.is_own(part.plugin):
+            try:
+                part.make()
+            except SampanError as exc:
+                yield str(exc)
 
 
 def _failures(plugins: Plugins) -> Iterator[str]:

@@ -12,7 +12,10 @@ from sampan.plugin import BalancerBase, Endpoint, Registry, hookimpl
 
 
 class Ferry(BalancerBase):
-    """Made for each port of each Service; quick, as every connection waits for it."""
+    """Each client keeps to one endpoint.
+
+    Made for each port of each Service; quick, as every connection waits for it.
+    """
 
     def order(self, client: str) -> Sequence[Endpoint]:
         """Where to try a new connection, best first; the next one is tried where one refuses."""

@@ -8,7 +8,10 @@ from sampan.plugin import CsiDriverBase, CsiRequest, Registry, hookimpl
 
 
 class Ferry(CsiDriverBase):
-    """Blocking code: it is called in threads. `sampan.plugin.CsiDriver` has the other methods that may be written."""
+    """Folders with a file for each attribute.
+
+    Blocking code: it is called in threads. `sampan.plugin.CsiDriver` has the other methods that may be written.
+    """
 
     def fill(self, request: CsiRequest, folder: Path) -> None:
         """Make what the pod finds in the volume. A `VolumeFailure` becomes an event, and it is tried again."""

@@ -110,6 +110,10 @@ WRONG = {
         "from sampan.plugin import hookimpl\n@hookimpl\n"
         "def sampan_register(registry): registry.controller('a', lambda context: None)"
     ),
+    "no_balancer": (
+        "from sampan.plugin import hookimpl\n@hookimpl\n"
+        "def sampan_register(registry): registry.balancer('b', lambda: 7)"
+    ),
     "raises": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): raise OSError('no fuel')",
     "wrong_answer": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): return 'abc'",
     "restless": (
@@ -125,6 +129,7 @@ WORDS = {
     "missing": "No module named 'nowhere_to_be_found'",
     "wrong_part": "A has no method",
     "cannot_be_made": "brings a controller 'a' that is none: NoneType",
+    "no_balancer": "brings a balancer 'b' that is none: int",
     "raises": "failed in sampan_filter_nodes: OSError: no fuel",
     "wrong_answer": "it must return a list of node names or None, not 'abc'",
     "restless": "RuntimeError: lost",
