@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +71,21 @@ def test_clusters_of_one_template_trust_one_authority(tmp_path: Path, loop: Loop
             assert root == (tmp_path / name / "pki" / "ca.crt").read_text()
             found.add(root)
     assert len(found) == 1
+
+
+def test_a_cluster_in_a_test_leaves_the_machine_as_it_is(
+    tmp_path: Path, loop: LoopThread, template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts no program: no nft for its services or policies, nothing to ask an engine."""
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **_: pytest.fail(f"it runs {words}"))
+    with live_cluster(tmp_path / "a", loop, template=template) as made:
+        made.apply(
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "all"},
+                "spec": {"podSelector": {}},
+            }
+        )
+        made.settle()
+        assert made.events("all") == []
