@@ -14,13 +14,13 @@ class OwnerReference:
 
     __map_type__ = "atomic"
 
-    api_version: str = wire(required=True)
+    api_version: str = wire(required=True, emit="always")
     """Group and version of the owner's kind, such as ``apps/v1``."""
-    kind: str = wire(required=True)
+    kind: str = wire(required=True, emit="always")
     """The owner's kind, such as ``ReplicaSet``."""
-    name: str = wire(required=True)
+    name: str = wire(required=True, emit="always")
     """The owner's name. The owner is in the same namespace, or has none."""
-    uid: str = wire(required=True)
+    uid: str = wire(required=True, emit="always")
     """The owner's UID, so that a later object of the same name is not taken for the owner."""
     controller: bool | None = None
     """Whether this owner is the controller that manages the object. At most one owner may be."""

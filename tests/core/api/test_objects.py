@@ -314,3 +314,11 @@ async def test_an_owner_is_named_once(api: AsgiClient) -> None:
     assert "duplicate UID(s) observed: u" in made.warnings[0]
     patched = await api.patch(f"{MAPS}/a", {"metadata": {"ownerReferences": [owner, owner]}})
     assert "after mutating admission" in patched.warnings[0]
+
+
+async def test_an_owner_that_says_nothing_is_refused_and_no_error_of_the_server(api: AsgiClient) -> None:
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owned", "ownerReferences": [{}]}}
+    applied = await api.patch(f"{MAPS}/owned?fieldManager=m", obj, "application/apply-patch+yaml")
+    assert applied.code == 422
+    fields = [cause["field"].rpartition(".")[2] for cause in applied.json["details"]["causes"]]
+    assert fields == ["apiVersion", "kind", "name", "uid"]
