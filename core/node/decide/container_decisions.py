@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-beh
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -22,7 +22,7 @@ from sampan.core.node.decide.actions import (
     StartContainer,
 )
 from sampan.core.node.decide.back_off import restarts, waits_until
-from sampan.core.node.decide.memory import ContainerMemory, Problem
+from sampan.core.node.decide.memory import ContainerMemory, Problem, Pull
 from sampan.core.node.decide.resize import applied_resources, changed_resources, needs_restart
 from sampan.core.node.decide.restart_all import clear_all, could_restart_all, culprits
 from sampan.core.node.decide.spec_hash import spec_hash
@@ -39,6 +39,8 @@ from sampan.core.node.decide.view import (
 
 DEFAULT_GRACE = 30
 INVALID_NAME = "InvalidImageName"
+FAILURE_SHOWN = timedelta(seconds=5)
+"""How long a pod shows why its image could not be pulled before it shows that the next try is waited for."""
 
 
 @attrs.define
@@ -227,7 +229,7 @@ def _start(view: PodView, spec: ContainerSpec, now: datetime, decisions: Decisio
         if pull.retry_at is None:
             return
         if pull.retry_at > now:
-            _wait_for_image(view, spec, pull.image, pull.problem, decisions)
+            _wait_for_image(view, spec, pull, now, decisions)
             decisions.due.append(pull.retry_at)
             return
     if memory.retry_at is not None and memory.retry_at > now:
@@ -259,9 +261,8 @@ def next_attempt(view: PodView, name: str) -> int:
     return 0
 
 
-def _wait_for_image(
-    view: PodView, spec: ContainerSpec, image: str, problem: Problem | None, decisions: Decisions
-) -> None:
+def _wait_for_image(view: PodView, spec: ContainerSpec, pull: Pull, now: datetime, decisions: Decisions) -> None:
+    image, problem = pull.image, pull.problem
     why = f": {problem.reason}: {problem.message}" if problem is not None else ""
     waiting = Problem("ImagePullBackOff", f'Back-off pulling image "{image}"{why}')
     before = view.memory(spec.name).waiting
@@ -272,6 +273,7 @@ def _wait_for_image(
     if problem is not None and before is None:
         # The failure itself is shown first; from the next look on, that it is waited out.
         decisions.waiting[spec.name] = problem
+        decisions.due.append(now + FAILURE_SHOWN)
         return
     if before != waiting:
         decisions.actions.append(Say("BackOff", f'Back-off pulling image "{image}"', "Normal", spec.name))

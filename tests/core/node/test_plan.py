@@ -100,7 +100,7 @@ def test_a_container_whose_image_is_being_pulled_is_not_started_again() -> None:
 def test_a_failed_pull_shows_its_error_first_and_then_that_it_is_waited_out() -> None:
     pull = Pull(image="x", problem=Problem("ErrImagePull", "no route"), retry_at=NOW + timedelta(seconds=10))
     first = plan_pod(view(sandboxes=[sandbox()], memories={"main": ContainerMemory(pull=pull)}), NOW)
-    assert first.waiting["main"].reason == "ErrImagePull"
+    assert (first.waiting["main"].reason, first.requeue_after) == ("ErrImagePull", 5)
     told = ContainerMemory(pull=pull, waiting=first.waiting["main"])
     then = plan_pod(view(sandboxes=[sandbox()], memories={"main": told}), NOW)
     assert then.waiting["main"] == Problem("ImagePullBackOff", 'Back-off pulling image "x": ErrImagePull: no route')
