@@ -11,6 +11,7 @@ import pytest
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.probe import ExecAction, Lifecycle, LifecycleHandler
+from sampan.core.model.kinds import KubeObject
 from sampan.core.node import lifecycle, long_tasks
 from sampan.core.node.probe_actions import Answer
 from sampan.core.testing.clock import START
@@ -100,7 +101,16 @@ async def test_the_hook_of_a_sidecar_runs_while_the_others_end(bench: Bench, mon
 
 
 async def test_a_hook_that_fails_is_why_its_container_is_not_there(bench: Bench, hooks: Hooks) -> None:
+    told: set[str | None] = set()
+
+    def note(_verb: str, obj: KubeObject) -> None:
+        # It is started again at once: the state itself may have gone before anybody looks.
+        if isinstance(obj, Pod):
+            told.update(each.state.waiting.reason for each in obj.status.container_statuses if each.state.waiting)
+
+    bench.api.fail = note
     hooks.answers = [Answer(False, "no")]
     hooks.gate.set()
     bench.put("web", HOOKED)
-    await bench.becomes("Running: main PostStartHookError 0")
+    await bench.becomes("Running: main running 1 ready")
+    assert "PostStartHookError" in told
