@@ -61,6 +61,13 @@ def _has_defaults(kind: Type, seen: set[int]) -> bool:
     return found
 
 
+def _is_filled(field: Field) -> bool:
+    """Whether a missing field gets its default. An empty text that is not kept would be left out again: it is there only
+    for items that are told apart by the field.
+    """
+    return field.default is not UNSET and (field.default != "" or field.keep_zero or field.emit != "omit")
+
+
 def _is_always_there(struct: Struct, field: Field) -> bool:
     """Whether a part of a built-in kind is an object that cannot be left out, only left empty: it has its defaults.
 
@@ -94,7 +101,7 @@ def _steps(struct: Struct) -> tuple[list[tuple[str, Any, bool, bool]], dict[str,
     """The fields with a default (name, default, whether it is copied, whether null stays), and those to look into."""
     defaults, inner = [], {}
     for field in struct.fields.values():
-        if field.default is not UNSET:
+        if _is_filled(field):
             defaults.append((field.name, field.default, isinstance(field.default, dict | list), field.type.nullable))
         elif _is_always_there(struct, field):
             defaults.append((field.name, {}, True, False))

@@ -33,7 +33,7 @@ class LocalObjectReference:
 
     __map_type__ = "atomic"
 
-    name: str | None = None
+    name: str | None = wire(default=None, api_default="", keep_zero=False)
     """The object's name. Its kind follows from where this stands."""
 
 

@@ -201,6 +201,16 @@ async def test_an_item_without_its_key_has_an_empty_one_which_validation_refuses
     ]
 
 
+async def test_a_reference_that_names_nothing_is_an_item_with_an_empty_name_and_stays_as_it_was(
+    api: AsgiClient,
+) -> None:
+    template = {**TEMPLATE, "spec": {**TEMPLATE["spec"], "imagePullSecrets": [{}]}}
+    made = await apply(api, f"{DEPLOYMENTS}/d", {**WHOLE, "spec": {**WHOLE["spec"], "template": template}})
+    assert (made.code, made.json["spec"]["template"]["spec"]["imagePullSecrets"]) == (201, [{}])
+    owned = owners(made.json)[("one", "Apply")]["f:spec"]["f:template"]["f:spec"]["f:imagePullSecrets"]
+    assert owned == {'k:{"name":""}': {}}
+
+
 async def test_a_version_that_is_none_is_an_error_of_its_own(api: AsgiClient) -> None:
     assert (await api.post(MAPS, config_map())).code == 201
     answer = await api.put(f"{MAPS}/a", config_map(metadata={"name": "a", "resourceVersion": "b"}))
