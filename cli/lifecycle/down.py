@@ -26,7 +26,7 @@ from sampan.core.config import Config
 @with_place
 def down(place: Place, purge: bool, timeout: float, kubeconfig: Path | None) -> None:
     """End the cluster: pods, network and rules go too. Doing it again does no harm."""
-    from sampan.core.cluster import destroy_cluster
+    from sampan.core.cluster.destroy import destroy_cluster
 
     note = note_of(place)
     if kubeconfig is None and note.kubeconfig:

@@ -74,7 +74,7 @@ def _load_where_missing(file: Path, names: Sequence[str], first: Runtime, other:
 @contextmanager
 def _runtimes(place: Place) -> Iterator[list[Runtime]]:
     """The runtime of each node here. Raises `ConfigError` where there is no cluster yet."""
-    from sampan.core.cluster import open_runtimes
+    from sampan.core.cluster.here import open_runtimes
     from sampan.core.config import Config
 
     place.decisions()

@@ -85,7 +85,7 @@ def serve(config: Config, access: Access | None, choice: PluginChoice, say: Say,
     """Run the node until SIGINT or SIGTERM. Raises `ConfigError` on what cannot be."""
     import uvloop
 
-    from sampan.core.cluster import JoinedNode
+    from sampan.core.cluster.joined import JoinedNode
     from sampan.core.plugins import load_plugins
 
     log_to_stderr()

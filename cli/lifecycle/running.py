@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from sampan.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sampan.core.cluster import Cluster
+    from sampan.core.cluster.cluster import Cluster
     from sampan.core.config import Config
     from sampan.core.plugin_choice import PluginChoice
     from sampan.core.plugins import Plugins
@@ -61,7 +61,7 @@ def serve_cluster(config: Config, choice: PluginChoice, say: Say, ready: Ready, 
 
 
 async def _serve(config: Config, choice: PluginChoice, plugins: Plugins, say: Say, ready: Ready, reloads: bool) -> None:
-    from sampan.core.cluster import Cluster
+    from sampan.core.cluster.cluster import Cluster
 
     def started(cluster: Cluster) -> None:
         say(f"ready: {cluster.access.server}, context {config.cluster!r} in {config.kubeconfig}")

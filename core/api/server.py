@@ -53,7 +53,7 @@ from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
 from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
-from sampan.core.errors import ConfigError
+from sampan.core.host.listening import bind
 from sampan.core.model.kinds import KubeObject
 from sampan.core.registry import Part, Registry
 from sampan.core.schema.resource import resource_of
@@ -249,23 +249,6 @@ class ApiServer:
         self.pipeline.workers.close()
         await asyncio.to_thread(self.auditor.close)
         await self._follower.close()
-
-
-def bind(address: str, port: int, option: str = "--port") -> socket.socket:
-    """A listening socket. Raises `ConfigError` where that cannot be; ``option`` is what another port is chosen with."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((address, port))
-        bound.listen(1024)
-    except OSError as exc:
-        bound.close()
-        raise ConfigError(
-            f"cannot listen on {address}:{port}: {exc.strerror or exc}; stop what uses it or choose another {option}"
-        ) from exc
-    bound.setblocking(False)
-    return bound
 
 
 def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str] = ()) -> pki.ServerFiles:

@@ -15,7 +15,7 @@ from functools import partial
 
 import attrs
 
-from sampan.core.api.server import ApiServer, bind
+from sampan.core.api.server import ApiServer
 from sampan.core.cluster.about import About, publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
 from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
@@ -30,6 +30,7 @@ from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host import open_files
+from sampan.core.host.listening import bind
 from sampan.core.kubeconfig import Access, add_context, write_kubeconfig
 from sampan.core.model.networking_v1.network_policy import NetworkPolicy
 from sampan.core.node.static_pods import ManifestFollower, StaticPodController

@@ -19,13 +19,14 @@ import attrs
 from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.local import LocalClient
 from sampan.core.api.pki import front_proxy, token_key
-from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.api.server import ApiServer, server_files
 from sampan.core.cluster.auditing import make_auditor
 from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
+from sampan.core.host.listening import bind
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.describe import PATH, describe_plugins

@@ -11,13 +11,13 @@ from contextlib import AsyncExitStack, suppress
 
 import attrs
 
-from sampan.core.api.server import bind
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.ports import bind_next
 from sampan.core.config import Config
 from sampan.core.contracts.http_router import HttpRouter, RouterSettings
 from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError, NotFound
+from sampan.core.host.listening import bind
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.networking_v1.ingress import IngressLoadBalancerIngress, IngressPortStatus
 from sampan.core.plugins import Plugins

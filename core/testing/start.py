@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sampan.core.cluster import Cluster
+from sampan.core.cluster.cluster import Cluster
 from sampan.core.config import Config
 from sampan.core.plugin_choice import PluginChoice
 from sampan.core.plugin_sources import installed_entry_points, named

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sampan.core.cluster import Cluster
+from sampan.core.cluster.cluster import Cluster
 from sampan.core.config import Config
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings
 from sampan.core.hooks import hookimpl

@@ -17,13 +17,14 @@ import pytest
 import websockets
 
 from sampan.core.api import connection
-from sampan.core.api.server import ApiServer, bind, server_files
+from sampan.core.api.server import ApiServer, server_files
 from sampan.core.api.spdy.codec import Decoder, Encoder
 from sampan.core.api.spdy.frames import Data, Frame, SynStream
 from sampan.core.api.subresources.tunnel import TUNNEL
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import ConfigError
+from sampan.core.host.listening import bind
 from sampan.core.model.builtin import Pod, ServiceAccount
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod_spec import PodSpec

@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from sampan.core.cluster import Cluster
+from sampan.core.cluster.cluster import Cluster
 from sampan.core.config import Config
 from sampan.core.contracts.proxy import ProxySettings
 from sampan.core.datadir import DataDir

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.api.server import bind
 from sampan.core.cluster.ports import bind_port
 from sampan.core.config import Config
 from sampan.core.errors import ConfigError
+from sampan.core.host.listening import bind
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sampan.core.cluster import Cluster
+from sampan.core.cluster.cluster import Cluster
 from sampan.core.contracts.access import SYSTEM_MASTERS, User
 from sampan.core.errors import NotFound
 from sampan.core.model.core_v1.pod import Pod
