@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -14,3 +16,9 @@ pytest.register_assert_rewrite("sampan.core.testing")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _a_path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin's file brings its folder, and what is installed there is found as a plugin by everybody after it."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
