@@ -30,6 +30,7 @@ from sampan.core.contracts.streams import AsyncStream, NodeStreams
 from sampan.core.errors import ApiError, BadRequest, InternalError, SampanError, ServiceUnavailable
 from sampan.core.kubeconfig import Access
 from sampan.core.loops import Background
+from sampan.core.tasks import until_first
 
 WAITING: Final = 3
 """Connections on which nothing is asked yet: calls that come together need not wait for a new one."""
@@ -154,8 +155,7 @@ class Answer:
     async def _log(self, lines: AsyncIterator[bytes]) -> None:
         try:
             await self._say({"value": {}})
-            telling = asyncio.create_task(self._tell_log(lines))
-            await _first(telling, asyncio.create_task(self._connection.wait_closed()))
+            await until_first(self._tell_log(lines), self._connection.wait_closed())
         finally:
             if (close := getattr(lines, "aclose", None)) is not None:
                 await close()
@@ -214,15 +214,3 @@ def _message(said: str | bytes) -> Mapping[str, Any]:
         return decode(said if isinstance(said, str) else said.decode())
     except ValueError as exc:
         raise BadRequest(f"this is no call: {exc}") from exc
-
-
-async def _first(*tasks: asyncio.Task[None]) -> None:
-    """Raises what the first that ends raises; the others end, too."""
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

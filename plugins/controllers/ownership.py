@@ -11,13 +11,12 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from sampan.core.contracts.controller import Key, Lister
+from sampan.core.contracts.controller import Key, Lister, MapToKeys
 from sampan.core.contracts.plan import Patch
 from sampan.core.model.kinds import KubeObject, info
 from sampan.core.model.meta_v1.object_meta import OwnerReference
 
 T = TypeVar("T", bound=KubeObject)
-Keys = Callable[[KubeObject, Lister], Iterable[Key]]
 
 ORPHANS = "sampan/orphans-by-namespace"
 """The index of objects that no controller has, by namespace."""
@@ -48,7 +47,7 @@ def refers_to(reference: OwnerReference, kind: type[KubeObject]) -> bool:
     return reference.kind == about.kind and group == about.group
 
 
-def keys_of_controller(kind: type[KubeObject]) -> Keys:
+def keys_of_controller(kind: type[KubeObject]) -> MapToKeys:
     """For a watch: the key of the object of ``kind`` that controls what has changed."""
 
     def keys(obj: KubeObject, _state: Lister) -> Iterable[Key]:
@@ -59,7 +58,7 @@ def keys_of_controller(kind: type[KubeObject]) -> Keys:
     return keys
 
 
-def keys_of_claimants(kind: type[T], selects: Callable[[T, Mapping[str, str]], bool]) -> Keys:
+def keys_of_claimants(kind: type[T], selects: Callable[[T, Mapping[str, str]], bool]) -> MapToKeys:
     """For a watch: the key of the controller of ``kind``; of an orphan the keys of all whose ``selects`` says that they
     might adopt it by its labels.
     """

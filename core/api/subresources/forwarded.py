@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from sampan.core.contracts.streams import AsyncStream
+from sampan.core.tasks import until_first
 
 MOST_WAITING: Final = 256 * 1024
 """Bytes from the client that the pod has not taken, after which the client is not read."""
@@ -84,16 +85,7 @@ class Forwarded:
             await self.inlet.close()
 
     async def _carry(self, stream: AsyncStream) -> None:
-        ways = (self._out(stream), self._in(stream), self.abandoned.wait())
-        tasks = [asyncio.ensure_future(way) for way in ways]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await until_first(self._out(stream), self._in(stream), self.abandoned.wait())
 
     async def _out(self, stream: AsyncStream) -> None:
         while (piece := await stream.read()) is not None:
