@@ -17,6 +17,8 @@ from typing import Any, Final, Literal, NewType, TypeVar, dataclass_transform
 
 import attrs
 
+from sampan.core.model.classes import MISSING, Declared, frozen_class
+
 T = TypeVar("T")
 
 Quantity = NewType("Quantity", str)
@@ -115,15 +117,13 @@ def wire(
         list_type=list_type, map_keys=tuple(map_keys), merge_key=merge_key, patch_strategy=tuple(patch_strategy),
         map_type=map_type, immutable=immutable, loose=loose, doc=doc,
     )  # fmt: skip
-    if default is UNSET:
-        return attrs.field(metadata={METADATA_KEY: meta})
-    return attrs.field(default=default, metadata={METADATA_KEY: meta})
+    return Declared(MISSING if default is UNSET else default, {METADATA_KEY: meta})
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(wire, attrs.field))
 def model(cls: type[T]) -> type[T]:
     """Make a model class: ``attrs.frozen``, slots, keyword-only."""
-    return attrs.frozen(kw_only=True, slots=True)(cls)
+    return frozen_class(cls)
 
 
 def wire_of(field: attrs.Attribute[Any]) -> Wire:

@@ -1,0 +1,136 @@
+"""A model class is an attrs class, whichever of its methods is looked for first, and nothing is made before that."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+
+from sampan.core.model.classes import _Later
+from sampan.core.model.meta import model, wire
+
+
+def fresh() -> Any:
+    @model
+    class Base:
+        kinds: ClassVar[int] = 1
+        name: str = wire(default="", doc="its name")
+
+        def greet(self) -> str:
+            return f"I am {self.name}"
+
+    @model
+    class Boat(Base):
+        masts: int = 2
+        crew: tuple[str, ...] = attrs.field(factory=tuple)
+        port: str = wire()
+
+        def greet(self) -> str:
+            return super().greet() + f" of {self.port}"
+
+    return Boat
+
+
+def is_complete(cls: type) -> bool:
+    return not isinstance(cls.__dict__["__attrs_attrs__"], _Later)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda cls: [field.name for field in attrs.fields(cls)] == ["name", "masts", "crew", "port"],
+        attrs.has,
+        lambda cls: repr(cls(port="Hull")).endswith("Boat(name='', masts=2, crew=(), port='Hull')"),
+        lambda cls: cls(port="Hull") == cls(port="Hull", masts=2) != cls(port="Hull", masts=3),
+        lambda cls: len({cls(port="Hull"), cls(port="Hull"), cls(port="Rye")}) == 2,
+        lambda cls: attrs.evolve(cls(port="Hull"), name="x").greet() == "I am x of Hull",
+        lambda cls: copy.deepcopy(cls(port="Hull")) == cls(port="Hull"),
+        lambda cls: cls.kinds == 1 and not hasattr(cls(port="Hull"), "__dict__"),
+    ],
+)
+def test_whatever_is_asked_first_finds_the_whole_class(use: Any) -> None:
+    assert use(fresh())
+
+
+def test_nothing_is_made_of_a_class_that_nobody_uses() -> None:
+    cls = fresh()
+    assert not is_complete(cls)
+    cls(port="Hull")
+    assert is_complete(cls)
+
+
+def test_an_object_of_defaults_alone_needs_nothing_made() -> None:
+    @model
+    class Plain:
+        name: str = wire(default="x")
+        size: int = 3
+
+    made = Plain()
+    assert (made.name, made.size, is_complete(Plain)) == ("x", 3, False)
+    assert made == Plain(name="x")
+
+
+def test_arguments_are_checked_as_by_attrs() -> None:
+    for values in ({}, {"port": "Hull", "sails": 2}):
+        with pytest.raises(TypeError):
+            fresh()(**values)
+    with pytest.raises(TypeError):
+        fresh()("Hull")
+
+
+def test_an_object_is_frozen() -> None:
+    made = fresh()(port="Hull")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.port = "Rye"
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        del made.port
+
+
+def test_own_methods_stay() -> None:
+    @model
+    class Shy:
+        name: str = ""
+
+        def __repr__(self) -> str:
+            return "?"
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    assert repr(Shy(name="x")) == "?"
+    assert Shy(name="x") == Shy(name="y")
+    with pytest.raises(TypeError):
+        hash(Shy())
+
+
+@model
+class Kept:
+    name: str = ""
+
+
+def test_objects_can_be_pickled() -> None:
+    assert pickle.loads(pickle.dumps(Kept(name="x"))) == Kept(name="x")
+
+
+def test_many_threads_make_one_class() -> None:
+    cls = fresh()
+    start = threading.Barrier(8)
+    seen: list[Any] = []
+
+    def use() -> None:
+        start.wait()
+        seen.append(attrs.fields(cls))
+        seen.append(attrs.fields(cls) if cls(port="Hull") == cls(port="Hull") else None)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(fields) for fields in seen}) == 1
