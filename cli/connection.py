@@ -7,14 +7,13 @@ import binascii
 import ssl
 import tempfile
 
-import attrs
-
 from sampan.cli.kubeconfig_files import Entry, Kubeconfig, KubeconfigFile, load
 from sampan.cli.options import Choices
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Connection:
     server: str
     namespace: str = "default"

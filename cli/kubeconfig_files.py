@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import attrs
 import yaml
 
+from sampan.core.classes import define
 from sampan.core.errors import ConfigError
 
 Entry = dict[str, Any]
 SECTIONS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 
-@attrs.define
+@define
 class KubeconfigFile:
     """One file: its sections as they are in it."""
 
@@ -60,7 +60,7 @@ class KubeconfigFile:
         write_private(self.path.resolve(), yaml.safe_dump(config))
 
 
-@attrs.define
+@define
 class Kubeconfig:
     """All the files that apply, in order."""
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
 import click
 import yaml
 
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +25,7 @@ _JSON = re.compile(r"""\s*\{\s*(["}]|$)""")
 """How JSON begins; YAML in braces need not have quotes."""
 
 
-@attrs.frozen
+@frozen
 class Manifest:
     """One object and where it was read."""
 

@@ -12,12 +12,13 @@ import click
 
 from sampan.cli.completion import complete_context, complete_namespace
 from sampan.cli.durations import Duration
+from sampan.core.classes import frozen
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Choices:
     """What was said on the command line; empty: the kubeconfig decides."""
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import attrs
 import click
 
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,7 +19,7 @@ FORMATS = ("json", "jsonpath", "name", "wide", "yaml")
 _TEMPLATES = ("go-template", "go-template-file", "template", "templatefile")
 
 
-@attrs.frozen
+@frozen
 class Output:
     """A chosen format; ``argument`` is what follows the ``=``. An empty name is the table."""
 

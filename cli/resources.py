@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
-
 from sampan.cli.api import Api
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Resource:
     group: str
     version: str

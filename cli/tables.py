@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
 from sampan.cli.tabs import table
+from sampan.core.classes import define, frozen
 
 ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 """Tables where the server can, else the objects themselves."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class TableStyle:
     """What is shown beside the server's own columns."""
 
@@ -26,7 +25,7 @@ class TableStyle:
     label_columns: tuple[str, ...] = ()
 
 
-@attrs.define
+@define
 class Rows:
     """Rows of one kind, gathered from several answers."""
 

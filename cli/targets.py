@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from sampan.cli.manifests import Manifest, check_identity
 from sampan.cli.resources import Resource, Resources
 from sampan.cli.session import Session
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 
-@attrs.frozen
+@frozen
 class Target:
     """A kind, and one object of it; without a name all of them, in ``namespace`` (empty: all namespaces)."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 from prometheus_client import CollectorRegistry
 
+from sampan.core.classes import frozen
 from sampan.core.instant import Instant
 from sampan.core.model.kinds import KubeObject
 
@@ -24,7 +25,7 @@ def utc_now() -> datetime:
     return Instant.now_utc()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AuditLog:
     """What is kept of requests, and where; kube-apiserver's options of these names."""
 
@@ -40,7 +41,7 @@ class AuditLog:
     """Megabytes of a file until the next one is begun; 0: there is but one."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AdmissionChoice:
     """Which admission plugins run besides or without those that do anyway; kube-apiserver's options."""
 
@@ -50,7 +51,7 @@ class AdmissionChoice:
     """A file with an ``AdmissionConfiguration``."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Config:
     """The choices, with their defaults: ``auto`` means that sampan picks and says why."""
 
@@ -91,7 +92,7 @@ Sign = Callable[["CertificateSigningRequest", Iterable[str], timedelta, datetime
 """(request, Kubernetes' key usages, life, now) → a certificate as PEM."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class FrontProxy:
     """What an aggregated API server knows this one by: a client certificate, and the CA that vouches for it."""
 
@@ -102,7 +103,7 @@ class FrontProxy:
     """The certificate's common name."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ClusterContext:
     """What controllers are made with, and (inside of an `AccessContext`) admission, authenticators and authorizers."""
 

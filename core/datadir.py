@@ -27,12 +27,13 @@ from typing import Any
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 LAYOUT_VERSION = 1
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Decisions:
     """What the first start settled. Later starts keep to it, whatever is free by then."""
 

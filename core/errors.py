@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import attrs
+from sampan.core.classes import frozen
 
 
-@attrs.frozen
+@frozen
 class Cause:
     """One thing that is wrong with an object, as in ``Status.details.causes``.
 

@@ -10,14 +10,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-import attrs
 import yaml
 
+from sampan.core.classes import frozen
 from sampan.core.datadir import write_private
 from sampan.core.errors import ConfigError
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Access:
     """How to reach a cluster as its administrator."""
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import attrs
 
+from sampan.core.classes import frozen
+
 PLUGINS_VARIABLE = "SAMPAN_PLUGINS"
 """Files or modules to load, separated by commas."""
 BLOCK_VARIABLE = "SAMPAN_BLOCK_PLUGINS"
 """Names to leave out, separated by commas."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PluginChoice:
     """Immutable; `over` adds to it."""
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
+from sampan.core.classes import frozen
 
 if TYPE_CHECKING:
     from importlib import metadata
@@ -21,7 +21,7 @@ OWN_DISTRIBUTION = "sampan"
 EntryPoints = Callable[[], "Iterable[metadata.EntryPoint]"]
 
 
-@attrs.frozen
+@frozen
 class Found:
     """A plugin that is there, not loaded yet."""
 

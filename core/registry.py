@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.conformance import class_lacks, lacks
 from sampan.core.errors import ConfigError, SampanError
 from sampan.core.model.kinds import KubeObject, info
@@ -48,7 +47,7 @@ Availability = Callable[[], str | None]
 """Why a part cannot work on this machine, in one sentence; ``None``: it can. Must be quick."""
 
 
-@attrs.frozen
+@frozen
 class Part(Generic[P]):
     """One registered part: what makes it, who brought it, and how ``auto`` ranks it."""
 

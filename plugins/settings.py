@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
 from sampan.plugins.schedulers.profiles import SchedulerProfile
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     horizontal_pod_autoscaler: AutoscalerSettings = attrs.field(factory=AutoscalerSettings)
     stages: tuple[str, ...] = ()

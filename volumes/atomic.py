@@ -15,13 +15,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import attrs
+from sampan.core.classes import frozen
 
 DATA = "..data"
 NEXT = "..data_tmp"
 
 
-@attrs.frozen
+@frozen
 class FileContent:
     data: bytes
     mode: int

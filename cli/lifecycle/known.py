@@ -14,13 +14,14 @@ from pathlib import Path
 import attrs
 
 from sampan.cli.lifecycle.place import Place, default_data_dir, home
+from sampan.core.classes import frozen
 from sampan.core.datadir import DataDir, write_private
 from sampan.core.errors import ConfigError
 
 _FOLDER = ".known"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Note:
     """About the last start."""
 

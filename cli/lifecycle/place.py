@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import attrs
 import click
 
 from sampan.cli.completion import complete_cluster
 from sampan.cli.options import Choices
+from sampan.core.classes import frozen
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 
@@ -28,7 +28,7 @@ DEFAULT_NAME = "sampan"
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 
 
-@attrs.frozen
+@frozen
 class Place:
     name: str
     data_dir: Path

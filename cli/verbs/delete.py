@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
 import click
 import orjson
 
@@ -18,6 +17,7 @@ from sampan.cli.manifests import files_options, read_manifests
 from sampan.cli.output import DRY_RUN_WORDS, Output, dry_run_option, output_option
 from sampan.cli.session import Session, with_session
 from sampan.cli.targets import Target, targets_of, targets_of_files
+from sampan.core.classes import frozen
 from sampan.core.errors import ApiError, ConfigError, Expired, NotFound
 
 _CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan", "true": "Background"}
@@ -25,7 +25,7 @@ _WAIT_STEP = 30
 """Seconds of one watch while waiting; then the object is looked at again."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _How:
     propagation: str
     grace_period: int | None

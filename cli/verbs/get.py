@@ -18,6 +18,7 @@ from sampan.cli.output import Output, listing, output_option, without_managed_fi
 from sampan.cli.session import Session, with_session
 from sampan.cli.tables import Rows, TableStyle
 from sampan.cli.targets import Target, targets_of, targets_of_files
+from sampan.core.classes import frozen
 from sampan.core.client.status import error_of
 from sampan.core.errors import ApiError, BadRequest, ConfigError, NotFound
 
@@ -25,7 +26,7 @@ _PAGE = 500
 """Objects in one answer to a list, as kubectl asks."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Selection:
     """Which objects of a kind, and how they are shown."""
 

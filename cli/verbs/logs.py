@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import click
 
 from sampan.cli.completion import complete_pod
@@ -15,10 +14,11 @@ from sampan.cli.durations import Duration
 from sampan.cli.failures import each, sentence
 from sampan.cli.pods import container_names, container_of, pods_of
 from sampan.cli.session import Session, with_session
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError, NotFound, SampanError
 
 
-@attrs.frozen
+@frozen
 class _Source:
     pod: str
     namespace: str

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.access import (
     Admission,
     AdmissionRequest,
@@ -26,7 +25,7 @@ from sampan.core.errors import Forbidden, InternalError, SampanError, Unauthoriz
 log = logging.getLogger(__name__)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Gates:
     """Authentication, authorization and admission, each a chain of plugins. Empty until the server has made them."""
 

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
-
 from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import shown, stored_form
+from sampan.core.classes import frozen
 from sampan.core.errors import AlreadyExists, ApiError, ConfigError, Conflict, NotFound
 from sampan.core.model.conditions import holds_wire
 from sampan.core.store.contract import Store
@@ -47,7 +46,7 @@ class Full(Exception):
     """No range has an address left."""
 
 
-@attrs.frozen
+@frozen
 class Owner:
     """The Service that an address or a port is for."""
 

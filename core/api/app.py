@@ -37,6 +37,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.request_info import asked_of, attributes_of, is_long_running
 from sampan.core.api.resources import Resources
 from sampan.core.api.responses import Receive, Scope, Send, send_error, send_text
+from sampan.core.classes import define
 from sampan.core.contracts.access import Attributes, Credentials, User
 from sampan.core.errors import ApiError, InternalError, SampanError, Unauthorized
 
@@ -48,7 +49,7 @@ CLIENT_GONE: Final = 499
 """Counted where nobody was left to answer."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Api:
     """See `sampan.core.api.server` for how it is put together."""
 

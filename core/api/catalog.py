@@ -23,6 +23,7 @@ from sampan.core.api.storage import (
     object_head,
     view_of,
 )
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.source import Source
 from sampan.core.errors import StorageReadError
 from sampan.core.model import storage as declared
@@ -39,7 +40,7 @@ from sampan.core.store.watch_cache import WatchCache, join_whole
 T = TypeVar("T", bound=KubeObject)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Served:
     """A kind with the place of its objects. Prepared strings are what the hot paths send."""
 
@@ -260,7 +261,7 @@ def version_rank(version: str) -> tuple[int, int, int, str]:
     return (3, 0, 0, version)
 
 
-@attrs.frozen
+@frozen
 class CacheReader:
     """The `Reader` of admission and authorization: wire objects straight from the caches."""
 

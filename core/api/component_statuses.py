@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
-import attrs
+from sampan.core.classes import define
 
 SOURCE: Final = "component-statuses"
 PATIENCE: Final = 20.0
@@ -16,7 +16,7 @@ Check = Callable[[], Awaitable[None]]
 """Raises where the part is not well."""
 
 
-@attrs.define
+@define
 class ComponentStatuses:
     """A `sampan.core.contracts.source.Source`. ``parts`` by name; who starts the parts enters them."""
 

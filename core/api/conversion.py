@@ -14,11 +14,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
 import orjson
 
 from sampan.core.api.storage import Cached
 from sampan.core.api.webhook_client import CallFailed, post
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Expired, InternalError, Timeout
 from sampan.core.loops import Delays
@@ -44,7 +44,7 @@ BATCH: Final = 500
 """Objects that are converted in one question at the most."""
 
 
-@attrs.frozen
+@frozen
 class Converter:
     """The webhook of one definition."""
 
@@ -230,7 +230,7 @@ class Conversion:
         self._moved.set()
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Converted(Cached):
     """A version whose objects a webhook converts. ``stored`` is the version that its writes are stored in."""
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import attrs
 import orjson
 
 from sampan.core.api import definition_checks  # noqa: F401 - attaches what a definition is refused for
@@ -21,6 +20,7 @@ from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.conversion import Conversion, Converted, Converter
 from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_of
 from sampan.core.cel.schema_rules import Place, compile_place, has_rules, run_rules
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired
 from sampan.core.loops import Background
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 Wire = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class _Serving:
     """What is served of one definition, and which state of it that stands for."""
 

@@ -22,6 +22,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.responses import send_bytes, send_value
 from sampan.core.api.tokens import Tokens
 from sampan.core.api.version import version_info
+from sampan.core.classes import define
 
 METRICS_TYPE: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
@@ -31,7 +32,7 @@ KEPT: Final = (b"cache-control", b"public, max-age=3600")
 Find = Callable[[Request, tuple[str, ...]], Awaitable[None]]
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Endpoints:
     discovery: Discovery
     openapi: OpenApi

@@ -31,6 +31,7 @@ from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
 from sampan.core.api.storage import Posted
 from sampan.core.api.straight import straight_to
+from sampan.core.classes import define
 from sampan.core.errors import Expired, Timeout
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
@@ -39,7 +40,7 @@ from sampan.core.store.entry import Entry
 from sampan.core.store.pages import Page
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Handlers:
     """One per API server."""
 

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from sampan.core.api.compression import takes_gzip
+from sampan.core.classes import define
 
 AUDIT_ID: Final = b"audit-id"
 """By which a request is found again in the audit log: a client's own, or one that the server makes."""
@@ -16,7 +17,7 @@ KNOWN = frozenset(
 )
 
 
-@attrs.define
+@define
 class Headers:
     authorization: str = ""
     accept: str = ""

@@ -9,10 +9,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import attrs
-
 from sampan.core.api.request import Request
 from sampan.core.api.responses import send_text
+from sampan.core.classes import define
 from sampan.core.errors import InsufficientStorage
 
 logger = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ CHECKS: Final = ("ping", "log", "etcd")
 ROOM: Final = "store-room"
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Health:
     check_store: Callable[[], Awaitable[None]]
     """Raises where the store does not answer."""

@@ -28,6 +28,7 @@ from sampan.core.api.request_info import selected_name
 from sampan.core.api.selectors import select
 from sampan.core.api.subresources.scale import read_scale, write_scale
 from sampan.core.api.subresources.token import TOKEN_REQUEST, issue
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import IssuedToken, ObjectList, PatchType, WatchEvent, token_request
 from sampan.core.contracts.access import User
 from sampan.core.errors import MethodNotAllowed, NotFound
@@ -46,7 +47,7 @@ T = TypeVar("T", bound=KubeObject)
 PATCH_TYPES: Mapping[PatchType, str] = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
 
 
-@attrs.frozen
+@frozen
 class LocalClient:
     """Implements `sampan.core.client.protocol.Client` for ``user``; ``agent`` names the field manager of its writes."""
 

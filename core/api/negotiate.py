@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Final, Literal, TypeVar
 
-import attrs
-
 from sampan.core.api.problems import NoProducer
+from sampan.core.classes import frozen
 from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 Shape = Literal["object", "Table", "PartialObjectMetadata"]
@@ -44,7 +43,7 @@ def remembering(read: Callable[[str], R]) -> Callable[[str], R]:
     return remembered
 
 
-@attrs.frozen
+@frozen
 class Representation:
     """How to answer: the format, and for Tables and metadata alone the version of ``meta.k8s.io``."""
 
@@ -56,7 +55,7 @@ class Representation:
 PLAIN: Final = Representation()
 
 
-@attrs.frozen
+@frozen
 class Offer:
     """One clause of an ``Accept`` header."""
 

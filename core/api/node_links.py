@@ -16,6 +16,7 @@ import attrs
 from sampan.core.api.bodies import ClientGone
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.websocket import WebSocket
+from sampan.core.classes import define
 from sampan.core.client.status import error_of
 from sampan.core.contracts.node_calls import (
     FOLDER,
@@ -225,7 +226,7 @@ async def _output(line: Line) -> AsyncIterator[bytes]:
         line.close()
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class RemoteStream:
     """`AsyncStream` over a line."""
 

@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import attrs
 import orjson
 
 from sampan.core.api import negotiate
@@ -27,6 +26,7 @@ from sampan.core.api.protobuf.openapi_v2 import MEDIA_TYPE as OPENAPI_V2_PROTOBU
 from sampan.core.api.request import Request
 from sampan.core.api.responses import JSON_TYPE, TEXT_TYPE, Header, send_bytes, send_value
 from sampan.core.api.version import VERSION
+from sampan.core.classes import frozen
 from sampan.core.schema.openapi import openapi_v2, openapi_v3
 
 Parts = Sequence[tuple[Extension, bytes]]
@@ -34,7 +34,7 @@ Parts = Sequence[tuple[Extension, bytes]]
 KEEP: Final = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
-@attrs.frozen
+@frozen
 class Document:
     """A document's bytes and their hash."""
 

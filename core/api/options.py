@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from urllib.parse import parse_qsl
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest, Cause, Invalid
 from sampan.core.model.causes import forbidden, invalid, not_supported, required
 from sampan.core.model.kinds import Propagation
@@ -25,7 +24,7 @@ _NUMBER: Final = re.compile(r"[-+]?[0-9]+")
 _INT64_DIGITS: Final = 20
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ListOptions:
     """https://kubernetes.io/docs/reference/using-api/api-concepts/ has the rules for versions and pages."""
 
@@ -42,7 +41,7 @@ class ListOptions:
     send_initial: bool | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class WriteOptions:
     dry_run: bool = False
     manager: str = ""
@@ -51,7 +50,7 @@ class WriteOptions:
     field_validation: FieldValidation = "Warn"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DeleteOptions:
     dry_run: bool = False
     grace_period: int | None = None

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
-import attrs
+from sampan.core.classes import frozen
 
 Form = Literal["resource", "other"]
 
@@ -18,7 +18,7 @@ NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
 """``/namespaces/NS/status`` is about the namespace; any other word after the name is a resource inside it."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """What a path names. For ``other`` (discovery, health …) ``path`` alone says it.
 

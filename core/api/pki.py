@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sampan.core.classes import frozen
 from sampan.core.config import FrontProxy
 from sampan.core.datadir import make_private, write_private
 
@@ -49,7 +49,7 @@ INTERNAL_NAMES: Final = (
 )
 
 
-@attrs.frozen
+@frozen
 class Authority:
     """The cluster's CA: signs the server's certificate and those of clients."""
 
@@ -113,7 +113,7 @@ class Authority:
         return _pem(builder.sign(self.key, hashes.SHA256()))
 
 
-@attrs.frozen
+@frozen
 class ServerFiles:
     """Where the server's TLS files are, and the CA as PEM."""
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import attrs
 import orjson
 
 from sampan.core.api.address_claims import Full, NotClaimed, Owner
+from sampan.core.classes import frozen
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sampan.core.store.contract import Listing, Store, StoreEvent
 
@@ -28,7 +28,7 @@ PATIENCE: Final = timedelta(seconds=60)
 """For as long a Service may be on its way into the store."""
 
 
-@attrs.frozen
+@frozen
 class Claim:
     owner: Owner
     since: datetime

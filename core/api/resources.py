@@ -17,6 +17,7 @@ from sampan.core.api.paths import Target
 from sampan.core.api.problems import NoMethod, NoRoute, PageNotFound
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.contract import Subresource
+from sampan.core.classes import define
 from sampan.core.contracts.access import Attributes
 from sampan.core.errors import BadRequest
 
@@ -31,7 +32,7 @@ READ_ONLY: Final = frozenset({"log"})
 SUBRESOURCE_VERBS: Final = {**OBJECT_VERBS, "POST": "create", "HEAD": "get"}
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Resources:
     """``subresources`` by name; which kinds have which is the kinds' own affair."""
 

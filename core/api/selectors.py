@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
 from sampan.core.model.labels import Selector, SelectorError, parse_selector
 from sampan.core.schema.fields import FieldSelector, field_selector
@@ -19,7 +18,7 @@ ALL_LABELS: Final = Selector()
 ALL_FIELDS: Final = FieldSelector()
 
 
-@attrs.frozen
+@frozen
 class Selection:
     """A test of wire objects; false where it picks everything."""
 

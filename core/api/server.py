@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import attrs
 import uvicorn
 
 from sampan.core.api import pki
@@ -49,6 +48,7 @@ from sampan.core.api.takeover import UpgradableProtocol
 from sampan.core.api.tls import EmbeddedServer
 from sampan.core.api.tokens import Tokens
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
+from sampan.core.classes import frozen
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
 from sampan.core.contracts.source import Source, SourceContext
@@ -74,7 +74,7 @@ IDLE_SECONDS = 180
 SYSTEM_USER = User(name="system:apiserver", groups=(SYSTEM_MASTERS,))
 
 
-@attrs.frozen
+@frozen
 class Listening:
     """Where the server is reached."""
 

@@ -9,17 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.negotiate import META_GROUP, Representation
+from sampan.core.classes import frozen
 from sampan.core.schema.table import IncludeObject, table
 from sampan.core.store.entry import Entry
 
 Wire = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class Shaper:
     """Turns wire objects of one kind into one representation. ``now`` is for ages in Tables."""
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.source import Source
 from sampan.core.errors import MethodNotAllowed
 from sampan.core.model import storage as declared
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 REGISTRY = "/registry/"
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Cached:
     """Objects of its own, as the bytes that are served; ``resource`` is what they are stored as."""
 
@@ -57,7 +56,7 @@ class Cached:
         self.cache.close()
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class View:
     """The objects of another kind, converted: they share its cache, and ``resource`` is that kind."""
 
@@ -97,7 +96,7 @@ class Answer(Protocol):
     ) -> Outcome: ...
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Posted:
     """No objects at all: what is posted is answered."""
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, cast
 
-import attrs
-
 from sampan.core.api.request import Request
+from sampan.core.classes import frozen
 
 EXTENSION: Final = "sampan.straight"
 
 
-@attrs.frozen
+@frozen
 class Straight:
     """The connection under one answer of unknown length, whose head has gone out. ``cycle`` is uvicorn's answer."""
 

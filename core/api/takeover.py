@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final, cast
 
-import attrs
-
 from sampan.core.api.bodies import ClientGone
 from sampan.core.api.connection import BoundedProtocol
 from sampan.core.api.request import Request
+from sampan.core.classes import frozen
 
 SPDY: Final = "SPDY/3.1"
 EXTENSION: Final = "sampan.takeover"
@@ -22,7 +21,7 @@ MOST_EARLY: Final = 64 * 1024
 CHUNK: Final = 64 * 1024
 
 
-@attrs.frozen
+@frozen
 class Connection:
     """The bytes of a connection that has been taken over. One task reads, several may write."""
 

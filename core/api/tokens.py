@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import attrs
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from sampan.core.classes import frozen
 
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
 ALGORITHM: Final = "ES256"
@@ -33,7 +34,7 @@ go on for a year (as long as the pod is there), and the agent writes a new one e
 EXTENDED: Final = 365 * 24 * 3600
 
 
-@attrs.frozen
+@frozen
 class Issued:
     token: str
     expires: datetime

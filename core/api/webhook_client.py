@@ -10,9 +10,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import attrs
-
 from sampan.core.api.service_endpoints import NoEndpoint, service_endpoint
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 
 LONGEST_ANSWER = 3 << 20
@@ -24,7 +23,7 @@ class CallFailed(Exception):
     """The webhook could not be asked, or has not answered as it must."""
 
 
-@attrs.frozen
+@frozen
 class Target:
     url: str
     host: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
+from sampan.core.classes import frozen
 
 # Numbers of the fields in google/api/expr's checked.proto and syntax.proto.
 _CHECKED_EXPR = 4
@@ -26,7 +26,7 @@ _SPLITS = frozenset(("split", "findAll"))
 """What gives a list of a text's parts."""
 
 
-@attrs.frozen
+@frozen
 class Sizes:
     """The largest list or map, and the longest string, among some values."""
 
@@ -51,7 +51,7 @@ def measure(value: Any) -> Sizes:
     return Sizes(items, characters)
 
 
-@attrs.frozen
+@frozen
 class Growth:
     """How many times as large as anything that comes in a value may be: its texts, and its number of items."""
 
@@ -63,7 +63,7 @@ class Growth:
         return max(self.text, self.items)
 
 
-@attrs.frozen
+@frozen
 class _Node:
     """One step: what it costs itself, and whether its parts are done once for each item of a list."""
 

@@ -13,11 +13,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import attrs
-
 from sampan.core.cel.cost import Sizes
 from sampan.core.cel.environment import Environment, Program
 from sampan.core.cel.errors import CelError, CostExceeded
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model import causes
 from sampan.core.model.rules.apiextensions_v1.field_path import split_path
@@ -42,7 +41,7 @@ def uses_old(text: str) -> bool:
     return bool(_OLD.search(_LITERAL.sub("''", text)))
 
 
-@attrs.frozen
+@frozen
 class Rule:
     """One compiled rule. ``without_old`` is what is run where an optional ``oldSelf`` is not there."""
 
@@ -58,7 +57,7 @@ class Rule:
         return (self.about.get("message") or "").strip() or f"failed rule: {(self.about.get('rule') or '').strip()}"
 
 
-@attrs.frozen
+@frozen
 class Place:
     """A part of the schema with rules of its own, or with such parts below it."""
 

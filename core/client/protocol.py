@@ -11,8 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.kinds import KubeObject, Propagation
 
@@ -21,14 +20,14 @@ T = TypeVar("T", bound=KubeObject)
 PatchType = Literal["json", "merge", "strategic"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ObjectList(Generic[T]):
     items: Sequence[T]
     resource_version: str
     continue_token: str = ""
 
 
-@attrs.frozen
+@frozen
 class WatchEvent(Generic[T]):
     """``BOOKMARK`` objects carry a resourceVersion and nothing else."""
 
@@ -36,7 +35,7 @@ class WatchEvent(Generic[T]):
     obj: T
 
 
-@attrs.frozen
+@frozen
 class IssuedToken:
     """A bearer token, and when whoever holds it should have another."""
 

@@ -5,8 +5,7 @@ The control plane writes it at start; `sampan node join` reads it. As kubeadm ke
 
 from __future__ import annotations
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.model.core_v1.configuration import ConfigMap
@@ -15,7 +14,7 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 NAMESPACE, NAME = "kube-system", "sampan-config"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class About:
     cluster: str
     service_cidr: str

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.node_storage import (
     announce_csi,
@@ -40,7 +39,7 @@ from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.lister import InformerSet
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodeConfig:
     """What one node is made with."""
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.config import ClusterContext
 from sampan.core.model.kinds import KindInfo
 
@@ -34,7 +35,7 @@ def split_service_account(user: str) -> tuple[str, str] | None:
     return (namespace, name) if user.startswith(SERVICE_ACCOUNT) and colon and namespace and name else None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class User:
     name: str
     uid: str = ""
@@ -44,7 +45,7 @@ class User:
     """Of those that were asked for, whom the token speaks to; empty where its authenticator knows of none."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Credentials:
     """What a request brought: the bearer token, and the verified client certificate's subject."""
 
@@ -64,7 +65,7 @@ class Authenticator(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Attributes:
     """What is asked for. ``path`` alone is set for non-resource requests."""
 
@@ -89,7 +90,7 @@ class Attributes:
         return bool(self.resource) or self.is_about_resource
 
 
-@attrs.frozen
+@frozen
 class Decision:
     verdict: Literal["allow", "deny", "no-opinion"]
     reason: str = ""
@@ -151,7 +152,7 @@ def _replaced(_obj: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     return config
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Equivalent:
     """Another version or group that the objects of a kind are served in, and how they become such objects and back.
 
@@ -168,7 +169,7 @@ def _none() -> Sequence[Equivalent]:
     return ()
 
 
-@attrs.define(kw_only=True)
+@define(kw_only=True)
 class AdmissionRequest:
     """One write on its way in. ``obj`` may be changed in place by mutating admission; ``None`` for deletes."""
 
@@ -213,7 +214,7 @@ class Admission(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AccessContext:
     """What authenticators, authorizers and admission plugins are made with."""
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.plan import AfterReading, InThread, Plan
 from sampan.core.model.kinds import KubeObject
 
@@ -66,7 +67,7 @@ def own_key(obj: KubeObject, _state: Lister) -> Iterable[Key]:
     yield Key(*obj.key)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Watch:
     """A kind to follow, and the keys to look at when one of its objects changes.
 

@@ -12,20 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.provisioner import ProvisionerSettings, ProvisionRequest
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import EMPTY
 from sampan.core.model.storage_v1.csi_driver import CSIDriverSpec
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CsiSettings(ProvisionerSettings):
     """What a driver is made with: its node's name, and a folder of its own there."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CsiRequest:
     """A volume that a pod is to have."""
 
@@ -79,7 +78,7 @@ class StagingCsiDriver(CsiDriver, Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CsiMade:
     """A volume that a driver has made."""
 

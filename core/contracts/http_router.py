@@ -16,11 +16,13 @@ from urllib.parse import unquote
 
 import attrs
 
+from sampan.core.classes import frozen
+
 NO_ROUTE, NO_ENDPOINTS = 404, 503
 """What is answered where no route fits, and where nobody is behind the one that does."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Backend:
     """Who answers the requests of a route."""
 
@@ -32,7 +34,7 @@ class Backend:
     """Requests of one client address go to the same endpoint, as long as that is there."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """Requests for one host and path."""
 
@@ -59,7 +61,7 @@ class Route:
         return path.startswith(self.path if self.path == "/" else f"{self.path}/")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Certificate:
     """What is shown to clients that ask for ``host`` (as a `Route` has it; empty: for any other, or for none)."""
 
@@ -69,7 +71,7 @@ class Certificate:
     key_pem: str = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RouteTable:
     routes: tuple[Route, ...] = ()
     """In the order in which they are tried: the first that fits is taken."""
@@ -98,7 +100,7 @@ def plain_path(path: str) -> str:
     return f"{plain}/" if path.endswith("/") and plain != "/" else plain
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RouterSettings:
     cluster: str
     state_dir: Path

@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 import attrs
 
+from sampan.core.classes import frozen
+
 RecordType = Literal["A", "AAAA", "SRV", "CNAME", "PTR", "TXT", "NS", "NAME"]
 """``NAME`` has no data: the name exists, whatever else it has."""
 
@@ -24,7 +26,7 @@ class Record:
     data: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NameServerSettings:
     cluster: str
     domain: str

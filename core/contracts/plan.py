@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.kinds import KubeObject, Propagation
 
@@ -19,7 +18,7 @@ T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
 A = TypeVar("A")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Emit:
     """An event about an object. The recorder aggregates repeats as Kubernetes does.
 
@@ -34,7 +33,7 @@ class Emit:
     action: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Create:
     """Make an object. Neighbouring creations are independent of each other and made side by side.
 
@@ -46,7 +45,7 @@ class Create:
     then: Emit | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Update:
     """Replace the object; its resourceVersion guards against changes in between."""
 
@@ -54,7 +53,7 @@ class Update:
     subresource: Literal["", "status", "scale", "finalize"] = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Patch:
     kind: type[KubeObject]
     namespace: str
@@ -65,7 +64,7 @@ class Patch:
     ignore_missing: bool = True
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Delete:
     """Delete an object; one that is gone already is as good. Neighbouring deletions run side by side, as creations do."""
 
@@ -79,7 +78,7 @@ class Delete:
     then: Emit | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Bind:
     """Put a pod on a node, through the ``binding`` subresource."""
 
@@ -89,7 +88,7 @@ class Bind:
     node: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Rescale:
     """Give a workload of any kind another number of pods, through its ``scale`` subresource.
 
@@ -101,7 +100,7 @@ class Rescale:
     then: Emit | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExpectGone:
     """Go on only if the API server itself (not a cache) says that the object with this uid is no more.
 
@@ -114,7 +113,7 @@ class ExpectGone:
     uid: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExpectEmpty:
     """Go on only if the API server itself (not a cache) says that the namespace has no object of this kind.
 
@@ -125,7 +124,7 @@ class ExpectEmpty:
     namespace: str | None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExpectAnswer:
     """Go on only if the API server answers a posted review as ``holds`` wants it.
 
@@ -139,7 +138,7 @@ class ExpectAnswer:
 Action = Create | Update | Patch | Delete | Bind | Rescale | Emit | ExpectGone | ExpectEmpty | ExpectAnswer
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Plan:
     """Actions in order; the first one that fails ends the plan, and the key is tried again with back-off.
 
@@ -158,7 +157,7 @@ class Plan:
 NOTHING = Plan()
 
 
-@attrs.frozen
+@frozen
 class InThread:
     """A decision that may block, as outside plugins have a say in it: the engine has it made in a thread.
 
@@ -185,7 +184,7 @@ class Reads(Protocol):
         ...
 
 
-@attrs.frozen
+@frozen
 class AfterReading(Generic[A]):
     """A decision that needs what no cache holds: the engine has it read, in the controller's name, and then decides.
 

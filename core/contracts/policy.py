@@ -12,6 +12,8 @@ from typing import Protocol
 
 import attrs
 
+from sampan.core.classes import frozen
+
 HIGHEST_PORT = 65_535
 
 
@@ -34,7 +36,7 @@ class Opening:
         return (not self.ranges or _is_in(address, self.ranges)) and not _is_in(address, self.gaps)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Guard:
     """What one pod's address may get and send; ``None`` where no policy is about that direction."""
 
@@ -43,7 +45,7 @@ class Guard:
     egress: tuple[Opening, ...] | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class EnforcerSettings:
     cluster: str
     state_dir: Path

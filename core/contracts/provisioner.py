@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 
@@ -36,7 +35,7 @@ class ProvisioningFailure(SampanError):
     """A volume that cannot be made, grown or deleted: becomes an event of the claim or volume, and is tried again."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProvisionRequest:
     name: str
     """Of the volume: ``pvc-UID``."""
@@ -70,7 +69,7 @@ class Provisioner(Protocol):
         ...
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProvisionerSettings:
     """What a provisioner is made with."""
 

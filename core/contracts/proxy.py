@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from sampan.core.classes import frozen
+
 if TYPE_CHECKING:
     from sampan.core.contracts.balancer import Balancer
 
@@ -26,7 +28,7 @@ class Endpoint:
     node: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ServicePort:
     """One address and port of one Service, with the ready endpoints behind it."""
 
@@ -48,7 +50,7 @@ class ServicePort:
         return (self.protocol, self.ip, self.port)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProxySettings:
     cluster: str
     state_dir: Path
@@ -59,7 +61,7 @@ class ProxySettings:
     say: Callable[[str], None] = attrs.field(default=lambda _line: None)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProxyReport:
     """What a sync could not do: (service key, why), for an event on that Service."""
 

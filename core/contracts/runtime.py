@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime_config import ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import SampanError
 
@@ -36,7 +37,7 @@ class ImageError(RuntimeFailure):
         self.reason = reason
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Capabilities:
     """What a runtime can do. What it cannot is refused or warned of before a pod starts, never silently dropped."""
 
@@ -63,7 +64,7 @@ class Capabilities:
     init and ephemeral containers as well; ``spec.hostUsers=false``, where it is one value."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RuntimeInfo:
     name: str
     version: str
@@ -72,7 +73,7 @@ class RuntimeInfo:
     """One line for people: which socket, which isolation."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RuntimeSettings:
     """What a runtime is made with."""
 
@@ -94,7 +95,7 @@ class RuntimeSettings:
 State = Literal["created", "running", "exited", "unknown"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Sandbox:
     id: str
     name: str
@@ -108,7 +109,7 @@ class Sandbox:
     labels: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Container:
     """A container as the engine sees it."""
 
@@ -130,7 +131,7 @@ class Container:
     labels: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Image:
     id: str
     tags: tuple[str, ...] = ()
@@ -141,21 +142,21 @@ class Image:
     """As the image names it: uid, or user name."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Auth:
     server: str
     username: str
     password: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExecResult:
     exit_code: int
     stdout: bytes
     stderr: bytes
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LogOptions:
     follow: bool = False
     tail_lines: int | None = None
@@ -164,7 +165,7 @@ class LogOptions:
     stream: Literal["All", "Stdout", "Stderr"] = "All"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Stats:
     """Use at one moment."""
 
@@ -175,7 +176,7 @@ class Stats:
     at: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RuntimeEvent:
     """Something happened to a pod's container or sandbox: a hint to look, not the truth."""
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import attrs
 
+from sampan.core.classes import frozen
+
 LABEL_CLUSTER = "sampan.cluster"
 LABEL_NODE = "sampan.node"
 LABEL_NAMESPACE = "io.kubernetes.pod.namespace"
@@ -22,7 +24,7 @@ LABEL_KIND = "sampan.kind"
 """``sandbox`` or ``container``."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PortMapping:
     container_port: int
     host_port: int
@@ -30,7 +32,7 @@ class PortMapping:
     host_ip: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SandboxConfig:
     """A pod's shared part: network, hostname, IPC."""
 
@@ -53,7 +55,7 @@ class SandboxConfig:
     annotations: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Mount:
     host_path: str
     """Empty where it is an ``image``."""
@@ -67,7 +69,7 @@ class Mount:
     propagation: Literal["None", "HostToContainer", "Bidirectional"] = "None"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Resources:
     """Limits as the kernel takes them; 0 means none."""
 
@@ -78,7 +80,7 @@ class Resources:
     oom_score_adj: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Security:
     run_as_user: int | None = None
     """``None``: the image's own user, whatever the group."""
@@ -102,7 +104,7 @@ class Security:
     """Nothing of ``/proc`` is hidden."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ContainerConfig:
     name: str
     image: str

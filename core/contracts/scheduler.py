@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.plan import Action
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
@@ -22,7 +23,7 @@ from sampan.core.model.pod_requests import Amounts, amounts, held_requests, less
 T = TypeVar("T", bound=KubeObject)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodeState:
     """A node with the pods that are bound to it or about to be. Finished pods are not counted.
 
@@ -144,7 +145,7 @@ class Change(enum.Flag):
         return ~cls(0)
 
 
-@attrs.frozen
+@frozen
 class Refusal:
     """Why a pod cannot be on a node, in Kubernetes' words; and whether it could if others left."""
 
@@ -160,7 +161,7 @@ class Refusal:
         return (self.reason, *self.further)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Placed:
     node: str
     before: tuple[Action, ...] = ()
@@ -169,7 +170,7 @@ class Placed:
     """The bind waits until the scheduler says that all is `Ready` (the claims have their volumes); the room is kept."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Preemption:
     """Room that is made: these pods leave the node, and the pod is promised it."""
 
@@ -177,7 +178,7 @@ class Preemption:
     victims: tuple[Pod, ...]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Unschedulable:
     """``reasons``: sentence → number of nodes, as in ``0/3 nodes are available: 3 Insufficient cpu.``"""
 
@@ -190,7 +191,7 @@ class Unschedulable:
     """Node → the plugin that refused it, and why."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Wait:
     """A permit plugin wants to wait: try again after so many seconds."""
 

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.contracts.streams import NodeDirectory
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SourceContext:
     """What a source is made with: the cluster's objects, its nodes, and the time."""
 

@@ -11,18 +11,19 @@ from typing import Literal, Protocol
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import LogOptions
 from sampan.core.errors import NotFound
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodRef:
     namespace: str
     name: str
     uid: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ContainerUsage:
     """What one running container uses."""
 
@@ -36,7 +37,7 @@ class ContainerUsage:
     started_at: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodUsage:
     pod: PodRef
     labels: Mapping[str, str] = attrs.field(factory=dict)
@@ -46,7 +47,7 @@ class PodUsage:
     """Seconds that the CPU figures are of."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodeUsage:
     node: str
     labels: Mapping[str, str] = attrs.field(factory=dict)
@@ -57,7 +58,7 @@ class NodeUsage:
     pods: tuple[PodUsage, ...]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodePage:
     """An answer of the node's agent over HTTP."""
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
 from sampan.core.model.core_v1.pod import Pod
@@ -26,7 +27,7 @@ class VolumeFailure(SampanError):
     """A volume that cannot be made: becomes a FailedMount event; the pod waits and it is tried again."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PublishedVolume:
     host_path: Path
     """An empty folder where it is an ``image``."""
@@ -38,7 +39,7 @@ class PublishedVolume:
     """The folder is the pod's own: where a container mounts other volumes inside of it, their places may be made there."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class VolumeContext:
     """What a driver may use: the pod's folder for this volume, and API objects it may read."""
 

@@ -15,8 +15,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError, SampanError
 
 IFF_UP = 1
@@ -35,7 +34,7 @@ class HostNetworkError(SampanError):
         self.code = code
 
 
-@attrs.frozen
+@frozen
 class HostRoute:
     network: ipaddress.IPv4Network
     interface: str

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from sampan.core.classes import frozen
 
-@attrs.frozen(kw_only=True)
+
+@frozen(kw_only=True)
 class Bounds:
     """What a field may hold: whole numbers between two, some of which have names."""
 
@@ -49,7 +51,7 @@ DURATION: Final = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns)
 DURATION_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)", re.ASCII)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Schedule:
     """The times that fit: ``every_day`` of the month or of the week means that the other of the two decides alone."""
 
@@ -62,7 +64,7 @@ class Schedule:
     every_weekday: bool
 
 
-@attrs.frozen
+@frozen
 class Every:
     """A steady distance from one time to the next."""
 

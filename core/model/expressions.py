@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 
 _WORDS: Final = """
@@ -20,7 +19,7 @@ RESERVED: Final = frozenset(_WORDS.split())
 """Words that no variable of an expression can have for a name."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Expression(Cause):
     """Something to compile. ``field`` is its path."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import attrs
+from sampan.core.classes import frozen
 
 _REFERENCE: Final = re.compile(
     r"(?P<name>"
@@ -19,7 +19,7 @@ _REFERENCE: Final = re.compile(
 DEFAULT_REGISTRY: Final = "docker.io"
 
 
-@attrs.frozen
+@frozen
 class Reference:
     """A name taken apart. ``tag`` is ``latest`` where neither tag nor digest is named."""
 

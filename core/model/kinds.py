@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model.meta import model, wire
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -27,7 +28,7 @@ Path = str
 C = TypeVar("C", bound="type[KubeObject]")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Column:
     """A column of the kind's Table (`kubectl get`).
 
@@ -43,7 +44,7 @@ class Column:
     priority: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Scale:
     """Where the ``scale`` subresource finds its numbers (the same three paths as a CRD's)."""
 
@@ -145,7 +146,7 @@ class KindRules:
         return True
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class KindInfo:
     """Everything the API server knows of a kind that its fields don't say."""
 
@@ -268,7 +269,7 @@ def info(cls: type) -> KindInfo:
 StructRule = Callable[[Mapping[str, Any], Path], Iterable[Cause]]
 
 
-@attrs.frozen
+@frozen
 class StructRules:
     """Checks of a class's values. ``whole``: of everything in and below one, so that the walk leaves its fields alone."""
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model import formats
 
 Operator = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
@@ -25,7 +24,7 @@ class SelectorError(ValueError):
     """A selector that says nothing: the message is Kubernetes'."""
 
 
-@attrs.frozen
+@frozen
 class Requirement:
     """One condition on one label."""
 
@@ -63,7 +62,7 @@ class Requirement:
         return f"{self.key}{sign}{self.values[0]}"
 
 
-@attrs.frozen
+@frozen
 class Selector:
     """Conditions that must all hold; without any it matches everything."""
 

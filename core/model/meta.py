@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NewType, TypeVar, dataclass_transform
 
 import attrs
 
-from sampan.core.model.classes import MISSING, Declared, frozen_class
+from sampan.core.classes import MISSING, Declared, frozen
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ UNSET: Final[Any] = object()
 METADATA_KEY: Final = "sampan"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Loose:
     """What is known of a value that is kept as JSON (annotation ``RawJson``), so that OpenAPI and decoding know it too.
 
@@ -51,7 +51,7 @@ class Loose:
     or_else: tuple[type, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Wire:
     """What is known of a field beyond its Python type (Kubernetes' OpenAPI extensions and validation words)."""
 
@@ -123,7 +123,7 @@ def wire(
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(wire, attrs.field))
 def model(cls: type[T]) -> type[T]:
     """Make a model class: ``attrs.frozen``, slots, keyword-only."""
-    return frozen_class(cls)
+    return frozen(kw_only=True)(cls)
 
 
 def wire_of(field: attrs.Attribute[Any]) -> Wire:

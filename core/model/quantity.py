@@ -13,8 +13,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from functools import lru_cache
 from typing import Final, Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.meta import Quantity
 
 Family = Literal["binary", "decimal", "exponent"]
@@ -33,7 +32,7 @@ INVALID: Final = "quantities must match the regular expression '^([+-]?[0-9.]+)(
 INVALID_SUFFIX: Final = "unable to parse quantity's suffix"
 
 
-@attrs.frozen
+@frozen
 class Parsed:
     """A quantity as a number (in whole units: cores, bytes) and the family of units it is written in."""
 

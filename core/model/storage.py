@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import attrs
+from sampan.core.classes import frozen
 
 if TYPE_CHECKING:
     from sampan.core.model.kinds import JsonObject, KubeObject
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Stored:
     """Objects of its own in the store. ``folder`` is where, below ``/registry/``; Kubernetes' own is the plural."""
 
     folder: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ViewOf:
     """Another version or group of the objects of ``kind`` (events of both groups): nothing of its own is stored.
 
@@ -35,14 +35,14 @@ class ViewOf:
     from_stored: Callable[[Mapping[str, Any]], JsonObject]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Computed:
     """Objects that the registry's source of this name works out when they are asked for."""
 
     source: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Posted:
     """Only created, and kept nowhere: the API server's answer of this name is what a creation returns."""
 

@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 import attrs
 
+from sampan.core.classes import define
+
 SERVING = 1
 STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 UNIMPLEMENTED = "12"
@@ -28,7 +30,7 @@ class Unhealthy(Exception):
     """The service does not serve: why, in the words of Kubernetes' event."""
 
 
-@attrs.define
+@define
 class Reply:
     """What has come of an answer."""
 

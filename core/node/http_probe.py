@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.probe import HTTPGetAction, HTTPHeader
 
 LONGEST_BODY = 10 * 1024
@@ -34,7 +33,7 @@ class NoPage(Exception):
     """Nobody answered: why, in the words of Kubernetes' event."""
 
 
-@attrs.frozen
+@frozen
 class Page:
     """An HTTP server's answer."""
 
@@ -142,7 +141,7 @@ class DeadlineReader(io.RawIOBase):
         return self._connection.recv_into(buffer)
 
 
-@attrs.frozen
+@frozen
 class DeadlineSocket:
     """As much of a socket as `http.client` uses. It is closed by whoever made it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.runtime import Runtime
 from sampan.core.contracts.volume import VolumeDriver
@@ -16,7 +17,7 @@ from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.events import EventRecorder
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodeParts:
     """What every part of one agent works with."""
 

@@ -11,8 +11,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.volume import VolumeFailure
 from sampan.core.errors import SampanError
@@ -27,7 +26,7 @@ Key = tuple[str, str, int]
 """Uid of the pod, audience, seconds."""
 
 
-@attrs.frozen
+@frozen
 class Held:
     token: str
     renew_at: datetime

@@ -9,8 +9,7 @@ import socket
 import threading
 from collections.abc import Sequence
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Runtime
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.container import Container
@@ -30,7 +29,7 @@ USER_AGENT = "kube-probe/1.36"
 LONGEST_OUTPUT = 10 * 1024
 
 
-@attrs.frozen
+@frozen
 class Answer:
     success: bool
     message: str = ""
@@ -40,7 +39,7 @@ class Answer:
     """Somebody was there and answered, whatever it was."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Target:
     """The container that is asked."""
 

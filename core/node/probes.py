@@ -15,6 +15,7 @@ from typing import Literal
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import PodStatus
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 Sort = Literal["startup", "readiness", "liveness"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Count:
     """How a probe has gone of late."""
 

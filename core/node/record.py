@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.runtime import Container, Sandbox
 from sampan.core.contracts.runtime_config import LABEL_NAMESPACE, LABEL_POD
 from sampan.core.contracts.streams import PodRef
@@ -33,7 +34,7 @@ TOLD = (
 """The members of a pod's status that are the node agent's."""
 
 
-@attrs.define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class PodRecord:
     """One pod, from the moment it is bound here until nothing of it is left."""
 

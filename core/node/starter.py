@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.runtime import Image, ImageError, RuntimeFailure, Sandbox
 from sampan.core.contracts.runtime_config import ContainerConfig, Security
 from sampan.core.contracts.volume import PublishedVolume
@@ -29,7 +30,7 @@ from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_files import own_mounts
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StartInput:
     pod: Pod
     container: Container
@@ -45,7 +46,7 @@ class StartInput:
     """Whether an image's registry could not be reached a moment ago: one that is there will do."""
 
 
-@attrs.define(kw_only=True)
+@define(kw_only=True)
 class StartOutcome:
     container_id: str = ""
     asked: bool = False

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-import attrs
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
 from sampan.core.errors import BadRequest, SampanError
@@ -43,7 +43,7 @@ HASH = "kubernetes.io/config.hash"
 """The kubelet's annotations."""
 
 
-@attrs.frozen
+@frozen
 class Manifests:
     """What was found in a folder."""
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container, Stats
 from sampan.core.contracts.streams import ContainerUsage, NodeUsage, PodUsage
 from sampan.core.errors import SampanError
@@ -29,7 +28,7 @@ NANOS = 1_000_000_000
 PROC = Path("/proc")
 
 
-@attrs.frozen
+@frozen
 class Counter:
     """CPU time, in nanoseconds, at a moment."""
 

@@ -16,6 +16,8 @@ from typing import Literal
 import attrs
 from prometheus_client import CollectorRegistry, Counter, Summary
 
+from sampan.core.classes import define, frozen
+
 log = logging.getLogger(__name__)
 
 Sort = Literal["failed", "slow", "hangs", "dropped", "greedy"]
@@ -25,7 +27,7 @@ FRAMES, LONGEST_TEXT, LONGEST_SENTENCE = 6, 4000, 300
 """As much of a traceback as is logged: the innermost frames, in characters; and of what an exception says."""
 
 
-@attrs.frozen
+@frozen
 class Trouble:
     """One plugin's trouble in one hook, as it is told."""
 
@@ -35,7 +37,7 @@ class Trouble:
     sentence: str
 
 
-@attrs.define
+@define
 class Tally:
     """One plugin's calls of one hook so far."""
 
@@ -49,7 +51,7 @@ class Tally:
     """The last one."""
 
 
-@attrs.define
+@define
 class _Quiet:
     """Since when a trouble has not been told, and how often it came meanwhile."""
 

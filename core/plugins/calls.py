@@ -23,6 +23,7 @@ from typing import Any
 import attrs
 import pluggy
 
+from sampan.core.classes import define, frozen
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.results import checked, own_copy
 
@@ -36,7 +37,7 @@ LIMIT, DECISION_LIMIT = 30.0, 5.0
 TRACE_VARIABLE = "SAMPAN_TRACE_HOOKS"
 
 
-@attrs.frozen
+@frozen
 class Answer:
     """What one plugin returned. ``plugin`` is empty where a wrapper has put something else in its place."""
 
@@ -44,7 +45,7 @@ class Answer:
     value: Any
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class _Chain:
     """One call of a hook on its way through the plugins, in one thread."""
 

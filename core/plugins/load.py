@@ -17,6 +17,7 @@ import pluggy
 from prometheus_client import CollectorRegistry
 
 from sampan.core import hooks
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 from sampan.core.plugin_choice import PluginChoice, environment_choice
 from sampan.core.plugin_sources import OWN_DISTRIBUTION, EntryPoints, Found, installed, installed_entry_points, named
@@ -25,7 +26,7 @@ from sampan.core.plugins.calls import Answer, HookCalls
 from sampan.core.registry import Registry
 
 
-@attrs.frozen
+@frozen
 class Loaded:
     """A plugin that was found: its name, and the distribution and object it came from."""
 

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.load import Plugins
@@ -16,7 +15,7 @@ from sampan.core.registry import Part
 T = TypeVar("T")
 
 
-@attrs.frozen
+@frozen
 class PartCalls:
     """Of one part, which stands in its plugin's account as a hook does. Any thread."""
 

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import attrs
 from prometheus_client import CollectorRegistry, Counter
 
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
 from sampan.core.contracts.plan import NOTHING, AfterReading, Emit, InThread, Plan, Reads
@@ -46,7 +46,7 @@ SLOW = 1.0
 """Seconds that a plugin's controller should not take to decide: while it does, nothing else happens in the process."""
 
 
-@attrs.frozen
+@frozen
 class _Running:
     """One controller with what it runs on."""
 

@@ -13,8 +13,7 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Any, Literal
 
-import attrs
-
+from sampan.core.classes import define, frozen
 from sampan.core.client.protocol import Client
 from sampan.core.errors import NotFound, SampanError
 from sampan.core.model.core_v1.event import Event, EventSource
@@ -37,7 +36,7 @@ COMBINED = "(combined from similar events): "
 EventType = Literal["Normal", "Warning"]
 
 
-@attrs.define
+@define
 class _Known:
     """An event that has been written."""
 
@@ -47,7 +46,7 @@ class _Known:
     first: datetime
 
 
-@attrs.define
+@define
 class _Similar:
     """Messages that have been said with the same reason."""
 
@@ -55,13 +54,13 @@ class _Similar:
     last: float
 
 
-@attrs.define
+@define
 class _Bucket:
     tokens: float
     last: float
 
 
-@attrs.frozen
+@frozen
 class _Saying:
     """What was emitted, on its way to the API server."""
 

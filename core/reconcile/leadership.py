@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sampan.core.loops import Background
@@ -27,7 +26,7 @@ LASTS, RENEWED_WITHIN, EVERY = 15, 10.0, 2.0
 """Seconds: of a lease, until who could not renew it stops to act, and between two looks (kube-controller-manager's)."""
 
 
-@attrs.frozen
+@frozen
 class _Seen:
     """The lease as it was found last, and when it was found changed."""
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-import attrs
+from sampan.core.classes import define
 
 K = TypeVar("K", bound=Hashable)
 
@@ -27,7 +27,7 @@ SHARE = 9.0
 LONGEST_PAUSE = 60.0
 
 
-@attrs.define
+@define
 class _Busy:
     since: float
     allowed: int

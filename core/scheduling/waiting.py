@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.scheduler import Change, Refusal
 from sampan.core.loops import growing
@@ -25,7 +24,7 @@ MOST_NODES = 50
 """As many are kept of each pod."""
 
 
-@attrs.define
+@define
 class _Refused:
     helped_by: Change
     attempts: int

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.schema.applied import applied_fields, problems, reconciled, with_named_fields
 from sampan.core.schema.comparison import Difference, compare
 from sampan.core.schema.field_sets import (
@@ -70,7 +71,7 @@ class NotApplicable(Exception):
     """A configuration that is no part of an object of its kind."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Write:
     """One write of an object: by whom, in which version, and what it resets whatever it says."""
 
@@ -170,7 +171,7 @@ class Write:
         return pruned if at == version else self.versions.convert(pruned, version)
 
 
-@attrs.define
+@define
 class _Seen:
     """A change of an object, as each version shows it."""
 

@@ -19,6 +19,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from sampan.core.classes import frozen
 from sampan.core.model.kinds import kind_of
 from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -61,7 +62,7 @@ def from_wire_after(cls: type[T], value: Mapping[str, Any], before: Mapping[str,
     return attrs.evolve(known, **changes) if changes else known  # type: ignore[misc]
 
 
-@attrs.frozen
+@frozen
 class _Part:
     """A field of a model class, and how it is read by itself."""
 

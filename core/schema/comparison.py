@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.schema.field_sets import LEAF, MEMBER, FieldSet, union, without
 from sampan.core.schema.granularity import FREE, deduced, is_container, is_leaf, known_fields, parts_of
 from sampan.core.schema.types import Struct, Type
@@ -19,7 +18,7 @@ from sampan.core.schema.types import Struct, Type
 Tree = dict[str, Any]
 
 
-@attrs.frozen
+@frozen
 class Difference:
     """``added`` and ``removed`` hold every field that is on one side only, containers included; ``modified`` leaves."""
 

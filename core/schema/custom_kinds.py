@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid
 from sampan.core.model.conditions import holds_wire
@@ -31,7 +32,7 @@ VERBS: Final = ("delete", "deletecollection", "get", "list", "patch", "create", 
 MOST: Final = 2**31 - 1
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CustomKind:
     """What a definition stands for. ``stored`` is the version that objects are stored in, ``served`` those to ask for."""
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
 from sampan.core.model.causes import shown
 from sampan.core.schema import go_words
@@ -32,7 +31,7 @@ Reader = Callable[[Any, list[str], Where], Any]
 """Takes a value, the list that collects unknown fields, and the way to the value."""
 
 
-@attrs.frozen
+@frozen
 class Decoded:
     """A canonical wire value, and what strict decoding would have refused (``unknown field "spec.foo"``)."""
 
@@ -191,7 +190,7 @@ def reader_of(kind: Type) -> Reader:
 _PLAIN: Mapping[str, type] = {"string": str, "boolean": bool}
 
 
-@attrs.frozen
+@frozen
 class _Part:
     """A field, ready to decode: values of exactly type ``plain`` need no reading."""
 

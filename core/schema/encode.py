@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-import attrs
 import orjson
 
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
 from sampan.core.schema.scalars import zero_of
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
@@ -92,7 +92,7 @@ def writer_of(kind: Type) -> Writer:
 Row = tuple[int, str, Any]
 
 
-@attrs.frozen
+@frozen
 class _Layout:
     """A struct's fields: name → place and writer (None for plain scalars), and what is written when it is missing."""
 

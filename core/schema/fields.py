@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.scalars import zero_of
@@ -22,7 +21,7 @@ _TERM: Final = re.compile(r"(.*?)(==|!=|=)(.*)", re.DOTALL)
 _PIECE: Final = re.compile(r"\\([\\,=])|([^\\,=]+)|(.)", re.DOTALL)
 
 
-@attrs.frozen
+@frozen
 class Requirement:
     """One condition: ``field`` has (or, ``negated``, has not) the text ``value``."""
 
@@ -35,7 +34,7 @@ class Requirement:
         return (self.read(obj) == self.value) is not self.negated
 
 
-@attrs.frozen
+@frozen
 class FieldSelector:
     """All requirements must hold; an empty selector matches everything."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.schema.patch import patch_types
 from sampan.core.schema.resource import Resource
 
@@ -41,7 +40,7 @@ _DELETE: Final[Parameters] = (
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Operation:
     """One method of one path. ``parameters`` are query parameters: name and OpenAPI type."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.schema.field_sets import FieldSet, readable, union
 
 Operation = Literal["Apply", "Update"]
@@ -34,7 +33,7 @@ class Owner(NamedTuple):
         return self.operation == APPLY
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """One owner's fields as named in ``version``. ``time`` is when it last took any; empty where it never changed one."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.kinds import Column, KindInfo, KindRules, info
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.types import Struct
@@ -30,7 +31,7 @@ CUSTOM_COLUMNS: Final = (
 NAME_COLUMN: Final = CUSTOM_COLUMNS[0]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Resource:
     """A kind's description, its type, and (for kinds with a Python class) the class that its objects decode into."""
 

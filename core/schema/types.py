@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.errors import Cause
 from sampan.core.model.kinds import StructRules
 from sampan.core.model.meta import UNSET, Emit, ListType
@@ -26,7 +27,7 @@ ScalarKind = Literal[
 Junctors = Callable[[Any, str, list[Cause]], None]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Limits:
     """Checks on one value, in OpenAPI's words; ``None`` and empty mean unchecked."""
 
@@ -51,7 +52,7 @@ class Limits:
 NO_LIMITS: Final = Limits()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Scalar:
     """One value without parts."""
 
@@ -62,7 +63,7 @@ class Scalar:
     """The OpenAPI name of an ``any`` that has one."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class List:
     """An array. ``list_type`` is for server-side apply and duplicates, ``merge_key`` for strategic merge."""
 
@@ -75,7 +76,7 @@ class List:
     nullable: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Map:
     """An object with free keys and values of one type."""
 
@@ -85,7 +86,7 @@ class Map:
     nullable: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Field:
     """A named part of a `Struct`. ``name`` is the wire name; ``default`` a JSON value or `UNSET`.
 
@@ -109,7 +110,7 @@ class Field:
     doc: str = ""
 
 
-@attrs.define(kw_only=True, eq=False)
+@define(kw_only=True, eq=False)
 class Struct:
     """An object with named fields. Made with a function so that types may contain themselves.
 

@@ -13,6 +13,7 @@ import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.http_router import Certificate, Route
 from sampan.core.model.core_v1.configuration import Secret
 
@@ -24,7 +25,7 @@ Issue = Callable[[Iterable[str]], tuple[str, str]]
 """Names and addresses → certificate and key as PEM, from the cluster's own authority."""
 
 
-@attrs.frozen
+@frozen
 class Pair:
     """A certificate and its key, which belong together."""
 

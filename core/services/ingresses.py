@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.http_router import Backend, Certificate, Route, RouteTable, plain_path
 from sampan.core.model.columns.networking_v1.ingress import DEFAULT_CLASS
 from sampan.core.model.core_v1.configuration import Secret
@@ -34,7 +33,7 @@ INSTEAD = "a certificate of the cluster's own is shown instead"
 ObjectKey = tuple[str, str]
 
 
-@attrs.frozen
+@frozen
 class World:
     """What Ingresses refer to, each by namespace and name. ``slices`` are those of one Service."""
 
@@ -43,7 +42,7 @@ class World:
     secret: Callable[[str, str], Secret | None]
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """What is wrong with an Ingress, in an event's words."""
 
@@ -52,7 +51,7 @@ class Problem:
     message: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Routing:
     """What some Ingresses come to."""
 

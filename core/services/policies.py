@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.policy import Guard, Opening
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.pod import Pod
@@ -48,7 +49,7 @@ def allows(some: Mapping[str, Guard], source: str, target: str, protocol: str, p
     return any(each.lets(source, protocol, port) for each in into.ingress)
 
 
-@attrs.frozen
+@frozen
 class _World:
     pods: Sequence[Pod]
     namespaces: Mapping[str, Namespace]

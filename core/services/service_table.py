@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.proxy import ServicePort
 
 Owner = tuple[str, str]
@@ -17,7 +16,7 @@ Owner = tuple[str, str]
 Key = tuple[str, str, int]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Change:
     """``gone``: what is served no more, as it was; ``come``: what is new, or has changed, as it is."""
 

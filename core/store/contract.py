@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
-import attrs
+from sampan.core.classes import frozen
 
 
-@attrs.frozen
+@frozen
 class KeyValue:
     """A key at one revision. ``created`` is the revision of its first write, ``revision`` that of this value."""
 
@@ -27,7 +27,7 @@ class KeyValue:
     """The value is not what was written: it can be named and removed, and must not be read."""
 
 
-@attrs.frozen
+@frozen
 class StoreEvent:
     """One write. For a ``delete``, ``item`` holds the last value, at the revision of the delete."""
 
@@ -40,7 +40,7 @@ class StoreEvent:
         return self.item.revision
 
 
-@attrs.frozen
+@frozen
 class Listing:
     """Part of a range at one revision: ``more`` says whether keys follow, ``remaining`` how many."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from sampan.core.classes import define
 
-@attrs.define
+
+@define
 class HistoryPolicy:
     """Kubernetes' rule with a bound: about every five minutes forget what is older than that, and never keep too much.
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.store.entry import Entry, Matches
 
 
-@attrs.frozen
+@frozen
 class Page:
     """Part of a list at ``revision``. ``next_after`` is the ``start_after`` of the next page; empty at the end."""
 

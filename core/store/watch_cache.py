@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.errors import Expired
 from sampan.core.store.checks import check_readable
 from sampan.core.store.contract import History, KeyValue, Listing, StoreEvent
@@ -47,7 +46,7 @@ def join_whole(entries: Sequence[Entry]) -> bytes:
     return b",".join([entry.raw for entry in entries])
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Joined:
     """A whole list's items, and their compressed form once somebody has made it."""
 

@@ -12,10 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import attrs
-
 from sampan.core.api.local import LocalClient
 from sampan.core.api.server import ApiServer
+from sampan.core.classes import frozen
 from sampan.core.client.http import HttpClient
 from sampan.core.cluster import control_plane as composition
 from sampan.core.config import Config
@@ -30,7 +29,7 @@ TOKEN = "test-administrator"  # known to the test alone
 SERVICE_CIDR = "10.96.0.0/16"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ControlPlane:
     """What a test gets."""
 

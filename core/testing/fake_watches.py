@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import WatchEvent
 from sampan.core.model.kinds import KubeObject
 
@@ -16,7 +15,7 @@ T = TypeVar("T", bound=KubeObject)
 Picks = Callable[[KubeObject], bool]
 
 
-@attrs.frozen
+@frozen
 class Change:
     """One write: the object before and after it. A deleted object's last state has the revision of its removal."""
 

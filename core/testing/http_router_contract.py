@@ -20,11 +20,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import attrs
 import pytest
 from cryptography import x509
 
 from sampan.core.api.pki import make_authority
+from sampan.core.classes import define
 from sampan.core.contracts.http_router import Backend, Certificate, HttpRouter, Route, RouteTable
 from sampan.core.errors import SampanError
 from sampan.core.testing.proxy_contract import own_addresses
@@ -105,7 +105,7 @@ def certificate(host: str, *names: str) -> Certificate:
 OWN = certificate("", "localhost")
 
 
-@attrs.define
+@define
 class Ways:
     """A router that answers, and how to ask it."""
 

@@ -10,6 +10,7 @@ from typing import Literal
 import attrs
 from hypothesis import strategies as st
 
+from sampan.core.classes import define, frozen
 from sampan.core.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sampan.core.store.contract import KeyValue, StoreEvent
 
@@ -17,7 +18,7 @@ KEYS = ("/a", "/a/x", "/a/y", "/a0", "/b/x", "/b/ü")
 PREFIXES = ("/", "/a", "/a/", "/b/", "/nothing/")
 
 
-@attrs.frozen
+@frozen
 class Step:
     """One call. ``off`` says how far from the right one the revision is that the caller expects (or compacts to)."""
 
@@ -34,7 +35,7 @@ def steps() -> st.SearchStrategy[Step]:
     return st.builds(Step, verbs, st.sampled_from(KEYS), st.binary(max_size=3), offsets)
 
 
-@attrs.define
+@define
 class StoreModel:
     """Replays all writes for each question."""
 

@@ -17,6 +17,7 @@ import attrs
 
 from sampan.core.api.bodies import ClientGone
 from sampan.core.api.connection import ASKED_OVER
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.access import Attributes, Decision
 from sampan.core.errors import ApiError, Conflict, InternalError, NotFound, ServiceUnavailable, TooManyRequests
 
@@ -31,7 +32,7 @@ ERRORS: dict[int, type[ApiError]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SeenRequest:
     """One request: what was asked, and by whom."""
 
@@ -75,7 +76,7 @@ class SeenRequests:
             self._seen.append(request)
 
 
-@attrs.define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True)
 class Fault:
     """What meets requests of a pattern."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import ConfigError, TooManyRequests
 from sampan.plugins.admission.base import Quiet
@@ -43,7 +44,7 @@ class EventRateLimit(Quiet):
             raise TooManyRequests(refusals[0] if len(refusals) == 1 else f"[{', '.join(refusals)}]")
 
 
-@attrs.define
+@define
 class Bucket:
     """Tokens: ``burst`` at most, ``qps`` more each second."""
 
@@ -51,7 +52,7 @@ class Bucket:
     filled: datetime
 
 
-@attrs.define
+@define
 class Limit:
     type: str
     qps: int

@@ -10,10 +10,10 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from sampan.core.classes import define
 from sampan.core.contracts.access import SYSTEM_MASTERS, AdmissionRequest, Attributes, Decider
 from sampan.plugins.admission.base import forbid
 
@@ -24,7 +24,7 @@ FOR_CLIENTS: Final = "kubernetes.io/kube-apiserver-client"
 Wire = Mapping[str, Any]
 
 
-@attrs.define
+@define
 class CertificateGuard:
     authorizer: Decider
     name: str = "CertificateApproval"

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, MapToKeys
 from sampan.core.contracts.plan import Patch
 from sampan.core.model.kinds import KubeObject, info
@@ -84,7 +83,7 @@ def orphan_namespace(obj: KubeObject) -> Iterable[str]:
 ORPHAN_INDEX: Mapping[str, Callable[[KubeObject], Iterable[str]]] = {ORPHANS: orphan_namespace}
 
 
-@attrs.frozen
+@frozen
 class Claim(Generic[T]):
     """What a controller has (adoptions included), and the writes that make it so."""
 

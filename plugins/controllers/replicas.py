@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, Create, Delete, Emit, Plan, Update
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
@@ -40,7 +41,7 @@ BURST = 500
 BY_CONTROLLER = "sampan/kept-by-controller"
 
 
-@attrs.frozen
+@frozen
 class Kept:
     """What of a pod matters to the controller that keeps a number of them."""
 
@@ -62,7 +63,7 @@ def kept(obj: KubeObject) -> Iterable[tuple[str, Kept]]:
         )
 
 
-@attrs.frozen
+@frozen
 class Counts:
     """How many pods an owner has, as its status tells it."""
 

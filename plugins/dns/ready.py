@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.plugins.dns.wire import Sections
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -20,7 +21,7 @@ Key = tuple[bytes, int]
 """A name on the wire, in lower case, and a type."""
 
 
-@attrs.define
+@define
 class _Kept:
     sections: Sections
     names: tuple[str, ...]

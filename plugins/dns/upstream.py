@@ -9,7 +9,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-import attrs
 import dns.asyncquery
 import dns.exception
 import dns.flags
@@ -19,6 +18,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from sampan.core.classes import frozen
+
 TIMEOUT = 2.0
 """Seconds for one server; then the next is asked."""
 LONGEST_KEPT = 30.0
@@ -27,7 +28,7 @@ MOST_WAITING = 1_000
 PAYLOAD = 1232
 
 
-@attrs.frozen
+@frozen
 class Answer:
     """What a server said. ``answers`` and ``authority`` are in dnspython's form; times are the asker's clock."""
 

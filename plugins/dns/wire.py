@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-import attrs
 import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.name_server import Record
 
 HEADER = struct.Struct("!6H")
@@ -36,7 +36,7 @@ class Malformed(Exception):
     """Nothing that a query could be; not answered at all, as it may be an answer to a forged one."""
 
 
-@attrs.frozen
+@frozen
 class Query:
     """``question`` is as it came, in the client's own case; ``name`` in lower case, as bytes on the wire."""
 
@@ -98,7 +98,7 @@ def type_text(type_: int) -> str:
     return "ANY" if type_ == 255 else dns.rdatatype.to_text(dns.rdatatype.RdataType.make(type_))
 
 
-@attrs.frozen
+@frozen
 class Sections:
     """Records of an answer in bytes, ready to be sent; alike for all who ask the same."""
 

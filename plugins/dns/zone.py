@@ -8,15 +8,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.name_server import Record
 
 MOST_ALIASES = 8
 """CNAMEs that are followed one after the other."""
 
 
-@attrs.frozen
+@frozen
 class Found:
     """``exists`` tells a name without such a record from one that is not there; ``outside`` is where an alias leads.
 

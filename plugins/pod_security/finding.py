@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
+from sampan.core.classes import frozen
 
 Wire = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class Finding:
     """What a check minds, in short and at length."""
 

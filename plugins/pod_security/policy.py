@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid
 from sampan.plugins.pod_security.checks import LATEST, LEVELS
@@ -22,7 +21,7 @@ _VERSION: Final = re.compile(r"v1\.(0|[1-9][0-9]{0,3})")
 Labels = Mapping[str, str]
 
 
-@attrs.frozen
+@frozen
 class Standard:
     level: str = "privileged"
     version: int = LATEST

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AdmissionRequest
 from sampan.core.model.quantity import parse
 from sampan.plugins.admission.base import Quiet, forbid
@@ -26,7 +25,7 @@ PATIENCE: Final = timedelta(seconds=10)
 Wire = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class Reservation:
     """What a request that has been admitted is about to store."""
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1 import affinity
@@ -31,7 +30,7 @@ class NodeAffinity(GroupedPlugin):
         return _Fitting(pod) if pod.spec.node_selector or _node_affinity(pod) else None
 
 
-@attrs.define
+@define
 class _Fitting(Judge):
     pod: Pod
     filters = is_relative = True

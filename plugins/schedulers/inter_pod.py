@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.affinity import Affinity, PodAffinityTerm, WeightedPodAffinityTerm
@@ -49,7 +50,7 @@ class InterPodAffinity(GroupedPlugin):
         return _Survey(pod, state)
 
 
-@attrs.define
+@define
 class _Counts:
     """How many pods there are that matter to one pod, by place; and what places are worth for them."""
 

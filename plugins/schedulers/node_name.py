@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
@@ -23,7 +22,7 @@ class NodeName(GroupedPlugin):
         return _Only(pod.spec.node_name) if pod.spec.node_name else None
 
 
-@attrs.define
+@define
 class _Only(Judge):
     node: str
     filters = True

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
@@ -25,7 +24,7 @@ class NodePorts(GroupedPlugin):
         return _Free(wanted) if wanted else None
 
 
-@attrs.define
+@define
 class _Free(Judge):
     wanted: tuple[HostPort, ...]
     filters = True

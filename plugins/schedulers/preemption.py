@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Preemption, Refusal
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
@@ -22,7 +21,7 @@ from sampan.plugins.schedulers.group import Group
 MOST_CANDIDATES = 100
 
 
-@attrs.frozen
+@frozen
 class Candidate:
     node: NodeState
     victims: tuple[Pod, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sampan.plugins.schedulers.default import DefaultScheduler
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SchedulerProfile:
     """One scheduler of the configuration file."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
@@ -27,7 +26,7 @@ class NodeResourcesFit(GroupedPlugin):
         return _Fits(wanted, scored_requests(pod))
 
 
-@attrs.define
+@define
 class _Fits(Judge):
     wanted: Amounts
     scored: Amounts
@@ -67,7 +66,7 @@ class NodeResourcesBalanced(GroupedPlugin):
         return _Balanced(scored_requests(pod))
 
 
-@attrs.define
+@define
 class _Balanced(Judge):
     scored: Amounts
     scores = True

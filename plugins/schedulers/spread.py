@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
@@ -28,7 +27,7 @@ class PodSpread(GroupedPlugin):
         return _Fellows(pod.metadata.namespace, owners, selectors) if owners or selectors else None
 
 
-@attrs.define
+@define
 class _Fellows(Judge):
     """Counts the pods that do the same work: the same controller, or a Service that selects both."""
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.affinity import Toleration
@@ -55,7 +54,7 @@ class TaintToleration(GroupedPlugin):
         return _Tolerant(pod.spec.tolerations)
 
 
-@attrs.define
+@define
 class _Tolerant(Judge):
     tolerations: tuple[Toleration, ...]
     filters = scores = is_relative = True

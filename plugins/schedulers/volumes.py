@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.plan import Patch
 from sampan.core.contracts.provisioner import BIND_COMPLETED, SELECTED_NODE
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Ready, Refusal
@@ -91,7 +92,7 @@ class VolumeRestrictions(GroupedPlugin):
         return _Exclusive(namespace, exclusive) if exclusive else None
 
 
-@attrs.define
+@define
 class _Never(Judge):
     reason: str
     filters = True
@@ -105,7 +106,7 @@ CONFLICT = Refusal("node(s) didn't match PersistentVolume's node affinity")
 NOTHING_FREE = Refusal("node(s) didn't find available persistent volumes to bind")
 
 
-@attrs.frozen
+@frozen
 class _Wanted:
     """A claim that waits for its first consumer: the volumes that would do, and where one may be made."""
 
@@ -123,7 +124,7 @@ class _Wanted:
         return self.can_be_made and _is_allowed(self.topologies, node)
 
 
-@attrs.define
+@define
 class _Reachable(Judge):
     volumes: list[PersistentVolume]
     chosen: set[str]
@@ -156,7 +157,7 @@ def _is_allowed(topologies: Iterable[TopologySelectorTerm], node: Node) -> bool:
     )
 
 
-@attrs.define
+@define
 class _Exclusive(Judge):
     namespace: str
     claims: set[str]

@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 
 Expression = Callable[["Scope"], Any]
@@ -52,7 +51,7 @@ class Scope:
         raise ConfigError(f"a template uses the variable {name}, which is declared nowhere")
 
 
-@attrs.frozen
+@frozen
 class _Token:
     sort: str
     text: str

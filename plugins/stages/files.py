@@ -10,18 +10,19 @@ from typing import Any, Literal
 import attrs
 import yaml
 
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 from sampan.core.model.meta import camel_case
 
 API_VERSION, KIND = "kwok.x-k8s.io/v1alpha1", "Stage"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class JqExpression:
     expression: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ExpressionFrom:
     """Where a number or a duration comes from; the older form, or ``jq``."""
 
@@ -33,14 +34,14 @@ class ExpressionFrom:
         return self.jq.expression if self.jq else self.expression_from
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class JqSelector:
     key: str
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     values: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class MatchExpression:
     """The older form, or ``jq``."""
 
@@ -50,14 +51,14 @@ class MatchExpression:
     jq: JqSelector | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Selector:
     match_labels: Mapping[str, str] = attrs.field(factory=dict)
     match_annotations: Mapping[str, str] = attrs.field(factory=dict)
     match_expressions: tuple[MatchExpression, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Delay:
     duration_milliseconds: int | None = None
     duration_from: ExpressionFrom | None = None
@@ -65,26 +66,26 @@ class Delay:
     jitter_duration_from: ExpressionFrom | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StageEvent:
     type: Literal["Normal", "Warning"] = "Normal"
     reason: str = ""
     message: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Finalizer:
     value: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Finalizers:
     add: tuple[Finalizer, ...] = ()
     remove: tuple[Finalizer, ...] = ()
     empty: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StagePatch:
     template: str
     subresource: str = ""
@@ -92,7 +93,7 @@ class StagePatch:
     type: Literal["merge", "strategic"] = "strategic"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Step:
     event: StageEvent | None = None
     finalizers: Finalizers | None = None
@@ -100,7 +101,7 @@ class Step:
     patch: StagePatch | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Next:
     """The older form of ``steps``."""
 
@@ -120,13 +121,13 @@ class Next:
             yield Step(patch=patch)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ResourceRef:
     api_group: str = "v1"
     kind: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StageSpec:
     resource_ref: ResourceRef
     selector: Selector | None = None
@@ -143,7 +144,7 @@ class StageSpec:
         return (*self.steps, *(self.next.steps() if self.next else ()))
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NamedStage:
     name: str
     spec: StageSpec

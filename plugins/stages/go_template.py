@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError
 from sampan.plugins.stages.expressions import Functions, Reader, Scope, as_text, is_true
 
@@ -20,7 +19,7 @@ COMMENT = re.compile(r"/\*.*\*/", re.DOTALL)
 Node = Callable[[Scope, list[str]], None]
 
 
-@attrs.frozen
+@frozen
 class _Piece:
     """Text, or what stands between braces."""
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Emit, Plan
 from sampan.core.errors import ConfigError
@@ -28,7 +27,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@attrs.frozen
+@frozen
 class _Turn:
     """A pod in a stage, which is played when its time has come."""
 

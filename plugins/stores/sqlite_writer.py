@@ -19,6 +19,7 @@ from typing import Literal
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.errors import AlreadyExists, ApiError, InsufficientStorage, InternalError, ServiceUnavailable
 from sampan.core.store.checks import check_expected
 from sampan.core.store.contract import KeyValue, StoreEvent
@@ -43,7 +44,7 @@ Verb = Literal["create", "update", "delete", "compact", "room"]
 FULL = "the disk under the store is full: nothing was written; free some space, or delete objects"
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Write:
     """A call that waits for ``done``. For a ``compact``, ``expected`` is the revision to compact to.
 
@@ -56,7 +57,7 @@ class Write:
     done: asyncio.Future[KeyValue | None]
 
 
-@attrs.frozen
+@frozen
 class Outcome:
     """What became of a write: an event, an error, or neither for a compaction."""
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import ImageError
 from sampan.runtimes.archives.names import normalised
 
@@ -20,7 +19,7 @@ NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.na
 MOST_JSON_BYTES = 16 << 20
 
 
-@attrs.frozen
+@frozen
 class ArchivedImage:
     """One image of an archive: where its parts are."""
 

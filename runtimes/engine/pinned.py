@@ -17,6 +17,7 @@ from pathlib import Path
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.contracts.runtime_config import Mount
 from sampan.core.host import beneath
@@ -94,7 +95,7 @@ class PinnedSubPaths:
         return place
 
 
-@attrs.frozen
+@frozen
 class Pin:
     path: str
     mounted: bool = False

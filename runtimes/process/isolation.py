@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Capabilities
 
 UserNamespace = Literal["", "single", "range"]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Isolation:
     private: bool
     """Pods have namespaces: mounts, processes, IPC, host name."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.contracts.runtime_config import ContainerConfig, Mount, Security
 from sampan.runtimes.process import pod_files
@@ -29,7 +28,7 @@ LOG_MAX_BYTES = 10 << 20
 LOG_MAX_FILES = 5
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SandboxView:
     """What a container must know of its sandbox."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import attrs
+from sampan.core.classes import frozen
 
 SHIM = Path(__file__).parent / "shim"
 
 
-@attrs.frozen
+@frozen
 class Layout:
     state_dir: Path
 

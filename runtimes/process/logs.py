@@ -11,13 +11,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import LogOptions
 from sampan.runtimes.process.inotify import FolderWatch
 
 
-@attrs.frozen
+@frozen
 class Line:
     """A whole line, its parts joined; ``text`` is without newline only where it has none yet."""
 

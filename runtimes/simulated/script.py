@@ -22,15 +22,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.model.quantity import parse
 
 PREFIX = "sampan.dev"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Script:
     """Durations are in seconds; `math.inf` is never."""
 

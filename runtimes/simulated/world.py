@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox, State
 from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
 from sampan.runtimes.simulated.script import Script
@@ -25,7 +24,7 @@ def after(moment: datetime, seconds: float) -> datetime | None:
     return None if math.isinf(seconds) else moment + timedelta(seconds=seconds)
 
 
-@attrs.define(kw_only=True)
+@define(kw_only=True)
 class SimulatedContainer:
     id: str
     uid: str
@@ -92,7 +91,7 @@ def image_id(image: str) -> str:
     return f"sha256:simulated-{image}"
 
 
-@attrs.define(kw_only=True)
+@define(kw_only=True)
 class SimulatedSandbox:
     id: str
     config: SandboxConfig

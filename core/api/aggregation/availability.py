@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-import attrs
-
 from sampan.core.api.aggregation.link import Fetched, Link, LinkFailed
 from sampan.core.api.aggregation.registered import AVAILABLE, Extension
 from sampan.core.api.service_endpoints import NoEndpoint
+from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.apiregistration_v1.api_service import APIService, APIServiceCondition, APIServiceStatus
@@ -24,7 +23,7 @@ CHECK_SECONDS: Final = 6.0
 """For all attempts together."""
 
 
-@attrs.frozen
+@frozen
 class Finding:
     is_available: bool
     reason: str

@@ -25,6 +25,7 @@ from sampan.core.api.aggregation.documents import (
 from sampan.core.api.aggregation.link import Link, LinkFailed
 from sampan.core.api.aggregation.openapi import V2, V3, KeptDocument
 from sampan.core.api.service_endpoints import NoEndpoint
+from sampan.core.classes import define
 from sampan.core.client.protocol import Client
 from sampan.core.loops import Background, Delays
 
@@ -34,7 +35,7 @@ SHORTEST: Final = 0.2
 """Seconds from one look to the next, however often its endpoints change."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Keeper:
     """``changed`` is called when what it serves is another than before."""
 

@@ -8,11 +8,10 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from sampan.core.api.aggregation.identity import AGGREGATOR, Headers, identity_headers
 from sampan.core.api.aggregation.registered import Extension
 from sampan.core.api.service_endpoints import service_endpoint
+from sampan.core.classes import frozen
 from sampan.core.config import FrontProxy
 from sampan.core.contracts.access import Reader
 
@@ -29,7 +28,7 @@ class LinkFailed(Exception):
     """The server could not be asked, or has not answered as it must."""
 
 
-@attrs.frozen
+@frozen
 class Fetched:
     code: int
     content_type: str

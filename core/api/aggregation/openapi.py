@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import attrs
 import orjson
 
 from sampan.core.api.aggregation.link import Link, LinkFailed
 from sampan.core.api.aggregation.registered import Extension
 from sampan.core.api.service_endpoints import NoEndpoint
+from sampan.core.classes import define
 
 Document = dict[str, Any]
 
@@ -24,7 +24,7 @@ V2, V3 = "/openapi/v2", "/openapi/v3"
 _REFERENCE: Final = "#/definitions/"
 
 
-@attrs.define
+@define
 class KeptDocument:
     """A document of another server, as it was last; empty until it was had."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.conditions import holds_wire
 
 Wire = Mapping[str, Any]
@@ -18,7 +17,7 @@ GROUP_PRIORITY, VERSION_PRIORITY = 1000, 100
 """Of what has no APIService (yet): as Kubernetes registers custom resources."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Extension:
     """An API server that is reached by a Service. Equal ones are asked over the same connections."""
 
@@ -41,7 +40,7 @@ class Extension:
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Registered:
     """One APIService. ``extension`` is ``None`` for what this server serves itself."""
 

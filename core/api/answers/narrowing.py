@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
 from sampan.core.model.labels import SelectorError, parse_selector
 from sampan.core.schema.fields import terms
@@ -21,7 +20,7 @@ SIGNS: Final = {"In": "=", "NotIn": "!="}
 WORDS: Final = {"In": "in", "NotIn": "notin"}
 
 
-@attrs.frozen
+@frozen
 class Narrowing:
     """A selector's text, and whether something of what was asked is missing in it."""
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import attrs
 import orjson
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import User
 from sampan.core.schema.parse import SyntaxProblem, parse_json, parse_yaml
 
@@ -22,7 +22,7 @@ TRUNCATED: Final = "audit.k8s.io/truncated"
 GZIP_WBITS: Final = 31
 
 
-@attrs.frozen
+@frozen
 class Body:
     """JSON or YAML; ``gzipped`` as answers may be."""
 
@@ -31,7 +31,7 @@ class Body:
     gzipped: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Record:
     """An event on its way to be written."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Attributes
 from sampan.core.errors import ConfigError
 from sampan.core.schema.parse import SyntaxProblem, parse_yaml
@@ -42,7 +43,7 @@ class Level(IntEnum):
 WORDS: Final = ("None", "Metadata", "Request", "RequestResponse")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class GroupResources:
     group: str = ""
     resources: tuple[str, ...] = ()
@@ -62,7 +63,7 @@ class GroupResources:
         return not wanted.isdisjoint(self.resources)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Treatment:
     """What is kept of one request."""
 
@@ -71,7 +72,7 @@ class Treatment:
     omit_managed_fields: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Rule:
     treatment: Treatment
     users: tuple[str, ...] = ()
@@ -106,7 +107,7 @@ class Rule:
         return any(full_name(attributes) in each.resources for each in self.resources)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Policy:
     rules: tuple[Rule, ...]
 

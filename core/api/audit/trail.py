@@ -15,6 +15,7 @@ import attrs
 
 from sampan.core.api.audit.event import MOST_BYTES, Body, Record, micro_time, user_info
 from sampan.core.api.audit.policy import Level, Treatment
+from sampan.core.classes import define
 from sampan.core.contracts.access import Attributes, Credentials, Decision, User
 from sampan.core.errors import InternalError
 
@@ -140,7 +141,7 @@ class Trail:
         )
 
 
-@attrs.define
+@define
 class Answered:
     """The body of an answer as it goes out; not more of it than is written."""
 

@@ -18,6 +18,7 @@ from sampan.core.api.flow.levels import NO_SEAT, Level, Levels, Seat, Shape, too
 from sampan.core.api.flow.schemas import Schema, in_order
 from sampan.core.api.request_info import is_long_running
 from sampan.core.api.responses import Header
+from sampan.core.classes import define
 from sampan.core.contracts.access import SYSTEM_MASTERS, Attributes, Reader
 
 SEATS: Final = 600
@@ -116,7 +117,7 @@ class Streams:
             del self._by_user[user]
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Place:
     """``async with``: held while a request is served."""
 

@@ -15,8 +15,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import TooManyRequests
 
 PATIENCE: Final = 15.0
@@ -29,7 +28,7 @@ def too_many() -> TooManyRequests:
     return TooManyRequests("Too many requests, please try again later.", retry_after=RETRY_AFTER)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Shape:
     """What a PriorityLevelConfiguration says. ``seats`` are worked out from the shares of all."""
 
@@ -140,7 +139,7 @@ class Level:
         return turn
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Seat:
     """``lender`` is whose it is, where it is not the level's own. An exempt request has one without either."""
 

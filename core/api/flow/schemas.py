@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Attributes, User, split_service_account
 
 ALL: Final = "*"
@@ -14,7 +13,7 @@ ALL: Final = "*"
 Wire = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class Schema:
     """A FlowSchema. ``by`` is what makes requests of it one flow: ``ByUser``, ``ByNamespace`` or nothing."""
 

@@ -16,6 +16,7 @@ from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipe
 from sampan.core.api.operations.read import Listed, list_page
 from sampan.core.api.options import DeleteOptions, ListOptions
 from sampan.core.api.selectors import Selection
+from sampan.core.classes import frozen
 from sampan.core.errors import Conflict, NotFound
 from sampan.core.model.kinds import KindInfo
 from sampan.core.schema.copying import own_copy
@@ -31,7 +32,7 @@ LAST_MOMENT: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 FOREGROUND: Final = "foregroundDeletion"
 
 
-@attrs.frozen
+@frozen
 class Verdict:
     """What a delete does to an object: ``obj`` is its next state (``None``: unchanged), ``remove`` whether it goes."""
 

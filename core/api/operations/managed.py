@@ -12,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, MutableWire, Wire
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import View
+from sampan.core.classes import frozen
 from sampan.core.schema.apply import Write
 from sampan.core.schema.encode import ordered
 from sampan.core.schema.field_sets import EMPTY, LEAF, FieldSet
@@ -39,7 +38,7 @@ from sampan.core.schema.types import Struct, Type
 STATUS: Final[FieldSet] = {"f:status": LEAF}
 
 
-@attrs.frozen
+@frozen
 class Writer:
     """Who writes, and how. An apply works its fields out together with the object: `track` leaves them alone."""
 
@@ -52,7 +51,7 @@ class Writer:
         return cls(options.manager or call.agent, operation, call.subresource)
 
 
-@attrs.frozen
+@frozen
 class ServedVersions:
     """The versions in which the objects of a kind are seen: its own, and for a view the stored one."""
 

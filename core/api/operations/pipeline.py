@@ -19,6 +19,7 @@ from sampan.core.api.catalog import CacheReader, Catalog, Served
 from sampan.core.api.equivalents import equivalents_of
 from sampan.core.api.off_loop import Workers
 from sampan.core.api.tokens import Tokens
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Cause, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
@@ -38,7 +39,7 @@ MAX_STORED = 1536 * 1024
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Call:
     """One request: who wants what of which kind. ``agent`` names the field manager of writes that name none."""
 
@@ -72,7 +73,7 @@ class Call:
         return no_such(self.served, name or self.name)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Outcome:
     """The answer to a write: an object, or a ``Status`` where Kubernetes answers with one."""
 
@@ -104,7 +105,7 @@ class Keeper(Protocol):
         ...
 
 
-@attrs.define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True)
 class Pipeline:
     """The way of a write: gates, kinds, store."""
 

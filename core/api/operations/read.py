@@ -16,6 +16,7 @@ import orjson
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest, Expired, Timeout, Unclassified
 from sampan.core.store.entry import Entry, Matches
 from sampan.core.store.pages import Page
@@ -39,7 +40,7 @@ class ContinueExpired(Expired):
         return super().to_status() | {"metadata": {"continue": self.token}}
 
 
-@attrs.frozen
+@frozen
 class Listed:
     """A page of a list, and the token for the next."""
 
@@ -47,7 +48,7 @@ class Listed:
     continue_token: str = ""
 
 
-@attrs.frozen
+@frozen
 class Continue:
     """A place in a list: the last key that was sent, and the version that the list is at (-1: any)."""
 

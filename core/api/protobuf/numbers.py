@@ -7,12 +7,12 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-import attrs
+from sampan.core.classes import frozen
 
 PREFIX: Final = "io.k8s."
 
 
-@attrs.frozen
+@frozen
 class Member:
     """What a number stands for: a field by its JSON name, or (``inline``) a message whose fields are the parent's."""
 

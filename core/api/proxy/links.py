@@ -9,7 +9,7 @@ import re
 from html import escape, unescape
 from urllib.parse import urlsplit, urlunsplit
 
-import attrs
+from sampan.core.classes import frozen
 
 _LINKS = re.compile(
     r"(?P<head><[a-zA-Z][^<>]*?\s(?:href|src|action|background|cite|codebase|data|formaction|icon|longdesc|manifest"
@@ -18,7 +18,7 @@ _LINKS = re.compile(
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Links:
     """``prefix`` is the path that leads to the server's root: ``/api/v1/namespaces/…/proxy``."""
 

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest, ServiceUnavailable
 
 SCHEMES = ("http", "https")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Location:
     scheme: str
     host: str
@@ -28,7 +27,7 @@ class Location:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@attrs.frozen
+@frozen
 class Named:
     """A name of the path, taken apart."""
 

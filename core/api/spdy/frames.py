@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from sampan.core.api.spdy.headers import Headers
+from sampan.core.classes import frozen
 
 PROTOCOL_ERROR: Final = 1
 """In `RstStream` and in `GoAway`."""
@@ -19,7 +18,7 @@ LARGEST_DATA: Final = (1 << 24) - 1
 """Bytes in one `Data` at most."""
 
 
-@attrs.frozen
+@frozen
 class SynStream:
     """A stream begins. ``priority``: from 0, the highest, to 7."""
 
@@ -32,7 +31,7 @@ class SynStream:
     slot: int = 0
 
 
-@attrs.frozen
+@frozen
 class SynReply:
     """The other end takes it."""
 
@@ -41,7 +40,7 @@ class SynReply:
     fin: bool = False
 
 
-@attrs.frozen
+@frozen
 class RstStream:
     """A stream ends at once, in both directions, whatever was on its way."""
 
@@ -49,27 +48,27 @@ class RstStream:
     status: int
 
 
-@attrs.frozen
+@frozen
 class Setting:
     id: int
     value: int
     flags: int = 0
 
 
-@attrs.frozen
+@frozen
 class Settings:
     settings: tuple[Setting, ...]
     clear: bool = False
 
 
-@attrs.frozen
+@frozen
 class Ping:
     """Sent back as it is by the end that did not think of its number."""
 
     id: int
 
 
-@attrs.frozen
+@frozen
 class GoAway:
     """No streams after ``last_stream`` are taken any more. ``status`` 0: nothing is wrong."""
 
@@ -77,7 +76,7 @@ class GoAway:
     status: int = 0
 
 
-@attrs.frozen
+@frozen
 class MoreHeaders:
     """HEADERS: more of them for a stream that has begun."""
 
@@ -86,7 +85,7 @@ class MoreHeaders:
     fin: bool = False
 
 
-@attrs.frozen
+@frozen
 class WindowUpdate:
     """The other end may send ``delta`` bytes more; stream 0 is the whole session."""
 
@@ -94,7 +93,7 @@ class WindowUpdate:
     delta: int
 
 
-@attrs.frozen
+@frozen
 class Data:
     stream: int
     data: bytes

@@ -26,6 +26,7 @@ from sampan.core.api.spdy.frames import (
     SynStream,
 )
 from sampan.core.api.spdy.headers import Headers
+from sampan.core.classes import define
 
 PIECE: Final = 64 * 1024
 """Bytes of one `Data` at most, so that streams take turns."""
@@ -51,7 +52,7 @@ class StreamHandler(Protocol):
         ...
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Session:
     """``write`` sends bytes to the client, and waits while the client does not read."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations.bind import BINDING, bind_as_told
 from sampan.core.api.operations.pipeline import Call, Pipeline
@@ -11,11 +9,12 @@ from sampan.core.api.options import write_options
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.bodies import created, read_object
 from sampan.core.api.subresources.contract import Plain
+from sampan.core.classes import define
 
 CREATE = frozenset({"create"})
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class BindingSubresource(Plain):
     pipeline: Pipeline
 

@@ -13,10 +13,10 @@ import binascii
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-import attrs
 import orjson
 
 from sampan.core.api.subresources.websocket import WebSocket
+from sampan.core.classes import define, frozen
 
 V5: Final = "v5.channel.k8s.io"
 V4: Final = "v4.channel.k8s.io"
@@ -33,7 +33,7 @@ PIECE: Final = 32 * 1024
 """Bytes of one message at most, so that streams take turns."""
 
 
-@attrs.frozen
+@frozen
 class Piece:
     """What the client sent on a channel; ``closed``: it will send no more there."""
 
@@ -42,7 +42,7 @@ class Piece:
     closed: bool = False
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Channels:
     """``protocol`` is one of those above."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from sampan.core.api.operations.pipeline import Call, Pipeline
+from sampan.core.classes import frozen
 from sampan.core.contracts.streams import NodeDirectory, NodeStreams, PodRef
 from sampan.core.errors import BadRequest
 
 
-@attrs.frozen
+@frozen
 class Aim:
     """A container that can be reached."""
 

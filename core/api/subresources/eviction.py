@@ -12,6 +12,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.binding import CREATE
 from sampan.core.api.subresources.bodies import created, read_object
 from sampan.core.api.subresources.contract import Plain
+from sampan.core.classes import define
 from sampan.core.errors import BadRequest
 from sampan.core.model.policy_v1.eviction import Eviction
 from sampan.core.schema.decode import decode_value
@@ -20,7 +21,7 @@ from sampan.core.schema.resource import resource_of
 EVICTION = resource_of(Eviction)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class EvictionSubresource(Plain):
     pipeline: Pipeline
 

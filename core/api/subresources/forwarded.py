@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.streams import AsyncStream
 from sampan.core.tasks import until_first
 
@@ -19,7 +20,7 @@ MOST_WAITING: Final = 256 * 1024
 """Bytes from the client that the pod has not taken, after which the client is not read."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Inlet:
     """What the client has sent and the pod has not taken yet."""
 
@@ -62,7 +63,7 @@ class Inlet:
             self._changed.notify_all()
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Forwarded:
     """``connect`` reaches the port, ``deliver`` brings the pod's bytes to the client and waits until it takes them."""
 

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, cast
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import Query, flag, number
@@ -18,6 +16,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.containers import aim
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.api.subresources.websocket import WebSocket
+from sampan.core.classes import define
 from sampan.core.contracts.runtime import LogOptions
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import BadRequest, Cause, Invalid
@@ -31,7 +30,7 @@ SendPiece = Callable[[bytes], Awaitable[None]]
 PLAIN_TEXT: Final = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-cache, private")]
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class LogSubresource(Plain):
     pipeline: Pipeline
     nodes: NodeDirectory

@@ -25,6 +25,7 @@ from sampan.core.api.subresources.forwarded import Forwarded
 from sampan.core.api.subresources.terminal import CONNECT, VERSION_HEADER, negotiate
 from sampan.core.api.subresources.tunnel import PORTS, TUNNEL, Tunnel
 from sampan.core.api.subresources.websocket import PROTOCOL_ERROR, WebSocket
+from sampan.core.classes import define
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory, NodeStreams, PodRef
 from sampan.core.errors import BadRequest, SampanError
 
@@ -33,7 +34,7 @@ MOST_PORTS: Final = 127
 SPDY_PROTOCOLS: Final = ("portforward.k8s.io",)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class PortForward:
     pipeline: Pipeline
     nodes: NodeDirectory
@@ -95,7 +96,7 @@ def wanted_ports(request: Request) -> list[int]:
     return [int(text) for text in texts]
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Forwarding:
     """The connections of one WebSocket; port number ``i`` has the channels ``2i`` and ``2i + 1``."""
 

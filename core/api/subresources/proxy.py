@@ -20,6 +20,7 @@ from sampan.core.api.proxy.location import Location, Named, parse_name, pod_loca
 from sampan.core.api.request import Request
 from sampan.core.api.responses import send_bytes
 from sampan.core.api.subresources.containers import admit
+from sampan.core.classes import define
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.errors import NotFound
 
@@ -28,7 +29,7 @@ _PREFIX: Final = re.compile(r"^(/api/v1/(?:namespaces/[^/]+/)?[^/]+/[^/]+/proxy)
 KUBELET_PORTS: Final = ("", "10250")
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class ProxySubresource:
     pipeline: Pipeline
     nodes: NodeDirectory

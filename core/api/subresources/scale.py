@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import read
 from sampan.core.api.operations.apply import apply_config, read_config
@@ -22,6 +20,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.bodies import check_place, read_object
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.api.subresources.status import READ_AND_WRITE
+from sampan.core.classes import define
 from sampan.core.errors import Invalid, NotFound, Unclassified
 from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
@@ -38,7 +37,7 @@ from sampan.core.store.entry import Entry
 SCALE = resource_of(ScaleKind)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class ScaleSubresource(Plain):
     pipeline: Pipeline
 

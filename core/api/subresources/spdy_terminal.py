@@ -19,6 +19,7 @@ from sampan.core.api.spdy.headers import Headers
 from sampan.core.api.spdy.session import Session
 from sampan.core.api.subresources.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, Piece, told_as
 from sampan.core.api.takeover import Connection
+from sampan.core.classes import define
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def channels_of(protocol: str, *, stdin: bool, listens: frozenset[int], tty: boo
     return frozenset(wanted)
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class SpdyLine:
     """The client's end of one session: a `sampan.core.api.spdy.session.StreamHandler`."""
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
 from sampan.core.api.catalog import Served
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.operations.pipeline import Call
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.contract import Plain
+from sampan.core.classes import define
 
 READ_AND_WRITE: Final = frozenset({"get", "patch", "update"})
 WRITE: Final = frozenset({"update"})
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Part(Plain):
     """The same object under another path: what a write of it may change is for the kind's ``prepare_update``."""
 

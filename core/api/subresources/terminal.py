@@ -34,6 +34,7 @@ from sampan.core.api.subresources.containers import Aim, admit, aim
 from sampan.core.api.subresources.conversation import converse, refusal_of
 from sampan.core.api.subresources.spdy_terminal import PROTOCOLS, SpdyLine, channels_of
 from sampan.core.api.subresources.websocket import WebSocket
+from sampan.core.classes import define
 from sampan.core.contracts.streams import AsyncStream, NodeDirectory
 from sampan.core.errors import ApiError, BadRequest, NotFound
 
@@ -42,7 +43,7 @@ VERSION_HEADER: Final = "X-Stream-Protocol-Version"
 WAYS: Final = {"exec": "executing command in", "attach": "attaching to"}
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Terminal:
     """``name`` is ``exec`` or ``attach``."""
 

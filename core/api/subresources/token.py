@@ -20,6 +20,7 @@ from sampan.core.api.request import Request
 from sampan.core.api.subresources.binding import CREATE
 from sampan.core.api.subresources.bodies import read_object
 from sampan.core.api.subresources.contract import Plain
+from sampan.core.classes import define
 from sampan.core.contracts.access import SERVICE_ACCOUNT
 from sampan.core.errors import BadRequest, Conflict, NotFound
 from sampan.core.model.authentication_v1.token_request import TokenRequest
@@ -34,7 +35,7 @@ BOUND: Final[Mapping[tuple[str, str], str]] = {
 }  # fmt: skip
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class TokenSubresource(Plain):
     pipeline: Pipeline
 

@@ -22,6 +22,7 @@ from sampan.core.api.spdy.errors import SpdyError
 from sampan.core.api.spdy.headers import Headers
 from sampan.core.api.spdy.session import Session
 from sampan.core.api.subresources.forwarded import Forwarded
+from sampan.core.classes import define
 from sampan.core.contracts.streams import AsyncStream, NodeStreams, PodRef
 from sampan.core.errors import SampanError
 
@@ -33,7 +34,7 @@ PAIR_SECONDS: Final = 30.0
 """How long the second stream of a connection may take; the kubelet's default."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Pair:
     """The two streams of a connection; 0: not there yet."""
 
@@ -47,7 +48,7 @@ class Pair:
     """Those that the client has ended at once: nothing is sent there."""
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class Tunnel:
     """One session: a `sampan.core.api.spdy.session.StreamHandler`. ``write`` as for a `Session`."""
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-import attrs
-
 from sampan.core.api.bodies import ClientGone
 from sampan.core.api.responses import Message, Receive, Scope, Send
+from sampan.core.classes import define
 from sampan.core.errors import BadRequest
 
 NORMAL: Final = 1000
 PROTOCOL_ERROR: Final = 1002
 
 
-@attrs.define(eq=False)
+@define(eq=False)
 class WebSocket:
     scope: Scope
     receive: Receive

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import attrs
+from sampan.core.classes import frozen
 
 TAG = "\x01"
 """Begins the one key of a tagged value: no name in an object that means anything does."""
@@ -28,7 +28,7 @@ CARRIED = "map(string, string)"
 """What the evaluator takes all of them for."""
 
 
-@attrs.frozen
+@frozen
 class Function:
     """``types``: the parameters (a method's own object first), and ``result``, by signatures as the checker knows them."""
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Image
 from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
@@ -36,7 +35,7 @@ from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.identity import node_uid
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ConfigInput:
     pod: Pod
     container: Container

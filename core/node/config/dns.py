@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.pod import Pod
 
 RESOLVED = Path("/run/systemd/resolve/resolv.conf")
@@ -17,7 +18,7 @@ RESOLVED = Path("/run/systemd/resolve/resolv.conf")
 HOST = Path("/etc/resolv.conf")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Dns:
     servers: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()

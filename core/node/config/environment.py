@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import Permanent, SampanError
 from sampan.core.model.core_v1.configuration import ConfigMap, Secret
@@ -30,7 +31,7 @@ class ContainerConfigProblem(SampanError):
     """The container cannot be configured: the message says what is missing."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class EnvironmentInput:
     pod: Pod
     """With the addresses that its sandbox has."""

@@ -5,8 +5,7 @@ https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-h
 
 from __future__ import annotations
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
 from sampan.core.model.core_v1.pod import Pod
 
@@ -19,7 +18,7 @@ class NameTooLong(SampanError):
     """A full name that cannot be a host name: the pod's sandbox cannot be made."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodName:
     host: str
     domain: str = ""

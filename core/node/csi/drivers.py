@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.csi import CsiDriver, CsiSettings, ProvisioningCsiDriver
 from sampan.core.contracts.provisioner import Provisioner
 from sampan.core.contracts.volume import VolumeFailure
@@ -21,7 +20,7 @@ SLOW = 30.0
 """Seconds that no call should take: a pod waits."""
 
 
-@attrs.frozen
+@frozen
 class NamedDriver:
     """One driver, whose calls stand in its plugin's account."""
 
@@ -41,7 +40,7 @@ class NamedDriver:
             raise VolumeFailure(f"the CSI driver {self.name} broke: {type(exc).__name__}: {exc}") from exc
 
 
-@attrs.frozen
+@frozen
 class CsiDrivers:
     """All of one node. ``folder`` is where staged volumes are."""
 

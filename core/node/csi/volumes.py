@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.csi import CsiRequest
 from sampan.core.contracts.volume import PublishedVolume, VolumeContext, VolumeFailure
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume
@@ -27,7 +28,7 @@ NOTE = "vol_data.json"
 TARGET = "mount"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _Wanted:
     """A volume, wherever it is named: in the pod, or by a claim's PersistentVolume."""
 

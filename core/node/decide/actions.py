@@ -6,24 +6,25 @@ from typing import Literal
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.pod import PodStatus
 from sampan.core.node.decide.memory import Problem
 
 
-@attrs.frozen
+@frozen
 class PublishVolumes:
     """Make all volumes be there. A failure ends the plan; it is tried again."""
 
 
-@attrs.frozen
+@frozen
 class CreateSandbox:
     """A failure ends the plan; it is tried again."""
 
     attempt: int
 
 
-@attrs.frozen
+@frozen
 class StartContainer:
     """Have the image, create the container and start it. A failure is this container's own: the plan goes on.
 
@@ -36,7 +37,7 @@ class StartContainer:
     """Its end is counted: the next one waits longer."""
 
 
-@attrs.frozen
+@frozen
 class KillContainer:
     """Run the preStop hook and stop it, in the background: the pod is looked at again when it has ended."""
 
@@ -47,7 +48,7 @@ class KillContainer:
     hook: bool = True
 
 
-@attrs.frozen
+@frozen
 class PreStop:
     """Run the preStop hook of a sidecar whose turn to be stopped is yet to come, in the background."""
 
@@ -57,7 +58,7 @@ class PreStop:
     """Seconds that the hook has."""
 
 
-@attrs.frozen
+@frozen
 class ResizeContainer:
     """Give a running container what its spec says now, without a restart. A failure is tried again later."""
 
@@ -65,32 +66,32 @@ class ResizeContainer:
     container_id: str
 
 
-@attrs.frozen
+@frozen
 class RemoveContainer:
     container_id: str
 
 
-@attrs.frozen
+@frozen
 class StopSandbox:
     sandbox_id: str
 
 
-@attrs.frozen
+@frozen
 class RemoveSandbox:
     sandbox_id: str
 
 
-@attrs.frozen
+@frozen
 class UnpublishVolumes:
     """The pod will not run again: its volumes go."""
 
 
-@attrs.frozen
+@frozen
 class DeletePod:
     """Tell the API, once the last status is written, that the pod has ended."""
 
 
-@attrs.frozen
+@frozen
 class Say:
     """An event about the pod, or about one of its containers."""
 
@@ -116,7 +117,7 @@ NodeAction = (
 )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodPlan:
     """``status`` is what is true now, before the actions; ``waiting`` is handed to the next plan."""
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.container import ContainerRestartRule
@@ -20,7 +19,7 @@ FORGOTTEN_AFTER = 600.0
 """Seconds of running after which a container's crashes are forgotten."""
 
 
-@attrs.frozen
+@frozen
 class BackOff:
     """How long to wait, in seconds, after the end that follows the start at ``started``."""
 

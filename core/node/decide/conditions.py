@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.container_status import ContainerStatus
 from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.core_v1.pod import Pod, PodCondition
@@ -25,7 +24,7 @@ OWN = (
 """What the node agent tells, in this order; all others are somebody else's."""
 
 
-@attrs.frozen
+@frozen
 class Finding:
     """Whether something is so, and why not."""
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.pod import Pod
@@ -43,7 +44,7 @@ FAILURE_SHOWN = timedelta(seconds=5)
 """How long a pod shows why its image could not be pulled before it shows that the next try is waited for."""
 
 
-@attrs.define
+@define
 class Decisions:
     """What has been decided so far."""
 

@@ -10,9 +10,9 @@ import binascii
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-import attrs
 import orjson
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Auth, Image, ImageError
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.container import Container
@@ -21,7 +21,7 @@ from sampan.core.model.core_v1.pod import Pod
 DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class WantedImage:
     """An image that must be there before a container is made."""
 

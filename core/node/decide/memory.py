@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.node.decide.back_off import BackOff
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """Why a container waits: Kubernetes' reason, and the sentence beside it."""
 
@@ -24,7 +23,7 @@ class Problem:
     message: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Pull:
     """A container's image on its way. ``retry_at`` is set once the pull has failed."""
 
@@ -33,7 +32,7 @@ class Pull:
     retry_at: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProbeResults:
     """What the probes of one container say. Without a probe: started, ready once it runs, alive."""
 
@@ -43,7 +42,7 @@ class ProbeResults:
     """``liveness`` or ``startup``: the container is to be killed for it."""
 
 
-@attrs.frozen
+@frozen
 class StartFailure:
     """The engine could not start it."""
 
@@ -51,7 +50,7 @@ class StartFailure:
     why: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ContainerMemory:
     """A container of the spec, whichever its attempt."""
 
@@ -71,7 +70,7 @@ class ContainerMemory:
     """What has been pulled for an attempt that is still to be started."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AttemptMemory:
     """A container of the engine."""
 
@@ -97,7 +96,7 @@ class AttemptMemory:
     """Plugins have heard of its end."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ResizeState:
     """One of the two conditions that tell of a resize."""
 
@@ -107,7 +106,7 @@ class ResizeState:
     since: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Allocation:
     containers: Mapping[str, ResourceRequirements]
     """By name: what was promised to those that can be resized."""

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container, Sandbox
 from sampan.core.contracts.runtime_config import LABEL_CONTAINER, LABEL_SPEC_HASH
 from sampan.core.model.core_v1.container import Container as ContainerSpec
@@ -27,7 +28,7 @@ from sampan.core.node.decide.memory import (
 )
 
 
-@attrs.frozen
+@frozen
 class Rejection:
     """The pod cannot be on this node (``OutOfcpu`` …), or may not run any longer (``DeadlineExceeded``, ``Evicted``)."""
 
@@ -37,7 +38,7 @@ class Rejection:
     """Seconds that its containers have to end; ``None``: the pod's own."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodView:
     pod: Pod
     sandboxes: tuple[Sandbox, ...] = ()

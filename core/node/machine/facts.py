@@ -9,8 +9,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.meta import Quantity
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
@@ -21,7 +20,7 @@ LEAST_MEMORY, LEAST_DISK = 100 << 20, 512 << 20
 """Bytes that must be left; below, the machine is under pressure."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Machine:
     hostname: str
     ip: str

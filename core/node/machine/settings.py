@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.node import Taint
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import Quantity
@@ -16,7 +17,7 @@ PodToken = Callable[[Pod, str, int], str]
 """(pod, audience, seconds) → a token of its service account. Blocking."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NodeSettings:
     """One node. ``capacity`` overrides what the machine has (simulated nodes)."""
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-import attrs
 import pytest
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import Container, LogOptions, Runtime, RuntimeSettings, Sandbox
 from sampan.core.contracts.runtime_config import (
     LABEL_ATTEMPT,
@@ -34,7 +34,7 @@ STUBBORN = "trap '' TERM; echo ready; while :; do sleep 3600; done"
 POLITE = "trap 'echo bye; exit 7' TERM; echo ready; sleep 3600 & wait"
 
 
-@attrs.frozen
+@frozen
 class Bench:
     """One runtime on trial, and what the suite must know of it."""
 
@@ -85,7 +85,7 @@ class Bench:
         return self.eventually(check, f"{text!r} in the log")
 
 
-@attrs.frozen
+@frozen
 class BenchPod:
     """A pod of the suite: a sandbox that containers are put into."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AdmissionRequest, Equivalent, Reader
 from sampan.core.model.kinds import KindInfo
 from sampan.core.model.labels import matches_selector
@@ -37,7 +38,7 @@ def is_exempt(request: AdmissionRequest) -> bool:
     return request.info.resource in EXEMPT
 
 
-@attrs.frozen
+@frozen
 class Match:
     """As what a request is looked at: as what it is, or as an equivalent of that."""
 

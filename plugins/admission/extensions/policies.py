@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, Reader
 from sampan.core.model.kinds import KindInfo
 from sampan.core.model.labels import matches_selector
@@ -19,7 +18,7 @@ Value = Mapping[str, Any]
 GROUP = "admissionregistration.k8s.io"
 
 
-@attrs.frozen
+@frozen
 class Bound:
     """A policy with one of its bindings."""
 

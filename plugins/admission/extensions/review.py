@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import orjson
 
 from sampan.core.api.webhook_client import CallFailed
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AdmissionRequest
 from sampan.core.errors import ApiError
 from sampan.plugins.admission.extensions.asked import about, as_object
@@ -22,7 +22,7 @@ from sampan.plugins.admission.extensions.asked import about, as_object
 VERSIONS = ("v1", "v1beta1")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Verdict:
     """A webhook's answer."""
 

@@ -7,9 +7,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
 from sampan.core.cel.errors import CelError
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import ApiError, Cause
 from sampan.plugins.admission.extensions.conditions import hold
@@ -24,7 +23,7 @@ CODES: Final = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 
 LONGEST_ANNOTATION = 10 << 10
 
 
-@attrs.frozen
+@frozen
 class Finding:
     """A rule that does not hold, or could not be evaluated."""
 

@@ -12,11 +12,11 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import attrs
 from prometheus_client import Counter
 
 from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed, post
 from sampan.core.cel.errors import CelError
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.errors import BadRequest, InternalError, SampanError
 from sampan.core.schema.json_patch import apply_json_patch
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 NO_SIDE_EFFECTS = ("None", "NoneOnDryRun")
 
 
-@attrs.frozen
+@frozen
 class Hook:
     """One webhook of a configuration."""
 

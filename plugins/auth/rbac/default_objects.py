@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.builtin import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 from sampan.core.model.kinds import KubeObject
 from sampan.plugins.auth.rbac.controller_roles import ROLES, controller_roles
@@ -25,7 +24,7 @@ from sampan.plugins.auth.rbac.notation import AUTOUPDATE, Object
 from sampan.plugins.auth.rbac.rules import Rule, uncovered
 
 
-@attrs.frozen
+@frozen
 class DefaultObjects:
     """``accounts`` names the service accounts of all controllers that run here."""
 

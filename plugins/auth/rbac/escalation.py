@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.contracts.access import SYSTEM_MASTERS, AdmissionRequest, Attributes, Decider, User
 from sampan.core.errors import Forbidden, NotFound
 from sampan.plugins.auth.rbac.grants import GROUP, Grants
@@ -28,7 +27,7 @@ MOST_PARTS: Final = 5_000
 Wire = Mapping[str, Any]
 
 
-@attrs.define
+@define
 class Escalation:
     authorizer: Decider
     grants: Grants

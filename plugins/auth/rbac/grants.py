@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import SERVICE_ACCOUNT, Reader, User
 from sampan.plugins.auth.rbac.rules import Rule
 
@@ -25,7 +24,7 @@ Who = tuple[str, str]
 """``User`` or ``Group``, and the name. Service accounts are users."""
 
 
-@attrs.frozen
+@frozen
 class Grant:
     """What one binding gives to one subject."""
 

@@ -10,14 +10,13 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.access import Attributes
 
 ALL: Final = "*"
 
 
-@attrs.frozen
+@frozen
 class Rule:
     """A PolicyRule, ready to be asked."""
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.plan import Action, Create, Delete, Update
 from sampan.core.model.apps_v1.controller_revision import ControllerRevision
 from sampan.core.model.core_v1.pod import Pod, PodTemplateSpec
@@ -25,7 +24,7 @@ HASH: Final = "controller-revision-hash"
 """The label by which a pod tells what it was made from."""
 
 
-@attrs.frozen
+@frozen
 class Present:
     """The revision of the template as it is, and the writes that make it so."""
 

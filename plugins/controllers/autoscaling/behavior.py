@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.autoscaling_v2.horizontal_pod_autoscaler import (
     HorizontalPodAutoscalerBehavior,
     HPAScalingPolicy,
@@ -33,7 +34,7 @@ _UP = HPAScalingRules(
 _DOWN = HPAScalingRules(select_policy="Max", policies=(HPAScalingPolicy(type="Percent", value=100, period_seconds=15),))
 
 
-@attrs.frozen
+@frozen
 class Advice:
     """What the metrics asked for at a moment, before anything held it back."""
 
@@ -41,7 +42,7 @@ class Advice:
     at: datetime
 
 
-@attrs.frozen
+@frozen
 class Change:
     """By how many pods a target was scaled at a moment; below zero: down."""
 
@@ -49,7 +50,7 @@ class Change:
     at: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class History:
     """What counts of the past. It is lost with the process, as Kubernetes' is."""
 
@@ -65,7 +66,7 @@ class History:
         return attrs.evolve(self, changes=(*kept, Change(by, now)))
 
 
-@attrs.frozen
+@frozen
 class Bounded:
     """A number of pods, and what has held it there."""
 
@@ -74,7 +75,7 @@ class Bounded:
     message: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Wish:
     """From how many pods to how many, within which bounds."""
 

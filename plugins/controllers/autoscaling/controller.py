@@ -10,6 +10,7 @@ from datetime import datetime
 
 import attrs
 
+from sampan.core.classes import define, frozen
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.metrics import MetricsProvider
 from sampan.core.contracts.plan import NOTHING, AfterReading, Plan, Reads
@@ -28,7 +29,7 @@ from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
 from sampan.plugins.controllers.referred_kinds import NoTarget, kinds_of
 
 
-@attrs.frozen
+@frozen
 class _Read:
     """What a look has found: the target and what its pods do, or why there is none."""
 
@@ -37,7 +38,7 @@ class _Read:
     problem: str = ""
 
 
-@attrs.define
+@define
 class _Memory:
     """What is known of an autoscaler from its earlier looks."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.contracts.plan import Action, Emit, Plan, Rescale, Update
 from sampan.core.model.autoscaling_v1.scale import Scale
 from sampan.core.model.autoscaling_v2.horizontal_pod_autoscaler import (
@@ -29,7 +30,7 @@ from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
 ABLE, ACTIVE, LIMITED = "AbleToScale", "ScalingActive", "ScalingLimited"
 
 
-@attrs.frozen
+@frozen
 class Target:
     """What is scaled, as a number."""
 
@@ -41,7 +42,7 @@ class Target:
         return self.scale.spec.replicas
 
 
-@attrs.frozen
+@frozen
 class Decision:
     """``scaled_to`` is the number that the plan writes; ``None``: it stays."""
 
@@ -50,7 +51,7 @@ class Decision:
     scaled_to: int | None = None
 
 
-@attrs.frozen
+@frozen
 class BadSelector:
     """Why a target's pods cannot be told: for the event, and for the condition."""
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.autoscaling_v2.horizontal_pod_autoscaler import HorizontalPodAutoscaler
 from sampan.core.model.autoscaling_v2.metrics import (
     ContainerResourceMetricSource,
@@ -46,7 +45,7 @@ class MetricFailed(Exception):
         self.told = told
 
 
-@attrs.frozen
+@frozen
 class Judged:
     """``name`` is what events and conditions call the metric."""
 
@@ -55,7 +54,7 @@ class Judged:
     status: MetricStatus
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Case:
     """What every metric of an autoscaler is judged by."""
 

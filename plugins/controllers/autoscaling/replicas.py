@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.pod_requests import CPU, pod_requests
@@ -22,7 +23,7 @@ from sampan.plugins.controllers.autoscaling.settings import AutoscalerSettings
 MOST = 2**31 - 1
 
 
-@attrs.frozen
+@frozen
 class Tolerance:
     """How far off its target a metric may be, as shares, in either direction."""
 
@@ -33,7 +34,7 @@ class Tolerance:
         return 1.0 - self.down <= ratio <= 1.0 + self.up
 
 
-@attrs.frozen
+@frozen
 class Measured:
     """How the use stands to its target (1.0: as wanted), and what a status tells of it, per pod."""
 
@@ -42,7 +43,7 @@ class Measured:
     utilization: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Proposal:
     """As many pods as a metric asks for, and what its status shows."""
 
@@ -51,7 +52,7 @@ class Proposal:
     utilization: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Groups:
     """Pods by what their samples are worth."""
 

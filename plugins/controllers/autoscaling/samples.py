@@ -7,6 +7,7 @@ from datetime import datetime
 
 import attrs
 
+from sampan.core.classes import frozen
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.quantity import milli
 from sampan.plugins.metrics.kinds import PodMetrics
@@ -17,7 +18,7 @@ class NoMetric(Exception):
     """A metric that says nothing now; the text is Kubernetes'."""
 
 
-@attrs.frozen
+@frozen
 class Sample:
     """One pod's figure: the average over ``window`` seconds before ``at``."""
 
@@ -30,7 +31,7 @@ Samples = Mapping[str, Sample]
 """By the pod's name."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Reading:
     """What was seen of one metric: of pods, or of something else as one or several numbers; or why nothing was."""
 
@@ -39,7 +40,7 @@ class Reading:
     problem: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Seen:
     """The pods of a target, and a reading for each metric of the autoscaler, in its order."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
+from sampan.core.classes import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AutoscalerSettings:
     sync_period: float = 15.0
     """Seconds between two looks at an autoscaler."""

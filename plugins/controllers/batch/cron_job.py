@@ -11,8 +11,7 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, Create, Delete, Emit, Plan, Update
 from sampan.core.model.batch_v1.cron_job import CronJob, CronJobStatus
@@ -49,7 +48,7 @@ class CronJobController:
         return decide(owner, jobs, now)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Start:
     """What the schedule says: the Job to start, what to say, and when to look again."""
 

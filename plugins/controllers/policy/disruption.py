@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Action, AfterReading, Emit, Plan, Reads, Update
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
@@ -148,7 +147,7 @@ def _desired(budget: PodDisruptionBudget, expected: int) -> int:
     return scaled(least, expected, round_up=True)
 
 
-@attrs.frozen
+@frozen
 class _Word:
     """What the condition is to say."""
 

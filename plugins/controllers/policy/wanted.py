@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Lister
 from sampan.core.contracts.plan import Reads
 from sampan.core.errors import ApiError, NotFound
@@ -31,7 +30,7 @@ class NotCountable(Exception):
     """Nobody can say how many pods there should be; the text is Kubernetes'."""
 
 
-@attrs.frozen
+@frozen
 class Owners:
     """Who controls some pods: those whose size is known, and those that must be asked for their scale."""
 

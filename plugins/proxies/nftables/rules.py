@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import sha256
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.proxy import Endpoint, ServicePort
 
 ANY_ADDRESS = "0.0.0.0"
@@ -29,7 +28,7 @@ Shared = tuple[str, str]
 """What several pieces need, by kind and name: a chain of ``turns``, or an address that may ask ``itself``."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Piece:
     """What one service port has in the table. Equal pieces need no change."""
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from sampan.core.classes import frozen
+
 HOST = "host"
 """The name of the image that is the host's own root file system."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StoredImage:
     """``id`` is the digest of the configuration, as Docker's image ids are; ``layers`` are folders, the lowest first."""
 

@@ -6,8 +6,7 @@ import ipaddress
 import threading
 from pathlib import Path
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.runtime import RuntimeFailure, RuntimeSettings
 from sampan.core.errors import ConfigError
 from sampan.core.host import netlink
@@ -19,7 +18,7 @@ from sampan.runtimes.process.network.ipam import AddressPool
 from sampan.runtimes.process.shim import records
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodAddress:
     ip: str
     netmask: str

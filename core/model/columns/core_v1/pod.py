@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import define
 from sampan.core.model.age import age
 from sampan.core.model.columns.common.words import AGE, NAME, NONE, container_images, container_names, labels_text
 from sampan.core.model.conditions import find_wire
@@ -17,7 +16,7 @@ from sampan.core.model.kinds import Column
 Value = Mapping[str, Any]
 
 
-@attrs.define
+@define
 class _Summary:
     """What is counted while a pod's statuses are read."""
 

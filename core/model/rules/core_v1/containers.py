@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import duplicate, forbidden, invalid, not_found, not_supported, required, too_many
@@ -37,7 +36,7 @@ EPHEMERAL: Final = "cannot be set for an Ephemeral Container"
 INIT: Final = "may not be set for init containers without restartPolicy=Always"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PodContext:
     """What a container's checks need to know of its pod."""
 

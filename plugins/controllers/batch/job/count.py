@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.batch_v1.job import Job, UncountedTerminatedPods
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.reconcile.pods import is_active, is_ready, is_terminating
@@ -23,7 +22,7 @@ from sampan.plugins.controllers.batch.job.index_failures import has_limits, is_l
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Count:
     """What has become of a Job's pods."""
 

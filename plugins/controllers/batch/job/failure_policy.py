@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.batch_v1.job import Job
 from sampan.core.model.batch_v1.job_policy import PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule
 from sampan.core.model.core_v1.pod import Pod
 
 
-@attrs.frozen
+@frozen
 class Verdict:
     """``action`` is ``Count``, ``Ignore``, ``FailIndex`` or ``FailJob``; ``message`` says why, for the last."""
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.model.batch_v1.job import Job, JobCondition
 from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.controllers.batch.job import indexes
@@ -19,7 +18,7 @@ from sampan.plugins.controllers.batch.job.count import Count, is_indexed
 REACHED = "Reached expected number of succeeded pods"
 
 
-@attrs.frozen
+@frozen
 class Outcome:
     failed: bool
     reason: str

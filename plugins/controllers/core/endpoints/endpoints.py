@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import attrs
-
+from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan, Update
 from sampan.core.model.core_v1.endpoints import EndpointAddress, EndpointPort, Endpoints, EndpointSubset
@@ -95,7 +94,7 @@ def _same(present: Endpoints, wanted: Endpoints) -> bool:
     return core(present) == core(wanted)
 
 
-@attrs.frozen
+@frozen
 class _Piece:
     """One address with all the ports that its pod offers."""
 

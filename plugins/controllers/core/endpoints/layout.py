@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from sampan.core.classes import define
 from sampan.core.contracts.plan import Action, Create, Delete, Update
 from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointPort, EndpointSlice
 from sampan.core.model.kinds import KubeObject
@@ -27,7 +28,7 @@ Group = tuple[str, Ports]
 """Endpoints that can share a slice: the address type and the ports."""
 
 
-@attrs.define
+@define
 class SliceLayout:
     """The slices of one owner (a Service, or Endpoints) as they should be, while they are being found."""
 

@@ -1,17 +1,19 @@
-"""A model class is an attrs class, whichever of its methods is looked for first, and nothing is made before that."""
+"""A class is an attrs class, whichever of its methods is looked for first, and nothing is made before that."""
 
 from __future__ import annotations
 
 import copy
 import pickle
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 import pytest
 
-from sampan.core.model.classes import _Later
+from sampan.core.classes import define, frozen, is_complete
 from sampan.core.model.meta import model, wire
+
+T = TypeVar("T")
 
 
 def fresh() -> Any:
@@ -33,10 +35,6 @@ def fresh() -> Any:
             return super().greet() + f" of {self.port}"
 
     return Boat
-
-
-def is_complete(cls: type) -> bool:
-    return not isinstance(cls.__dict__["__attrs_attrs__"], _Later)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +132,43 @@ def test_many_threads_make_one_class() -> None:
     for thread in threads:
         thread.join()
     assert len({id(fields) for fields in seen}) == 1
+
+
+def test_a_class_that_is_not_frozen_can_be_changed_and_not_hashed() -> None:
+    @define
+    class Counter:
+        count: int = 0
+        _hidden: int = 2
+        seen: list[int] = attrs.field(factory=list, eq=False, repr=False)
+
+        def __attrs_post_init__(self) -> None:
+            self.seen.append(self.count)
+
+    made = Counter(1, hidden=5)
+    assert made.seen == [1]
+    assert made == Counter(1, 5)
+    assert repr(made).endswith("Counter(count=1, _hidden=5)")
+    made.count = 2
+    assert made != Counter(1, 5)
+    with pytest.raises(TypeError):
+        hash(made)
+    with pytest.raises(AttributeError):
+        made.other = 1  # type: ignore[attr-defined]
+
+
+def test_a_class_may_be_generic() -> None:
+    @frozen
+    class Box(Generic[T]):
+        inside: T
+
+    assert Box[int](3) == Box(3)
+
+
+def test_without_eq_an_object_is_only_itself() -> None:
+    @define(eq=False)
+    class Thing:
+        name: str = ""
+
+    one = Thing("x")
+    assert one != Thing("x")
+    assert len({one, Thing("x")}) == 2
