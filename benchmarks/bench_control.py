@@ -84,7 +84,7 @@ async def fan_out(plane: ControlPlane) -> float:
     made = await plane.client.create(pod("watched"))
 
     async def follow() -> None:
-        async with plane.client.watch(Pod, "default", resource_version=made.metadata.resource_version) as events:
+        async with plane.client.watch(Pod, "default", resource_version=made.metadata.resource_version or "") as events:
             seen = 0
             async for event in events:
                 seen += event.type == "MODIFIED"

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import ssl
 import time
-from typing import Any
-from urllib.parse import urlsplit
-
-import attrs
 
 from benchmarks.cluster import Running, cluster, until_ready
+from benchmarks.connection import Connection
 from sampan.core.kubeconfig import Access, read_access
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -39,41 +34,6 @@ POD = {
 }
 
 
-@attrs.define
-class Connection:
-    """One kept-alive connection, with as little of HTTP as it takes."""
-
-    access: Access
-    reader: asyncio.StreamReader = attrs.field(init=False)
-    writer: asyncio.StreamWriter = attrs.field(init=False)
-
-    async def open(self) -> Connection:
-        target = urlsplit(self.access.server)
-        context = ssl.create_default_context(cadata=self.access.ca_pem)
-        self.reader, self.writer = await asyncio.open_connection(
-            target.hostname, target.port, ssl=context, limit=1 << 24
-        )
-        return self
-
-    def send(self, method: str, path: str, body: Any = None) -> None:
-        raw = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
-        head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self.access.token}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
-        self.writer.write(head.encode() + raw)
-
-    async def answer(self) -> tuple[int, bytes]:
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-        return int(head.split()[1]), await self.reader.readexactly(length)
-
-    async def ask(self, method: str, path: str, body: Any = None) -> Any:
-        self.send(method, path, body)
-        code, raw = await self.answer()
-        if code >= 300:
-            raise SystemExit(f"{method} {path}: {code} {raw!r}")
-        return json.loads(raw)
-
-
 async def create_pods(access: Access, count: int, connections: int = 8) -> float:
     """Creates a second."""
 
@@ -81,7 +41,7 @@ async def create_pods(access: Access, count: int, connections: int = 8) -> float
         connection = await Connection(access).open()
         for _ in range(count // connections):
             await connection.ask("POST", PODS, POD)
-        connection.writer.close()
+        connection.close()
 
     began = time.perf_counter()
     await asyncio.gather(*(some() for _ in range(connections)))
@@ -95,14 +55,13 @@ async def fan_out(access: Access, watchers: int = 200, changes: int = 50) -> flo
     version = made["metadata"]["resourceVersion"]
     opened = [await Connection(access).open() for _ in range(watchers)]
     for each in opened:
-        each.send("GET", f"{MAPS}?watch=true&resourceVersion={version}&fieldSelector=metadata.name%3Dfan")
-        await each.reader.readuntil(b"\r\n\r\n")
+        await each.watch(f"{MAPS}?watch=true&resourceVersion={version}&fieldSelector=metadata.name%3Dfan")
 
     async def read(connection: Connection) -> None:
         seen = 0
         while seen < changes:
             seen += (await connection.reader.readline()).startswith(b'{"type"')
-        connection.writer.close()
+        connection.close()
 
     began = time.perf_counter()
     reading = [asyncio.create_task(read(each)) for each in opened]

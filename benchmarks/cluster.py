@@ -16,7 +16,7 @@ import attrs
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """Users have compiled modules: pip compiles what it installs, and Python what it imports."""
-SAMPAN = [sys.executable, "-m", "sampan.cli.main"]
+MODULE = ["-m", "sampan.cli.main"]
 NAME = "bench"
 
 
@@ -57,11 +57,22 @@ def find_kubectl() -> str:
 
 
 @contextlib.contextmanager
-def cluster(runtime: str) -> Iterator[Running]:
-    """Started, perhaps not ready yet."""
+def cluster(runtime: str, python: str = sys.executable) -> Iterator[Running]:
+    """Started, perhaps not ready yet. ``python`` is the interpreter that has the sampan to measure."""
     with tempfile.TemporaryDirectory(prefix="sampan-bench.") as folder:
         place = ["--data-dir", f"{folder}/data", "--name", NAME]
-        command = [*SAMPAN, "up", *place, "--port", "0", "--runtime", runtime, "--kubeconfig", f"{folder}/config"]
+        command = [
+            python,
+            *MODULE,
+            "up",
+            *place,
+            "--port",
+            "0",
+            "--runtime",
+            runtime,
+            "--kubeconfig",
+            f"{folder}/config",
+        ]
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
         try:
@@ -69,7 +80,7 @@ def cluster(runtime: str) -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait()
-            down = [*SAMPAN, "down", "--purge", *place, "--kubeconfig", f"{folder}/config"]
+            down = [python, *MODULE, "down", "--purge", *place, "--kubeconfig", f"{folder}/config"]
             subprocess.run(down, check=True, stdout=subprocess.DEVNULL)
 
 
