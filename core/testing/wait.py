@@ -28,13 +28,17 @@ class _Waiting:
         self._within = within
         self._deadline = time.monotonic() + within
         self._pause = FIRST_PAUSE
+        self._paused_at = time.monotonic()
         self.last: object = None
 
     def pause(self) -> float:
-        """Seconds until the next question. Raises `NotYetError` where there is no time for another."""
-        if time.monotonic() > self._deadline:
+        """Seconds until the next question: no fewer than the last one took, so that who asks by a command leaves the
+        machine to what is waited for. Raises `NotYetError` where there is no time for another."""
+        now = time.monotonic()
+        if now > self._deadline:
             raise NotYetError(f"not within {self._within:g} s: {self._what}; at last: {self.last!s:.2000}")
-        pause, self._pause = self._pause, min(self._pause * 1.5, PAUSE)
+        pause, self._pause = max(self._pause, now - self._paused_at), min(self._pause * 1.5, PAUSE)
+        self._paused_at = now + pause
         return pause
 
 

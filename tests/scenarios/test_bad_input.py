@@ -13,6 +13,8 @@ import pytest
 from tests.support.cluster import Cluster, free_port, run_sampan
 from tests.support.kubectl import Completed, Kubectl
 
+pytestmark = pytest.mark.runtimes("process")  # it is refused before any runtime hears of it
+
 # At the API, past kubectl, which would not send some of it
 
 JSON = "application/json"

@@ -119,6 +119,7 @@ def test_what_belongs_to_a_deployment_goes_with_it(kubectl: Kubectl, images: Ima
     eventually(lambda: names(kubectl, "replicasets") + names(kubectl, "pods") == [], "all has gone")
 
 
+@pytest.mark.runtimes("process")  # by the garbage collector alone
 def test_a_foreground_deletion_ends_the_owner_last(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("Deployment", "crew", 1, idle(images)))
     kubectl("rollout status deployment/crew --timeout=60s")
@@ -126,6 +127,7 @@ def test_a_foreground_deletion_ends_the_owner_last(kubectl: Kubectl, images: Ima
     assert names(kubectl, "replicasets") + names(kubectl, "pods") == []
 
 
+@pytest.mark.runtimes("process")  # by the garbage collector alone
 def test_orphans_live_on_and_are_adopted_again(kubectl: Kubectl, images: Images) -> None:
     manifest = replicated("ReplicaSet", "crew", 2, idle(images))
     kubectl.apply(manifest)

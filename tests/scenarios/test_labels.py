@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.kubectl import Kubectl
 
+pytestmark = pytest.mark.runtimes("process")  # no pod is run
+
 FLEET = {
     "junk": "rig=sail,size=big,water=sea",
     "sampan": "rig=oar,size=small,water=river",

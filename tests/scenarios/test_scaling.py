@@ -9,6 +9,8 @@ from tests.support.kubectl import Kubectl
 from tests.support.manifests import replicated
 from tests.support.wait import eventually
 
+of_controllers_alone = pytest.mark.runtimes("process")
+"""Of a story that every runtime would tell alike."""
 KINDS = ("ReplicationController", "ReplicaSet", "Deployment")
 
 
@@ -57,6 +59,7 @@ def test_a_pod_that_is_deleted_is_replaced(kubectl: Kubectl, images: Images, kin
     assert gone not in after
 
 
+@of_controllers_alone
 def test_a_replication_controller_scales_too(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("ReplicationController", "crew", 3, idle(images)))
     settle(kubectl, "crew", 3)
@@ -64,6 +67,7 @@ def test_a_replication_controller_scales_too(kubectl: Kubectl, images: Images) -
     settle(kubectl, "crew", 1)
 
 
+@of_controllers_alone
 def test_a_scale_with_a_wrong_precondition_changes_nothing(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("Deployment", "crew", 1, idle(images)))
     said = kubectl.reason_for("scale deployment crew --current-replicas=4 --replicas=5")
@@ -71,6 +75,7 @@ def test_a_scale_with_a_wrong_precondition_changes_nothing(kubectl: Kubectl, ima
     assert kubectl("get deployment crew -o jsonpath={.spec.replicas}") == "1"
 
 
+@of_controllers_alone
 def test_a_pod_that_is_relabelled_is_let_go_and_replaced(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("ReplicaSet", "crew", 1, idle(images)))
     (deserter,) = settle(kubectl, "crew", 1)
@@ -81,6 +86,7 @@ def test_a_pod_that_is_relabelled_is_let_go_and_replaced(kubectl: Kubectl, image
     assert "ownerReferences" not in kubectl.json(f"get pod {deserter}")["metadata"]
 
 
+@of_controllers_alone
 def test_a_stray_pod_that_fits_is_adopted_and_the_surplus_removed(kubectl: Kubectl, images: Images) -> None:
     kubectl.apply(replicated("ReplicaSet", "crew", 1, idle(images)))
     settle(kubectl, "crew", 1)
@@ -96,6 +102,7 @@ BUSY = "until [ -e /tmp/calm ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); d
 
 
 @pytest.mark.needs("processes")
+@pytest.mark.runtimes("docker", "process")
 def test_an_autoscaler_follows_the_load_up_and_down(kubectl: Kubectl, images: Images) -> None:
     """The pods are busy until they are told to be calm; measured as `kubectl top` shows it."""
     rower = images.shell.container("rower", command=["sh", "-c", BUSY], resources={"requests": {"cpu": "10m"}})

@@ -11,6 +11,8 @@ from tests.support.kubectl import Kubectl
 from tests.support.manifests import pod
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.runtimes("process")  # who places pods knows of no runtime
+
 
 @pytest.fixture
 def node(kubectl: Kubectl) -> Iterator[str]:

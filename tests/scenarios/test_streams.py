@@ -26,6 +26,14 @@ pytestmark = pytest.mark.needs("processes")
 WAYS = [pytest.param("true", id="websocket"), pytest.param("false", id="spdy")]
 """kubectl's exec speaks WebSocket since 1.30 and its port-forward since 1.31, unless told to speak SPDY as before."""
 
+EVERY_KUBECTL = every_kubectl()
+ENDS = (EVERY_KUBECTL[0], EVERY_KUBECTL[-1])
+KUBECTLS = [
+    pytest.param(program, id=program.name, marks=() if program in ENDS else pytest.mark.runtimes("process"))
+    for program in EVERY_KUBECTL
+]
+"""All that are installed; what each says is the same over every runtime, so that its ends do for the engines."""
+
 HARBOUR = """
 import hashlib, http.server, signal, sys
 
@@ -136,7 +144,7 @@ def test_one_container_of_several_is_chosen(kubectl: Kubectl, images: Images) ->
     assert kubectl("exec boat -c stern -- echo aft") == "aft\n"
 
 
-@pytest.mark.parametrize("program", [pytest.param(path, id=path.name) for path in every_kubectl()])
+@pytest.mark.parametrize("program", KUBECTLS)
 def test_every_kubectl_does_its_daily_work(
     kubectl: Kubectl, cluster: Cluster, images: Images, talker: str, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +177,7 @@ def harbour(kubectl: Kubectl, images: Images) -> str:
 
 @pytest.mark.needs("network")
 @pytest.mark.parametrize("websockets", WAYS)
-@pytest.mark.parametrize("program", [pytest.param(path, id=path.name) for path in every_kubectl()])
+@pytest.mark.parametrize("program", KUBECTLS)
 def test_every_kubectl_forwards_a_port(
     cluster: Cluster, kubectl: Kubectl, harbour: str, program: Path, websockets: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
