@@ -1,4 +1,4 @@
-"""``sampan plugins check``: one plugin held against its contracts, at work in a control plane of its own, in seconds.
+"""``sampan plugins check``: plugins held against their contracts, each at work in a control plane of its own, in seconds.
 
 Nothing of a running cluster is touched: the control plane is in this process, its store in memory, its node simulated.
 """
@@ -18,36 +18,47 @@ from sampan.core.errors import ConfigError, SampanError
 if TYPE_CHECKING:
     from sampan.core.plugins import Plugins
     from sampan.core.testing.live_cluster import LiveCluster
+    from sampan.core.testing.template import Template
 
 
 @click.command("check")
-@click.argument("plugin", metavar="FILE | MODULE | NAME")
-def check(plugin: str) -> None:
-    """Load one plugin alone, hold its parts against their contracts, and watch it at work. Exits with 1 on problems."""
+@click.argument("plugins", metavar="FILE | MODULE | NAME …", nargs=-1, required=True)
+def check(plugins: tuple[str, ...]) -> None:
+    """Load each plugin alone, hold its parts against their contracts, and watch it at work. Exits with 1 on problems."""
     from sampan.core.testing.loop_thread import LoopThread
-    from sampan.core.testing.start import live_cluster
+    from sampan.core.testing.template import Template
 
     logging.disable(logging.CRITICAL)  # what goes wrong is told below, once
     loop = LoopThread()
-    problems: list[str] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            found = _find(plugin)
-            with live_cluster(Path(folder) / "c", loop, plugins=[found]) as cluster:
-                problems += _at_work(cluster)
-            problems += _failures(cluster.plugins)
-            problems += _balancers(cluster.plugins)
-            _describe(cluster.plugins)
-    except SampanError as exc:
-        problems.append(str(exc))
+            template = Template(Path(folder) / "template", loop)
+            found = [_check(plugin, Path(folder) / str(number), template) for number, plugin in enumerate(plugins)]
     finally:
         loop.close()
         logging.disable(logging.NOTSET)
-    for problem in dict.fromkeys(problems):
-        click.echo(f"problem: {problem}")
-    if problems:
+    if any(found):
         raise click.exceptions.Exit(1)
     click.echo("no problem found")
+
+
+def _check(plugin: str, folder: Path, template: Template) -> bool:
+    """Whether there is a problem, after having told it."""
+    from sampan.core.testing.start import live_cluster
+
+    problems: list[str] = []
+    try:
+        found = _find(plugin)
+        with live_cluster(folder, template.loop, plugins=[found], template=template) as cluster:
+            problems += _at_work(cluster)
+        problems += _failures(cluster.plugins)
+        problems += _balancers(cluster.plugins)
+        _describe(cluster.plugins)
+    except SampanError as exc:
+        problems.append(str(exc))
+    for problem in dict.fromkeys(problems):
+        click.echo(f"problem: {problem}")
+    return bool(problems)
 
 
 def _find(plugin: str) -> object:

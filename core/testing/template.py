@@ -25,7 +25,7 @@ class Template:
 
     def __init__(self, folder: Path, loop: LoopThread) -> None:
         self._folder = folder
-        self._loop = loop
+        self.loop = loop
         self._objects: Sequence[KeyValue] | None = None
 
     def lay_out(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class Template:
     def objects(self) -> Sequence[KeyValue]:
         """What there is in a store once its control plane has come to rest."""
         if self._objects is None:
-            self._objects = self._loop.run(self._written())
+            self._objects = self.loop.run(self._written())
         return self._objects
 
     async def _written(self) -> Sequence[KeyValue]:
