@@ -8,9 +8,10 @@ from sampan.core.api.responses import Receive
 from sampan.core.errors import BadRequest, TooLarge
 from sampan.core.model.meta_v1.status import DeleteOptions
 from sampan.core.schema.builtin import struct_of
-from sampan.core.schema.decode import json_problem, reader_of
+from sampan.core.schema.decode import json_problem, no_type_meta, reader_of
 from sampan.core.schema.parse import SyntaxProblem, parse_json, parse_yaml
 from sampan.core.schema.scalars import Mismatch
+from sampan.core.schema.scheme import misfit_options
 
 DELETE_OPTIONS: Final = struct_of(DeleteOptions)
 LIMIT: Final = 3 * 1024 * 1024
@@ -55,11 +56,15 @@ def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
         raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from error
     if value is None:
         return {}
-    if not isinstance(value, dict):
-        raise BadRequest("couldn't get version/kind; json parse error: the body is not an object")
+    problem = no_type_meta(value)
+    if problem:
+        raise BadRequest(f"couldn't get version/kind; json parse error: {problem}")
     kind = value.pop("kind", None) or "DeleteOptions"
-    if kind != "DeleteOptions":
-        raise BadRequest(f'no kind "{kind}" is registered for delete options: a DeleteOptions is expected')
+    api_version = value.pop("apiVersion", None) or ""
+    if api_version.count("/") > 1:
+        raise BadRequest(f"unexpected GroupVersion string: {api_version}")
+    if problem := misfit_options(kind, api_version):
+        raise BadRequest(problem)
     try:
         options: dict[str, Any] = reader_of(DELETE_OPTIONS)(value, [], None)
     except Mismatch as mismatch:

@@ -81,6 +81,8 @@ class KindRules:
     """A new object's metadata is looked at once all else is right, and its name only as a part of a URL."""
     metadata_second: bool = False
     """A new object's metadata is looked at between what all of its objects must have and `validate_create`."""
+    lasting_fields: tuple[str, ...] = ()
+    """What cannot change: an update does not tell what is wrong in or below these, as it was there before."""
     changes_first: bool = False
     """What an update may not change is told before what is wrong with the object as it would be."""
     graceful: bool = False

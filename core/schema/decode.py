@@ -20,6 +20,7 @@ from sampan.core.schema import go_words
 from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json, parse_yaml, written_fields
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.scalars import Mismatch, scalar_reader, zero_of
+from sampan.core.schema.scheme import misfit
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
@@ -48,7 +49,7 @@ def decode_body(
     malformed text, another kind, wrong types, and with Strict for unknown and repeated fields.
     """
     value, repeated = _parse_body(resource, raw, media_type, validation)
-    _check_type_meta(resource, value)
+    _check_type_meta(resource, raw, value)
     try:
         decoded = decode_value(resource, value)
     except Mismatch as mismatch:
@@ -117,12 +118,25 @@ def _parse_body(
             if validation != "Ignore":
                 repeated = [f'duplicate field "{path}"' for path in duplicate_fields(raw, value)]
     except (SyntaxProblem, RecursionError) as error:
-        raise _unrecognized(resource, raw, str(error)) from error
-    if not isinstance(value, dict):
-        meta = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-        problem = f"json: cannot unmarshal {go_words.json_word(value)} into Go value of type {meta}"
+        raise _unrecognized(resource, raw, str(error), is_yaml=media_type.endswith("yaml")) from error
+    if value is None:
+        value = {}
+    if problem := no_type_meta(value):
         raise _unrecognized(resource, raw, problem)
     return value, repeated
+
+
+def no_type_meta(value: Any) -> str:
+    """Go's words for a JSON value of which kind and apiVersion cannot be read; empty where they can."""
+    if not isinstance(value, dict):
+        meta = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+        return f"json: cannot unmarshal {go_words.json_word(value)} into Go value of type {meta}"
+    for word in value.keys() & {"kind", "apiVersion"}:
+        if not isinstance(value[word] or "", str):
+            return (
+                f"json: cannot unmarshal {go_words.json_word(value[word])} into Go struct field .{word} of type string"
+            )
+    return ""
 
 
 def _in_the_order_of_the_text(raw: bytes, problems: set[str]) -> Iterator[str]:
@@ -136,31 +150,36 @@ def _in_the_order_of_the_text(raw: bytes, problems: set[str]) -> Iterator[str]:
                 unknown.append(path)
 
 
-def _check_type_meta(resource: Resource, value: Mapping[str, Any]) -> None:
+def _check_type_meta(resource: Resource, raw: bytes, value: Mapping[str, Any]) -> None:
     """apiVersion and kind may be left out of a built-in kind's body; what is there must be what the path names."""
     about = resource.info
-    kind, api_version = value.get("kind") or "", value.get("apiVersion") or ""
-    if not isinstance(kind, str) or not isinstance(api_version, str):
-        raise _unfit(resource, "couldn't get version/kind: they must be strings")
+    kind, api_version = value.get("kind") or "", value.get("apiVersion") or about.api_version
     if resource.custom and not kind:
         raise _unfit(resource, f"Object 'Kind' is missing in '{shown(value)}'")
-    if kind and kind != about.kind:
-        raise _unfit(resource, f"the kind of the object is {go_words.quoted(kind)}", kind)
-    if api_version and api_version != about.api_version:
-        said = f"the API version in the data ({api_version}) does not match the expected API version"
-        raise BadRequest(f"{said} ({about.api_version})")
+    kind = kind or about.kind
+    if api_version.count("/") > 1:
+        raise _unrecognized(resource, raw, f"unexpected GroupVersion string: {api_version}", is_yaml=True)
+    if (kind, api_version) == (about.kind, about.api_version):
+        return
+    if resource.custom:
+        if kind != about.kind:
+            raise _unfit(resource, f"the kind of the object is {go_words.quoted(kind)}", kind)
+    elif problem := misfit(about, kind, api_version):
+        raise _unfit(resource, problem, kind, api_version.rpartition("/")[2])
+    said = f"the API version in the data ({api_version}) does not match the expected API version"
+    raise BadRequest(f"{said} ({about.api_version})")
 
 
-def _unfit(resource: Resource, problem: str, kind: str = "") -> BadRequest:
+def _unfit(resource: Resource, problem: str, kind: str = "", version: str = "") -> BadRequest:
     about = resource.info
-    return BadRequest(
-        f'{kind or about.kind} in version "{about.version}" cannot be handled as a {about.kind}: {problem}'
-    )
+    what = f'{kind or about.kind} in version "{version or about.version}"'
+    return BadRequest(f"{what} cannot be handled as a {about.kind}: {problem}")
 
 
-def _unrecognized(resource: Resource, raw: bytes, problem: str) -> BadRequest:
+def _unrecognized(resource: Resource, raw: bytes, problem: str, *, is_yaml: bool = False) -> BadRequest:
     said = f"the object provided is unrecognized (must be of type {resource.info.kind})"
-    return BadRequest(f"{said}: couldn't get version/kind; json parse error: {problem} ({_summary(raw)})")
+    where = "" if is_yaml else "couldn't get version/kind; json parse error: "
+    return BadRequest(f"{said}: {where}{problem} ({_summary(raw)})")
 
 
 def _summary(raw: bytes, length: int = 30) -> str:

@@ -117,6 +117,14 @@ def _layout(struct: Struct) -> _Layout:
     )
 
 
+def always_written(struct: Struct) -> dict[str, Any]:
+    """What is written of a struct's fields where they are missing, by name."""
+    layout = _layout(struct)
+    return {name: zero for _, name, zero in layout.always} | {
+        name: ordered(inner, {}) for _, name, inner in layout.deep
+    }
+
+
 def _writer_or_none(kind: Type) -> Writer | None:
     return None if isinstance(kind, Scalar) and kind.kind != "any" else writer_of(kind)
 

@@ -1,7 +1,7 @@
 """Bytes from the network to JSON values, with Go's words for what is wrong with them.
 
-orjson parses JSON, `yaml_reader` YAML; the standard library's parser is asked for the wording of a syntax error and for
-keys given twice, both of which orjson does not tell. Pure functions, any thread.
+orjson parses JSON, `yaml_reader` YAML, `json_syntax` words what is wrong with JSON; the standard library's parser is asked
+for keys given twice, which orjson does not tell. Pure functions, any thread.
 """
 
 from __future__ import annotations
@@ -13,20 +13,13 @@ from typing import Any, Final
 
 import orjson
 
+from sampan.core.schema.json_syntax import TOO_DEEP, syntax_problem
 from sampan.core.schema.yaml_reader import YamlProblem, read_yaml
 
-_GO_WORDS: Final = {
-    "Expecting value": "looking for beginning of value",
-    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
-    "Expecting ':' delimiter": "after object key",
-    "Expecting ',' delimiter": "after object key:value pair",
-    "Extra data": "after top-level value",
-    "Invalid control character at": "in string literal",
-    "Invalid \\escape": "in string escape code",
-    "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
-}
-
+_LONE_HALF: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+"""An escape in a JSON text: ``half`` of a character is one to Go alone."""
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)')
 """Every text of a JSON document, and the colon behind it."""
 
@@ -36,27 +29,27 @@ class SyntaxProblem(ValueError):
 
 
 def parse_json(raw: bytes) -> Any:
-    """The value, the last of repeated keys winning. Raises `SyntaxProblem`."""
+    """The value, the last of repeated keys winning. Raises `SyntaxProblem`.
+
+    What is no Unicode in a text is replaced by U+FFFD, as Go does.
+    """
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise SyntaxProblem(_explain(raw)) from error
-
-
-def _explain(raw: bytes) -> str:
+        if problem := syntax_problem(raw):
+            raise SyntaxProblem(problem) from error
+    text = raw.decode(errors="replace")
+    if _has_huge_number(text):
+        raise SyntaxProblem("json: cannot unmarshal number into Go value of type float64")
     try:
-        text = raw.decode()
-        json.loads(text, parse_int=str, parse_float=str)
-    except UnicodeDecodeError as error:
-        return f"invalid character {chr(raw[error.start])!r} in string literal"
-    except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            return "unexpected end of JSON input"
-        words = next((go for start, go in _GO_WORDS.items() if error.msg.startswith(start)), "in JSON input")
-        return f"invalid character {text[error.pos]!r} {words}"
-    except RecursionError:
-        return "exceeded max depth"
-    return "json: cannot unmarshal number into Go value of type float64" if _has_huge_number(text) else "invalid JSON"
+        return orjson.loads(_LONE_HALF.sub(_whole, text))
+    except orjson.JSONDecodeError as error:
+        raise SyntaxProblem(TOO_DEEP) from error
+
+
+def _whole(found: re.Match[str]) -> str:
+    """An escape of half a character as one of U+FFFD; anything else as it is."""
+    return found[0] if found["half"] is None else r"\ufffd"
 
 
 def _has_huge_number(text: str) -> bool:

@@ -20,6 +20,7 @@ from sampan.core.schema.decode import (
     converter_problem,
     decode_value,
     json_problem,
+    no_type_meta,
     strict_problem,
 )
 from sampan.core.schema.go_words import json_word, plus_v
@@ -29,6 +30,7 @@ from sampan.core.schema.parse import SyntaxProblem, duplicate_fields, parse_json
 from sampan.core.schema.refusal import aggregate
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.scalars import Mismatch
+from sampan.core.schema.scheme import misfit
 from sampan.core.schema.strategic import left_over, strategic_merge
 
 JSON_PATCH: Final = "application/json-patch+json"
@@ -77,7 +79,16 @@ def _patched(
             patched = strategic_merge(resource.struct, current, patch)
             return _decoded(resource, patched, plus_v(left_over(patch)), repeated, validation, strategic=True)
         patched = merge_patch(current, patch)
-    return _decoded(resource, patched, orjson.dumps(patched).decode(), repeated, validation, strategic=False)
+    shown = orjson.dumps(_as_merged(patched, current)).decode()
+    return _decoded(resource, patched, shown, repeated, validation, strategic=False)
+
+
+def _as_merged(patched: Any, current: Any) -> Any:
+    """The result with sorted keys wherever the patch has been: Go's patches leave all else as it was written."""
+    if not isinstance(patched, dict) or patched == current:
+        return patched
+    before = current if isinstance(current, Mapping) else {}
+    return {key: _as_merged(patched[key], before.get(key)) for key in sorted(patched)}
 
 
 def patch_types(resource: Resource) -> tuple[str, ...]:
@@ -106,10 +117,10 @@ def _decoded(
     """The patched value as an object of its kind; ``shown`` is the value that the cause ``patch`` names."""
     if not isinstance(patched, dict):
         raise refused(shown, f"json: cannot unmarshal {json_word(patched)} into Go value of type {resource.info.kind}")
-    for key, expected in (("kind", resource.info.kind), ("apiVersion", resource.info.api_version)):
-        # A strategic patch may name what it likes: Kubernetes knows from the path what is patched.
-        if not strategic and patched.get(key, expected) != expected:
-            raise refused(shown, f"the {key} of an object cannot be changed to {patched[key]!r}")
+    if not strategic:  # which may name what it likes: Kubernetes knows from the path what is patched
+        _check_type_meta(resource, patched, shown)
+        if not patched.get("apiVersion"):
+            return _of_no_version(patched, shown, validation)
     try:
         decoded = decode_value(resource, patched)
     except Mismatch as mismatch:
@@ -120,6 +131,29 @@ def _decoded(
     if problems and validation == "Strict":
         raise refused(shown, strict_problem(problems))
     return Decoded(decoded.value, problems)
+
+
+def _of_no_version(patched: Mapping[str, Any], shown: str, validation: FieldValidation) -> Decoded:
+    """What Kubernetes reads of an object without an apiVersion: nothing, not even its name."""
+    problems = tuple(f'unknown field "{key}"' for key in sorted(patched.keys() - {"kind", "apiVersion"}))
+    if problems and validation == "Strict":
+        raise refused(shown, strict_problem(problems))
+    return Decoded({"metadata": {}}, problems if validation == "Warn" else ())
+
+
+def _check_type_meta(resource: Resource, patched: Mapping[str, Any], shown: str) -> None:
+    """The result must still say what it is. Raises `BadRequest` and `Invalid`."""
+    about = resource.info
+    if problem := no_type_meta(patched):
+        raise refused(shown, f"couldn't get version/kind; json parse error: {problem}")
+    kind, api_version = patched.get("kind") or about.kind, patched.get("apiVersion") or ""
+    if (kind, api_version) == (about.kind, about.api_version):
+        return
+    if resource.custom:
+        word, given = ("kind", kind) if kind != about.kind else ("apiVersion", api_version)
+        raise refused(shown, f"the {word} of an object cannot be changed to {given!r}")
+    if problem := misfit(about, kind, api_version or about.api_version):
+        raise refused(shown, problem)
 
 
 def refused(shown: str, problem: str) -> Invalid:

@@ -18,6 +18,7 @@ from sampan.core.schema.go_words import value_type
 from sampan.core.schema.strategic_lists import (
     DIRECTIVE,
     check_order,
+    element_type,
     identity,
     merge_lists,
     order_merged,
@@ -63,7 +64,7 @@ def merge_objects(kind: Type, original: Mapping[str, Any], patch: Mapping[str, A
         _merge_ordered(kind, merged, key, patch.get(key), order)
     for key, value in patch.items():
         if key.startswith(_DELETE_FROM):
-            _delete_from(merged, _beside(key, _DELETE_FROM), value)
+            _delete_from(kind, merged, _beside(key, _DELETE_FROM), value)
         elif key != _RETAIN and not key.startswith(_ORDER) and key not in ordered:
             _merge_field(kind, merged, key, value)
     return merged
@@ -97,12 +98,17 @@ def _retained(original: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     return {key: value for key, value in original.items() if key in kept}
 
 
-def _delete_from(merged: Object, key: str, values: Any) -> None:
+def _delete_from(kind: Type, merged: Object, key: str, values: Any) -> None:
+    """Kubernetes merges what should be deleted from a list of objects, for want of a better idea."""
+    current = merged.get(key)
     if values is None:
         merged.pop(key, None)
-    elif isinstance(values, list) and isinstance(merged.get(key), list):
+    elif isinstance(values, list) and isinstance(current, list):
+        if element_type(current, values) == "map[string]interface {}":
+            merged[key] = _merge_items(field_type(kind, key), current, values)
+            return
         gone = {identity(value) for value in values}
-        merged[key] = [item for item in merged[key] if identity(item) not in gone]
+        merged[key] = [item for item in current if identity(item) not in gone]
 
 
 def _merge_ordered(kind: Type, merged: Object, key: str, patch: Any, order: Any) -> None:
@@ -122,6 +128,8 @@ def _merge_ordered(kind: Type, merged: Object, key: str, patch: Any, order: Any)
         both = current
     else:
         both = _merge_lists(below, current, patch)
+    if not element_type(current or [], patch or []):
+        raise Unclassified("no elements in any of the given slices")
     merged[key] = order_merged(both, current or [], order, merge_key)
 
 
@@ -144,11 +152,15 @@ def _merge_field(kind: Type, merged: Object, key: str, value: Any) -> None:
 def _merge_lists(kind: Type, original: list[Any], patch: list[Any]) -> list[Any]:
     if not isinstance(kind, List) or "merge" not in kind.patch_strategy:
         return patch
-    item = kind.item
+    return _merge_items(kind, original, patch)
+
+
+def _merge_items(kind: Type, original: list[Any], patch: list[Any]) -> list[Any]:
+    item, merge_key = (kind.item, kind.merge_key) if isinstance(kind, List) else (_FREE, None)
     return merge_lists(
         original,
         patch,
-        kind.merge_key,
+        merge_key,
         merge_item=lambda old, new: merge_objects(item, old, new),
         new_item=without_directives,
     )

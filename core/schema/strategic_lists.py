@@ -47,11 +47,11 @@ def merge_lists(
     """The items of both, in Kubernetes' order. ``merge_item`` merges two of one key, ``new_item`` cleans a new one."""
     if not original and not patch:
         return original
-    if _element_type(original, patch) != "map[string]interface {}":
+    if element_type(original, patch) != "map[string]interface {}":
         both = list({identity(item): item for item in (*original, *patch)}.values())
         return order_merged(both, original, patch, None)
     if key is None:
-        raise Unclassified("cannot merge lists without merge key")
+        raise Unclassified("cannot merge lists without merge key for struct")
     original, patch = _directed(original, patch, key)
     merged = list(original)
     places: dict[Identity, int] = {}
@@ -141,9 +141,11 @@ def key_of(item: Item, key: str) -> Any:
     return item[key]
 
 
-def _element_type(original: list[Any], patch: list[Any]) -> str:
-    """Go's type of all items, which must be one."""
+def element_type(original: list[Any], patch: list[Any]) -> str:
+    """Go's type of all items, which must be one; empty where there are none."""
     kinds = [value_type(item) for item in (*original, *patch)]
+    if not kinds:
+        return ""
     if kinds[0] == "[]interface {}":
         raise NoListsOfLists
     if any(kind != kinds[0] for kind in kinds):

@@ -33,6 +33,8 @@ _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER: Final = 400
 """Digits beyond which a number is out of every range."""
+_EXACT: Final = 2.0**53
+"""A float that is whole, and below this, is as good an integer: JSON does not tell them apart."""
 
 
 class YamlProblem(ValueError):
@@ -210,7 +212,7 @@ def _number(text: str) -> Any:
             number = float(digits)
             if number in (float("inf"), float("-inf")):
                 return text
-            return number
+            return int(number) if number.is_integer() and abs(number) < _EXACT else number
     return text
 
 

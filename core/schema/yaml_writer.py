@@ -17,8 +17,19 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def text(self, text: str) -> yaml.Node:
+        """As Kubernetes writes it: lines as a block, and in double quotes what would be taken for something else."""
+        style = None
+        if "\n" in text:
+            style = "|"
+        elif self.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str":
+            style = '"'
+        node: yaml.Node = self.represent_scalar("tag:yaml.org,2002:str", text, style)
+        return node
 
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"[yYnN]"), list("yYnN"))
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
+_Dumper.add_representer(str, _Dumper.text)
 
 
 def write_yaml(value: Any) -> bytes:

@@ -20,6 +20,7 @@ from sampan.core.classes import frozen
 from sampan.core.schema.apply import Write
 from sampan.core.schema.encode import ordered
 from sampan.core.schema.field_sets import EMPTY, LEAF, FieldSet
+from sampan.core.schema.filled import filled
 from sampan.core.schema.granularity import NotAnItem
 from sampan.core.schema.ownership import (
     APPLY,
@@ -84,10 +85,11 @@ def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, no
             return  # a client has wiped it all: nobody counts until somebody applies
     before = empty_object(served.resource.struct, obj) if old is None else old
     write = write_of(served, writer, before, obj, now)
+    wanted = obj if served.resource.custom else filled(served.resource.struct, obj)
     try:
-        encoded = encode(write.updated(without_managed(before), obj, entries))
+        encoded = encode(write.updated(without_managed(before), wanted, entries))
     except NotAnItem:
-        encoded = [] if old is None else old["metadata"].get("managedFields") or []  # validation says what is wrong
+        encoded = []  # nobody owns what cannot be told apart
     if encoded:
         meta["managedFields"] = encoded
 

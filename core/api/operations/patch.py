@@ -44,9 +44,11 @@ def patched(call: Call, old: Entry, raw: bytes, media_type: str, options: WriteO
     decoded = patch_object(call.served.resource, old.wire, media_type, raw, options.field_validation)
     call.warnings.extend(decoded.problems)
     meta = decoded.value.setdefault("metadata", {})
+    if call.namespace and (meta.get("namespace") or call.namespace) != call.namespace:
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
     if not meta.get("name"):
         raise nameless(call)
     check_name(call, meta["name"])
-    if call.namespace and meta.setdefault("namespace", call.namespace) != call.namespace:
-        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    if call.namespace:
+        meta["namespace"] = call.namespace
     return decoded.value

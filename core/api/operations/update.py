@@ -28,7 +28,9 @@ from sampan.core.api.operations.pipeline import (
 from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, NotFound, Unclassified
+from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.common.metadata import validate_again as validate_metadata_again
+from sampan.core.model.rules.common.metadata import validate_changes_again as recheck_metadata
 from sampan.core.model.rules.common.metadata import validate_update as validate_metadata_update
 from sampan.core.schema.copying import copied, own_copy
 from sampan.core.schema.ratchet import new_causes
@@ -234,13 +236,26 @@ def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -
     causes += pipeline.unmarked_namespace(call.namespace, resource.rules.namespace_needs(obj, old))
     wrong = validate(resource.struct, obj)
     again = validate_metadata_again(obj["metadata"], resource.info, of_status=of_status)
+    rechecked = recheck_metadata(obj["metadata"], old["metadata"], resource.info, of_status=of_status)
     own = new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
     own += resource.rules.validate(obj)
+    if lasting := resource.rules.lasting_fields:
+        own = [cause for cause in own if not cause.field.startswith(lasting)]
     of_change = validate_update(resource.struct, obj, old)
     of_change += resource.rules.validate_update(obj, old, call.subresource)
-    causes += of_change + again + own if resource.rules.changes_first else again + own + of_change
+    if resource.rules.changes_first:
+        causes += rechecked + of_change + again + own
+    elif _again_is_first(resource.rules, of_status=of_status):
+        causes += again + own + rechecked + of_change
+    else:
+        causes += rechecked + own + of_change
     if causes := compiled(causes):
         raise invalid_object(call.served.refusing, call.name, causes)
+
+
+def _again_is_first(rules: KindRules, *, of_status: bool) -> bool:
+    """Whether the object is checked as a new one before what changed is looked at."""
+    return bool(rules.revalidates_status if of_status else rules.revalidates_metadata)
 
 
 async def _nothing() -> None:

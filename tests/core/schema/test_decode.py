@@ -177,13 +177,54 @@ def test_bodies_that_are_no_objects_are_refused(raw: bytes, said: str) -> None:
     assert caught.value.message.startswith(f"{start}: {said}")
 
 
-def test_the_body_must_be_of_the_kind_that_the_path_names() -> None:
-    with pytest.raises(BadRequest, match=r'^Secret in version "v1" cannot be handled as a ConfigMap'):
-        decoded(CONFIG_MAP, {"apiVersion": "v1", "kind": "Secret"})
+SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "said"),
+    [
+        ("v1", "Secret", "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        ("", "PodList", "converting (v1.PodList) to (core.ConfigMap): unknown conversion"),
+        ("apps/v1", "Deployment", "converting (v1.Deployment) to (core.ConfigMap): unknown conversion"),
+        ("apps/v1beta1", "Deployment", "converting (v1beta1.Deployment) to (core.ConfigMap): unknown conversion"),
+        ("apps/v1", "ListOptions", "converting (v1.ListOptions) to (core.ConfigMap): unknown conversion"),
+        ("nope/v7", "Status", "converting (v1.Status) to (core.ConfigMap): unknown conversion"),
+        ("apps/v1", "ConfigMap", f'no kind "ConfigMap" is registered for version "apps/v1" {SCHEME}'),
+        ("v2", "", f'no kind "ConfigMap" is registered for version "v2" {SCHEME}'),
+        ("v1", "configmap", f'no kind "configmap" is registered for version "v1" {SCHEME}'),
+    ],
+)
+def test_a_body_must_be_of_the_kind_that_the_path_names(api_version: str, kind: str, said: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        decoded(CONFIG_MAP, {"apiVersion": "apps/v1", "kind": "ConfigMap"})
-    expected = "the API version in the data (apps/v1) does not match the expected API version (v1)"
+        decoded(CONFIG_MAP, {"apiVersion": api_version, "kind": kind})
+    version = api_version.rpartition("/")[2] or "v1"
+    assert (
+        caught.value.message == f'{kind or "ConfigMap"} in version "{version}" cannot be handled as a ConfigMap: {said}'
+    )
+
+
+def test_another_version_of_the_same_kind_is_told_apart() -> None:
+    with pytest.raises(BadRequest) as caught:
+        decoded(resource_of(Deployment), {"apiVersion": "apps/v1beta1", "kind": "Deployment"})
+    expected = "the API version in the data (apps/v1beta1) does not match the expected API version (apps/v1)"
     assert caught.value.message == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            b'{"kind":1}',
+            "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of "
+            'type string ({"kind":1})',
+        ),
+        (b'{"apiVersion":"a/b/c"}', 'unexpected GroupVersion string: a/b/c ({"apiVersion":"a/b/c"})'),
+    ],
+)
+def test_a_body_that_does_not_say_what_it_is(raw: bytes, said: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        decode_body(CONFIG_MAP, raw)
+    assert caught.value.message == f"the object provided is unrecognized (must be of type ConfigMap): {said}"
 
 
 TYPO = pod(imagePullPolice="Always", ports=[{"containerPort": 80, "containerport": 81}])

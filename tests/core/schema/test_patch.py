@@ -46,7 +46,7 @@ def test_each_type_of_patch_changes_the_object(media_type: str, body: Any) -> No
         (MERGE_PATCH, {"data": {"n": 1}}, Invalid, "cannot unmarshal number into Go struct field ConfigMap.data"),
         (JSON_PATCH, [{"op": "replace", "path": "/data", "value": []}], Invalid, "cannot unmarshal array"),
         (JSON_PATCH, [{"op": "replace", "path": "", "value": []}], Invalid, "cannot unmarshal array"),
-        (MERGE_PATCH, {"kind": "Secret"}, Invalid, "the kind of an object cannot be changed"),
+        (MERGE_PATCH, {"kind": "Secret"}, Invalid, "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
         (STRATEGIC_PATCH, {"data": "x"}, Invalid, "cannot restore map from string"),
         ("application/odd", {}, UnsupportedMediaType, "accepted media types include: application/json-patch+json"),
     ],

@@ -47,6 +47,8 @@ KEEPS_ALL: Final = (
 
 
 class StatefulSetRules(KindRules):
+    lasting_fields = ("spec.serviceName", "spec.volumeClaimTemplates")
+
     def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         return pod_warnings((obj.get("spec") or {}).get("template") or {}, "spec.template")
 
@@ -143,7 +145,7 @@ def _template(spec: Value) -> list[Cause]:
     meta, pod = template.get("metadata") or {}, dict(template.get("spec") or {})
     labels = meta.get("labels")
     causes: list[Cause] = []
-    empty = not (selector or {}).get("matchLabels") and not (selector or {}).get("matchExpressions")
+    empty = selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions")
     if not empty and not matches_selector(selector or {}, labels or {}):
         causes.append(invalid(f"{path}.metadata.labels", labels, MISMATCH))
     claims = [(claim.get("metadata") or {}).get("name") or "" for claim in spec.get("volumeClaimTemplates") or ()]

@@ -49,16 +49,18 @@ def validate(meta: Meta, info: KindInfo, path: str = "metadata") -> list[Cause]:
 def validate_update(
     meta: Meta, old: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False
 ) -> list[Cause]:
-    """The passes over the metadata of a changed object that see what changed: two for every kind, or one.
+    """The pass over the metadata of a changed object that all kinds have. ``of_status``: only the status is written."""
+    return _validate(meta, info, path, "") + validate_changes(meta, old, path)
 
-    ``of_status``: only the status is written.
-    """
-    rules = info.rules
-    passes = _validate(meta, info, path, "") + validate_changes(meta, old, path)
-    if rules.rechecks_status if of_status else rules.rechecks_changes:
-        passes += validate_changes(meta, old, path)
-        passes += _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
-    return passes
+
+def validate_changes_again(
+    meta: Meta, old: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False
+) -> list[Cause]:
+    """The pass over what changed that most kinds have besides, as a part of what they check of a change."""
+    if not (info.rules.rechecks_status if of_status else info.rules.rechecks_changes):
+        return []
+    known = _known_finalizers(meta.get("finalizers") or (), info, f"{path}.finalizers")
+    return validate_changes(meta, old, path) + known
 
 
 def validate_again(meta: Meta, info: KindInfo, path: str = "metadata", *, of_status: bool = False) -> list[Cause]:

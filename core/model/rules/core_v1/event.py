@@ -159,5 +159,6 @@ class EventRules(KindRules):
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         causes = _series(obj.get("series")) if obj.get("series") != old.get("series") else []
         for word in WRITTEN_ONCE:
-            causes += changed(RENAMED.get(word, word), obj.get(word), old.get(word))
+            shown = word if word == "reportingController" else RENAMED.get(word, word)
+            causes += changed(shown, obj.get(word), old.get(word))
         return causes

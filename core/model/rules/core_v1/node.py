@@ -42,10 +42,17 @@ class NodeRules(KindRules):
         """A new node is not ready until it says so (Kubernetes' TaintNodesByCondition admission)."""
         spec = obj.setdefault("spec", {})
         spec.pop("configSource", None)
+        obj.get("status", {}).pop("config", None)
         taints = list(spec.get("taints") or ())
         if not any(taint.get("key") == NOT_READY and taint.get("effect") == "NoSchedule" for taint in taints):
             taints.append({"key": NOT_READY, "effect": "NoSchedule"})
         spec["taints"] = taints
+
+    def prepare_update(self, obj: JsonObject, old: Mapping[str, Any], subresource: str) -> None:
+        """What a feature that is gone had to say can only be kept."""
+        half, word = ("status", "config") if subresource == "status" else ("spec", "configSource")
+        if not (old.get(half) or {}).get(word):
+            (obj.get(half) or {}).pop(word, None)
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
         """What holds for a new node is looked at once more, and told once more."""

@@ -72,7 +72,10 @@ class PersistentVolumeRules(KindRules):
             status[word] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def validate_update(self, obj: Mapping[str, Any], old: Mapping[str, Any], subresource: str) -> Iterable[Cause]:
-        return () if subresource == "status" else _changes(obj["spec"], old["spec"])
+        """A changed volume is checked as a new one twice, and each finding told twice."""
+        return (
+            () if subresource == "status" else validate_persistent_volume(obj, "") + _changes(obj["spec"], old["spec"])
+        )
 
     def warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         annotations, spec = obj["metadata"].get("annotations") or {}, obj["spec"]

@@ -115,9 +115,9 @@ def validate_service(obj: Value, path: str) -> list[Cause]:
 
 def _external_name(spec: Value) -> list[Cause]:
     words = "may not be set for ExternalName services"
-    causes = [
-        forbidden(f"spec.{word}", words) for word in ("clusterIPs", "ipFamilies", "ipFamilyPolicy") if spec.get(word)
-    ]
+    causes = [forbidden(f"spec.{word}", words) for word in ("clusterIPs", "ipFamilies") if spec.get(word)]
+    if spec.get("ipFamilyPolicy") is not None:
+        causes.append(forbidden("spec.ipFamilyPolicy", words))
     name = (spec.get("externalName") or "").removesuffix(".")
     if not name:
         return [*causes, required("spec.externalName")]
@@ -252,7 +252,7 @@ def _load_balancer_status(obj: Value) -> list[Cause]:
     path = "status.loadBalancer.ingress"
     kind = (obj.get("spec") or {}).get("type")
     if ingresses and kind != "LoadBalancer":
-        return [forbidden(path, "may only be used when `spec.type` is LoadBalancer")]
+        return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
     causes = []
     for index, ingress in enumerate(ingresses):
         where, mode = f"{path}[{index}]", ingress.get("ipMode")

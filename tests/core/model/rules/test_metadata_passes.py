@@ -20,7 +20,7 @@ from sampan.core.model.builtin import (
     Service,
     VolumeAttachment,
 )
-from sampan.core.model.rules.common.metadata import validate_again, validate_update
+from sampan.core.model.rules.common.metadata import validate_again, validate_changes_again, validate_update
 from sampan.core.schema.resource import resource_of
 from tests.support.rules import changes_refused
 
@@ -32,6 +32,7 @@ def found(cls: type, of_status: bool, **change: Any) -> list[str]:
     info = resource_of(cls).info
     causes = validate_update(OLD | change, OLD, info, of_status=of_status)
     causes += validate_again(OLD | change, info, of_status=of_status)
+    causes += validate_changes_again(OLD | change, OLD, info, of_status=of_status)
     return [NAMES[cause.field] for cause in causes if cause.field in NAMES]
 
 
