@@ -30,6 +30,10 @@ class Cause:
         return {key: text for key, text in cause.items() if text}
 
 
+class Tolerated(Cause):
+    """Something wrong that an update leaves as it was: who writes is told, and not refused."""
+
+
 class SampanError(Exception):
     """Any failure that a user may see: one clear sentence, never a traceback."""
 

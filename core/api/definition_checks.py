@@ -7,18 +7,25 @@ Attached to the kind's class here, because it takes the algorithms over schemas 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from typing import Any
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
+import orjson
 
-from sampan.core.cel.schema_rules import check_rules, has_rules
+from sampan.core.cel.errors import CelError
+from sampan.core.cel.rule_runs import run_rules
+from sampan.core.cel.schema_checks import check_rules
+from sampan.core.cel.schema_rules import compile_place, has_rules
 from sampan.core.errors import Cause
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.causes import invalid
 from sampan.core.model.kinds import struct_rules
 from sampan.core.model.rules.apiextensions_v1.definition import validate_definition
 from sampan.core.model.rules.apiextensions_v1.structural import properties_of
+from sampan.core.model.rules.apiextensions_v1.versions import Deeper
 from sampan.core.schema.custom import type_from
 from sampan.core.schema.junctors import NO_FIELD
 from sampan.core.schema.prune import prune
@@ -26,16 +33,29 @@ from sampan.core.schema.validate import value_causes
 
 Schema = Mapping[str, Any]
 
+MOST_REMEMBERED: Final = 4096
+_right: dict[bytes, None] = {}
+"""Digests of schemas whose rules are right: a definition is written several times before it is served."""
+
 
 @struct_rules(CustomResourceDefinition, whole=True)
 def check_definition(obj: Mapping[str, Any], path: str) -> list[Cause]:
-    return validate_definition(obj, path, _deeper)
+    return validate_definition(obj, path, Deeper(check_defaults, _rules))
 
 
-def _deeper(schema: Schema, path: str) -> Iterable[Cause]:
-    """Rules only where the defaults are right; the library of expressions is loaded for schemas that have some."""
-    wrong = list(check_defaults(schema, path))
-    return wrong or (check_rules(schema, path) if has_rules(schema) else ())
+def _rules(schema: Schema, path: str, blamed: Sequence[str]) -> Iterable[Cause]:
+    """The library of expressions is loaded for schemas that have some. What was right is not looked at again."""
+    if not has_rules(schema):
+        return
+    digest = hashlib.sha256(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)).digest()
+    if digest in _right:
+        return
+    wrong = check_rules(schema, path, blamed)
+    if not wrong and not blamed:
+        _right[digest] = None
+        if len(_right) > MOST_REMEMBERED:
+            del _right[next(iter(_right))]
+    yield from wrong
 
 
 def check_defaults(schema: Schema, path: str) -> Iterable[Cause]:
@@ -53,8 +73,19 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
     value = copy.deepcopy(default)
     pruned = prune(kind, value)
     if pruned:
-        words = f"must not have unknown fields, found {', '.join(pruned)}"
-        yield invalid(path, default, words)
-    for cause in value_causes(kind, value, ""):
-        below = f".{cause.field}" if cause.field not in ("", NO_FIELD) else ""
-        yield attrs.evolve(cause, field=path + below)
+        yield invalid(path, json.loads(json.dumps(default, sort_keys=True)), "must not have unknown fields")
+    wrong = value_causes(kind, value, "") or _broken_rules(schema, default)
+    for cause in wrong:
+        below = cause.field if cause.field not in ("", NO_FIELD) else ""
+        yield attrs.evolve(cause, field=path + (below if below[:1] in ("", "[") else f".{below}"))
+
+
+def _broken_rules(schema: Schema, default: Any) -> list[Cause]:
+    """Rules are asked about a default as one that was there before, and as a new one."""
+    try:
+        place = compile_place(schema)
+    except CelError as error:
+        return [invalid("", schema.get("type") or "", f"rule compile error: compilation failed: {error}")]
+    if place is None:
+        return []
+    return run_rules(place, default, default) or run_rules(place, default)

@@ -19,7 +19,8 @@ from sampan.core.api import definition_checks  # noqa: F401 - attaches what a de
 from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.conversion import Conversion, Converted, Converter
 from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_of
-from sampan.core.cel.schema_rules import Place, compile_place, has_rules, run_rules
+from sampan.core.cel.rule_runs import run_rules
+from sampan.core.cel.schema_rules import Place, compile_place, has_rules
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired

@@ -7,14 +7,12 @@ large the values are, in Kubernetes' units (about one for a step). It is never t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sampan.core.cel.checked import Loop, Node
 from sampan.core.classes import frozen
 
-# Numbers of the fields in google/api/expr's checked.proto and syntax.proto.
-_CHECKED_EXPR = 4
-_ANY_VALUE = 2
 STRING_STEP = 0.1
 """Cost of looking at one character."""
 _SCANS = frozenset(
@@ -82,25 +80,14 @@ class _Node:
 class Cost:
     """The steps of one compiled expression."""
 
-    def __init__(self, serialized: bytes) -> None:
-        checked = _first(serialized, _ANY_VALUE) or b""
-        self._root = _node(_first(checked, _CHECKED_EXPR) or b"", {})
+    def __init__(self, expression: Node) -> None:
+        self._root = _node(expression, {})
         self.growth = _most_growth(self._root)
         """Of the largest value on the way, over the largest of the values that come in and the expression itself."""
 
     def at_run_time(self, sizes: Sizes) -> float:
         """The most that it may cost over values of these sizes."""
         return self._root.cost(sizes)
-
-    @property
-    def depth(self) -> int:
-        """How many loops there are within one another."""
-        return _depth(self._root)
-
-
-def _depth(node: _Node) -> int:
-    inner = max((_depth(part) for part in node.looped), default=0) + (1 if node.looped else 0)
-    return max(inner, max((_depth(part) for part in node.parts), default=0))
 
 
 def _most_growth(node: _Node) -> float:
@@ -111,25 +98,19 @@ Growths = Mapping[str, Growth]
 """By the names that loops and ``cel.bind`` give to values; all others have not grown."""
 
 
-def _node(expression: bytes, known: Growths) -> _Node:
-    for number, value in _fields(expression):
-        if not isinstance(value, bytes):
-            continue
-        match number:
-            case 4:
-                return _Node(False, (), growth=known.get((_first(value, 1) or b"").decode(), Growth()))
-            case 5:  # select: operand
-                part = _node(_first(value, 1) or b"", known)
-                return _Node(False, (part,), growth=part.growth)
-            case 6:
-                return _call(value, known)
-            case 7:
-                return _collection([_node(part, known) for part in _all(value, 1)])
-            case 8:
-                entries = _all(value, 2)
-                return _collection([_node(_first(each, part) or b"", known) for each in entries for part in (3, 4)])
-            case 9:
-                return _comprehension(value, known)
+def _node(node: Node, known: Growths) -> _Node:
+    match node.form:
+        case "ident":
+            return _Node(False, (), growth=known.get(node.name, Growth()))
+        case "select":
+            part = _node(node.target or node, known)
+            return _Node(False, (part,), growth=part.growth)
+        case "call":
+            return _call(node, known)
+        case "list" | "map" | "struct":
+            return _collection([_node(part, known) for part in node.parts])
+        case "loop" if node.loop is not None:
+            return _comprehension(node.loop, known)
     return _Node(False, ())
 
 
@@ -143,67 +124,26 @@ def _largest(parts: Sequence[_Node]) -> Growth:
     return Growth(max((each.text for each in growths), default=1), max((each.items for each in growths), default=1))
 
 
-def _call(call: bytes, known: Growths) -> _Node:
-    function = (_first(call, 2) or b"").decode()
-    target = _first(call, 1)
-    parts = tuple(_node(part, known) for part in (*([target] if target else ()), *_all(call, 3)))
+def _call(call: Node, known: Growths) -> _Node:
+    parts = tuple(_node(part, known) for part in call.below())
     growth = _largest(parts)
-    if function == "_+_":
+    if call.name == "_+_":
         growth = Growth(sum(part.growth.text for part in parts), sum(part.growth.items for part in parts))
-    elif function in _JOINS:
+    elif call.name in _JOINS:
         growth = Growth(sum(part.growth.text * part.growth.items for part in parts), growth.items)
-    elif function in _SPLITS:
+    elif call.name in _SPLITS:
         growth = Growth(growth.text, growth.most)
-    return _Node(function in _SCANS, parts, growth=growth)
+    return _Node(call.name in _SCANS, parts, growth=growth)
 
 
-def _comprehension(loop: bytes, known: Growths) -> _Node:
+def _comprehension(loop: Loop, known: Growths) -> _Node:
     """A loop over a range, or one over nothing, which gives a name to what its result begins with (``cel.bind``)."""
-    over = _first(loop, 2) or b""
-    span, start = _node(over, known), _node(_first(loop, 4) or b"", known)
-    item, result = ((_first(loop, part) or b"").decode() for part in (1, 3))
-    inside = {**known, item: Growth(span.growth.text), result: Growth(0, 0)}
-    each = tuple(_node(_first(loop, part) or b"", inside) for part in (5, 6))
+    span, start = _node(loop.over, known), _node(loop.start, known)
+    item = Growth(span.growth.text)
+    inside = {**known, loop.item: item, loop.second: item, loop.result_name: Growth(0, 0)}
+    each = tuple(_node(part, inside) for part in (loop.condition, loop.step))
     step = _largest(each)
-    is_naming = _first(over, 7) == b""
+    is_naming = loop.over.form == "list" and not loop.over.parts
     grown = start.growth if is_naming else Growth(step.text, max(span.growth.items, 1) * max(step.items, 1))
-    end = _node(_first(loop, 7) or b"", {**known, result: grown})
+    end = _node(loop.result, {**known, loop.result_name: grown})
     return _Node(False, (span, start, end), each, end.growth)
-
-
-# Just enough of protobuf's wire format to walk a serialized expression.
-
-
-def _first(message: bytes, wanted: int) -> bytes | None:
-    return next(iter(_all(message, wanted)), None)
-
-
-def _all(message: bytes, wanted: int) -> list[bytes]:
-    return [value for number, value in _fields(message) if number == wanted and isinstance(value, bytes)]
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        number, wire_type = key >> 3, key & 7
-        if wire_type == 0:
-            value, at = _varint(message, at)
-            yield number, value
-        elif wire_type == 2:
-            length, at = _varint(message, at)
-            yield number, message[at : at + length]
-            at += length
-        else:
-            at += 8 if wire_type == 1 else 4
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7

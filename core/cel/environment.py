@@ -7,11 +7,19 @@ so a server whose users write no expressions never loads it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any
 
+import attrs
+
+from sampan.core.cel.checked import Checked, decode, shown
 from sampan.core.cel.cost import Cost, Sizes, measure
+from sampan.core.cel.declared import Declared, measured
 from sampan.core.cel.errors import CelError, CostExceeded, words
+from sampan.core.cel.estimate import estimate_over
+from sampan.core.cel.literals import wrong_literals
+from sampan.core.cel.map_macros import evaluable
 from sampan.core.cel.values import Convert, converter
 from sampan.core.schema.types import Scalar, Type
 
@@ -21,6 +29,8 @@ LONGEST = 64 << 10
 """Characters of an expression; longer ones are refused before they are looked at."""
 RUNTIME_LIMIT = 10_000_000
 """Cost that one evaluation may have: Kubernetes' limit, in its units."""
+CHEAP = 100_000
+"""Cost that is not looked at any closer."""
 LARGEST = 64 << 20
 """Characters of a text that an expression may put together, items of a list."""
 EXCEEDED = "operation cancelled: actual cost limit exceeded"
@@ -29,16 +39,17 @@ EXCEEDED = "operation cancelled: actual cost limit exceeded"
 class Program:
     """A compiled expression."""
 
-    def __init__(self, source: str, return_type: str, expression: Any) -> None:
+    def __init__(self, source: str, return_type: str, expression: Any, check: Callable[[], Checked]) -> None:
         self.source = source
         self.return_type = return_type
         """``bool``, ``string``, ``dyn``, ``map(string, dyn)`` …"""
-        self.cost = Cost(expression.serialize())
+        self.cost = Cost(decode(expression.serialize()).root)
         self._expression = expression
+        self._check = check
 
     def evaluate(self, values: Values) -> Any:
         """The result as a Python value. Raises `CelError`, and `CostExceeded` before anything that would take too long."""
-        if self.cost.at_run_time(values.sizes) > RUNTIME_LIMIT or self._largest(values.sizes) > LARGEST:
+        if self.cost_over(values) > RUNTIME_LIMIT or self._largest(values.sizes) > LARGEST:
             raise CostExceeded(EXCEEDED)
         try:
             result = self._expression.eval(values.activation)
@@ -54,6 +65,13 @@ class Program:
             raise CelError(words(str(value)))
         return value
 
+    def cost_over(self, values: Values) -> float:
+        """The most that it may cost. Where a first look at the sizes says much, each loop is taken with its own list."""
+        bound = self.cost.at_run_time(values.sizes)
+        if bound <= CHEAP:
+            return bound
+        return min(bound, estimate_over(self._check(), values.measured))
+
     def _largest(self, sizes: Sizes) -> float:
         """Characters or items of the largest value on the way."""
         return self.cost.growth * max(sizes.items, sizes.characters, len(self.source))
@@ -62,50 +80,91 @@ class Program:
 class Values:
     """The variables of one evaluation, or of several: made once for all expressions about one object."""
 
-    def __init__(self, activation: Any, sizes: Sizes) -> None:
+    def __init__(self, activation: Any, plain: Mapping[str, Any]) -> None:
         self.activation = activation
-        self.sizes = sizes
+        self.sizes = measure(plain)
+        self._plain = plain
+
+    @cached_property
+    def measured(self) -> Declared:
+        return measured(self._plain)
 
 
 class Environment:
     """Variables with their types, and every function that Kubernetes has. Costs some milliseconds: keep it."""
 
-    def __init__(self, variables: Mapping[str, Type | str]) -> None:
-        """A variable's type may be the name of one of Kubernetes' own (see `sampan.core.cel.library.function`)."""
+    def __init__(
+        self, variables: Mapping[str, Type | str], *, bindings: bool = False, optional: str = "", mixed: bool = False
+    ) -> None:
+        """A variable's type may be the name of one of Kubernetes' own (see `sampan.core.cel.library.function`).
+
+        ``bindings``: with ``cel.bind``. ``optional``: a variable that expressions see as an optional value. ``mixed``:
+        lists and maps may be written with items of several types.
+        """
         from cel_expr_python import cel
 
-        from sampan.core.cel.library.all import extensions
+        from sampan.core.cel.library.all import configuration, extensions
         from sampan.core.cel.signatures import type_of
         from sampan.core.cel.types import MessageTypes
 
         self.variables = dict(variables)
+        self._optional = optional
+        self._mixed = mixed
         messages = MessageTypes()
         signatures = {
             name: kind if isinstance(kind, str) else messages.declare(kind, name) for name, kind in variables.items()
         }
         self._checks = cel.NewEnv(
             descriptor_pool=messages.finish(),
+            config=configuration(),
             variables={name: type_of(signature) for name, signature in signatures.items()},
-            extensions=extensions(evaluating=False),
+            extensions=extensions(evaluating=False, bindings=bindings or bool(optional)),
         )
         self._runs = cel.NewEnv(
-            variables=dict.fromkeys(variables, cel.Type.DYN), extensions=extensions(evaluating=True)
+            config=configuration(),
+            variables=dict.fromkeys(variables, cel.Type.DYN),
+            extensions=extensions(evaluating=True, bindings=True),
         )
         self._convert: dict[str, Convert | None] = {
             name: None if isinstance(kind, str) else converter(kind) for name, kind in variables.items()
         }
 
-    def compile(self, source: str) -> Program:
+    def check(self, source: str) -> Checked:
         """Raises `CelError` with the place of each mistake."""
         if len(source) > LONGEST:
             raise CelError(f"expression is too long: {len(source)} characters, {LONGEST} at the most")
         try:
-            checked = self._checks.compile(source)
-            expression = self._runs.compile(source)
+            checked = decode(self._checks.compile(self._bound(source)).serialize())
         except RuntimeError as error:
-            text = words(str(error))
-            raise CelError(text if source else text.replace(":1:1:", ":1:0:")) from None  # before the first character
-        return Program(source, checked.return_type().name().lower(), expression)
+            raise CelError(self._words(error, source)) from None
+        if self._optional and checked.root.loop is not None:
+            checked = attrs.evolve(checked, root=checked.root.loop.result)
+        before = self._bound("").index("\n") + 1 if self._optional else 0
+        wrong = wrong_literals(checked, source, mixed=self._mixed, before=before)
+        if wrong:
+            raise CelError("\n".join(wrong))
+        return checked
+
+    def compile(self, source: str, *, absent: bool = False) -> Program:
+        """Raises `CelError` as `check` does. ``absent``: to be evaluated where the optional variable has no value."""
+        checked = self.check(source)
+        try:
+            expression = self._runs.compile(self._bound(evaluable(source), absent=absent))
+        except RuntimeError as error:
+            raise CelError(self._words(error, source)) from None
+        again = partial(self.check, source)
+        return Program(source, shown(checked.type_of(checked.root)), expression, again)
+
+    def _bound(self, source: str, *, absent: bool = False) -> str:
+        """The library takes no optional variable: it is given one in the line before."""
+        if not self._optional:
+            return source
+        value = "optional.none()" if absent else f"optional.of({self._optional})"
+        return f"cel.bind({self._optional}, {value},\n{source}\n)"
+
+    def _words(self, error: RuntimeError, source: str) -> str:
+        text = words(str(error), lines_above=1 if self._optional else 0)
+        return text if source else text.replace(":1:1:", ":1:0:")  # before the first character
 
     def values(self, values: Mapping[str, Any]) -> Values:
         """The variables' values: plain JSON, by name. A variable without a value cannot be used in an evaluation."""
@@ -113,4 +172,4 @@ class Environment:
         for name, value in values.items():
             convert = self._convert.get(name)
             converted[name] = value if convert is None or value is None else convert(value)
-        return Values(self._runs.Activation(converted), measure(values))
+        return Values(self._runs.Activation(converted), values)

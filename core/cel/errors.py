@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _STATUS = re.compile(r"^(?!ERROR: )[A-Z_]+: | \[[A-Z_]+\]$")
+_PLACE = re.compile(r"(?m)^((?:[A-Z_]+: )?ERROR: <input>:)(\d+)(:\d+: )")
 _STRUCT = re.compile(r" not found in struct '[^']*'")
 _NO_KEY = re.compile(r'Key not found in map : "?([^"]*)"?')
 _CONTAINER = re.compile(r"undeclared reference to '([^']*)' \(in container ''\)")
@@ -23,8 +24,10 @@ class CostExceeded(CelError):
     """Evaluating it would cost more than an expression may."""
 
 
-def words(text: str) -> str:
-    """The library's message as Kubernetes' own CEL would put it."""
+def words(text: str, *, lines_above: int = 0) -> str:
+    """The library's message as Kubernetes' own CEL would put it; ``lines_above`` the expression were put there by us."""
+    if lines_above:
+        text = _PLACE.sub(lambda found: f"{found[1]}{int(found[2]) - lines_above}{found[3]}", text)
     text = _STATUS.sub("", _STATUS.sub("", text.strip()))
     text = _STRUCT.sub("", text)
     text = _NO_KEY.sub(r"no such key: \1", text)

@@ -9,19 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TOKEN: Final = re.compile(
-    r"""(?P<space>\s+|//[^\n]*)
-      | (?P<text>[rRbB]{0,2}(?:'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*)
-      | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
+from sampan.core.cel.tokens import tokens_of
+
 _CONSTRUCTED: Final = re.compile(r"Object(\.\w+)*|JSONPatch")
 
 
 def constructed(source: str) -> str:
     """The expression with constructions as maps; all else stays where it is as far as lengths allow."""
-    tokens = [(found.lastgroup or "", found[0]) for found in _TOKEN.finditer(source)]
+    tokens = tokens_of(source)
     written: list[str] = []
     braces: list[bool] = []
     """For each open bracket, whether it is that of a construction."""

@@ -23,7 +23,9 @@ def environment(variables: Mapping[str, str]) -> Environment:
 
 @lru_cache(maxsize=64)
 def _environment(variables: tuple[tuple[str, str], ...]) -> Environment:
-    return Environment({name: _type_of(what) for name, what in variables if what != "constructed"})
+    known = {name: _type_of(what) for name, what in variables if what != "constructed"}
+    is_device = any(what == "device" for _, what in variables)
+    return Environment(known, bindings=is_device, mixed=len(known) < len(variables))
 
 
 def typed_environment(variables: Mapping[str, str], types: Mapping[str, Type]) -> Environment:

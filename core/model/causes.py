@@ -25,8 +25,18 @@ NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 
 
 def shown(value: Any) -> str:
-    """A value in a message: text quoted, anything else as compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    """A value in a message: text quoted, anything else as compact JSON, where Go writes HTML's letters by their numbers."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    if isinstance(value, str):
+        return text
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _printed(value: Any) -> str:
+    """As Go prints it, without quotes."""
+    return "<nil>" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def go_value(value: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +68,7 @@ def invalid_part(path: str, detail: str) -> Cause:
 
 
 def not_supported(path: str, value: Any, supported: Iterable[Any]) -> Cause:
-    known = ", ".join(shown(each) for each in supported)
+    known = ", ".join(shown(each if isinstance(each, str) else _printed(each)) for each in supported)
     return Cause("FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {known}", path)
 
 

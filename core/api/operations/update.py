@@ -27,7 +27,7 @@ from sampan.core.api.operations.pipeline import (
 )
 from sampan.core.api.operations.remarks import remarks
 from sampan.core.api.options import WriteOptions
-from sampan.core.errors import BadRequest, Conflict, NotFound, Unclassified
+from sampan.core.errors import BadRequest, Conflict, NotFound, Tolerated, Unclassified
 from sampan.core.model.kinds import KindRules
 from sampan.core.model.rules.common.metadata import validate_again as validate_metadata_again
 from sampan.core.model.rules.common.metadata import validate_changes_again as recheck_metadata
@@ -249,7 +249,8 @@ def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -
         causes += again + own + rechecked + of_change
     else:
         causes += rechecked + own + of_change
-    if causes := compiled(causes):
+    call.warnings.extend(f"{each.field}: {each.message}" for each in causes if isinstance(each, Tolerated))
+    if causes := compiled(each for each in causes if not isinstance(each, Tolerated)):
         raise invalid_object(call.served.refusing, call.name, causes)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from sampan.core.cel import map_macros
 from sampan.core.cel.library import addresses, authorization, lists, quantities, regex, semver, sets, urls
 from sampan.core.cel.library.function import CARRIED, OPAQUE, Function
 from sampan.core.cel.signatures import type_of
@@ -13,22 +14,34 @@ from sampan.core.cel.signatures import type_of
 MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization)
 
 
+CONFIG = """\
+name: kubernetes
+extensions:
+- {name: optional}
+- {name: strings, version: 2}
+- {name: lists}
+- {name: two-var-comprehensions}
+"""
+"""Parts of the language that Kubernetes 1.36 has beyond the standard: the library's own, in those versions."""
+
+
 @cache
-def extensions(*, evaluating: bool) -> list[Any]:
-    """What an environment is made with."""
+def configuration() -> Any:
     from cel_expr_python import cel
-    from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_optional, ext_strings
+
+    return cel.NewEnvConfigFromYaml(CONFIG)
+
+
+@cache
+def extensions(*, evaluating: bool, bindings: bool) -> list[Any]:
+    """What an environment is made with. ``bindings``: with ``cel.bind``, which few of Kubernetes' own have."""
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_bindings
 
     functions = [function for module in MODULES for function in module.FUNCTIONS]
+    functions += map_macros.FUNCTIONS if evaluating else ()
     own = cel.CelExtension("kubernetes", _declarations(cel, functions, evaluating))
-    return [
-        ext_strings.ExtStrings(),
-        ext_optional.ExtOptional(),
-        ext_math.ExtMath(),
-        ext_bindings.ExtBindings(),
-        ext_encoders.ExtEncoders(),
-        own,
-    ]
+    return [own, ext_bindings.ExtBindings()] if bindings or evaluating else [own]
 
 
 def _declarations(cel: Any, functions: Sequence[Function], evaluating: bool) -> list[Any]:

@@ -16,7 +16,7 @@ from sampan.core.model.formats import problems_of
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.apiextensions_v1.conversion import validate_conversion
 from sampan.core.model.rules.apiextensions_v1.names import names_needed, validate_names
-from sampan.core.model.rules.apiextensions_v1.versions import Deeper, validate_shared, validate_versions
+from sampan.core.model.rules.apiextensions_v1.versions import NO_DEEPER, Deeper, validate_shared, validate_versions
 
 Value = Mapping[str, Any]
 
@@ -89,8 +89,8 @@ def _remember_storage(obj: JsonObject) -> None:
         status["storedVersions"] = [*stored, name]
 
 
-def validate_definition(obj: Value, path: str, deeper: Deeper = lambda schema, where: ()) -> list[Cause]:
-    """Everything but the metadata. ``deeper`` checks what takes the algorithms of schemas: defaults and rules."""
+def validate_definition(obj: Value, path: str, deeper: Deeper = NO_DEEPER) -> list[Cause]:
+    """Everything but the metadata. ``deeper`` checks what takes the algorithms of schemas."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     versions = spec.get("versions") or ()
     return [

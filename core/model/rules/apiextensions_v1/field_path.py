@@ -37,3 +37,14 @@ def find_field(schema: Schema, text: str) -> Schema | None:
             return None
         schema = below
     return schema
+
+
+def path_below(schema: Schema, text: str) -> str:
+    """A path as causes write it: ``spec.a``, and ``spec[a]`` for the entry of a map."""
+    path = ""
+    for name in split_path(text) or ():
+        properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
+        is_entry = not properties and isinstance(values, Mapping)
+        path += f"[{name}]" if is_entry else f".{name}" if path else name
+        schema = values if is_entry and isinstance(values, Mapping) else properties.get(name) or {}
+    return path

@@ -182,17 +182,17 @@ def _rule_text(text: str, message: str, where: str) -> Iterable[Cause]:
     if not text.strip():
         yield required(f"{where}.rule", "rule is not specified")
     elif message and not message.strip():
-        yield invalid(f"{where}.message", message, "message must be non-empty if specified")
+        yield invalid(f"{where}.message", message, "must be non-empty if specified")
     elif LINE_BREAK.search(message.strip()):
-        yield invalid(f"{where}.message", message, "message must not contain line breaks")
+        yield invalid(f"{where}.message", message, "must not contain line breaks")
     elif LINE_BREAK.search(text.strip()) and not message.strip():
         yield required(f"{where}.message", "message must be specified if rule contains line breaks")
 
 
 def _field_path(schema: Schema, text: str, where: str) -> Iterable[Cause]:
     if not text.strip():
-        yield invalid(where, text, "fieldPath must be non-empty if specified")
+        yield invalid(where, text, "must be non-empty if specified")
     if LINE_BREAK.search(text):
-        yield invalid(where, text, "fieldPath must not contain line breaks")
+        yield invalid(where, text, "must not contain line breaks")
     if find_field(schema, text) is None:
-        yield invalid(where, text, "fieldPath must be a valid path")
+        yield invalid(where, text, "must be a valid path")

@@ -16,6 +16,7 @@ Schema = Mapping[str, Any]
 Level = Literal["root", "item", "field"]
 
 X: Final = "x-kubernetes-"
+UNSUPPORTED: Final = ("id", "$schema", "$ref", "patternProperties", "dependencies", "additionalItems", "definitions")
 INT_OR_STRING: Final = [{"type": "integer"}, {"type": "string"}]
 NO_TYPE: Final[Mapping[Level, str]] = {
     "root": "must not be empty at the root",
@@ -40,6 +41,28 @@ STRUCTURE: Final[Mapping[str, str]] = {
 }
 """What gives structure, and so has no place below the junctors (allOf, anyOf, oneOf, not)."""
 ONLY_NAMES: Final = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+
+
+def unsupported(schema: Schema) -> str:
+    """The word for which a schema cannot be looked at any further; "" where there is none."""
+    for word in UNSUPPORTED:
+        if schema.get(word) is not None and schema.get(word) not in ("", {}):
+            return word.removeprefix("$") if word == "$schema" else word
+    if isinstance(schema.get("items"), list):
+        return "items"
+    if schema.get(f"{X}preserve-unknown-fields") is False:
+        return f"{X}preserve-unknown-fields"
+    return next((found for below in below_of(schema) if (found := unsupported(below))), "")
+
+
+def below_of(schema: Schema) -> Iterable[Schema]:
+    """All schemas within one, also those below its junctors."""
+    yield from properties_of(schema).values()
+    for word in ("items", "additionalProperties", "not"):
+        if isinstance(below := schema.get(word), Mapping):
+            yield below
+    for word in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(word) or ()
 
 
 def validate_structural(schema: Schema, path: str) -> list[Cause]:

@@ -9,16 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model.causes import duplicate, forbidden, invalid, required, too_many
 from sampan.core.model.formats import problems_of
 from sampan.core.model.rules.apiextensions_v1.field_path import find_field, split_path
 from sampan.core.model.rules.apiextensions_v1.schema import validate_schema
-from sampan.core.model.rules.apiextensions_v1.structural import Schema, validate_structural
+from sampan.core.model.rules.apiextensions_v1.structural import Schema, unsupported, validate_structural
 
 Value = Mapping[str, Any]
-Deeper = Callable[[Schema, str], Iterable[Cause]]
-"""Checks of a structural schema that take more than its text (its defaults, its rules)."""
+
+
+@frozen
+class Deeper:
+    """Checks of a structural schema that take more than its text."""
+
+    defaults: Callable[[Schema, str], Iterable[Cause]] = lambda schema, path: ()
+    rules: Callable[[Schema, str, Sequence[str]], Iterable[Cause]] = lambda schema, path, blamed: ()
+    """Takes the places of other mistakes too: rules there are not looked at."""
+
+
+NO_DEEPER: Final = Deeper()
 
 COLUMN_TYPES: Final = ("boolean", "date", "integer", "number", "string")
 COLUMN_FORMATS: Final = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
@@ -112,12 +123,15 @@ def _schema(schema: Schema, path: str, has_status: bool, deeper: Deeper) -> Iter
             yield invalid(path, dict(schema), words)
     if schema.get("nullable"):
         yield forbidden(f"{path}.nullable", "nullable cannot be true at the root")
-    structural = validate_structural(schema, path)
+    unknown = unsupported(schema)
+    wrong = [] if unknown else validate_structural(schema, path) or list(deeper.defaults(schema, path))
     further = list(validate_schema(schema, path))
-    yield from structural
-    if not structural and not further:
-        yield from deeper(schema, path)
+    yield from wrong
     yield from further
+    if unknown and not further:
+        yield invalid(path, "", f"OpenAPIV3Schema '{unknown}' is not supported")
+    if not unknown and not wrong:
+        yield from deeper.rules(schema, path, [cause.field for cause in further])
 
 
 def _deprecation(version: Value, path: str) -> Iterable[Cause]:
@@ -145,14 +159,15 @@ def _subresources(subresources: Value, path: str) -> Iterable[Cause]:
         where, text = f"{path}.scale.{word}", scale.get(word) or ""
         yield from _path_below(text, (parent,), where) if text else [required(where)]
     if text := scale.get("labelSelectorPath"):
-        yield from _path_below(text, (".status", ".spec"), f"{path}.scale.labelSelectorPath")
+        yield from _path_below(text, (".spec", ".status"), f"{path}.scale.labelSelectorPath")
 
 
 def _path_below(text: str, parents: tuple[str, ...], path: str) -> Iterable[Cause]:
     if text[0] != ".":
         yield invalid(path, text, "must be a simple json path starting with .")
     elif not text.startswith(tuple(f"{parent}." for parent in parents)):
-        yield invalid(path, text, f"should be a json path under {' or '.join(sorted(parents, reverse=True))}")
+        either = "either " if len(parents) > 1 else ""
+        yield invalid(path, text, f"should be a json path under {either}{' or '.join(parents)}")
 
 
 def _column(column: Value, path: str) -> Iterable[Cause]:
