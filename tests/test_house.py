@@ -37,3 +37,10 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_type_checkers_find_every_floor() -> None:
     for floor in FLOORS:
         assert (HOUSE / "typings" / "sampan" / floor).resolve() == HOUSE / floor
+
+
+def test_what_needs_an_engine_is_where_it_is_looked_for() -> None:
+    """`tests/run` asks for it below tests/runtimes alone: to collect all tests for two engines takes half a minute each."""
+    marks = tuple(f"mark.{engine}" for engine in ("docker", "podman"))
+    tests = [path for path in (HOUSE / "tests").rglob("*.py") if any(mark in path.read_text() for mark in marks)]
+    assert [str(path) for path in tests if HOUSE / "tests" / "runtimes" not in path.parents] == []
