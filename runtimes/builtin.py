@@ -12,7 +12,8 @@ from sampan.core.hooks import hookimpl
 
 if TYPE_CHECKING:
     from sampan.core.contracts.runtime import Runtime, RuntimeSettings
-    from sampan.core.registry import Availability, Registry
+    from sampan.core.parts import Availability
+    from sampan.core.registry import Registry
 
 
 def make_docker(settings: RuntimeSettings) -> Runtime:

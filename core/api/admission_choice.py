@@ -12,7 +12,7 @@ from typing import Any, Final
 from sampan.core.config import AdmissionChoice
 from sampan.core.contracts.access import Admission
 from sampan.core.errors import ConfigError
-from sampan.core.registry import Part
+from sampan.core.parts import Part
 from sampan.core.schema.parse import SyntaxProblem, parse_yaml
 
 GROUP_VERSIONS: Final = ("apiserver.config.k8s.io/v1", "apiserver.config.k8s.io/v1alpha1")

@@ -55,7 +55,8 @@ from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
 from sampan.core.model.kinds import KubeObject
-from sampan.core.registry import Part, Registry
+from sampan.core.parts import Part
+from sampan.core.registry import Registry
 from sampan.core.schema.resource import resource_of
 from sampan.core.store.contract import Store
 from sampan.core.store.follower import Follower

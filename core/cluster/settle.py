@@ -22,8 +22,9 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import may_bind_low_ports
 from sampan.core.host.ranges import check_unused
+from sampan.core.parts import Part, Parts
 from sampan.core.plugins import Plugins
-from sampan.core.registry import Part, Parts, Registry
+from sampan.core.registry import Registry
 
 P = TypeVar("P")
 

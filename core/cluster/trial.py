@@ -17,7 +17,7 @@ from uuid import uuid4
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.runtime_config import SandboxConfig
 from sampan.core.errors import SampanError
-from sampan.core.registry import Part
+from sampan.core.parts import Part
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sampan.core.model.kinds import info
+from sampan.core.parts import Part
 from sampan.core.plugins.account import Tally
 from sampan.core.plugins.load import Loaded, Plugins
-from sampan.core.registry import Part
 
 PATH = "/sampan/plugins"
 

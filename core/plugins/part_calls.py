@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
+from sampan.core.parts import Part
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.load import Plugins
-from sampan.core.registry import Part
 
 T = TypeVar("T")
 

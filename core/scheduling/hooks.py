@@ -10,10 +10,10 @@ import attrs
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, Scheduler
 from sampan.core.contracts.scheduler_plugin import SchedulerPlugin, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.parts import Part
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.part_calls import calls_of
 from sampan.core.reconcile.clock import Clock
-from sampan.core.registry import Part
 from sampan.core.scheduling.controller import SchedulingController
 from sampan.core.scheduling.guarded import SLOW, GuardedConcern, GuardedScheduler
 

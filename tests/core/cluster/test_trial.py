@@ -15,7 +15,8 @@ from sampan.core.cluster.trial import why_no_pods
 from sampan.core.contracts.runtime import Runtime, RuntimeFailure, RuntimeSettings, Sandbox
 from sampan.core.contracts.runtime_config import SandboxConfig
 from sampan.core.errors import ConfigError
-from sampan.core.registry import Part, Registry
+from sampan.core.parts import Part
+from sampan.core.registry import Registry
 from sampan.runtimes.simulated.runtime import SimulatedRuntime
 
 
