@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -62,6 +61,8 @@ class Tokens:
         if seconds == AS_PODS_ASK and "pod" in claims and set(audiences) <= set(self.audiences):
             lasts = now + timedelta(seconds=EXTENDED)
             claims = {**claims, "warnafter": int(expires.timestamp())}
+        import jwt
+
         payload = {
             "aud": list(audiences),
             "exp": int(lasts.timestamp()),
@@ -81,6 +82,8 @@ class Tokens:
         if claims is None:
             if len(token) > LONGEST or token.count(".") != 2:
                 return None
+            import jwt
+
             try:
                 claims = jwt.decode(
                     token,

@@ -14,9 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-
 from sampan.core.classes import frozen
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Create, Delete, Plan
@@ -246,6 +243,9 @@ class FolderWatch:
     """Calls back on the event loop when anything in a folder changes."""
 
     def __init__(self, folder: Path, on_change: Callable[[], None]) -> None:
+        from watchdog.events import FileSystemEvent, FileSystemEventHandler
+        from watchdog.observers import Observer
+
         loop = asyncio.get_running_loop()
 
         class Handler(FileSystemEventHandler):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
-import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
@@ -44,6 +45,7 @@ class Upstream:
         self._servers = tuple(servers)
         self._now = now
         self._port = port
+        self._library: Any = None
         self._kept: OrderedDict[tuple[bytes, int], tuple[float, Answer]] = OrderedDict()
         self._waiting: dict[tuple[bytes, int], asyncio.Task[Answer | None]] = {}
 
@@ -68,12 +70,14 @@ class Upstream:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, name: bytes, type_: int) -> Answer | None:
+        if self._library is None:  # it brings an HTTP client, which takes long to load
+            self._library = await asyncio.to_thread(import_module, "dns.asyncquery")
         query = dns.message.make_query(
             dns.name.from_wire(name, 0)[0], dns.rdatatype.RdataType.make(type_), use_edns=0, payload=PAYLOAD
         )
         for server in self._servers:
             try:
-                said, _over_tcp = await dns.asyncquery.udp_with_fallback(
+                said, _over_tcp = await self._library.udp_with_fallback(
                     query, server, timeout=TIMEOUT, port=self._port, ignore_unexpected=True
                 )
             except (dns.exception.DNSException, OSError, EOFError):
