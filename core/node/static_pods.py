@@ -192,6 +192,8 @@ def mirror_pod(text: bytes, suffix: str, node: str) -> Pod:
 
     Raises the decoder's `BadRequest` for what is not a Pod, and another for one that refers to objects of the API.
     """
+    if not text.strip():  # it is being written
+        raise BadRequest("the file is empty")
     media_type = "application/json" if suffix == ".json" else "application/yaml"
     wire = decode_body(resource_of(Pod), text, media_type=media_type, validation="Strict").value
     metadata = wire.setdefault("metadata", {})
