@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
-from sampan.core.contracts.plan import NOTHING, AfterReading, Emit, InThread, Plan, Reads
+from sampan.core.contracts.plan import NOTHING, AfterReading, InThread, Plan, Reads
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
@@ -30,6 +30,7 @@ from sampan.core.reconcile.lister import InformerLister, InformerSet
 from sampan.core.reconcile.pacing import Pacing
 from sampan.core.reconcile.queue import ShutDown, WorkQueue
 from sampan.core.reconcile.runner import Runner, is_stale
+from sampan.core.reconcile.supervision import Supervision
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,8 @@ WORKERS = 5
 STOP_TIMEOUT = 5.0
 LEAST_DELAY = 0.001
 """Seconds until a key may come again by its own wish: others have a turn in between."""
-SOON = 0.1
-"""Seconds; a decision that wants to be asked again sooner counts as one that changes something."""
 READING_LIMIT = 60.0
 """Seconds that a decision may read for."""
-SLOW = 1.0
-"""Seconds that a plugin's controller should not take to decide: while it does, nothing else happens in the process."""
 
 
 @frozen
@@ -77,7 +74,7 @@ class Engine:
         not_elected: Collection[str] = (),
         brought_by: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """``brought_by``: controller → the outside plugin that it is of, which is named when it breaks or is slow.
+        """``brought_by``: see `Supervision`.
 
         ``leadership``: only while it holds is anything decided, but by the controllers ``not_elected``."""
         self._leadership = leadership
@@ -86,27 +83,13 @@ class Engine:
         self.informers = informers or InformerSet(client_for("informers"), self.clock)
         self.lister = InformerLister(self.informers)
         self._client_for = client_for
-        self._plugins = plugins
-        self._brought_by = brought_by
         self._running = [self._prepare(controller) for controller in controllers]
         self._workers: dict[asyncio.Task[None], str] = {}
         """Each with the controller that it works for."""
         self._acting: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         """Workers that may not decide at the moment."""
-        metrics = metrics or CollectorRegistry()
-        self._reconciles = Counter(
-            "sampan_reconciles",
-            "Keys looked at, by controller and outcome (done, retry, error).",
-            ["controller", "outcome"],
-            registry=metrics,
-        )
-        self._greedy = Counter(
-            "sampan_controller_rests",
-            "Times that a controller was kept from the others' expense: it blocked them, or would not come to rest.",
-            ["controller"],
-            registry=metrics,
-        )
+        self._supervision = Supervision(plugins, brought_by, metrics or CollectorRegistry())
 
     def _prepare(self, controller: Controller) -> _Running:
         rank = None
@@ -245,46 +228,17 @@ class Engine:
             self._waiting.discard(worker)
 
     async def _decide(self, running: _Running, key: Key) -> tuple[Plan, Exception | None]:
-        self._hook("sampan_before_reconcile", controller=running.controller.name, key=key)
+        self._supervision.begins(running.controller.name, key)
         began = time.perf_counter()
         try:
             try:
                 decided = running.controller.reconcile(key, self.lister, self.clock.now())
             finally:
-                self._look_at_time(running, key, time.perf_counter() - began)
+                took = time.perf_counter() - began
+                self._supervision.decided(running.controller.name, key, took, running.pacing)
             return await plan_of(decided, running.client), None
         except Exception as exc:
             return NOTHING, exc
-
-    def _look_at_time(self, running: _Running, key: Key, seconds: float) -> None:
-        """What a decision of an outside plugin took is in the plugin's account; whoever blocked all others pauses."""
-        name = running.controller.name
-        if self._plugins is not None and name in self._brought_by:
-            self._plugins.account.took(*self._account_of(name), seconds, SLOW)
-        if pause := running.pacing.blocked(seconds):
-            self._tell_greedy(
-                running, f"blocked all others for {seconds:.1f} s over {key}, and pauses for {pause:.0f} s"
-            )
-
-    def _look_for_flood(self, running: _Running, key: Key, plan: Plan) -> None:
-        at_once = plan.requeue_after is not None and plan.requeue_after < SOON
-        if not at_once and all(isinstance(action, Emit) for action in plan.actions):
-            return
-        if rest := running.pacing.changed(key):
-            said = f"acts on {key} again and again without coming to rest, and is kept from it for {rest:.0f} s"
-            self._tell_greedy(running, said)
-
-    def _tell_greedy(self, running: _Running, sentence: str) -> None:
-        self._greedy.labels(running.controller.name).inc()
-        if self._plugins is None:
-            log.warning("%s %s", running.controller.name, sentence)
-        else:
-            self._plugins.account.greedy(*self._account_of(running.controller.name), sentence)
-
-    def _account_of(self, name: str) -> tuple[str, str]:
-        """How a controller stands in the account of what plugins do: under its plugin, if that is an outside one."""
-        plugin = self._brought_by.get(name)
-        return (plugin, f"the controller {name}") if plugin else (name, "reconcile")
 
     async def _act_ahead(self, running: _Running, seats: asyncio.Semaphore, key: Key, plan: Plan) -> None:
         try:
@@ -312,10 +266,9 @@ class Engine:
 
     def _conclude(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> None:
         name = running.controller.name
-        self._look_for_flood(running, key, plan)
+        self._supervision.acted(name, key, plan, running.pacing)
         outcome = self._plan_next(running, key, plan, error)
-        self._reconciles.labels(name, outcome).inc()
-        self._hook("sampan_after_reconcile", controller=name, key=key, plan=plan, error=error)
+        self._supervision.ended(name, key, plan, error, outcome)
 
     def _plan_next(self, running: _Running, key: Key, plan: Plan, error: Exception | None) -> str:
         name, queue = running.controller.name, running.queue
@@ -341,20 +294,8 @@ class Engine:
                 log.info("%s failed on %s, next try in %.3f s: %s", name, key, delay, error)
             case _:
                 delay = queue.add_failed(key)
-                self._tell_broken(name, key, delay, error)
+                self._supervision.broke(name, key, delay, error)
         return "error"
-
-    def _tell_broken(self, name: str, key: Key, delay: float, error: Exception) -> None:
-        """A bug: with its traceback once a minute, however many keys it is met with."""
-        if self._plugins is None:
-            log.error("%s broke on %s, next try in %.3f s", name, key, delay, exc_info=error)
-        else:
-            self._plugins.account.failed(*self._account_of(name), error)
-            log.info("%s broke on %s, next try in %.3f s", name, key, delay)
-
-    def _hook(self, hook: str, **arguments: object) -> None:
-        if self._plugins is not None and self._plugins.has(hook):
-            self._plugins.tell(hook, **arguments)
 
 
 def concerned(watch: Watch, old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:
