@@ -148,9 +148,9 @@ def queries(port: int = 15353) -> Iterator[str]:
         yield "DNS: install dnsperf (and dnsmasq-base, to compare with)"
         return
     names = {f"s{number}.default.svc.cluster.local": f"10.96.1.{number}" for number in range(100)}
-    server = ClusterDns(NameServerSettings(cluster="bench", domain="cluster.local"))
+    server = ClusterDns(NameServerSettings(state_dir=Path(), domain="cluster.local"))
     server.start("127.0.0.1", port)
-    server.put("", zone_records("10.96.0.10"))
+    server.put("zone", zone_records())
     for name, address in names.items():
         server.put(name, [Record(name, "A", address)])
     try:

@@ -19,12 +19,12 @@ from sampan.core.api.server import ApiServer
 from sampan.core.cluster.about import About, publish_about
 from sampan.core.cluster.control_plane import ControlPlane, new_context
 from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
-from sampan.core.cluster.naming import dns_service_address
+from sampan.core.cluster.naming import ClusterNaming, dns_service_address
 from sampan.core.cluster.node import LocalNode, prepare_all
 from sampan.core.cluster.ports import bind_port
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.say import Say, silent
-from sampan.core.cluster.settle import NONE, settle
+from sampan.core.cluster.settle import settle
 from sampan.core.cluster.stores import check_filled, open_store, scheme_of
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
@@ -123,8 +123,13 @@ class Cluster:
         )
         guarding = policy_guarding(self._directory, decisions, self._plugins, self._clock, self._say)
         routes = http_routing(self._directory, decisions, self._plugins, self._clock, self._say)
+        naming = cluster_naming(self._directory, decisions, self._plugins, self._say)
         self._take_back = [*(node.destroy for node in nodes), proxying.destroy, guarding.destroy]
         ends = [*(node.close for node in nodes), proxying.close]
+        if naming is not None:
+            self._take_back.append(naming.destroy)
+            ends.append(naming.close)
+            naming.prepare()
         if routes is not None:
             self._take_back.append(routes.destroy)
             ends.append(routes.close)
@@ -142,7 +147,7 @@ class Cluster:
             static = await self._static_pods(decisions.node_name)
             elected = scheme_of(decisions) in self._plugins.registry.shared_stores
             engine = await plane.run_controllers(static, decisions.node_name, elected=elected)
-            dns_address = await self._serve_names(plane, engine, decisions)
+            dns_address = await self._serve_names(naming, plane, engine, decisions.service_cidr)
         finally:
             nodes_and_ranges = await prepared  # nothing is left half-started, even where something else has failed
         decisions = attrs.evolve(decisions, nodes=nodes_and_ranges, is_filled=True)
@@ -222,16 +227,16 @@ class Cluster:
         await asyncio.to_thread(controller.reload)
         return [controller]
 
-    async def _serve_names(self, plane: ControlPlane, engine: Engine, decisions: Decisions) -> str:
+    async def _serve_names(
+        self, naming: ClusterNaming | None, plane: ControlPlane, engine: Engine, service_cidr: str
+    ) -> str:
         """Cluster DNS; the address that pods ask, or nothing where there is none."""
-        if decisions.dns == NONE:
+        if naming is None:
             return ""
-        naming = cluster_naming(decisions, self._plugins, self._say)
-        self._cleanup.push_async_callback(asyncio.to_thread, naming.close)
-        address = await dns_service_address(plane.component("cluster"), decisions.service_cidr)
-        await asyncio.to_thread(naming.prepare, address)
         self._cleanup.callback(naming.stop)
+        address = await dns_service_address(plane.component("cluster"), service_cidr)
         await naming.follow(engine.informers)
+        await asyncio.to_thread(naming.serve, address)
         return address
 
     async def _join(

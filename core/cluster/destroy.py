@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sampan.core.cluster.here import http_routing, local_nodes, policy_guarding, service_proxying
+from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
 from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
@@ -44,6 +44,8 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
         say(f"pods: removed from {decisions.runtime}")
     if routing := http_routing(directory, decisions, plugins):
         routing.destroy()
+    if naming := cluster_naming(directory, decisions, plugins):
+        naming.destroy()
     if decisions.dns and HostNames(directory.path).uninstall():
         say("dns: this host's resolver is as it was")
     if decisions.proxy:

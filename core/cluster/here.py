@@ -11,6 +11,7 @@ from sampan.core.cluster.node import LocalNode, NodeConfig
 from sampan.core.cluster.proxying import ServiceProxying
 from sampan.core.cluster.routing import HttpRouting
 from sampan.core.cluster.say import Say, silent
+from sampan.core.cluster.settle import NONE
 from sampan.core.config import Config
 from sampan.core.contracts.http_router import RouterSettings
 from sampan.core.contracts.name_server import NameServerSettings
@@ -86,9 +87,14 @@ def http_routing(
     return HttpRouting(decisions.ingress, settings, plugins, clock or RealClock())
 
 
-def cluster_naming(decisions: Decisions, plugins: Plugins, say: Say) -> ClusterNaming:
+def cluster_naming(
+    directory: DataDir, decisions: Decisions, plugins: Plugins, say: Say = silent
+) -> ClusterNaming | None:
+    """``None`` where the cluster has no DNS."""
+    if decisions.dns in ("", NONE):
+        return None
     settings = NameServerSettings(
-        cluster=decisions.cluster,
+        state_dir=directory.folder("dns", decisions.dns),
         domain=DOMAIN,
         reverse=tuple(cidr for cidr in (decisions.service_cidr, *decisions.nodes.values()) if cidr),
         upstream=host_dns_servers(),

@@ -173,15 +173,19 @@ class JoinedNode:
         self._cleanup.push_async_callback(asyncio.to_thread, proxying.close)
         await asyncio.to_thread(proxying.prepare)
         self._cleanup.push_async_callback(proxying.stop)
-        besides = set()
-        if about.dns_address:
-            besides.add(about.dns_address)
-            naming = cluster_naming(decisions, self._plugins, self._say)
-            self._cleanup.push_async_callback(asyncio.to_thread, naming.close)
-            await asyncio.to_thread(naming.prepare, about.dns_address)
-            self._cleanup.callback(naming.stop)
-            await naming.follow(informers)
+        await self._serve_names(informers, decisions, about)
+        besides = {about.dns_address} - {""}
         return proxying.follow(client, informers, [decisions.node_name], besides)
+
+    async def _serve_names(self, informers: InformerSet, decisions: Decisions, about: About) -> None:
+        naming = cluster_naming(self._directory, decisions, self._plugins, self._say)
+        if naming is None or not about.dns_address:
+            return
+        self._cleanup.push_async_callback(asyncio.to_thread, naming.close)
+        self._cleanup.callback(naming.stop)
+        naming.prepare()
+        await naming.follow(informers)
+        await asyncio.to_thread(naming.serve, about.dns_address)
 
 
 async def _asked(client: Client, access: Access) -> About:

@@ -1,7 +1,8 @@
 """A machine's cluster DNS: the name server, its Service, and what keeps it in step with the API.
 
 The server listens on the Service's own address, which the proxy has made this machine's: no query passes through a proxy.
-`prepare` blocks and belongs in a thread; the rest is on the event loop.
+It answers once it knows all that there is, in the place of one that an earlier start has left behind. `serve`, `close` and
+`destroy` block and belong in a thread; the rest is on the event loop.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.lister import InformerSet
 from sampan.core.services.namer import Namer
-from sampan.core.services.records import zone_records
+from sampan.core.services.records import server_records, zone_records
 
 NAMESPACE, NAME = "kube-system", "kube-dns"
 """What every cluster's DNS Service is called, whichever server is behind it."""
@@ -33,24 +34,33 @@ class ClusterNaming:
         self._server: NameServer = plugins.registry.name_servers.find(name).make(settings)
         self._namer: Namer | None = None
 
-    def prepare(self, address: str) -> None:
-        """Answer there. Blocking. Raises `ConfigError` where that cannot be."""
-        self._server.start(address)
-        self._server.put("", zone_records(address, self._settings.domain))
-        self._settings.say(f"dns: {self._settings.domain} at {address} (for this host, too: `sampan dns install`)")
+    def prepare(self) -> None:
+        """Begin what takes a while, such as a process of the server's own."""
+        self._server.put("zone", zone_records(self._settings.domain))
 
     async def follow(self, informers: InformerSet) -> None:
-        """Answer for what the API has, from now on. Returns when all of it is known."""
+        """Tell it what the API has, from now on. Returns when it knows all there is."""
         self._namer = Namer(self._server, informers)
         await self._namer.start()
 
+    def serve(self, address: str) -> None:
+        """Answer there. Raises `ConfigError` where that cannot be."""
+        self._server.put("server", server_records(address, self._settings.domain))
+        self._server.start(address)
+        self._settings.say(f"dns: {self._settings.domain} at {address} (for this host, too: `sampan dns install`)")
+
     def stop(self) -> None:
+        """Stop following. Idempotent."""
         if self._namer is not None:
             self._namer.stop()
 
     def close(self) -> None:
-        """Blocking."""
+        """Pods may go on to be answered."""
         self._server.close()
+
+    def destroy(self) -> None:
+        """Nobody is answered any more. Idempotent; needs no `prepare`."""
+        self._server.destroy()
 
 
 async def dns_service_address(client: Client, service_cidr: str) -> str:

@@ -1,12 +1,13 @@
 """The cluster DNS contract: records in, by what they belong to; queries answered from them, and from the host's servers.
 
 What a Service's records are is decided by `sampan.core.services.records` (pure). A name server only serves them. Its calls
-never wait for the network, but for `start` and `close`, which block.
+never wait for the network, but for `start`, `close` and `destroy`, which block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import attrs
@@ -28,7 +29,8 @@ class Record:
 
 @frozen(kw_only=True)
 class NameServerSettings:
-    cluster: str
+    state_dir: Path
+    """For the server alone; made by whoever writes there."""
     domain: str
     """The zone that is answered from records: ``cluster.local``."""
     reverse: tuple[str, ...] = ()
@@ -39,14 +41,23 @@ class NameServerSettings:
 
 
 class NameServer(Protocol):
-    def start(self, address: str, port: int = 53) -> None:
-        """Answer there, over UDP and TCP. Raises `ConfigError` where that cannot be."""
-        ...
+    """One that is a process of its own is begun with the first `put`, so that it is ready by the time of `start`."""
 
     def put(self, owner: str, records: Sequence[Record]) -> None:
         """From now on these are all the records of ``owner``; none: it is gone. From any thread."""
         ...
 
+    def start(self, address: str, port: int = 53) -> None:
+        """Answer there, over UDP and TCP, in the place of whoever still does for this cluster.
+
+        Follows the records that there are. Raises `ConfigError` where that cannot be.
+        """
+        ...
+
     def close(self) -> None:
-        """Stop answering. Idempotent."""
+        """End with this process; what goes on by itself, with what it was told, may. Idempotent."""
+        ...
+
+    def destroy(self) -> None:
+        """End whatever answers for this cluster. Idempotent; works in a process that has not called `start`."""
         ...

@@ -19,16 +19,19 @@ SPECIFICATION = "1.1.0"
 HEADLESS = "None"
 
 
-def zone_records(dns_address: str, domain: str = DOMAIN) -> list[Record]:
+def zone_records(domain: str = DOMAIN) -> list[Record]:
     """What a cluster's zone has of its own."""
-    server = f"ns.dns.{domain}"
     return [
         Record(f"dns-version.{domain}", "TXT", f'"{SPECIFICATION}"'),
-        Record(domain, "NS", server),
-        Record(server, _type_of(dns_address), dns_address),
         Record(f"svc.{domain}", "NAME"),
         Record(f"pod.{domain}", "NAME"),
     ]
+
+
+def server_records(address: str, domain: str = DOMAIN) -> list[Record]:
+    """Who answers for it."""
+    server = f"ns.dns.{domain}"
+    return [Record(domain, "NS", server), Record(server, _type_of(address), address)]
 
 
 def namespace_records(namespace: str, domain: str = DOMAIN) -> list[Record]:

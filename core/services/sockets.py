@@ -8,10 +8,12 @@ BURST_BYTES = 1024 * 1024
 """Datagrams that wait in the kernel while others are looked at."""
 
 
-def datagram_socket(address: str, port: int) -> socket.socket:
-    """Bound, for an event loop. Raises `OSError`."""
+def datagram_socket(address: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Bound, for an event loop. ``shared``: beside others of this user that share, too. Raises `OSError`."""
     made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     try:
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BURST_BYTES)
         made.bind((address, port))
     except OSError:

@@ -1,4 +1,4 @@
-"""The name server that comes with sampan, entered by name; dnspython is imported when one is made."""
+"""The name server that comes with sampan, entered by name. It is a process of its own, and dnspython is imported there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 def make_cluster_dns(settings: NameServerSettings) -> NameServer:
     """Answers for the cluster's names from memory; asks the host's servers about all others."""
-    from sampan.plugins.dns.server import ClusterDns
+    from sampan.plugins.dns.process import DnsProcess
 
-    return ClusterDns(settings)
+    return DnsProcess(settings)
 
 
 def register(registry: Registry) -> None:

@@ -1,5 +1,6 @@
 """Cluster DNS: names of the cluster from memory, all others from the host's servers. UDP and TCP, on a loop of its own.
 
+It shares its port with another one of the same user, so that one can take the other's place with nobody noticing.
 Most queries cost one look into a dictionary (`sampan.plugins.dns.ready`); the zone is only asked about new questions.
 """
 
@@ -51,12 +52,12 @@ IN, ANY_CLASS = 1, 255
 
 
 class ClusterDns:
-    """See `sampan.core.contracts.name_server.NameServer`."""
+    """The calls of `sampan.core.contracts.name_server.NameServer`, in this process."""
 
     def __init__(self, settings: NameServerSettings, upstream_port: int = 53) -> None:
         self._settings = settings
         self._zone = Zone(settings.domain, settings.reverse)
-        self._thread = LoopThread(f"dns-{settings.cluster}")
+        self._thread = LoopThread("dns")
         self._upstream_port = upstream_port
         self._upstream: Upstream | None = None
         self._ready = Ready()
@@ -85,8 +86,9 @@ class ClusterDns:
                 self._serial += 1
                 self._ready.drop(changed)
 
-    def close(self) -> None:
-        self._thread.run(self._end())
+    def close(self, patience: float = 0.0) -> None:
+        """``patience``: seconds in which what has been asked of the world is still answered. Idempotent."""
+        self._thread.run(self._end(patience))
         self._thread.close()
 
     async def _listen(self, address: str, port: int) -> None:
@@ -94,12 +96,14 @@ class ClusterDns:
         servers = [server for server in self._settings.upstream if server != address]
         self._upstream = Upstream(servers, loop.time, self._upstream_port)
         transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(self), sock=datagram_socket(address, port)
+            lambda: _Datagrams(self), sock=datagram_socket(address, port, shared=True)
         )
         self._udp = transport
-        self._tcp = await asyncio.start_server(self._serve, address, port, backlog=128)
+        self._tcp = await asyncio.start_server(self._serve, address, port, backlog=128, reuse_port=True)
 
-    async def _end(self) -> None:
+    async def _end(self, patience: float) -> None:
+        if patience and self._asking:
+            await asyncio.wait(self._asking, timeout=patience)
         if self._udp is not None:
             self._udp.close()
         if self._tcp is not None:

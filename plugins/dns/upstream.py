@@ -8,11 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any
 
-import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -20,6 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from sampan.core.classes import frozen
+from sampan.plugins.dns.asking import ask
 
 TIMEOUT = 2.0
 """Seconds for one server; then the next is asked."""
@@ -45,7 +42,6 @@ class Upstream:
         self._servers = tuple(servers)
         self._now = now
         self._port = port
-        self._library: Any = None
         self._kept: OrderedDict[tuple[bytes, int], tuple[float, Answer]] = OrderedDict()
         self._waiting: dict[tuple[bytes, int], asyncio.Task[Answer | None]] = {}
 
@@ -70,17 +66,13 @@ class Upstream:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ask(self, name: bytes, type_: int) -> Answer | None:
-        if self._library is None:  # it brings an HTTP client, which takes long to load
-            self._library = await asyncio.to_thread(import_module, "dns.asyncquery")
         query = dns.message.make_query(
             dns.name.from_wire(name, 0)[0], dns.rdatatype.RdataType.make(type_), use_edns=0, payload=PAYLOAD
         )
         for server in self._servers:
             try:
-                said, _over_tcp = await self._library.udp_with_fallback(
-                    query, server, timeout=TIMEOUT, port=self._port, ignore_unexpected=True
-                )
-            except (dns.exception.DNSException, OSError, EOFError):
+                said = await ask(query, server, self._port, TIMEOUT)
+            except (OSError, EOFError):  # a time-out is one of the former
                 continue
             if said.rcode() in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
                 continue

@@ -6,9 +6,6 @@ sampan was killed goes on with what it has, until the next start or `sampan down
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import socket
 import subprocess
 import threading
@@ -22,14 +19,13 @@ import orjson
 from sampan.core.contracts.http_router import RouterSettings, RouteTable
 from sampan.core.datadir import make_private
 from sampan.core.errors import ConfigError, SampanError
+from sampan.core.host.processes import end
 from sampan.core.loops import Delays
 from sampan.plugins.ingress import admin
 from sampan.plugins.ingress.configuration import ADMIN_SOCKET, LOG_FILE, Json, configuration
 from sampan.plugins.ingress.program import working_caddy
 
 STARTS_WITHIN = 30.0
-ENDS_WITHIN = 5.0
-"""Requests under way may take that long when it is told to end."""
 LOOK_AGAIN = 0.02
 FIRST_RETRY, LONGEST_RETRY = 0.1, 30.0
 HEALTHY_AFTER = 60.0
@@ -84,7 +80,7 @@ class CaddyRouter:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            _end(process.pid)
+            end(process.pid)
             process.wait()
         if self._keeper is not None:
             self._keeper.join()
@@ -94,7 +90,7 @@ class CaddyRouter:
         self.close()
         pid = admin.listener(self._folder)
         if pid is not None and _works_in(pid, self._folder):
-            _end(pid)
+            end(pid)
 
     # The process
 
@@ -166,19 +162,3 @@ def _works_in(pid: int, folder: Path) -> bool:
         return (Path("/proc") / str(pid) / "cwd").readlink() == folder.resolve()
     except OSError:
         return False
-
-
-def _end(pid: int) -> None:
-    """End a process, at once if it does not end by itself. Returns when it is no more."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, number)
-            if select.select([handle], [], [], ENDS_WITHIN)[0]:
-                return
-    finally:
-        os.close(handle)

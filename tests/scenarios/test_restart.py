@@ -14,7 +14,7 @@ from tests.support.cluster import Cluster
 from tests.support.containers import container_status, is_running, kill_container
 from tests.support.images import Images
 from tests.support.kubectl import Kubectl
-from tests.support.manifests import pod
+from tests.support.manifests import pod, service
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.needs("processes")
@@ -62,6 +62,31 @@ def test_pods_go_on_while_the_control_plane_is_away(fresh_cluster: Cluster, kube
     kubectl("wait --for=condition=Ready pod/sleeper --timeout=30s")
     assert kubectl("logs sleeper") == "awake\n"
     assert kubectl("exec sleeper -- echo still here") == "still here\n"
+
+
+@pytest.mark.needs("network")
+def test_pods_find_names_while_the_control_plane_is_away(
+    fresh_cluster: Cluster, kubectl: Kubectl, images: Images
+) -> None:
+    """A pod asks all the time, as nobody can be told to while the API is away."""
+    kubectl.apply(service("web", 80))
+    address = kubectl("get service web -o jsonpath={.spec.clusterIP}")
+    name = "web.default.svc.cluster.local"
+    asking = f"(getent ahostsv4 {name} || nslookup {name}) 2>/dev/null | grep -qwF {address}"
+    script = f"while true; do if {asking}; then echo found; else echo lost; fi; sleep 0.05; done"
+    kubectl.apply(pod("asker", images.shell.container("c", command=["sh", "-c", script])))
+
+    def said() -> list[str]:
+        return kubectl.run("logs asker").stdout.split()
+
+    eventually(lambda: "found" in said(), "the name is found")
+    fresh_cluster.kill()
+    fresh_cluster.up()
+    eventually(lambda: len(said()) > 0, "the node can be asked again")
+    before = len(said())
+    eventually(lambda: len(said()) > before + 5, "the name is asked of the new one")
+    words = said()
+    assert set(words[words.index("found") :]) == {"found"}
 
 
 def test_what_happened_meanwhile_is_noticed(fresh_cluster: Cluster, kubectl: Kubectl, images: Images) -> None:

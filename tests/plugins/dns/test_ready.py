@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dns.message
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ puts = st.one_of(
 
 
 def server() -> ClusterDns:
-    return ClusterDns(NameServerSettings(cluster="test", domain="cluster.local"))
+    return ClusterDns(NameServerSettings(state_dir=Path(), domain="cluster.local"))
 
 
 def answers(asked: ClusterDns) -> list[object]:

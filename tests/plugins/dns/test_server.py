@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -17,7 +18,7 @@ import pytest
 
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
-from sampan.core.services.records import zone_records
+from sampan.core.services.records import server_records, zone_records
 from sampan.plugins.dns.server import ClusterDns
 
 HERE = "127.0.0.1"
@@ -70,7 +71,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def server(world: World) -> Iterator[ClusterDns]:
     settings = NameServerSettings(
-        cluster="test", domain="cluster.local", reverse=("10.96.0.0/16",), upstream=("127.0.0.1",)
+        state_dir=Path(), domain="cluster.local", reverse=("10.96.0.0/16",), upstream=("127.0.0.1",)
     )
     made = ClusterDns(settings, upstream_port=world.port)
     yield made
@@ -82,7 +83,8 @@ def port(server: ClusterDns) -> int:
     number = free_port()
     # Its own address is never asked: on this machine the world has the same one.
     server.start("127.0.0.2", number)
-    server.put("", zone_records("10.96.0.10"))
+    server.put("zone", zone_records())
+    server.put("server", server_records("10.96.0.10"))
     server.put("default/web", [Record(WEB, "A", "10.96.0.7")])
     return number
 
