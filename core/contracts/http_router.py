@@ -121,7 +121,7 @@ class HttpRouter(Protocol):
     def load(self, table: RouteTable) -> None:
         """Let these routes count from now on, all at once; requests under way are answered as they would have been.
 
-        A connection that is opened in this moment may be closed without an answer: clients try again then.
+        Who connects in this moment and asks is answered, by the old table or the new one. Idle connections may be closed.
 
         Raises `SampanError`; then what was there counts on.
         """

@@ -24,6 +24,7 @@ from sampan.core.loops import Delays
 from sampan.plugins.ingress import admin
 from sampan.plugins.ingress.configuration import ADMIN_SOCKET, LOG_FILE, Json, configuration
 from sampan.plugins.ingress.program import working_caddy
+from sampan.plugins.ingress.turns import Turns, turn_all
 
 STARTS_WITHIN = 30.0
 LOOK_AGAIN = 0.02
@@ -40,8 +41,8 @@ class CaddyRouter:
         self._folder = settings.state_dir
         self._say = settings.say
         self._program = ""
-        self._plain: list[int] = []
-        self._encrypted: list[int] = []
+        self._plain: list[Turns] = []
+        self._encrypted: list[Turns] = []
         self._table = RouteTable()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -55,25 +56,39 @@ class CaddyRouter:
         self._program = working_caddy()
         self.destroy()
         make_private(self._folder)
-        self._plain = [each.fileno() for each in plain]
-        self._encrypted = [each.fileno() for each in encrypted]
+        self._plain = [Turns(each) for each in plain]
+        self._encrypted = [Turns(each) for each in encrypted]
         self._table = table
         self._ending.clear()
-        self._process = self._spawned()
+        try:
+            self._process = self._spawned()
+        except ConfigError:
+            self.close()
+            raise
         self._keeper = threading.Thread(target=self._keep, name="caddy", daemon=True)
         self._keeper.start()
 
     def load(self, table: RouteTable) -> None:
         with self._lock:
-            for tries_left in reversed(range(LOAD_TRIES)):
-                try:
-                    admin.load(self._folder, self._configuration(table))
-                    break
-                except OSError as exc:  # its administration, too, starts anew with each configuration
-                    if not tries_left:
-                        self._table = table  # it may be about to be started anew, and begins with this
-                        raise SampanError(f"caddy does not listen to what it is told: {exc}") from exc
-            self._table = table
+            ports = [*self._plain, *self._encrypted]
+            turn_all(ports)
+            try:
+                self._load(table)
+            except SampanError:
+                for each in ports:
+                    each.turn_back()
+                raise
+
+    def _load(self, table: RouteTable) -> None:
+        for tries_left in reversed(range(LOAD_TRIES)):
+            try:
+                admin.load(self._folder, self._configuration(table))
+                break
+            except OSError as exc:  # its administration, too, starts anew with each configuration
+                if not tries_left:
+                    self._table = table  # it may be about to be started anew, and begins with this
+                    raise SampanError(f"caddy does not listen to what it is told: {exc}") from exc
+        self._table = table
 
     def close(self) -> None:
         self._ending.set()
@@ -85,6 +100,8 @@ class CaddyRouter:
         if self._keeper is not None:
             self._keeper.join()
             self._keeper = None
+        for each in (*self._plain, *self._encrypted):
+            each.close()
 
     def destroy(self) -> None:
         self.close()
@@ -118,7 +135,10 @@ class CaddyRouter:
                     self._say(f"ingress: {exc}")
 
     def _configuration(self, table: RouteTable) -> Json:
-        return configuration(table, self._plain, self._encrypted)
+        plain, encrypted = (
+            [number for each in some for number in each.numbers()] for some in (self._plain, self._encrypted)
+        )
+        return configuration(table, plain, encrypted)
 
     def _spawned(self) -> subprocess.Popen[bytes]:
         """A Caddy that serves the table. Raises `ConfigError` with its words where it does not come up."""
@@ -133,7 +153,7 @@ class CaddyRouter:
                 stderr=errors,
                 cwd=own,
                 env={"HOME": own, "XDG_CONFIG_HOME": own, "XDG_DATA_HOME": own},
-                pass_fds=[*self._plain, *self._encrypted],
+                pass_fds=[number for each in (*self._plain, *self._encrypted) for number in each.descriptors()],
                 start_new_session=True,  # Ctrl-C is for sampan, which ends it in order
             )
         assert process.stdin is not None
