@@ -49,7 +49,7 @@ def git(*words: str) -> None:
 def measured(python: str) -> Iterator[Figure]:
     """Every measure, each on a cluster of its own."""
     for measure in MEASURES:
-        with cluster("simulated", python) as running:
+        with cluster("simulated", python=python) as running:
             yield from asyncio.run(measure(running))
 
 

@@ -38,15 +38,19 @@ class Running:
 
     def resident_bytes(self) -> int:
         """Of the control plane's process."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise RuntimeError("the cluster has ended")
+        return resident_bytes(self.process.pid)
 
     def cpu_seconds(self) -> float:
         """Used by the control plane's process so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
+
+
+def resident_bytes(pid: int | str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"process {pid} has ended")
 
 
 def find_kubectl() -> str:
@@ -57,22 +61,12 @@ def find_kubectl() -> str:
 
 
 @contextlib.contextmanager
-def cluster(runtime: str, python: str = sys.executable) -> Iterator[Running]:
+def cluster(runtime: str, *options: str, python: str = sys.executable) -> Iterator[Running]:
     """Started, perhaps not ready yet. ``python`` is the interpreter that has the sampan to measure."""
     with tempfile.TemporaryDirectory(prefix="sampan-bench.") as folder:
         place = ["--data-dir", f"{folder}/data", "--name", NAME]
-        command = [
-            python,
-            *MODULE,
-            "up",
-            *place,
-            "--port",
-            "0",
-            "--runtime",
-            runtime,
-            "--kubeconfig",
-            f"{folder}/config",
-        ]
+        settings = ["--port", "0", "--runtime", runtime, "--kubeconfig", f"{folder}/config", *options]
+        command = [python, *MODULE, "up", *place, *settings]
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
         try:
