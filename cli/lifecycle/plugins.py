@@ -98,7 +98,7 @@ def troubles(about: dict[str, Any]) -> Iterator[str]:
     """A sentence about each hook or part that fails or is slow, and each plugin that hangs."""
     for plugin in about["plugins"]:
         if plugin["hangs"]:
-            yield f"{plugin['name']} has not come back from a hook: it is left out"
+            yield f"{plugin['name']} has not come back from a call: it is left out until it does"
         for hook in plugin["hooks"]:
             if hook["failures"]:
                 how_often = f"{hook['failures']} of {hook['calls']} calls"
@@ -135,6 +135,6 @@ def _how(plugin: dict[str, Any]) -> str:
     if plugin["problem"]:
         return f"broken: {plugin['problem']}"
     if plugin["hangs"]:
-        return "left out: a hook has not come back"
+        return "left out: a call has not come back"
     failures = sum(hook["failures"] for hook in plugin["hooks"])
     return f"loaded, {failures} failed calls" if failures else "loaded"

@@ -33,7 +33,7 @@ class SchedulerPlugin(Protocol):
         ...
 
     def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
-        """The same for all nodes at once, after every `filter`: ``nodes`` are those that each of them found feasible.
+        """The same for several nodes at once, after `filter`: ``nodes`` are those that it and others found feasible.
 
         The refused ones by name.
         """

@@ -106,7 +106,7 @@ class Account:
 
     def hangs(self, plugin: str, hook: str, seconds: float) -> None:
         """A call has not come back: the plugin is left out until it does."""
-        sentence = f"has not come back from {hook} after {seconds:g} s: none of its hooks is called until it does"
+        sentence = f"has not come back from {hook} after {seconds:g} s: it is left out until it does"
         self._count(plugin, hook, sentence)
         self._tell(plugin, hook, "hangs", sentence)
 

@@ -2,7 +2,7 @@
 
 pluggy decides the order (``tryfirst``, ``trylast``, wrappers). Every implementation is replaced by a guarded one: it is
 timed, what it raises is counted and named, and what it returns is checked before anybody else sees it. All of them run in
-threads of their own, with a limit in time: a plugin that has not come back by then is left out, by name, until it does,
+threads, with a limit in time (`patience`): a plugin that has not come back by then is left out, by name, until it does,
 and the others are asked without it.
 
 There are two sorts of calls. `HookCalls.tell` passes a notice on and returns at once; notices are delivered in the order
@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future
 from typing import Any
 
 import attrs
@@ -25,6 +24,7 @@ import pluggy
 
 from sampan.core.classes import define, frozen
 from sampan.core.plugins.account import Account
+from sampan.core.plugins.patience import NotBack, Patience
 from sampan.core.plugins.results import checked, own_copy
 
 MOST_NOTICES = 10_000
@@ -32,8 +32,7 @@ MOST_NOTICES = 10_000
 DECISIONS = ("sampan_filter_nodes", "sampan_score_nodes")
 """Somebody waits for these with the next pod in hand."""
 SLOW, SLOW_DECISION = 1.0, 0.1
-LIMIT, DECISION_LIMIT = 30.0, 5.0
-"""Seconds that a call should not take, and after which a plugin is left out."""
+"""Seconds that a call should not take."""
 TRACE_VARIABLE = "SAMPAN_TRACE_HOOKS"
 
 
@@ -68,14 +67,12 @@ class _Chain:
 class HookCalls:
     """The hooks of one plugin manager. Close it to end its threads; it has none before the first call."""
 
-    def __init__(self, manager: pluggy.PluginManager, account: Account, *, limit: float | None = None) -> None:
+    def __init__(self, manager: pluggy.PluginManager, account: Account, patience: Patience) -> None:
         self._manager = manager
         self._account = account
-        self._limit = limit
+        self._patience = patience
         self._lock = threading.Lock()
         self._here = threading.local()
-        self._hanging: dict[str, int] = {}
-        self._idle: list[_Worker] = []
         self._notices: queue.SimpleQueue[tuple[str, Mapping[str, Any]] | None] = queue.SimpleQueue()
         self._teller: threading.Thread | None = None
         self._told_now = ""
@@ -121,11 +118,6 @@ class HookCalls:
                 return results[-1] if results else value
         return value
 
-    def hanging(self) -> frozenset[str]:
-        """Plugins that are left out now."""
-        with self._lock:
-            return frozenset(self._hanging)
-
     def close(self, timeout: float = 2.0) -> None:
         """Deliver what was told, for at most ``timeout`` seconds, and end the threads. Blocking; idempotent."""
         with self._lock:
@@ -134,10 +126,7 @@ class HookCalls:
         if teller is not None:
             self._notices.put(None)
             teller.join(timeout)
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.end(timeout)
+        self._patience.close(timeout)
 
     # Delivering, with a limit in time
 
@@ -157,23 +146,12 @@ class HookCalls:
 
     def _within_limit(self, chain: _Chain) -> list[Any] | None:
         """Run it in a thread. Returns the results; ``None`` where a plugin has not come back."""
-        limit = self._limit or (DECISION_LIMIT if chain.hook in DECISIONS else LIMIT)
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        worker = worker or _Worker()
-        outcome = worker.run(lambda: self._run(chain))
+        limit = self._patience.limit(chain.hook in DECISIONS)
         try:
-            results = outcome.result(limit)
-        except TimeoutError:
-            worker.leave()
+            return self._patience.run(lambda: self._run(chain), limit)
+        except NotBack:
             self._abandon(chain, limit)
             return None
-        with self._lock:
-            if not self._closed:
-                self._idle.append(worker)
-                return results
-        worker.leave()
-        return results
 
     def _run(self, chain: _Chain) -> list[Any]:
         self._here.chain = chain
@@ -188,7 +166,7 @@ class HookCalls:
             plugin = chain.running
             if plugin:
                 chain.done.add(plugin)
-                self._hanging[plugin] = self._hanging.get(plugin, 0) + 1
+                self._patience.lost(plugin)
         if plugin:
             self._account.hangs(plugin, chain.hook, limit)
 
@@ -261,7 +239,7 @@ class HookCalls:
 
     def _may(self, chain: _Chain, plugin: str) -> bool:
         with self._lock:
-            return not chain.abandoned and plugin not in self._hanging and plugin not in chain.skip
+            return not (chain.abandoned or self._patience.is_left_out(plugin) or plugin in chain.skip)
 
     def _timed(self, chain: _Chain, plugin: str, work: Callable[[], Any], otherwise: Any) -> Any:
         """What ``work``, a plugin's own code, returns; ``otherwise`` where it fails or is no longer waited for."""
@@ -281,43 +259,11 @@ class HookCalls:
             chain.done.add(plugin)
             is_late = chain.abandoned
             if is_late:
-                self._hanging[plugin] -= 1
-                if not self._hanging[plugin]:
-                    del self._hanging[plugin]
+                self._patience.came_back(plugin)
         self._account.took(plugin, chain.hook, seconds, SLOW_DECISION if chain.hook in DECISIONS else SLOW)
         if problem is not None:
             self._account.failed(plugin, chain.hook, problem)
         return otherwise if is_late else result
-
-
-class _Worker:
-    """A thread that runs one chain after another. A daemon: a plugin that never comes back keeps no process alive."""
-
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], list[Any]], Future[list[Any]]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="sampan hook", daemon=True)
-        self._thread.start()
-
-    def run(self, job: Callable[[], list[Any]]) -> Future[list[Any]]:
-        outcome: Future[list[Any]] = Future()
-        self._jobs.put((job, outcome))
-        return outcome
-
-    def leave(self) -> None:
-        """End it once it comes back."""
-        self._jobs.put(None)
-
-    def end(self, timeout: float) -> None:
-        self.leave()
-        self._thread.join(timeout)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            call, outcome = job
-            try:
-                outcome.set_result(call())
-            except BaseException as exc:
-                outcome.set_exception(exc)
 
 
 def _checked_all(hook: str, changed: Any, results: list[Any], arguments: Mapping[str, Any]) -> list[Any]:

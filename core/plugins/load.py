@@ -23,6 +23,7 @@ from sampan.core.plugin_choice import PluginChoice, environment_choice
 from sampan.core.plugin_sources import OWN_DISTRIBUTION, EntryPoints, Found, installed, installed_entry_points, named
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.calls import Answer, HookCalls
+from sampan.core.plugins.patience import Patience
 from sampan.core.registry import Registry
 
 
@@ -54,7 +55,8 @@ class Plugins:
         self.loaded = loaded
         self.metrics = metrics
         self.account = Account(metrics)
-        self._calls = HookCalls(manager, self.account, limit=limit)
+        self.patience = Patience(self.account, limit)
+        self._calls = HookCalls(manager, self.account, self.patience)
 
     def is_own(self, plugin: str) -> bool:
         """Whether sampan itself brings it."""
@@ -78,7 +80,7 @@ class Plugins:
 
     def hanging(self) -> frozenset[str]:
         """Plugins that are left out now, as a call of theirs has not come back."""
-        return self._calls.hanging()
+        return self.patience.hanging()
 
     def close(self) -> None:
         """Deliver what was told and end the threads. Blocking; idempotent."""
@@ -99,7 +101,7 @@ def load_plugins(
 
     ``extra`` are (name, plugin) of the caller. Raises `ConfigError` naming the plugin that cannot be loaded, is misspelt
     or does not register; with ``leave_out_broken`` such a plugin is in ``loaded`` with its problem, and nothing of it is
-    in the registry. ``outside_only`` passes over sampan's own. ``hook_limit``: seconds after which a hook is left out.
+    in the registry. ``outside_only`` passes over sampan's own. ``hook_limit``: seconds after which a plugin is left out.
     """
     choice = choice or environment_choice()
     loading = _Loading(choice, leave_out_broken)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from sampan.core.classes import frozen
 from sampan.core.errors import SampanError
 from sampan.core.parts import Part
-from sampan.core.plugins.account import Account
 from sampan.core.plugins.load import Plugins
+from sampan.core.plugins.patience import Patience
 
 T = TypeVar("T")
 
@@ -19,11 +19,18 @@ T = TypeVar("T")
 class PartCalls:
     """Of one part, which stands in its plugin's account as a hook does. Any thread."""
 
-    _account: Account
+    _patience: Patience
     _plugin: str
     _what: str
     _slow: float
     """Seconds that a call should not take."""
+
+    def ask(self, work: Callable[[], T]) -> T:
+        """What ``work``, the plugin's own code, returns or raises, from a thread in which a decision waits for it.
+
+        Raises `NotBack` where it has not come back in time, or has not from an earlier call.
+        """
+        return self._patience.ask(self._plugin, self._what, lambda: self.run(work))
 
     def run(self, work: Callable[[], T]) -> T:
         """What ``work``, the plugin's own code, returns or raises. A `SampanError` is an answer, anything else a bug."""
@@ -40,13 +47,13 @@ class PartCalls:
 
     def failed(self, problem: BaseException | str) -> None:
         """It raised, or answered what it may not (a sentence)."""
-        self._account.failed(self._plugin, self._what, problem)
+        self._patience.account.failed(self._plugin, self._what, problem)
 
     def took(self, seconds: float) -> None:
         """A call, or several as one, have ended."""
-        self._account.took(self._plugin, self._what, seconds, self._slow)
+        self._patience.account.took(self._plugin, self._what, seconds, self._slow)
 
 
 def calls_of(plugins: Plugins, part: Part[Any], what: str, slow: float) -> PartCalls:
     """``what``: how the part is called, such as ``the balancer sticky``."""
-    return PartCalls(plugins.account, part.plugin, what, slow)
+    return PartCalls(plugins.patience, part.plugin, what, slow)

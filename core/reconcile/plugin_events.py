@@ -6,15 +6,21 @@ Started by whoever runs a cluster. `sampan.core.plugins.account` says what is wo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.plugins import Plugins
-from sampan.core.plugins.account import Trouble
+from sampan.core.plugins.account import Sort, Trouble
 from sampan.core.reconcile.events import EventRecorder
 
-REASONS = {"failed": "PluginFailed", "slow": "PluginSlow", "hangs": "PluginHangs", "dropped": "PluginSlow"}
+REASONS: Mapping[Sort, str] = {
+    "failed": "PluginFailed",
+    "slow": "PluginSlow",
+    "hangs": "PluginHangs",
+    "dropped": "PluginSlow",
+    "greedy": "PluginGreedy",
+}
 
 
 class PluginEvents:

@@ -99,12 +99,14 @@ class SchedulingController:
             self._held.pop(key, None)
             return NOTHING
         self._take_in_news(state)
-        if key in self._held and (plan := self._held_plan(key, pod)) is not None:
-            return plan
-        if self._snapshot.node_of(pod):
+        if key not in self._held and self._snapshot.node_of(pod):
             return NOTHING  # its bind is under way
-        decide = partial(self._decide, key, pod, state, now, self._monotonic())
+        decide = partial(self._next, key, pod, state, now, self._monotonic())
         return InThread(decide) if self._in_thread else decide()
+
+    def _next(self, key: Key, pod: Pod, state: Lister, now: datetime, moment: float) -> Plan:
+        held = self._held_plan(key, pod) if key in self._held else None
+        return self._decide(key, pod, state, now, moment) if held is None else held
 
     def _decide(self, key: Key, pod: Pod, state: Lister, now: datetime, moment: float) -> Plan:
         """Meanwhile the snapshot stands still: what changes waits among the news.

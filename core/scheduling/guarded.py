@@ -1,12 +1,13 @@
-"""Schedulers and concerns of outside plugins: what they raise or answer wrongly stops no other pod, and names its plugin.
+"""Schedulers and concerns of outside plugins: what they raise, answer wrongly or never answer stops no other pod, and names
+its plugin.
 
-A concern that fails has no opinion, as a hook that fails; a scheduler that fails leaves its pod without a node for now.
+A concern that fails, or is left out as it has not come back, has no opinion, as a hook that fails; a scheduler leaves its
+pod without a node for now. They are asked in threads (`sampan.core.plugins.patience`), a concern once for all nodes.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -26,15 +27,16 @@ from sampan.core.contracts.scheduler import (
 from sampan.core.contracts.scheduler_plugin import SchedulerPlugin, SchedulerPluginBase
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.plugins.part_calls import PartCalls
+from sampan.core.plugins.patience import NotBack
 
 T = TypeVar("T")
 SLOW = 0.1
-"""Seconds that a decision should take: other pods wait for it."""
+"""Seconds that an answer should take: other pods wait for it."""
 MOST_ACTIONS = 100
 
 
 class GuardedConcern(SchedulerPluginBase):
-    """See `sampan.core.contracts.scheduler_plugin.SchedulerPlugin`. Its time is told once for all nodes of a decision."""
+    """See `sampan.core.contracts.scheduler_plugin.SchedulerPlugin`."""
 
     def __init__(self, plugin: SchedulerPlugin, calls: PartCalls) -> None:
         self.name = plugin.name
@@ -42,48 +44,58 @@ class GuardedConcern(SchedulerPluginBase):
         self.helped_by = plugin.helped_by
         self._plugin = plugin
         self._calls = calls
-        self._spent = 0.0
-
-    def filter(self, pod: Pod, node: NodeState, state: ClusterState) -> Refusal | None:
-        return self._asked(lambda: _refusal(self._plugin.filter(pod, node, state)), None)
+        self._has = frozenset(name for name in _METHODS if _is_own(plugin, name))
 
     def filter_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
+        """Both filters of the plugin's."""
         nobody: Mapping[str, Refusal] = {}
-        refused = self._asked(lambda: _refusals(self._plugin.filter_all(pod, nodes, state)), nobody)
-        self._calls.took(self._spent)
-        self._spent = 0.0
+        return self._asked(("filter", "filter_all"), lambda: self._filtered(pod, nodes, state), nobody)
+
+    def _filtered(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Mapping[str, Refusal]:
+        refused: dict[str, Refusal] = {}
+        for node in nodes if "filter" in self._has else ():
+            try:
+                refusal = _refusal(self._plugin.filter(pod, node, state))
+            except Exception as exc:
+                self._calls.failed(exc)
+                continue
+            if refusal is not None:
+                refused[node.name] = refusal
+        if "filter_all" in self._has:
+            left = tuple(node for node in nodes if node.name not in refused)
+            refused |= _refusals(self._plugin.filter_all(pod, left, state))
         return refused
 
     def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
         none = [0.0] * len(nodes)
-        return self._asked(lambda: _numbers(self._plugin.score_all(pod, nodes, state), len(nodes)), none)
+        scored = lambda: _numbers(self._plugin.score_all(pod, nodes, state), len(nodes))  # noqa: E731
+        return self._asked(("score", "score_all"), scored, none)
 
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
-        none = [0.0] * len(scores)
-        return self._asked(lambda: _numbers(self._plugin.normalize(pod, scores), len(scores)), none)
+        points = lambda: _numbers(self._plugin.normalize(pod, scores), len(scores))  # noqa: E731
+        return self._asked(("normalize",), points, [0.0] * len(scores)) if "normalize" in self._has else scores
 
     def reserve(self, pod: Pod, node: NodeState) -> str | None:
-        return self._asked(lambda: _reason(self._plugin.reserve(pod, node)), None)
+        return self._asked(("reserve",), lambda: _reason(self._plugin.reserve(pod, node)), None)
 
     def permit(self, pod: Pod, node: NodeState) -> float:
-        return self._asked(lambda: _number(self._plugin.permit(pod, node)), 0.0)
+        return self._asked(("permit",), lambda: _number(self._plugin.permit(pod, node)), 0.0)
 
     def before(self, pod: Pod, node: NodeState, state: ClusterState) -> Iterable[Action]:
         none: list[Action] = []
-        return self._asked(lambda: list(islice(self._plugin.before(pod, node, state), MOST_ACTIONS)), none)
+        return self._asked(("before",), lambda: list(islice(self._plugin.before(pod, node, state), MOST_ACTIONS)), none)
 
     def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
-        return self._asked(lambda: _readiness(self._plugin.ready(pod, node, state)), Ready.YES)
+        return self._asked(("ready",), lambda: _readiness(self._plugin.ready(pod, node, state)), Ready.YES)
 
-    def _asked(self, work: Callable[[], T], otherwise: T) -> T:
-        began = time.perf_counter()
-        try:
-            return work()
-        except Exception as exc:
-            self._calls.failed(exc)
+    def _asked(self, methods: Iterable[str], work: Callable[[], T], otherwise: T) -> T:
+        """What ``work`` returns, where the plugin has written any of the ``methods``; else ``otherwise``."""
+        if self._has.isdisjoint(methods):
             return otherwise
-        finally:
-            self._spent += time.perf_counter() - began
+        try:
+            return self._calls.ask(work)
+        except Exception:
+            return otherwise  # it is in the account
 
 
 class GuardedScheduler:
@@ -97,17 +109,19 @@ class GuardedScheduler:
 
     def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait:
         try:
-            return self._calls.run(lambda: self._verdict(pod, state))
+            return self._calls.ask(lambda: self._verdict(pod, state))
+        except NotBack:
+            how = "has not come back, and is left out until it does"
         except Exception as exc:
-            said = f"the scheduler {self.name} of the plugin {self._plugin} failed: {type(exc).__name__}: {exc}"
-            return Unschedulable(reasons={}, message=said)
+            how = f"failed: {type(exc).__name__}: {exc}"
+        return Unschedulable(reasons={}, message=f"the scheduler {self.name} of the plugin {self._plugin} {how}")
 
     def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
         scheduler = self._scheduler
         if not isinstance(scheduler, Holds):
             return Ready.YES
         try:
-            return self._calls.run(lambda: _readiness(scheduler.ready(pod, node, state)))
+            return self._calls.ask(lambda: _readiness(scheduler.ready(pod, node, state)))
         except Exception:
             return Ready.NO_MORE  # it is decided anew
 
@@ -118,6 +132,14 @@ class GuardedScheduler:
         if isinstance(verdict, Placed) and state.find(verdict.node) is None:
             raise ValueError(f"it placed the pod on {str(verdict.node)[:80]!r}, which is no node")
         return verdict
+
+
+_METHODS = ("filter", "filter_all", "score", "score_all", "normalize", "reserve", "permit", "before", "ready")
+
+
+def _is_own(plugin: SchedulerPlugin, method: str) -> bool:
+    """Whether the plugin has a method of its own: of the base class's, which say nothing, none is asked."""
+    return getattr(getattr(plugin, method), "__func__", None) is not getattr(SchedulerPluginBase, method)
 
 
 def _refusal(answer: Any) -> Refusal | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import attrs
 
@@ -89,12 +90,23 @@ class DefaultScheduler:
         nodes = state.nodes
         enough = nodes_to_find(len(nodes))
         start = self._next % len(nodes) if enough < len(nodes) else 0
-        wide = group.wide_filters()
+        order = nodes[start:] + nodes[:start] if start else nodes
         feasible: list[Opinion] = []
         refused: Refusals = {}
+        looks = self._looks(pod, group, order, refused, state)
         looked_at = 0
-        for node in nodes[start:] + nodes[:start] if start else nodes:
-            looked_at += 1
+        while found := list(islice(looks, enough - len(feasible))):
+            looked_at = found[-1][0]
+            feasible += self._filtered_at_once(pod, [opinion for _, opinion in found], refused, state)
+        self._next = start + (looked_at if len(feasible) == enough else len(nodes))
+        return feasible, refused
+
+    def _looks(
+        self, pod: Pod, group: Group, nodes: Sequence[NodeState], refused: Refusals, state: ClusterState
+    ) -> Iterator[tuple[int, Opinion]]:
+        """Those that are feasible by all that is asked about one node, each with how many have been looked at."""
+        wide = group.wide_filters()
+        for number, node in enumerate(nodes, 1):
             promised = self._with_promised(pod, node, state)
             if promised is not node and (refusal := group.what_if(promised)) is not None:
                 refused[node.name] = refusal
@@ -106,11 +118,7 @@ class DefaultScheduler:
             if (refusal := self._wide_refusal(pod, node, wide, state)) is not None:
                 refused[node.name] = refusal
                 continue
-            feasible.append(opinion)
-            if len(feasible) == enough:
-                break
-        self._next = start + looked_at
-        return self._filtered_at_once(pod, feasible, refused, state), refused
+            yield number, opinion
 
     def _wide_refusal(
         self, pod: Pod, node: NodeState, wide: Sequence[Seat], state: ClusterState
@@ -126,6 +134,7 @@ class DefaultScheduler:
     def _filtered_at_once(
         self, pod: Pod, feasible: list[Opinion], refused: Refusals, state: ClusterState
     ) -> list[Opinion]:
+        """Of those that are feasible so far, the ones that are so by what is asked about several nodes, too."""
         for outside in self._plain if feasible else ():
             answer = outside.filter_all(pod, tuple(each.state for each in feasible), state)
             if answer:

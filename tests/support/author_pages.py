@@ -15,7 +15,8 @@ from typing import Final
 
 from sampan.cli.lifecycle.new_plugin import SORTS, files
 from sampan.core import hooks
-from sampan.core.plugins.calls import DECISION_LIMIT, DECISIONS, LIMIT
+from sampan.core.plugins.calls import DECISIONS
+from sampan.core.plugins.patience import DECISION_LIMIT, LIMIT
 from sampan.core.registry import Registry
 
 DOCS: Final = Path(__file__).parents[2] / "docs"

@@ -93,3 +93,15 @@ def test_decisions_with_outside_plugins_are_made_off_the_loop_and_without_them_o
     assert waiting.list(type(pod()))
     assert threads
     assert threading.get_ident() not in threads
+
+
+def test_the_search_goes_on_past_nodes_that_a_plugin_refuses() -> None:
+    """In a large cluster, where it ends at half of the nodes otherwise."""
+    names = [f"n{number}" for number in range(300)]
+    last = plugin(
+        sampan_filter_nodes=answering("nodes", lambda nodes: [each.name for each in nodes if each.name == "n299"])
+    )
+    opened = loaded(last=last)
+    verdict = DefaultScheduler([Hooked(opened)]).place(pod(), state(*map(node, names)))
+    opened.close()
+    assert verdict == Placed(node="n299")

@@ -14,6 +14,7 @@ from sampan.core.contracts.proxy import Endpoint
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.balancing import GuardedBalancer
 from sampan.core.plugins.part_calls import PartCalls
+from sampan.core.plugins.patience import Patience
 from sampan.core.testing.balancer_contract import CLIENT, ENDPOINTS, BalancerContract
 from sampan.plugins.balancers.least_connections import LeastConnections
 from sampan.plugins.balancers.round_robin import RoundRobin
@@ -67,7 +68,7 @@ class TestGuarded(BalancerContract):
 
 
 def guarded(balancer: Balancer) -> GuardedBalancer:
-    return GuardedBalancer(balancer, PartCalls(Account(CollectorRegistry()), "mine", "the balancer odd", 1))
+    return GuardedBalancer(balancer, PartCalls(Patience(Account(CollectorRegistry())), "mine", "the balancer odd", 1))
 
 
 class Broken(RoundRobin):

@@ -23,6 +23,7 @@ from sampan.core.node.csi.provisioner import CsiProvisioner
 from sampan.core.node.csi.volumes import CsiVolumes
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.part_calls import PartCalls
+from sampan.core.plugins.patience import Patience
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.csi_contract import CsiContract
 from sampan.core.testing.volume_contract import VolumeBench, VolumeContract
@@ -73,7 +74,7 @@ def settings(tmp_path: Path) -> CsiSettings:
 
 
 def drivers(tmp_path: Path, made: CsiDriver) -> CsiDrivers:
-    calls = PartCalls(Account(CollectorRegistry()), "mine", "the CSI driver", 60)
+    calls = PartCalls(Patience(Account(CollectorRegistry())), "mine", "the CSI driver", 60)
     return CsiDrivers("node", tmp_path / "staged", {NAME: NamedDriver(NAME, made, calls)})
 
 
