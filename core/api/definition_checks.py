@@ -74,10 +74,11 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
     pruned = prune(kind, value)
     if pruned:
         yield invalid(path, json.loads(json.dumps(default, sort_keys=True)), "must not have unknown fields")
-    wrong = value_causes(kind, value, "") or _broken_rules(schema, default)
-    for cause in wrong:
+    wrong = value_causes(kind, value, "")
+    for cause in wrong or _broken_rules(schema, default):
         below = cause.field if cause.field not in ("", NO_FIELD) else ""
-        yield attrs.evolve(cause, field=path + (below if below[:1] in ("", "[") else f".{below}"))
+        is_index = below.startswith("[") and not wrong  # the schema's validation puts a dot before it
+        yield attrs.evolve(cause, field=path + (f".{below}" if below and not is_index else below))
 
 
 def _broken_rules(schema: Schema, default: Any) -> list[Cause]:

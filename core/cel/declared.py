@@ -92,7 +92,8 @@ def visible(schema: Schema, *, is_object: bool = False) -> Schema | None:
         case "object":
             found = {name: _below(each) for name, each in (schema.get("properties") or {}).items()}
             properties = {name: each for name, each in found.items() if each is not None}
-            return {**schema, "properties": properties, f"{X}preserve-unknown-fields": False}
+            known = {word: value for word, value in schema.items() if word != "additionalProperties"}
+            return {**known, "properties": properties, f"{X}preserve-unknown-fields": False}
         case "string" | "boolean" | "integer" | "number":
             return schema
         case _:

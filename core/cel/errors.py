@@ -9,6 +9,14 @@ _PLACE = re.compile(r"(?m)^((?:[A-Z_]+: )?ERROR: <input>:)(\d+)(:\d+: )")
 _STRUCT = re.compile(r" not found in struct '[^']*'")
 _NO_KEY = re.compile(r'Key not found in map : "?([^"]*)"?')
 _CONTAINER = re.compile(r"undeclared reference to '([^']*)' \(in container ''\)")
+_CONVERSION = re.compile(r"^cannot convert (\w+) to (\w+)$")
+_INSTEAD = {
+    "cannot be the range": "cannot be range",
+    "google.protobuf.Duration": "duration",
+    "google.protobuf.Timestamp": "timestamp",
+    "divide by zero": "division by zero",
+    "No matching overloads found": "no such overload",
+}
 _TYPE_NAME = re.compile(r"sampan\.cel\.(?:[A-Za-z0-9_]+\.)*([A-Za-z0-9_]+)")
 
 
@@ -32,5 +40,7 @@ def words(text: str, *, lines_above: int = 0) -> str:
     text = _STRUCT.sub("", text)
     text = _NO_KEY.sub(r"no such key: \1", text)
     text = _CONTAINER.sub(r"undeclared reference to '\1' (in container '')", text)
-    text = text.replace("divide by zero", "division by zero").replace("No matching overloads found", "no such overload")
+    text = _CONVERSION.sub(r"type conversion error from '\1' to '\2'", text)
+    for theirs, ours in _INSTEAD.items():
+        text = text.replace(theirs, ours)
     return _TYPE_NAME.sub(r"\1", text)

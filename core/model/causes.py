@@ -26,12 +26,29 @@ NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 
 def shown(value: Any) -> str:
     """A value in a message: text quoted, anything else as compact JSON, where Go writes HTML's letters by their numbers."""
+    if type(value) is float or (type(value) is int and not -(2**63) <= value < 2**63):
+        return go_float(float(value))
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     if isinstance(value, str):
         return text
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
+
+
+def go_float(value: float) -> str:
+    """A number as Go prints it: short, and with an exponent from a million on."""
+    _, _, exponent = f"{value:.16e}".partition("e")
+    if value == 0 or (-4 <= int(exponent) < 21 and value.is_integer() and abs(value) < 1e6):
+        return f"{value:.0f}"
+    text = repr(value)
+    mantissa, _, _ = text.partition("e")
+    if -4 <= int(exponent) < 6:
+        return mantissa if "e" not in text else f"{value:f}".rstrip("0")
+    numerals = mantissa.replace(".", "").replace("-", "").strip("0")
+    sign = "-" if value < 0 else ""
+    shown_digits = numerals[0] + (f".{numerals[1:]}" if numerals[1:] else "")
+    return f"{sign}{shown_digits}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent)):02d}"
 
 
 def _printed(value: Any) -> str:
@@ -90,7 +107,7 @@ def not_found(path: str, value: Any) -> Cause:
 
 
 def too_long(path: str, limit: int) -> Cause:
-    return Cause("FieldValueTooLong", f"Too long: may not be more than {limit} bytes", path)
+    return Cause("FieldValueTooLong", f"Too long: may not be more than {limit} byte{'' if limit == 1 else 's'}", path)
 
 
 def too_many(path: str, count: int, limit: int) -> Cause:

@@ -124,6 +124,10 @@ class KindRules:
         """The same, of what is only worth telling while the object is new."""
         return ()
 
+    def change_warnings(self, obj: Mapping[str, Any], old: Mapping[str, Any]) -> Iterable[str]:
+        """The same, of a change that is no write of a subresource."""
+        return ()
+
     def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         """The same, told where the object is new or `generation_input` has changed."""
         return ()

@@ -101,7 +101,7 @@ class Write:
         """
         kind = self._type()
         if found := list(problems(kind, config)):
-            raise NotApplicable(found[0] if len(found) == 1 else "\n  ".join(["errors:", *found]))
+            raise NotApplicable(found[0] if len(found) == 1 else "\n  ".join(["errors:", *sorted(found)]))
         if not entries:
             entries = self.before_first(live)
         entries = self._reconciled(live, entries)

@@ -146,6 +146,14 @@ def value_limits(schema: Schema) -> Limits:
     """What a schema itself says of a value, without its junctors."""
     limits = Limits(
         enum=tuple(schema.get("enum") or ()),
+        integer=_integer_format(schema),
         **{name: schema[word] for word, name in _LIMITS.items() if schema.get(word) is not None},
     )
     return NO_LIMITS if limits == NO_LIMITS else limits
+
+
+def _integer_format(schema: Schema) -> str | None:
+    """``None`` for what is no whole number."""
+    if schema.get("type") != "integer":
+        return None
+    return schema["format"] if schema.get("format") in ("int32", "int64") else ""

@@ -25,6 +25,9 @@ from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 
+WHOLE = 2.0**63
+"""A number without a fraction below it is a whole one, as JSON that was stored and read again has it."""
+
 Where = tuple[Any, str | int] | None
 """The way to a value: its parent's way and its own key. Written out only for an unknown field."""
 
@@ -295,7 +298,7 @@ def _verbatim_reader(struct: Struct) -> Reader:
 
     def read(value: Any, unknown: list[str], where: Where) -> Any:
         if not isinstance(value, dict):
-            return value
+            return value if struct.preserve_unknown else _without_fields(value, unknown, where)
         out: dict[str, Any] = {}
         for key, item in value.items():
             field = struct.fields.get(key)
@@ -328,6 +331,18 @@ def _read_verbatim(kind: Type, value: Any, unknown: list[str], where: Where) -> 
             for key, item in value.items()
             if item is not None or kind.value.nullable
         }
+    if type(value) is float:
+        return int(value) if value.is_integer() and abs(value) < WHOLE else value
+    return value if isinstance(kind, Scalar) and kind.kind == "any" else _without_fields(value, unknown, where)
+
+
+def _without_fields(value: Any, unknown: list[str], where: Where) -> Any:
+    """A value of another type than its schema says: objects in it have no field that the schema knows."""
+    if isinstance(value, dict):
+        unknown.extend(f'unknown field "{path_of((where, key))}"' for key in value)
+        return {}
+    if isinstance(value, list):
+        return [_without_fields(item, unknown, (where, index)) for index, item in enumerate(value)]
     return value
 
 

@@ -98,7 +98,8 @@ def _problems(check: Checker, value: Any, path: str) -> list[Cause]:
 
 
 def _value_checker(schema: Schema, limits_of: LimitsOf) -> Checker:
-    own = openapi_checks(limits_of(schema))
+    first, last = openapi_checks(limits_of(schema))
+    own = [*first, *last]
     kind = schema.get("type")
     required = tuple(schema.get("required") or ())
     properties = {name: _value_checker(each, limits_of) for name, each in (schema.get("properties") or {}).items()}

@@ -79,7 +79,10 @@ def _patched(
             patched = strategic_merge(resource.struct, current, patch)
             return _decoded(resource, patched, plus_v(left_over(patch)), repeated, validation, strategic=True)
         patched = merge_patch(current, patch)
-    shown = orjson.dumps(_as_merged(patched, current)).decode()
+    if resource.custom:  # an object without a class is a map to Go, which sorts it
+        shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
+    else:
+        shown = orjson.dumps(_as_merged(patched, current)).decode()
     return _decoded(resource, patched, shown, repeated, validation, strategic=False)
 
 

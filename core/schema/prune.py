@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sampan.core.schema.types import List, Map, Struct, Type
+from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
 
 def prune(kind: Type, value: Any, path: str = "") -> list[str]:
@@ -30,6 +30,22 @@ def _prune(kind: Type, value: Any, path: str, pruned: list[str]) -> None:
     elif isinstance(kind, Map) and isinstance(value, dict):
         for key, item in value.items():
             _prune(kind.value, item, _join(path, key), pruned)
+    elif isinstance(value, dict | list) and not _keeps_all(kind):
+        _prune_stray(value, path, pruned)
+
+
+def _keeps_all(kind: Type) -> bool:
+    return kind.preserve_unknown if isinstance(kind, Struct) else isinstance(kind, Scalar) and kind.kind == "any"
+
+
+def _prune_stray(value: Any, path: str, pruned: list[str]) -> None:
+    """A value of another type than its schema says: objects in it have no field that the schema knows."""
+    if isinstance(value, dict):
+        pruned.extend(_join(path, key) for key in value)
+        value.clear()
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _prune_stray(item, f"{path}[{index}]", pruned)
 
 
 def _prune_struct(struct: Struct, value: dict[str, Any], path: str, pruned: list[str]) -> None:

@@ -32,6 +32,8 @@ class Limits:
     """Checks on one value, in OpenAPI's words; ``None`` and empty mean unchecked."""
 
     format: str | None = None
+    integer: str | None = None
+    """The format of a custom resource's whole number; "" for one without."""
     enum: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None

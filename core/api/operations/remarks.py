@@ -25,5 +25,7 @@ def remarks(
     yield from info.rules.warnings(obj)
     if old is None:
         yield from info.rules.new_warnings(obj)
+    elif not subresource:
+        yield from info.rules.change_warnings(obj, old)
     if old is None or obj["metadata"].get("generation") != old["metadata"].get("generation"):
         yield from info.rules.spec_warnings(obj)

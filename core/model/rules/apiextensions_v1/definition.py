@@ -15,6 +15,7 @@ from sampan.core.model.conditions import holds_wire
 from sampan.core.model.formats import problems_of
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.rules.apiextensions_v1.conversion import validate_conversion
+from sampan.core.model.rules.apiextensions_v1.formats import unrecognized, warnings_of
 from sampan.core.model.rules.apiextensions_v1.names import names_needed, validate_names
 from sampan.core.model.rules.apiextensions_v1.versions import NO_DEEPER, Deeper, validate_shared, validate_versions
 
@@ -60,6 +61,13 @@ class DefinitionRules(KindRules):
             yield from changed("spec.names.kind", names.get("kind"), names_before.get("kind"))
         yield from changed("spec.group", new.get("group"), before.get("group"))
         yield from changed("spec.names.plural", names.get("plural"), names_before.get("plural"))
+
+    def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
+        return warnings_of(unrecognized(obj.get("spec") or {}))
+
+    def change_warnings(self, obj: Mapping[str, Any], old: Mapping[str, Any]) -> Iterable[str]:
+        known = unrecognized(old.get("spec") or {})
+        return warnings_of(each for each in unrecognized(obj.get("spec") or {}) if each not in known)
 
     def begin_delete(self, obj: JsonObject) -> None:
         """The objects go first: whoever deletes them takes the finalizer off."""

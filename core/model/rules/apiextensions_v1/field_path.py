@@ -40,8 +40,10 @@ def find_field(schema: Schema, text: str) -> Schema | None:
 
 
 def path_below(schema: Schema, text: str) -> str:
-    """A path as causes write it: ``spec.a``, and ``spec[a]`` for the entry of a map."""
+    """A path as causes write it: ``spec.a``, and ``spec[a]`` for the entry of a map; "" for one that leads nowhere."""
     path = ""
+    if find_field(schema, text) is None:
+        return path
     for name in split_path(text) or ():
         properties, values = schema.get("properties") or {}, schema.get("additionalProperties")
         is_entry = not properties and isinstance(values, Mapping)

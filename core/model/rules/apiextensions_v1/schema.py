@@ -11,7 +11,7 @@ import attrs
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, invalid, not_supported, required
 from sampan.core.model.rules.apiextensions_v1.field_path import find_field
-from sampan.core.model.rules.apiextensions_v1.structural import Schema, X, properties_of
+from sampan.core.model.rules.apiextensions_v1.structural import Schema, X, properties_of, unsupported
 
 TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
 UNSUPPORTED: Final = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
@@ -194,5 +194,5 @@ def _field_path(schema: Schema, text: str, where: str) -> Iterable[Cause]:
         yield invalid(where, text, "must be non-empty if specified")
     if LINE_BREAK.search(text):
         yield invalid(where, text, "must not contain line breaks")
-    if find_field(schema, text) is None:
+    if find_field(schema, text) is None and not unsupported(schema):
         yield invalid(where, text, "must be a valid path")

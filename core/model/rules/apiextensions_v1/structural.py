@@ -174,15 +174,9 @@ def _nested(schema: Schema, path: str, *, skips_any_of: bool = False) -> Iterabl
 
 
 def _completeness(schema: Schema, path: str) -> Iterable[Cause]:
-    """Every field that a junctor speaks of must be named by the structure too."""
+    """Every field that a junctor at the root speaks of must be named by the structure too. Deeper ones are let be."""
     for where, each in _junctions(schema, path):
         yield from _complete(each, schema, where, path)
-    if isinstance(schema.get("items"), Mapping):
-        yield from _completeness(schema["items"], f"{path}.items")
-    for name, below in properties_of(schema).items():
-        yield from _completeness(below, f"{path}.properties[{name}]")
-    if isinstance(values := schema.get("additionalProperties"), Mapping):
-        yield from _completeness(values, f"{path}.additionalProperties")
 
 
 def _junctions(schema: Schema, path: str) -> Iterable[tuple[str, Schema]]:
