@@ -28,7 +28,7 @@ from sampan.core.api.flow.control import FlowControl
 from sampan.core.api.headers import AUDIT_ID, Headers, read_headers
 from sampan.core.api.impersonation import impersonate
 from sampan.core.api.metrics import Metrics
-from sampan.core.api.negotiate import prefers_yaml
+from sampan.core.api.negotiate import error_format
 from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.paths import parse_path
 from sampan.core.api.problems import PageNotFound, PlainRefusal
@@ -160,7 +160,7 @@ class Api:
         if isinstance(error, PlainRefusal):
             await send_text(reply, error.message, code=error.code)
         else:
-            await send_error(reply, error, warnings, as_yaml=reply.speaks_yaml)
+            await send_error(reply, error, warnings, written=reply.speaks)
 
     async def _identified(self, scope: Scope, receive: Receive, reply: Reply, warnings: list[str]) -> Request:
         """The request of whoever asks, or of the one in whose name.
@@ -168,7 +168,7 @@ class Api:
         Raises `Unauthorized`, and `Forbidden` for a name that is not theirs to use.
         """
         headers = read_headers(scope["headers"])
-        reply.speaks_yaml = prefers_yaml(headers.accept)
+        reply.speaks = error_format(headers.accept)
         name = audit_id(headers.audit_id)
         reply.headers.append((AUDIT_ID, name.encode()))
         user = await self._authenticated(scope, headers, name)

@@ -121,7 +121,7 @@ class Discovery:
     async def _serve_aggregated(self, request: Request, root: str, version: str) -> None:
         body, tag = self._aggregate(root, version)
         content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList".encode()
-        headers = [(b"etag", tag), (b"vary", b"Accept")]
+        headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", b"public")]
         asked = dict(request.scope["headers"]).get(b"if-none-match", b"")
         code, sent = (304, b"") if asked == tag else (200, body)
         await send_bytes(request.send, sent, code=code, content_type=(b"content-type", content_type), headers=headers)
@@ -200,7 +200,8 @@ def _resource(served: Served) -> Document:
     if info.categories:
         document["categories"] = list(info.categories)
     if isinstance(served.storage, Cached | View) and not isinstance(served.storage, Computed):
-        document["storageVersionHash"] = storage_hash(f"{info.group}/{info.version}/{info.kind}")
+        stored = served.storage.resource.info if isinstance(served.storage, View) else info
+        document["storageVersionHash"] = storage_hash(f"{stored.group}/{stored.version}/{stored.kind}")
     return document
 
 

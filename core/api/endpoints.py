@@ -45,11 +45,12 @@ class Endpoints:
 
     async def serve(self, request: Request) -> None:
         """Raises `PageNotFound` for a path that there is not, `NoMethod` for anything but GET."""
-        segments = tuple(request.target.path.strip("/").split("/"))
+        path = request.target.path
+        segments = tuple(path.strip("/").split("/"))
         find = self._find(segments)
-        if find is None:
+        if find is None or path.startswith("//") or (path.endswith("/") and self.health.knows(segments)):
             raise PageNotFound
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD") or (request.method == "HEAD" and _has_no_head(segments)):
             if find == self.discovery.serve:
                 await self.discovery.check(segments)
             raise NoMethod
@@ -113,3 +114,8 @@ class Endpoints:
             "/version",
         ]
         await send_value(request.send, {"paths": [*groups, *sorted([*others, *self.answers])]})
+
+
+def _has_no_head(segments: tuple[str, ...]) -> bool:
+    """Paths that Kubernetes routes by their method, and that know GET alone."""
+    return segments[0] in ("api", "version", "openid", ".well-known") or (segments[0] == "apis" and len(segments) > 2)

@@ -17,7 +17,7 @@ from sampan.core.api import watch as watching
 from sampan.core.api.bodies import DELETE_OPTIONS, parse_options
 from sampan.core.api.compression import THRESHOLD
 from sampan.core.api.lists import send_kept_list, send_list
-from sampan.core.api.negotiate import PLAIN
+from sampan.core.api.negotiate import PLAIN, PROTOBUF, STREAMED
 from sampan.core.api.operations import read
 from sampan.core.api.operations.create import create
 from sampan.core.api.operations.delete import delete, delete_collection
@@ -26,13 +26,13 @@ from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import ListOptions, delete_options, flag, list_options, write_options
 from sampan.core.api.request import Request
-from sampan.core.api.responses import JSON_TYPE, NO_CACHE, send_bytes, send_object
+from sampan.core.api.responses import JSON_TYPE, NO_CACHE, STREAM_TYPE, send_bytes, send_object
 from sampan.core.api.selectors import EVERYTHING, Selection, select
 from sampan.core.api.shapes import Shaper, wires
 from sampan.core.api.storage import Posted
 from sampan.core.api.straight import straight_to
 from sampan.core.classes import define
-from sampan.core.errors import Expired, Timeout
+from sampan.core.errors import Expired, NotAcceptable, Timeout
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.patch import APPLY_YAML
 from sampan.core.schema.table import include_object
@@ -98,17 +98,25 @@ class Handlers:
                 request, call.served, page.entries, b'%b%b,"items":[' % (call.served.list_head, orjson.dumps(meta))
             )
         else:
-            await request.answer(self.shaper(request, call).many(wires(page.entries), meta))
+            shaper = self.shaper(request, call)
+            shaper.check(of_list=True)
+            await request.answer(shaper.many(wires(page.entries), meta))
 
     async def watch(self, request: Request, call: Call, options: ListOptions, selection: Selection) -> None:
         encode = self._encoder(request, call)
+        in_protobuf = request.representation.format == "protobuf"
+        encode_error = watching.encode_error_framed if in_protobuf else watching.encode_error
+        content_type = STREAM_TYPE if in_protobuf else JSON_TYPE
         try:
             watcher = await watching.open_watch(self.pipeline, call, options, selection)
         except (Expired, Timeout) as exc:
             # As in Kubernetes: what only the history can refuse is the watch's first and last event.
-            await send_bytes(request.send, watching.encode_error(exc))
+            await send_bytes(request.send, encode_error(exc), content_type=content_type)
             return
-        await request.send({"type": "http.response.start", "status": 200, "headers": [JSON_TYPE, NO_CACHE]})
+        if request.representation.format == "yaml":
+            watcher.close()
+            raise NotAcceptable(f"only the following media types are accepted: {STREAMED}, {PROTOBUF};stream=watch")
+        await request.send({"type": "http.response.start", "status": 200, "headers": [content_type, NO_CACHE]})
         # Headers go out at once: an informer must not wait for the first event to know that its watch is open.
         await request.send({"type": "http.response.body", "body": b"", "more_body": True})
 
@@ -125,7 +133,7 @@ class Handlers:
         if straight is not None and request.representation is PLAIN and not call.served.storage.is_view:
             watcher.push(lambda event: straight.write(event.encoded))
         try:
-            await watching.stream(watcher, send, encode, options)
+            await watching.stream(watcher, send, encode, options, encode_error)
         finally:
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -143,21 +151,26 @@ class Handlers:
             is_first, first = first, False
             return shaper.event(obj, first=is_first)
 
-        return watching.transforming(change, call)
+        return watching.transforming(change, call, in_protobuf=request.representation.format == "protobuf")
 
     async def create(self, request: Request, call: Call) -> None:
         if isinstance(call.served.storage, Posted):
             request.answers_with = "posted"
-        request.representation  # noqa: B018 - refuse what cannot be answered before anything is stored
+        self._can_answer(request, call)
         options = write_options(request.query, "CreateOptions")
         obj = await self._body(request, call, options.field_validation)
         await self.answer_outcome(request, call, await create(self.pipeline, call, obj, options))
 
     async def update(self, request: Request, call: Call) -> None:
-        request.representation  # noqa: B018
+        self._can_answer(request, call)
         options = write_options(request.query, "UpdateOptions")
         obj = await self._body(request, call, options.field_validation)
         await self.answer_outcome(request, call, await update(self.pipeline, call, obj, options))
+
+    def _can_answer(self, request: Request, call: Call) -> None:
+        """Refuse what cannot be answered before anything is stored. Raises `NotAcceptable`."""
+        if request.representation.of_list:
+            self.shaper(request, call).check(of_list=False)
 
     async def _body(self, request: Request, call: Call, validation: FieldValidation) -> dict[str, Any]:
         """The body as an object of the kind. Raises `BadRequest`, `UnsupportedMediaType`, `TooLarge`."""
@@ -172,7 +185,7 @@ class Handlers:
         return decoded.value
 
     async def patch(self, request: Request, call: Call) -> None:
-        request.representation  # noqa: B018
+        self._can_answer(request, call)
         media_type = request.headers.content_type.partition(";")[0].strip().lower()
         check_type(call, media_type)
         options = write_options(request.query, "PatchOptions", applies=media_type == APPLY_YAML)
@@ -210,7 +223,9 @@ class Handlers:
         if request.representation is PLAIN:
             await request.answer_bytes(entry.raw, code)
         else:
-            await request.answer(self.shaper(request, call).one(entry.wire), code)
+            shaper = self.shaper(request, call)
+            shaper.check(of_list=False)
+            await request.answer(shaper.one(entry.wire), code)
 
     def shaper(self, request: Request, call: Call) -> Shaper:
         include = include_object(request.query.get("includeObject", ""))

@@ -1,7 +1,7 @@
 """Which representation a client wants (``Accept``) and which one it sends (``Content-Type``).
 
-Called by the ASGI app; pure, and cached per header value, because clients repeat theirs. Protobuf is read, but never
-written: clients that prefer it also take JSON.
+Called by the ASGI app; pure, and cached per header value, because clients repeat theirs. Protobuf is written for who takes
+nothing else: JSON is there already, and clients that prefer protobuf take that too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sampan.core.classes import frozen
 from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 Shape = Literal["object", "Table", "PartialObjectMetadata"]
-Format = Literal["json", "yaml"]
+Format = Literal["json", "yaml", "protobuf"]
 Answer = Literal["object", "list", "watch", "posted", "document"]
 """What is answered: it decides which shapes there are to choose from."""
 
@@ -24,6 +24,7 @@ YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 OFFERED: Final = f"{JSON}, {YAML}"
 TAKEN: Final = f"{OFFERED}, {PROTOBUF}"
+STREAMED: Final = f"{JSON};stream=watch"
 META_GROUP: Final = "meta.k8s.io"
 TRANSFORM_VERSIONS: Final = ("v1", "v1beta1")
 
@@ -50,6 +51,8 @@ class Representation:
     format: Format = "json"
     shape: Shape = "object"
     version: str = "v1"
+    of_list: bool | None = None
+    """What metadata alone was asked for: that of a list, or of one object; None where both are right."""
 
 
 PLAIN: Final = Representation()
@@ -82,58 +85,80 @@ def clauses(accept: str) -> tuple[Offer, ...]:
 def format_of(media_type: str) -> Format | None:
     if media_type in (JSON, "*/*"):
         return "json"
-    return "yaml" if media_type == YAML else None
+    return {YAML: "yaml", PROTOBUF: "protobuf"}.get(media_type)  # type: ignore[return-value]
 
 
+METADATA: Final[Mapping[str, Shape]] = {
+    "PartialObjectMetadata": "PartialObjectMetadata",
+    "PartialObjectMetadataList": "PartialObjectMetadata",
+}
 SHAPES: Final[Mapping[Answer, Mapping[str, Shape]]] = {
-    "object": {"Table": "Table", "PartialObjectMetadata": "PartialObjectMetadata"},
-    "list": {"Table": "Table", "PartialObjectMetadataList": "PartialObjectMetadata"},
-    "watch": {
-        "Table": "Table",
-        "PartialObjectMetadata": "PartialObjectMetadata",
-        "PartialObjectMetadataList": "PartialObjectMetadata",
-    },
-    "posted": {"PartialObjectMetadata": "PartialObjectMetadata"},
+    "object": {"Table": "Table", **METADATA},
+    "list": {"Table": "Table", **METADATA},
+    "watch": {"Table": "Table", **METADATA},
+    "posted": METADATA,
     "document": {},
 }
 """By the name in ``as=``. Nobody shows reviews, and what else is only posted, as a Table."""
 
 
-def accepted(accept: str, answer: Answer = "object") -> Representation:
-    """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`."""
-    return _CHOICES[answer](accept)
+def accepted(accept: str, answer: Answer = "object", *, protobuf: bool = False) -> Representation:
+    """The representation of API objects for an ``Accept`` header. Raises `NotAcceptable`.
+
+    ``protobuf``: what is asked for has such a form.
+    """
+    return _CHOICES[answer, protobuf](accept)
 
 
-def _accepted(answer: Answer, accept: str) -> Representation:
+def _accepted(answer: Answer, protobuf: bool, accept: str) -> Representation:
     if not accept or accept in (JSON, "*/*"):
         return PLAIN
+    offered = TAKEN if protobuf or answer == "document" else OFFERED
     servable = False
+    last: Representation | None = None
     for offer in clauses(accept):
         chosen = format_of(offer.media_type)
-        if chosen is None:
+        if chosen is None or (chosen == "protobuf" and not protobuf):
             continue
         servable = True
-        if answer == "watch" and chosen == "yaml":
-            raise NotAcceptable(f"only the following media types are accepted: {JSON};stream=watch")
-        word = offer.parameters.get("as", "")
-        if not word:
-            return Representation(chosen)
-        shape, version = SHAPES[answer].get(word), offer.parameters.get("v", "")
-        if shape and version in TRANSFORM_VERSIONS and offer.parameters.get("g") == META_GROUP:
-            return Representation(chosen, shape, version)
+        found = _shaped(answer, chosen, offer.parameters)
+        if found is None:
+            continue
+        if chosen != "protobuf":
+            return found
+        last = last or found
+    if last is not None:
+        return last
     if servable:
-        raise NotAcceptable(f"only the following media types are accepted: {OFFERED}")
-    raise NoProducer(OFFERED)
+        raise NotAcceptable(f"only the following media types are accepted: {offered}")
+    raise NoProducer(offered)
 
 
-_CHOICES: Final = {answer: remembering(partial(_accepted, answer)) for answer in SHAPES}
+def _shaped(answer: Answer, chosen: Format, parameters: Mapping[str, str]) -> Representation | None:
+    word = parameters.get("as", "")
+    if not word:
+        return Representation(chosen)
+    shape, version = SHAPES[answer].get(word), parameters.get("v", "")
+    if not shape or version not in TRANSFORM_VERSIONS or parameters.get("g") != META_GROUP:
+        return None
+    if shape == "Table":
+        return None if chosen == "protobuf" else Representation(chosen, shape, version)
+    return Representation(chosen, shape, version, None if answer == "watch" else word.endswith("List"))
+
+
+_CHOICES: Final = {
+    (answer, protobuf): remembering(partial(_accepted, answer, protobuf))
+    for answer in SHAPES
+    for protobuf in (False, True)
+}
 
 
 @remembering
-def prefers_yaml(accept: str) -> bool:
-    """Whether what went wrong is best said in YAML."""
-    formats = (format_of(offer.media_type) for offer in clauses(accept))
-    return next(filter(None, formats), "json") == "yaml"
+def error_format(accept: str) -> Format:
+    """How what went wrong is best said. A Status has no other shape."""
+    plain = [offer.media_type for offer in clauses(accept) if "as" not in offer.parameters]
+    formats = [chosen for media_type in plain if (chosen := format_of(media_type)) is not None]
+    return next((chosen for chosen in formats if chosen != "protobuf"), formats[0] if formats else "json")
 
 
 @remembering
@@ -154,8 +179,10 @@ def discovery_version(accept: str) -> str:
 @remembering
 def body_type(content_type: str) -> str:
     """The media type of a request body: `JSON`, `YAML` or `PROTOBUF`. Raises `UnsupportedMediaType`."""
-    media_type = content_type.partition(";")[0].strip().lower() or JSON
-    if media_type in (JSON, YAML, PROTOBUF):
+    first, *parameters = content_type.split(";")
+    media_type = first.strip().lower() or JSON
+    well_formed = all("=" in each or not each.strip() for each in parameters)
+    if well_formed and media_type in (JSON, YAML, PROTOBUF):
         return media_type
     raise UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {TAKEN}"

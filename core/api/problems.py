@@ -34,14 +34,14 @@ class NoProducer(_Routing, NotAcceptable):
     """No representation that the client's ``Accept`` names."""
 
     def __init__(self, offered: str) -> None:
-        super().__init__(f"only the following media types are accepted: {offered}")
+        super().__init__(f"406: Not Acceptable\n\nAvailable representations: {offered}")
 
 
 class NoConsumer(_Routing, UnsupportedMediaType):
     """A PATCH in a format that there is not."""
 
-    def __init__(self, accepted: str) -> None:
-        super().__init__(f"the body of the request was in an unknown format - accepted media types include: {accepted}")
+    def __init__(self) -> None:
+        super().__init__("415: Unsupported Media Type")
 
 
 class PageNotFound(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sampan.core.api.audit.trail import Trail
+from sampan.core.api.negotiate import Format
 from sampan.core.api.responses import Header, Message, Send
 
 SWITCHING: Final = 101
@@ -13,18 +14,17 @@ SWITCHING: Final = 101
 class Reply:
     """``code`` is the status that went out (0: none yet). An abandoned reply swallows what its handler still sends.
 
-    ``headers`` are those of every answer, whoever sends it; ``trail`` is told what goes out. A client that
-    ``speaks_yaml`` is told in YAML what went wrong. To a client that waits
-    for a WebSocket (``refuses``), an HTTP answer is the refusal.
+    ``headers`` are those of every answer, whoever sends it; ``trail`` is told what goes out; what went wrong is told in the
+    format that the client ``speaks``. To a client that waits for a WebSocket (``refuses``), an HTTP answer is the refusal.
     """
 
-    __slots__ = ("_refuses", "_send", "abandoned", "code", "headers", "speaks_yaml", "trail")
+    __slots__ = ("_refuses", "_send", "abandoned", "code", "headers", "speaks", "trail")
 
     def __init__(self, send: Send, *, refuses: bool = False) -> None:
         self._send = send
         self._refuses = refuses
         self.code = 0
-        self.speaks_yaml = False
+        self.speaks: Format = "json"
         self.abandoned = False
         self.headers: list[Header] = []
         self.trail: Trail | None = None
@@ -54,5 +54,5 @@ class Reply:
         """Abandon this one: what its handler has to say comes too late. The new one answers in its place."""
         self.abandoned = True
         reply = Reply(self._send, refuses=self._refuses)
-        reply.headers, reply.trail = self.headers, self.trail
+        reply.headers, reply.trail, reply.speaks = self.headers, self.trail, self.speaks
         return reply

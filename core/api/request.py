@@ -21,8 +21,10 @@ from sampan.core.api.off_loop import Workers
 from sampan.core.api.options import Query, parse_query
 from sampan.core.api.paths import Target
 from sampan.core.api.protobuf.decode import to_json
+from sampan.core.api.protobuf.encode import encode_object
 from sampan.core.api.responses import (
     JSON_TYPE,
+    PROTOBUF_TYPE,
     YAML_TYPE,
     Header,
     Receive,
@@ -52,6 +54,8 @@ class Request:
     warnings: list[str] = attrs.field(factory=list)
     answers_with: negotiate.Answer = "object"
     """What is asked for, and so which shapes there are."""
+    has_protobuf: bool = False
+    """Whether what is asked for can be answered in protobuf."""
     trail: Trail | None = None
     """What the audit log is to know of it, where it is."""
 
@@ -62,7 +66,7 @@ class Request:
     @property
     def representation(self) -> negotiate.Representation:
         """Raises `NotAcceptable`."""
-        return negotiate.accepted(self.headers.accept, self.answers_with)
+        return negotiate.accepted(self.headers.accept, self.answers_with, protobuf=self.has_protobuf)
 
     async def body(self) -> bytes:
         """Raises `TooLarge`."""
@@ -86,9 +90,12 @@ class Request:
         return raw, media_type
 
     async def answer(self, value: Mapping[str, Any], code: int = 200) -> None:
-        """Send a wire value as JSON or YAML."""
+        """Send a wire value in the format that was asked for."""
         raw = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-        if self.representation.format == "yaml":
+        if self.representation.format == "protobuf":
+            body = await self.workers.run_if_much(len(raw), negotiate.PROTOBUF, encode_object, value)
+            await self._send(body, code, PROTOBUF_TYPE)
+        elif self.representation.format == "yaml":
             body = await self.workers.run_if_much(len(raw), negotiate.YAML, write_yaml, value)
             await self._send(body, code, YAML_TYPE)
         else:

@@ -15,6 +15,7 @@ from sampan.core.api.handlers import Handlers
 from sampan.core.api.operations.pipeline import Call
 from sampan.core.api.paths import Target
 from sampan.core.api.problems import NoMethod, NoRoute, PageNotFound
+from sampan.core.api.protobuf.encode import has_form
 from sampan.core.api.request import Request
 from sampan.core.api.subresources.contract import Subresource
 from sampan.core.classes import define
@@ -89,7 +90,8 @@ class Resources:
         subresource = self._subresource(request.target, served)
         verb = SUBRESOURCE_VERBS.get(request.method, "")
         any_method = request.target.subresource in OPEN_ENDED and request.method == "OPTIONS"
-        if verb not in subresource.verbs(served) and not any_method:
+        no_head = request.method == "HEAD" and request.target.subresource not in OPEN_ENDED
+        if no_head or (verb not in subresource.verbs(served) and not any_method):
             raise NoMethod
         await subresource.serve(request, self.call(request, served, verb))
 
@@ -116,6 +118,7 @@ class Resources:
     def call(self, request: Request, served: Served, verb: str) -> Call:
         target = request.target
         namespace = target.namespace if served.info.namespaced else ""
+        request.has_protobuf = not target.subresource and has_form(served.resource.struct)
         if served.info.deprecation:
             request.warnings.append(served.info.deprecation)
         return Call(

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from sampan.core.api import negotiate
+from sampan.core.api.protobuf.encode import encode_object
 from sampan.core.errors import ApiError
 from sampan.core.schema.yaml_writer import write_yaml
 
@@ -17,6 +19,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 YAML_TYPE: Final = (b"content-type", b"application/yaml")
+PROTOBUF_TYPE: Final = (b"content-type", b"application/vnd.kubernetes.protobuf")
+STREAM_TYPE: Final = (b"content-type", b"application/vnd.kubernetes.protobuf;stream=watch")
 TEXT_TYPE: Final = (b"content-type", b"text/plain; charset=utf-8")
 NO_CACHE: Final = (b"cache-control", b"no-cache, private")
 
@@ -34,7 +38,9 @@ WARNING_CUT: Final = 256
 async def send_bytes(
     send: Send, body: bytes, *, code: int = 200, content_type: Header = JSON_TYPE, headers: Iterable[Header] = ()
 ) -> None:
-    start = [content_type, (b"content-length", b"%d" % len(body)), NO_CACHE, *headers]
+    own = list(headers)
+    kept = () if any(name == NO_CACHE[0] for name, _ in own) else (NO_CACHE,)
+    start = [content_type, (b"content-length", b"%d" % len(body)), *kept, *own]
     await send({"type": "http.response.start", "status": code, "headers": start})
     if len(body) > PIECE:
         await send_pieces(send, body)
@@ -81,13 +87,18 @@ async def send_text(send: Send, text: str, *, code: int = 200) -> None:
     await send_bytes(send, text.encode(), code=code, content_type=TEXT_TYPE)
 
 
-async def send_error(send: Send, error: ApiError, warnings: Iterable[str] = (), *, as_yaml: bool = False) -> None:
+async def send_error(
+    send: Send, error: ApiError, warnings: Iterable[str] = (), *, written: negotiate.Format = "json"
+) -> None:
     headers = warning_headers(warnings)
     if error.retry_after:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if error.code == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    if as_yaml:
+    if written == "protobuf":
+        body = encode_object(error.to_status())
+        await send_bytes(send, body, code=error.code, content_type=PROTOBUF_TYPE, headers=headers)
+    elif written == "yaml":
         body = write_yaml(error.to_status())
         await send_bytes(send, body, code=error.code, content_type=YAML_TYPE, headers=headers)
     else:

@@ -1,4 +1,4 @@
-"""Objects and lists in the shape that a client asked for: whole, as a Table, or metadata alone; as JSON or YAML.
+"""Objects and lists in the shape that a client asked for: whole, as a Table, or metadata alone.
 
 Called by the HTTP handlers and by watches. Whole objects as JSON are ready bytes and never come here.
 """
@@ -12,6 +12,8 @@ from typing import Any
 from sampan.core.api.catalog import Served
 from sampan.core.api.negotiate import META_GROUP, Representation
 from sampan.core.classes import frozen
+from sampan.core.errors import NotAcceptable
+from sampan.core.schema.scheme import home_of
 from sampan.core.schema.table import IncludeObject, table
 from sampan.core.store.entry import Entry
 
@@ -31,6 +33,19 @@ class Shaper:
     def api_version(self) -> str:
         return f"{META_GROUP}/{self.representation.version}"
 
+    def check(self, *, of_list: bool) -> None:
+        """Whether metadata alone was asked for of what there is. Raises `NotAcceptable`."""
+        asked = self.representation.of_list
+        if asked is None or asked == of_list:
+            return
+        info = self.served.info
+        name = f"*{home_of(info)}.{info.list_kind if of_list else info.kind}"
+        if of_list:
+            said = f"you requested PartialObjectMetadata, but the requested object is a list ({name})"
+        else:
+            said = f"you requested PartialObjectMetadataList, but the requested object is not a list ({name})"
+        raise NotAcceptable(said)
+
     def one(self, obj: Wire) -> dict[str, Any]:
         """A single object."""
         if self.representation.shape == "Table":
@@ -46,7 +61,7 @@ class Shaper:
             return self._table(objects, list_meta)
         if self.representation.shape == "PartialObjectMetadata":
             items = [self._partial(obj) for obj in objects]
-            return self._list("PartialObjectMetadataList", self.api_version, list_meta, items)
+            return self._list("PartialObjectMetadataList", self.api_version, list_meta, items or None)
         info = self.served.info
         items = [dict(obj) if self.served.resource.custom else _bare(obj) for obj in objects]
         return self._list(info.list_kind, info.api_version, list_meta, items)
@@ -72,7 +87,7 @@ class Shaper:
     def _partial(self, obj: Wire) -> dict[str, Any]:
         return {"kind": "PartialObjectMetadata", "apiVersion": self.api_version, "metadata": obj.get("metadata", {})}
 
-    def _list(self, kind: str, api_version: str, meta: Wire, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def _list(self, kind: str, api_version: str, meta: Wire, items: list[dict[str, Any]] | None) -> dict[str, Any]:
         return {"kind": kind, "apiVersion": api_version, "metadata": dict(meta), "items": items}
 
 

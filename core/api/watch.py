@@ -17,6 +17,7 @@ import orjson
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.operations.read import matcher, parse_version
 from sampan.core.api.options import ListOptions
+from sampan.core.api.protobuf.encode import encode_event as encode_frame
 from sampan.core.api.selectors import Selection
 from sampan.core.errors import ApiError
 from sampan.core.store.entry import WatchEvent, bookmark, encode_event
@@ -65,8 +66,10 @@ def encoder(call: Call) -> Encode:
     return encode
 
 
-def transforming(change: Callable[[dict[str, Any]], dict[str, Any]], call: Call) -> Encode:
-    """How objects are sent in another shape."""
+def transforming(
+    change: Callable[[dict[str, Any]], dict[str, Any]], call: Call, *, in_protobuf: bool = False
+) -> Encode:
+    """How objects are sent in another shape, or in protobuf."""
     info = call.served.info
 
     def encode(event: WatchEvent) -> bytes:
@@ -74,12 +77,14 @@ def transforming(change: Callable[[dict[str, Any]], dict[str, Any]], call: Call)
             obj = change(orjson.loads(bookmark(event, info.api_version, info.kind)))
         else:
             obj = change(dict(call.served.show(event.entry).wire))
-        return encode_event(event.type, orjson.dumps(obj))
+        return encode_frame(event.type, obj) if in_protobuf else encode_event(event.type, orjson.dumps(obj))
 
     return encode
 
 
-async def stream(watcher: Watcher, send: Send, encode: Encode, options: ListOptions) -> None:
+async def stream(
+    watcher: Watcher, send: Send, encode: Encode, options: ListOptions, encode_error: Callable[[ApiError], bytes]
+) -> None:
     """Send events until the time is up, the reader has gone (the watcher is closed then) or the kind is no longer served.
 
     What goes wrong on the way is the last event, of type ERROR: the status line has been sent long since.
@@ -101,6 +106,11 @@ async def stream(watcher: Watcher, send: Send, encode: Encode, options: ListOpti
                 await send(encode(watcher.bookmark()))
             if loop.time() >= next_bookmark:
                 next_bookmark = loop.time() + BOOKMARK_INTERVAL
+
+
+def encode_error_framed(error: ApiError) -> bytes:
+    """The same in protobuf."""
+    return encode_frame("ERROR", error.to_status())
 
 
 def encode_error(error: ApiError) -> bytes:

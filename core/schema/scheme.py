@@ -51,7 +51,7 @@ def misfit(about: KindInfo, kind: str, api_version: str) -> str:
     """Why ``kind`` in ``api_version`` is no object of the kind ``about``; empty for another version of that kind."""
     if not is_registered(kind, api_version):
         return not_registered(kind, api_version, LEGACY)
-    home = _home(about)
+    home = home_of(about)
     if kind == about.kind and _registered()[api_version].get(kind) == home:
         return ""
     version = "v1" if kind in ANYWHERE else api_version.rpartition("/")[2]
@@ -78,7 +78,7 @@ def is_registered(kind: str, api_version: str) -> bool:
     return known is not None and (kind in known or kind in OPTIONS)
 
 
-def _home(about: KindInfo) -> str:
+def home_of(about: KindInfo) -> str:
     """Go's package of the kind's unversioned type, which is the stored one's where a kind is a view of another."""
     stored = info(about.storage.kind) if isinstance(about.storage, ViewOf) else about
     return stored.group.partition(".")[0] or "core"
@@ -93,5 +93,5 @@ def _registered() -> Mapping[str, Mapping[str, str]]:
     for about in map(info, BUILTIN_KINDS):
         for version in (about.version, *FORMER.get(about.group, ())):
             kinds = known.setdefault(f"{about.group}/{version}".lstrip("/"), {})
-            kinds[about.kind] = kinds[about.list_kind] = _home(about)
+            kinds[about.kind] = kinds[about.list_kind] = home_of(about)
     return known

@@ -74,7 +74,8 @@ async def _create(pipeline: Pipeline, call: Call, config: Wire, writer: Writer, 
     if uid := meta.get("uid"):
         said = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise conflict(call.served, call.name, said)
-    meta.pop("resourceVersion", None)
+    if not options.dry_run:  # which shows what the client wrote
+        meta.pop("resourceVersion", None)
     return await create_named(pipeline, call, obj, options, writer)
 
 

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import attrs
 
-from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
+from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline, conflict
 from sampan.core.api.operations.update import rewrite
 from sampan.core.api.options import WriteOptions
-from sampan.core.errors import Conflict
+from sampan.core.errors import BadRequest, Conflict, Unclassified
 from sampan.core.model.builtin import Binding
 from sampan.core.model.causes import not_supported, required
 from sampan.core.schema.copying import own_copy
-from sampan.core.schema.refusal import invalid_object
+from sampan.core.schema.refusal import aggregate
 from sampan.core.schema.resource import resource_of
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.entry import Entry
@@ -62,27 +62,33 @@ async def bind(
 async def bind_as_told(pipeline: Pipeline, call: Call, binding: Mapping[str, Any], options: WriteOptions) -> Entry:
     """`bind` with what a Binding says; it is about ``call.name``, or about the pod that it names itself."""
     target, meta = binding.get("target", {}), binding["metadata"]
-    named = attrs.evolve(call, name=call.name or meta.get("name", ""))
-    check_target(named.name, target.get("kind", ""), target.get("name", ""))
-    return await bind(pipeline, named, target["name"], uid=meta.get("uid", ""), metadata=meta, options=options)
+    if call.name and meta.get("name") != call.name:
+        raise BadRequest("name in URL does not match name in Binding object")
+    check_target(target.get("kind", ""), target.get("name", ""))
+    named = attrs.evolve(call, name=meta.get("name", ""))
+    if not named.name:
+        raise BadRequest("Name parameter required.")
+    uid = meta.get("uid", "") if call.name else ""
+    return await bind(pipeline, named, target["name"], uid=uid, metadata=meta, options=options)
 
 
-def check_target(name: str, kind: str, node: str) -> None:
-    """Raises `Invalid` for a target that is no node."""
+def check_target(kind: str, node: str) -> None:
+    """Raises `Unclassified` for a target that is no node: Kubernetes makes no Status of what is wrong here."""
     causes = []
     if kind not in ("", "Node"):
         causes.append(not_supported("target.kind", kind, ("Node", "<empty>")))
     if not node:
         causes.append(required("target.name"))
     if causes:
-        raise invalid_object(BINDING, name, causes)
+        raise Unclassified(aggregate(causes))
 
 
 def _check(call: Call, pod: Mapping[str, Any], node: str, uid: str) -> None:
     own = pod["metadata"]["uid"]
     if uid and uid != own:
+        where = f"Code: 4, Key: /pods/{call.namespace}/{call.name}, ResourceVersion: 0"
         said = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {own}"
-        raise _refused(call, said)
+        raise conflict(call.served, call.name, f"StorageError: invalid object, {where}, AdditionalErrorMsg: {said}")
     if pod["metadata"].get("deletionTimestamp"):
         raise _refused(call, f"pod {call.name} is being deleted, cannot be assigned to a host")
     if present := pod.get("spec", {}).get("nodeName"):

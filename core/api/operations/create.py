@@ -72,7 +72,8 @@ async def create_named(
         check_new(pipeline, served, obj)
         await pipeline.gates.validate(request)
         call.warnings.extend(remarks(resource.info, obj, here=pipeline.without_effect))
-        _check_no_version(claimed)
+        if not options.dry_run:
+            _check_no_version(claimed)
         return await _put(pipeline, call, obj, claimed, dry_run=options.dry_run)
     except BaseException:
         await undo()

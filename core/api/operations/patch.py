@@ -36,7 +36,7 @@ def check_type(call: Call, media_type: str) -> None:
                 f"the body of the request was in an unknown format - accepted media types include: {', '.join(offered)}"
             )
             raise UnsupportedMediaType(words)
-        raise NoConsumer(", ".join(offered))
+        raise NoConsumer
 
 
 def patched(call: Call, old: Entry, raw: bytes, media_type: str, options: WriteOptions) -> MutableWire:

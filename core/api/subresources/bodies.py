@@ -28,12 +28,12 @@ async def read_object(request: Request, call: Call, resource: Resource, validati
 
 
 def check_place(call: Call, obj: MutableWire) -> None:
-    """The body's name and namespace, where it gives them, are those of the path."""
+    """The body's namespace and name, where it gives them, are those of the path."""
     meta = obj.setdefault("metadata", {})
-    if call.name and meta.get("name"):
-        check_name(call, meta["name"])
     if meta.get("namespace", call.namespace) != call.namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    if call.name and meta.get("name") and call.subresource != "binding":  # which has words of its own for it
+        check_name(call, meta["name"])
 
 
 def created() -> dict[str, Any]:

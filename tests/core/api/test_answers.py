@@ -63,14 +63,10 @@ async def test_a_refusal_has_its_fields_in_kubernetes_order(api: AsgiClient) -> 
     )
 
 
-async def test_a_patch_of_no_known_type_is_told_which_there_are(api: AsgiClient) -> None:
+async def test_a_patch_of_no_known_type_is_refused(api: AsgiClient) -> None:
     await api.post(MAPS, {"metadata": {"name": "a"}})
     refused = await api.patch(f"{MAPS}/a", {}, "application/unheard-of")
-    assert (refused.code, refused.json["message"]) == (
-        415,
-        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json,"
-        " application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
-    )
+    assert (refused.code, refused.json["message"]) == (415, "415: Unsupported Media Type")
 
 
 @pytest.mark.parametrize(

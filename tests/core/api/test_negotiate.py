@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from sampan.core.api.negotiate import Answer, Representation, accepted, body_type, discovery_version, prefers_yaml
+from sampan.core.api.negotiate import Answer, Representation, accepted, body_type, discovery_version, error_format
 from sampan.core.errors import NotAcceptable, UnsupportedMediaType
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -22,7 +22,7 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io," + TABLE, Representation("json", "Table")),
         (
             "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
-            Representation("json", "PartialObjectMetadata"),
+            Representation("json", "PartialObjectMetadata", of_list=False),
         ),
         ("application/yaml;q=0.9,application/json;q=0.5", Representation("yaml")),
     ],
@@ -46,8 +46,9 @@ def test_aggregated_discovery_only_for_those_who_want_it_most() -> None:
 def test_bodies_are_json_yaml_or_protobuf() -> None:
     assert body_type("application/json; charset=utf-8") == "application/json"
     assert body_type("") == "application/json"
-    with pytest.raises(UnsupportedMediaType):
-        body_type("text/plain")
+    for other in ("text/plain", "application/json;x"):
+        with pytest.raises(UnsupportedMediaType):
+            body_type(other)
 
 
 METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io"
@@ -57,11 +58,8 @@ METADATA = "application/json;as=PartialObjectMetadata{};v=v1;g=meta.k8s.io"
     ("answer", "accept", "fits"),
     [
         ("object", METADATA.format(""), True),
-        ("object", METADATA.format("List"), False),
         ("list", METADATA.format("List"), True),
-        ("list", METADATA.format(""), False),
         ("watch", METADATA.format(""), True),
-        ("watch", "application/yaml", False),
         ("posted", TABLE, False),
         ("document", METADATA.format(""), False),
     ],
@@ -71,12 +69,22 @@ def test_shapes_fit_what_is_answered(answer: Answer, accept: str, fits: bool) ->
         accepted(accept, answer)
 
 
-def test_what_is_wanted_most_decides_how_a_watch_would_be_told() -> None:
-    with pytest.raises(NotAcceptable):
-        accepted("application/yaml,application/json", "watch")
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("application/vnd.kubernetes.protobuf", Representation("protobuf")),
+        ("application/vnd.kubernetes.protobuf,application/json", Representation()),
+        ("application/vnd.kubernetes.protobuf,text/html", Representation("protobuf")),
+    ],
+)
+def test_protobuf_is_for_who_takes_nothing_else(accept: str, wanted: Representation) -> None:
+    assert accepted(accept, protobuf=True) == wanted
 
 
 def test_errors_are_told_in_the_format_that_is_wanted() -> None:
-    assert prefers_yaml("application/yaml")
-    assert not prefers_yaml("application/json,application/yaml")
-    assert not prefers_yaml("text/html")
+    assert error_format("application/yaml") == "yaml"
+    assert error_format("application/json,application/yaml") == "json"
+    assert error_format("application/vnd.kubernetes.protobuf,application/yaml") == "yaml"
+    assert error_format("application/vnd.kubernetes.protobuf") == "protobuf"
+    assert error_format("application/yaml;as=Table;v=v1;g=meta.k8s.io") == "json"
+    assert error_format("text/html") == "json"

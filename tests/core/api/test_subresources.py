@@ -38,6 +38,28 @@ async def test_a_pod_is_bound_once_and_says_so(api: AsgiClient) -> None:
     assert [each["type"] for each in read["status"]["conditions"]] == ["PodScheduled"]
 
 
+@pytest.mark.parametrize(
+    ("path", "binding", "code", "said"),
+    [
+        ("pods/q/binding", {}, 400, "name in URL does not match name in Binding object"),
+        ("pods/q/binding", {"metadata": {"name": "p"}}, 400, "name in URL does not match name in Binding object"),
+        ("pods/q/binding", {"metadata": {"name": "q"}}, 500, "target.name: Required value"),
+        ("bindings", {"target": {"name": "n"}}, 400, "Name parameter required."),
+        (
+            "bindings",
+            {"metadata": {"name": "q"}, "target": {"kind": "X"}},
+            500,
+            '[target.kind: Unsupported value: "X": supported values: "Node", "<empty>", target.name: Required value]',
+        ),
+    ],
+)
+async def test_bindings_that_bind_nothing(
+    api: AsgiClient, path: str, binding: dict[str, Any], code: int, said: str
+) -> None:
+    refused = await api.post(f"/api/v1/namespaces/default/{path}", binding)
+    assert (refused.code, refused.json["message"]) == (code, said)
+
+
 async def test_a_binding_may_insist_on_one_pod_of_that_name(server: ApiServer, api: AsgiClient) -> None:
     made = (await api.post(PODS, pod("q"))).json
     wrong = {"metadata": {"name": "q", "uid": "other"}, "target": {"kind": "Node", "name": "n"}}
