@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sampan.core.classes import define
 from sampan.core.contracts.access import (
+    IDLE,
     Admission,
     AdmissionRequest,
     Attributes,
@@ -31,7 +32,20 @@ class Gates:
 
     authenticators: Sequence[Authenticator] = ()
     authorizers: Sequence[Authorizer] = ()
-    admissions: Sequence[Admission] = ()
+    _admissions: Sequence[Admission] = ()
+    _mutating: Sequence[Admission] = ()
+    _validating: Sequence[Admission] = ()
+
+    @property
+    def admissions(self) -> Sequence[Admission]:
+        return self._admissions
+
+    @admissions.setter
+    def admissions(self, chain: Sequence[Admission]) -> None:
+        """Who has nothing to do in one half of it is left out there."""
+        self._admissions = chain
+        self._mutating = [each for each in chain if not hasattr(each.mutate, IDLE)]
+        self._validating = [each for each in chain if not hasattr(each.validate, IDLE)]
 
     async def authenticate(self, credentials: Credentials) -> User:
         """The first authenticator that knows the credentials decides. Raises `Unauthorized`."""
@@ -66,7 +80,7 @@ class Gates:
         Raises what an admission plugin refuses with, and `InternalError` for one that fails.
         """
         unsure = False
-        for admission in self.admissions:
+        for admission in self._mutating:
             try:
                 await admission.mutate(request)
             except SampanError:
@@ -74,11 +88,11 @@ class Gates:
             except Exception as exc:
                 raise _failed(admission, exc) from exc
             unsure = unsure or not getattr(admission, "exact", False)
-        return unsure
+        return unsure or request.is_unsure
 
     async def validate(self, request: AdmissionRequest) -> None:
         """Raises what an admission plugin refuses with, and `InternalError` for one that fails."""
-        for admission in self.admissions:
+        for admission in self._validating:
             try:
                 await admission.validate(request)
             except SampanError:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
 from sampan.core.classes import define, frozen
 from sampan.core.config import ClusterContext
 from sampan.core.model.kinds import KindInfo
+
+M = TypeVar("M")
 
 SYSTEM_MASTERS = "system:masters"
 ANONYMOUS = "system:anonymous"
@@ -191,15 +193,27 @@ class AdmissionRequest:
     """An object with a configuration applied onto it, by the types of its kind."""
     equivalents: Callable[[], Sequence[Equivalent]] = attrs.field(default=_none, repr=False)
     """The other versions and groups that the object is served in."""
+    is_unsure: bool = False
+    """Set by mutating admission that changes the object as somebody else says: what it leaves is read like a client's."""
     requested: KindInfo | None = None
     """What was asked for, where ``info`` and the objects are an equivalent of it."""
+
+
+IDLE: Final = "sampan_idle"
+
+
+def idle(method: M) -> M:
+    """Mark an admission's method that does nothing."""
+    setattr(method, IDLE, True)
+    return method
 
 
 class Admission(Protocol):
     """Mutating admission runs first, for all; then defaults again; then validating admission, for all.
 
     What mutating admission leaves is read again like a client's object, unless every plugin has an attribute ``exact`` that
-    is true: then each leaves an object of its kind, with no field that the kind has not.
+    is true: then each leaves an object of its kind, with no field that the kind has not, or says of the request that it
+    `is_unsure`. A method marked `idle` is not called.
     """
 
     name: str

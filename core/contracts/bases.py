@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User
+from sampan.core.contracts.access import AdmissionRequest, Attributes, Credentials, Decision, User, idle
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.csi import CsiMade, CsiRequest, CsiSettings
 from sampan.core.contracts.plan import NOTHING, InThread, Plan
@@ -43,9 +43,11 @@ class AdmissionBase:
     name = ""
     order = LAST
 
+    @idle
     async def mutate(self, request: AdmissionRequest) -> None:
         return None
 
+    @idle
     async def validate(self, request: AdmissionRequest) -> None:
         return None
 

@@ -12,8 +12,8 @@ import base64
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
-from types import MappingProxyType
-from typing import Any, TypeVar, cast, get_args, get_origin
+from types import MappingProxyType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 import cattrs
@@ -118,6 +118,7 @@ def converter() -> cattrs.Converter:
     made.register_unstructure_hook_func(lambda kind: kind is MicroTime, format_micro_time)
     made.register_structure_hook_func(_is_free, _as_it_is)
     made.register_unstructure_hook_func(_is_free, _same)
+    made.register_structure_hook_factory(_is_optional, _optional_reader)
     made.register_structure_hook_factory(_is_tuple, _tuple_reader)
     made.register_unstructure_hook_factory(_is_tuple, _tuple_writer)
     made.register_structure_hook_factory(_is_mapping, _mapping_reader)
@@ -189,6 +190,18 @@ def _same(value: Any) -> Any:
 def _is_free(kind: Any) -> bool:
     """Values that are written as they are: quantities, raw JSON (``Any``) and ``int | str``."""
     return kind is Quantity or kind is Any or set(get_args(kind)) in ({int, str}, {int, str, type(None)})
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType) and len(get_args(kind)) == 2 and type(None) in get_args(kind)
+
+
+def _optional_reader(kind: Any) -> Hook:
+    inner = next(each for each in get_args(kind) if each is not type(None))
+    read = converter().get_structure_hook(inner)
+    if read is _as_it_is:
+        return _as_it_is
+    return lambda value, _: None if value is None else read(value, inner)
 
 
 def _is_tuple(kind: Any) -> bool:

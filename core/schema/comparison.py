@@ -50,16 +50,27 @@ def whole(kind: Type, value: Any) -> FieldSet:
     kind = deduced(kind, value)
     if not value or not is_container(kind, value):
         return LEAF
-    node: Tree = {MEMBER: LEAF}
     if isinstance(kind, Struct):
-        known = known_fields(kind)
-        for key, item in value.items():
-            element, below, leaf = known.get(key) or (f"f:{key}", FREE, False)
-            node[element] = LEAF if leaf else whole(below, item)
-        return node
+        return _whole_struct(kind, value)
+    node: Tree = {MEMBER: LEAF}
     for element, below, item, _ in parts_of(kind, value):
         # An item that is there several times is owned as a whole.
         node[element] = LEAF if element in node else whole(below, item)
+    return node
+
+
+def _whole_struct(kind: Struct, value: Mapping[str, Any]) -> FieldSet:
+    """Most of an object, so it is looked at in as few steps as there can be."""
+    node: Tree = {MEMBER: LEAF}
+    known = known_fields(kind)
+    for key, item in value.items():
+        element, below, leaf = known.get(key) or (f"f:{key}", FREE, False)
+        if leaf or not item:
+            node[element] = LEAF
+        elif item.__class__ is dict and below.__class__ is Struct and below.map_type != "atomic":
+            node[element] = _whole_struct(below, item)
+        else:
+            node[element] = whole(below, item)
     return node
 
 

@@ -147,13 +147,28 @@ def _is_empty(item: Any) -> bool:
 def _struct_writer(struct: Struct) -> Writer:
     layout: _Layout | None = None
     keeps_nulls = struct.verbatim
+    shapes: dict[tuple[str, ...], tuple[Step, ...] | None] = {}
+    """How values of fields without nulls are written: most objects of a kind have the same fields."""
 
     def write(value: Any) -> Any:
         nonlocal layout
-        if not isinstance(value, dict | Mapping):
+        if value.__class__ is not dict and not isinstance(value, Mapping):
             return value
         if layout is None:
             layout = _layout(struct)
+        names = tuple(value)
+        if (steps := shapes.get(names, _UNSEEN)) is _UNSEEN:
+            steps = _steps(layout, names) if len(shapes) < MOST_SHAPES else None
+            if len(shapes) < MOST_SHAPES:
+                shapes[names] = steps
+        if steps is not None and None not in value.values():
+            return {
+                name: zero if write_item is _MISSING else value[name] if write_item is None else write_item(value[name])
+                for name, write_item, zero in steps
+            }
+        return write_each(layout, value)
+
+    def write_each(layout: _Layout, value: Any) -> Any:
         parts, nulls, unknown = layout.parts, layout.nulls, _UNKNOWN
         rows: list[Row] = []
         for key, item in value.items():
@@ -178,6 +193,20 @@ def _struct_writer(struct: Struct) -> Writer:
     return write
 
 
+Step = tuple[str, Writer | None, Any]
+"""A field's name and writer (`_MISSING`: it is not there), and what is written of a missing one."""
+
+
+def _steps(layout: _Layout, names: tuple[str, ...]) -> tuple[Step, ...] | None:
+    """How a value with these fields is written; ``None`` where each value has to be looked at."""
+    if any(name not in layout.parts or name in layout.nulls for name in names):
+        return None
+    rows: list[tuple[int, Step]] = [(layout.parts[name][0], (name, layout.parts[name][1], None)) for name in names]
+    rows += [(place, (name, _MISSING, zero)) for place, name, zero in layout.always if name not in names]
+    rows += [(place, (name, _MISSING, writer_of(inner)({}))) for place, name, inner in layout.deep if name not in names]
+    return tuple(step for _, step in sorted(rows, key=_place))
+
+
 def _list_writer(kind: List) -> Writer:
     write_item = _writer_or_none(kind.item)
     if write_item is None:
@@ -189,7 +218,7 @@ def _map_writer(kind: Map) -> Writer:
     write_item = _writer_or_none(kind.value)
 
     def write(value: Any) -> Any:
-        if not isinstance(value, dict | Mapping):
+        if value.__class__ is not dict and not isinstance(value, Mapping):
             return value
         if write_item is None:
             return value if len(value) < 2 else dict(sorted(value.items()))
@@ -218,6 +247,10 @@ def _sorted(value: Any) -> Any:
     return value
 
 
+_UNSEEN: Final[Any] = object()
+_MISSING: Final[Any] = object()
+MOST_SHAPES: Final = 64
+"""Per type, so that clients cannot make it grow."""
 _UNKNOWN: Final = 1 << 30
 """The place of the first field that no schema names: they come last, in the order they were given."""
 _place: Final = itemgetter(0)

@@ -57,7 +57,7 @@ def _of_struct(kind: Struct) -> Filler | None:
     always = tuple(zeros.items())
 
     def fill(value: Any) -> Any:
-        if not isinstance(value, dict | Mapping):
+        if value.__class__ is not dict and not isinstance(value, Mapping):
             return value
         new: dict[str, Any] = {}
         for name, zero in always:

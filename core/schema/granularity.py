@@ -49,7 +49,7 @@ def is_leaf(kind: Type) -> bool:
     """Whether a value of this type is owned as a whole."""
     if isinstance(kind, List):
         return kind.list_type == "atomic"
-    if isinstance(kind, Struct | Map):
+    if isinstance(kind, (Struct, Map)):
         return kind.map_type == "atomic"
     return True
 
@@ -58,7 +58,9 @@ def is_container(kind: Type, value: Any) -> bool:
     """Whether ``value`` has the JSON type that its schema type has, and parts that are owned on their own."""
     if isinstance(kind, List):
         return isinstance(value, list) and kind.list_type != "atomic"
-    return isinstance(kind, Struct | Map) and isinstance(value, Mapping) and kind.map_type != "atomic"
+    if not isinstance(kind, (Struct, Map)) or kind.map_type == "atomic":
+        return False
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 Known = tuple[str, Type, bool]

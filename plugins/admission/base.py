@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sampan.core.contracts.access import AdmissionRequest
+from sampan.core.contracts.access import AdmissionRequest, idle
 from sampan.core.errors import Forbidden
 
 
@@ -17,9 +17,11 @@ class Quiet:
         if "mutate" in cls.__dict__ and "exact" not in cls.__dict__:
             cls.exact = False  # as long as it does not say so itself
 
+    @idle
     async def mutate(self, request: AdmissionRequest) -> None:
         return None
 
+    @idle
     async def validate(self, request: AdmissionRequest) -> None:
         return None
 

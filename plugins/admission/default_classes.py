@@ -28,6 +28,7 @@ Wire = Mapping[str, Any]
 class DefaultStorageClass(Quiet):
     name = "DefaultStorageClass"
     order = 45
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not _is_new(request, "persistentvolumeclaims") or request.obj is None:
@@ -46,6 +47,7 @@ class DefaultStorageClass(Quiet):
 class DefaultIngressClass(Quiet):
     name = "DefaultIngressClass"
     order = 45
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not _is_new(request, "ingresses.networking.k8s.io") or request.obj is None:

@@ -24,6 +24,7 @@ Amounts = Mapping[str, Any]
 class LimitRanger(Quiet):
     name = "LimitRanger"
     order = 60
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not is_new_pod(request) or request.obj is None:

@@ -17,6 +17,7 @@ RESOURCE: Final = "runtimeclasses.node.k8s.io"
 class RuntimeClassAdmission(Quiet):
     name = "RuntimeClass"
     order = 45
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not is_new_pod(request) or request.obj is None:
@@ -24,6 +25,7 @@ class RuntimeClassAdmission(Quiet):
         found = self._class_of(request, request.obj.get("spec", {}))
         if found is None:
             return
+        request.is_unsure = True  # parts of the class become parts of the pod
         spec = request.obj["spec"]
         overhead = (found.get("overhead") or {}).get("podFixed")
         if overhead and not spec.get("overhead"):

@@ -52,6 +52,7 @@ class StorageObjectInUseProtection(Quiet):
     """What is in use is not gone before it is given up: the finalizers that the protection controllers take again."""
 
     name = "StorageObjectInUseProtection"
+    exact = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         finalizer = FINALIZERS.get(request.info.resource)

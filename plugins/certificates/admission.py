@@ -29,6 +29,7 @@ class CertificateGuard:
     authorizer: Decider
     name: str = "CertificateApproval"
     order: int = 90
+    exact: bool = True
 
     async def mutate(self, request: AdmissionRequest) -> None:
         """The requester is who asks, whatever the request says of it."""

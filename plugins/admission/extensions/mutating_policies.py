@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sampan.core.cel.errors import CelError
-from sampan.core.contracts.access import AccessContext, AdmissionRequest
+from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
 from sampan.core.errors import Forbidden, SampanError
 from sampan.core.schema.json_patch import apply_json_patch
 from sampan.plugins.admission.base import forbid
@@ -19,11 +19,13 @@ from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, P
 class MutatingPolicies:
     name = "MutatingAdmissionPolicy"
     order = 75
+    exact = True
 
     def __init__(self, context: AccessContext) -> None:
         self._context = context
         self._policies = BoundPolicies(context, "mutatingadmissionpolicies")
 
+    @idle
     async def validate(self, request: AdmissionRequest) -> None:
         return None
 
@@ -37,6 +39,7 @@ class MutatingPolicies:
             asked.append((bound, match))
             if await self._change(bound, match, looks):
                 last_change = len(asked) - 1
+                request.is_unsure = True
         for bound, match in asked[: max(last_change, 0)]:  # they have not seen what came after them
             if bound.spec.get("reinvocationPolicy") == "IfNeeded":
                 await self._change(bound, match, looks)

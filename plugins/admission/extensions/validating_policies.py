@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sampan.core.cel.errors import CelError
 from sampan.core.classes import frozen
-from sampan.core.contracts.access import AccessContext, AdmissionRequest
+from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
 from sampan.core.errors import ApiError, Cause
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
@@ -63,11 +63,13 @@ def _audited(bound: Bound, finding: Finding, actions: Sequence[str]) -> str:
 class ValidatingPolicies:
     name = "ValidatingAdmissionPolicy"
     order = 90
+    exact = True
 
     def __init__(self, context: AccessContext) -> None:
         self._context = context
         self._policies = BoundPolicies(context, "validatingadmissionpolicies")
 
+    @idle
     async def mutate(self, request: AdmissionRequest) -> None:
         return None
 

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed, post
 from sampan.core.cel.errors import CelError
 from sampan.core.classes import frozen
-from sampan.core.contracts.access import AccessContext, AdmissionRequest
+from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
 from sampan.core.errors import BadRequest, InternalError, SampanError
 from sampan.core.schema.json_patch import apply_json_patch
 from sampan.plugins.admission.extensions.conditions import hold
@@ -63,9 +63,11 @@ class _Webhooks:
             registry=context.cluster.metrics,
         )
 
+    @idle
     async def mutate(self, request: AdmissionRequest) -> None:
         return None
 
+    @idle
     async def validate(self, request: AdmissionRequest) -> None:
         return None
 
@@ -132,6 +134,7 @@ class MutatingWebhooks(_Webhooks):
 
     name = "MutatingAdmissionWebhook"
     order = 80
+    exact = True
     sort = "mutating"
     resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 
@@ -143,6 +146,7 @@ class MutatingWebhooks(_Webhooks):
             asked.append((hook, match))
             if await self._apply(hook, match, looks):
                 last_change = len(asked) - 1
+                request.is_unsure = True
         for hook, match in asked[: max(last_change, 0)]:  # they have not seen what came after them
             if hook.value.get("reinvocationPolicy") == "IfNeeded":
                 await self._apply(hook, match, looks)
@@ -178,6 +182,7 @@ class ValidatingWebhooks(_Webhooks):
 
     name = "ValidatingAdmissionWebhook"
     order = 95
+    exact = True
     sort = "validating"
     resource = "validatingwebhookconfigurations.admissionregistration.k8s.io"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sampan.core.classes import define
-from sampan.core.contracts.access import SYSTEM_MASTERS, AdmissionRequest, Attributes, Decider, User
+from sampan.core.contracts.access import SYSTEM_MASTERS, AdmissionRequest, Attributes, Decider, User, idle
 from sampan.core.errors import Forbidden, NotFound
 from sampan.plugins.auth.rbac.grants import GROUP, Grants
 from sampan.plugins.auth.rbac.rules import number_of_parts, shown, uncovered
@@ -35,6 +35,7 @@ class Escalation:
     order: int = 900
     exact: bool = True
 
+    @idle
     async def mutate(self, request: AdmissionRequest) -> None:
         return None
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sampan.core.api.server import ApiServer
-from sampan.core.contracts.access import AdmissionRequest
+from sampan.core.contracts.access import IDLE, AdmissionRequest
 from sampan.core.errors import Forbidden
 from sampan.plugins.admission.base import Quiet
 from tests.core.api.test_objects import pod
@@ -108,3 +108,24 @@ async def test_streams_are_admitted_too(server: ApiServer, api: AsgiClient, subr
     word = subresource.partition("?")[0]
     kinds = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions"}
     assert seen == [(word, kinds[word])]
+
+
+class Unsure(Meddler):
+    """Keeps its promise but once, and says so."""
+
+    exact = True
+
+    async def mutate(self, request: AdmissionRequest) -> None:
+        await super().mutate(request)
+        request.is_unsure = True
+
+
+async def test_who_is_exact_may_be_unsure_of_one_request(server: ApiServer, api: AsgiClient) -> None:
+    server.pipeline.gates.admissions = [*server.pipeline.gates.admissions, Unsure("spec", "unheardOf", value=1)]
+    made = (await api.post(PODS, pod("a"))).json
+    assert "unheardOf" not in made["spec"]
+
+
+async def test_sampans_own_admission_leaves_nothing_to_be_read_again(server: ApiServer) -> None:
+    chain = [each for each in server.pipeline.gates.admissions if not hasattr(each.mutate, IDLE)]
+    assert [each.name for each in chain if not getattr(each, "exact", False)] == []
