@@ -49,26 +49,39 @@ def _in_short(pod: Object) -> Iterator[str]:
 
 
 def _placing(session: Session, pod: Object) -> Iterator[str]:
-    if pod["spec"].get("nodeName"):
-        return
-    if gates := pod["spec"].get("schedulingGates"):
+    has_node = bool(pod["spec"].get("nodeName"))
+    if not has_node and (gates := pod["spec"].get("schedulingGates")):
         yield f"It is not to be placed yet: scheduling gates {', '.join(gate['name'] for gate in gates)} are set."
         return
-    condition = _condition(pod, "PodScheduled")
-    if condition.get("message"):
-        yield f"It has no node: {condition['message']}"
-    yield from _by_node(session, pod)
-
-
-def _by_node(session: Session, pod: Object) -> Iterator[str]:
-    """What the scheduler said of each node when it last looked, where the server tells."""
-    try:
-        refused = session.api.get(_PATH)
-    except NotFound:
+    story = _story(session, pod)
+    refused, placed = story.get("refused"), story.get("placed")
+    if not has_node and (message := _condition(pod, "PodScheduled").get("message")):
+        yield f"It has no node: {message}"
+        yield from _by_node(refused)
         return
-    key = f"{pod['metadata'].get('namespace', '')}/{pod['metadata']['name']}"
-    for node, (plugin, reasons) in sorted(refused.get(key, {}).items()):
-        yield f"  node {node}: {', '.join(reasons)} ({plugin})"
+    if placed:
+        yield f"The scheduler {story['scheduler']} chose {placed['node']} at {placed['at']}."
+        yield from _by_node(placed)
+    if refused:
+        times = f"{story['timesRefused']} time{'s' * (story['timesRefused'] > 1)}"
+        yield f"Before that it had no node {times}, at last at {refused['at']}: {refused['message']}"
+        yield from _by_node(refused)
+
+
+def _story(session: Session, pod: Object) -> Object:
+    """What the scheduler has decided about this very pod, where the server tells and has not forgotten."""
+    try:
+        stories = session.api.get(_PATH)
+    except NotFound:
+        return {}
+    found: Object = stories.get(f"{pod['metadata'].get('namespace', '')}/{pod['metadata']['name']}") or {}
+    return found if found.get("uid") == pod["metadata"].get("uid") else {}
+
+
+def _by_node(decision: Object | None) -> Iterator[str]:
+    """What was said of each node that was refused."""
+    for node, said in sorted((decision or {}).get("nodes", {}).items()):
+        yield f"  node {node}: {', '.join(said['reasons'])}" + (f" ({said['plugin']})" if said["plugin"] else "")
 
 
 def _containers(pod: Object) -> Iterator[str]:

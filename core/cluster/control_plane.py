@@ -38,8 +38,8 @@ from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
 ADMINISTRATOR = "kubernetes-admin"
-REFUSALS_PATH = "/sampan/scheduling"
-"""Where `sampan explain pod` asks what the scheduler said of each node."""
+DECISIONS_PATH = "/sampan/scheduling"
+"""Where `sampan explain pod` asks what was decided about pods."""
 
 
 class ControlPlane:
@@ -119,7 +119,7 @@ class ControlPlane:
         controllers: list[Controller] = [controller for controller, _ in made]
         scheduling = scheduling_controller(self._plugins, self._clock)
         self._scheduling = scheduling.name
-        self.api.answer_at(REFUSALS_PATH, scheduling.refusals)
+        self.api.answer_at(DECISIONS_PATH, scheduling.decisions.told)
         controllers += [scheduling, *more]
         self.engine = Engine(
             controllers,

@@ -161,6 +161,10 @@ class Refusal:
         return (self.reason, *self.further)
 
 
+ByNode = Mapping[str, tuple[str, Refusal]]
+"""Node → the plugin that refused it, and why."""
+
+
 @frozen(kw_only=True)
 class Placed:
     node: str
@@ -168,6 +172,8 @@ class Placed:
     """What must be written before the bind (claims are told which node was chosen)."""
     held: bool = False
     """The bind waits until the scheduler says that all is `Ready` (the claims have their volumes); the room is kept."""
+    by_node: ByNode = attrs.field(factory=dict, eq=False, repr=False)
+    """Why it is not on another node, of those that were looked at: `sampan explain pod` tells."""
 
 
 @frozen(kw_only=True)
@@ -187,8 +193,7 @@ class Unschedulable:
     helped_by: Change = attrs.field(factory=Change.any)
     """Which changes are worth another look."""
     preemption: Preemption | None = None
-    by_node: Mapping[str, tuple[str, Refusal]] = attrs.field(factory=dict, eq=False, repr=False)
-    """Node → the plugin that refused it, and why."""
+    by_node: ByNode = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @frozen(kw_only=True)

@@ -30,6 +30,7 @@ from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudge
 from sampan.core.model.storage_v1.storage_class import StorageClass
 from sampan.core.reconcile.pods import is_finished
 from sampan.core.scheduling.changes import node_change, pod_change
+from sampan.core.scheduling.decisions import Decisions
 from sampan.core.scheduling.outcomes import placed, refused
 from sampan.core.scheduling.snapshot import Snapshot
 from sampan.core.scheduling.waiting import Waiting
@@ -65,6 +66,7 @@ class SchedulingController:
         self._monotonic = monotonic
         self._snapshot = Snapshot()
         self._waiting = Waiting()
+        self.decisions = Decisions()
         self._news: deque[Callable[[], None]] = deque()
         """Changes for the snapshot, taken in between decisions: one may be under way in a thread."""
         self._held: dict[Key, str] = {}
@@ -113,9 +115,11 @@ class SchedulingController:
 
         Perhaps in a thread, where the loop's clock is not to be asked: ``moment`` is what it said.
         """
-        verdict = self._schedulers[scheduler_of(pod)].place(pod, self._snapshot)
+        scheduler = scheduler_of(pod)
+        verdict = self._schedulers[scheduler].place(pod, self._snapshot)
         match verdict:
             case Placed(node=node, before=before, held=held):
+                self.decisions.placed(pod, scheduler, verdict, now)
                 self._waiting.forget(key)
                 self._snapshot.assume(pod, node)
                 if held:
@@ -125,7 +129,8 @@ class SchedulingController:
             case Wait(seconds=seconds):
                 return Plan(requeue_after=seconds)
             case Unschedulable():
-                self._waiting.refused(key, verdict.helped_by, moment, verdict.by_node)
+                self.decisions.refused(pod, scheduler, verdict, now)
+                self._waiting.refused(key, verdict.helped_by, moment)
                 if verdict.preemption is not None:
                     self._snapshot.promise(pod, verdict.preemption.node)
                 return refused(pod, as_they_are(verdict, state), now)
@@ -148,13 +153,6 @@ class SchedulingController:
         pod = state.get(Pod, key.namespace, key.name)
         if pod is not None and not pod.spec.node_name:
             self._news.append(lambda: self._snapshot.drop_pod(pod))
-
-    def refusals(self) -> dict[str, dict[str, tuple[str, tuple[str, ...]]]]:
-        """Waiting pods (``namespace/name``) → node → the plugin that refused it and its reasons. Any thread."""
-        return {
-            str(key): {node: (plugin, refusal.reasons) for node, (plugin, refusal) in why.items()}
-            for key, why in self._waiting.why().items()
-        }
 
     # Keeping up
 

@@ -6,22 +6,16 @@ doubles with each refusal, and at the latest after five minutes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 from sampan.core.classes import define
 from sampan.core.contracts.controller import Key
-from sampan.core.contracts.scheduler import Change, Refusal
+from sampan.core.contracts.scheduler import Change
 from sampan.core.loops import growing
 
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.2, 10.0
 LONGEST_WAIT = 300.0
 """Seconds after which a pod is tried again though nothing seems to have helped it."""
-
-Why = Mapping[str, tuple[str, Refusal]]
-"""Node → the plugin that refused it, and its reasons."""
-MOST_NODES = 50
-"""As many are kept of each pod."""
 
 
 @define
@@ -29,7 +23,6 @@ class _Refused:
     helped_by: Change
     attempts: int
     not_before: float
-    why: Why
 
 
 class Waiting:
@@ -39,20 +32,13 @@ class Waiting:
         self._refused: dict[Key, _Refused] = {}
         self._by_help: dict[Change, dict[Key, None]] = {}
 
-    def refused(self, key: Key, helped_by: Change, now: float, why: Why | None = None) -> None:
-        """``why``: what was said of each node."""
+    def refused(self, key: Key, helped_by: Change, now: float) -> None:
         known = self._refused.get(key)
         attempts = known.attempts + 1 if known else 1
         self._leave(key, known)
         back_off = growing(attempts - 1, FIRST_BACK_OFF, LONGEST_BACK_OFF)
-        self._refused[key] = _Refused(
-            helped_by, attempts, now + back_off, dict(islice((why or {}).items(), MOST_NODES))
-        )
+        self._refused[key] = _Refused(helped_by, attempts, now + back_off)
         self._by_help.setdefault(helped_by, {})[key] = None
-
-    def why(self) -> dict[Key, Why]:
-        """What was said of the (first) nodes when each pod was last refused. Any thread."""
-        return {key: refused.why for key, refused in list(self._refused.items())}
 
     def forget(self, key: Key) -> None:
         """It was placed, has gone, or has changed itself."""

@@ -49,7 +49,7 @@ class DefaultScheduler:
         if group.refusal is not None and not self._plain:
             return group.refusal
         if not self._plain and (best := group.best(pod, state)) and self._reserve(pod, best) is None:
-            return self._placed(pod, best, state)
+            return self._placed(pod, best, group.refused, state)
         feasible, refused = self._feasible(pod, group, state)
         while feasible:
             best = self._best(pod, group, feasible, state)
@@ -57,16 +57,16 @@ class DefaultScheduler:
                 refused[best.name] = ("", Refusal(reason))
                 feasible = [each for each in feasible if each.state is not best]
                 continue
-            return self._placed(pod, best, state)
+            return self._placed(pod, best, refused, state)
         return self._refuse(pod, group, state, refused)
 
-    def _placed(self, pod: Pod, best: NodeState, state: ClusterState) -> Placed | Wait:
+    def _placed(self, pod: Pod, best: NodeState, refused: Refusals, state: ClusterState) -> Placed | Wait:
         seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
         if seconds > 0:
             return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
         before = tuple(action for plugin in self._plugins for action in plugin.before(pod, best, state))
         held = any(plugin.ready(pod, best.name, state) is not Ready.YES for plugin in self._plugins)
-        return Placed(node=best.name, before=before, held=held)
+        return Placed(node=best.name, before=before, held=held, by_node=refused)
 
     def ready(self, pod: Pod, node: str, state: ClusterState) -> Ready:
         """What the most hesitant plugin says."""

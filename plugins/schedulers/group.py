@@ -49,6 +49,8 @@ class Group:
         self._told_apart = [0] * len(self._relative)
         """For each relative judge, how many nodes it gave something other than 0."""
         self._opinions: dict[str, Opinion] = {}
+        self.refused: dict[str, tuple[str, Refusal]] = {}
+        """Who refuses which node, of the narrow judges' opinions."""
         self._ranking: Ranking | None = None
         self._unranked: set[str] = set()
         """Nodes that have changed since they were last ranked."""
@@ -98,6 +100,8 @@ class Group:
         known = self._opinions.get(node.name)
         if known is None or known.state is not node:
             known = self._opinions[node.name] = self._form(node)
+            if known.refusal is not None:
+                self.refused[node.name] = (known.by, known.refusal)
             for index, measure in enumerate(known.measures):
                 self._told_apart[index] += measure != 0
         return known
@@ -142,6 +146,7 @@ class Group:
     def _forget(self, name: str) -> None:
         known = self._opinions.pop(name, None)
         if known is not None:
+            self.refused.pop(name, None)
             for index, measure in enumerate(known.measures):
                 self._told_apart[index] -= measure != 0
 

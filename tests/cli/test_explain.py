@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sampan.cli.main import run
+from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.testing.live_cluster import LiveCluster
 from tests.cli.api_server import Server, Shell
@@ -76,3 +77,34 @@ def test_what_was_said_of_each_node(sampan_cluster: LiveCluster, capfd: pytest.C
     assert "It has no node: 0/2 nodes are available" in out
     assert "  node node: Insufficient cpu (NodeResourcesFit)" in out
     assert "  node node-2: Insufficient cpu (NodeResourcesFit)" in out
+
+
+@pytest.mark.sampan(nodes=2)
+def test_why_a_pod_is_where_it_is_after_the_fact(
+    sampan_cluster: LiveCluster, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def explained(name: str) -> str:
+        assert run(["explain", "pod", name, "--kubeconfig", str(sampan_cluster.kubeconfig)]) == 0
+        return capfd.readouterr().out
+
+    spec = {"nodeSelector": {"disk": "fast"}, "containers": [{"name": "c", "image": "nginx"}]}
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec} for name in ("a", "b")]
+    sampan_cluster.apply(pods[0])
+    sampan_cluster.wait_for(Pod, "default", "a", lambda pod: any(pod.status.conditions))
+    sampan_cluster.patch(Node, "", "node-2", {"metadata": {"labels": {"disk": "fast"}}})
+    sampan_cluster.wait_for(Pod, "default", "a", lambda pod: pod.spec.node_name)
+    out = explained("a")
+    assert "The scheduler default-scheduler chose node-2 at " in out
+    before, _, after = out.partition("Before that it had no node 1 time, at last at ")
+    assert "  node node: node(s) didn't match Pod's node affinity/selector (NodeAffinity)" in before
+    assert "  node node-2: node(s) didn't match Pod's node affinity/selector (NodeAffinity)" in after
+    sampan_cluster.apply(pods[1])
+    sampan_cluster.wait_for(Pod, "default", "b", lambda pod: pod.spec.node_name)
+    out = explained("b")
+    assert "Before that" not in out
+    assert "  node node: node(s) didn't match Pod's node affinity/selector (NodeAffinity)" in out
+
+    sampan_cluster.delete(Pod, "default", "b", grace_period=0)
+    sampan_cluster.wait_gone(Pod, "default", "b")
+    sampan_cluster.apply({**pods[1], "spec": {**spec, "nodeName": "node"}})
+    assert "chose" not in explained("b"), "that was another pod of its name"
