@@ -36,6 +36,8 @@ from sampan.runtimes.simulated.time import MachineTime, SimulatedTime
 from sampan.runtimes.simulated.world import KILLED, SimulatedContainer, SimulatedSandbox, World, after, image_id
 
 VERSION = "simulated://1"
+SOME_USER = "65532"
+"""Not root; many images call it nonroot."""
 
 
 def make_simulated(settings: RuntimeSettings) -> SimulatedRuntime:
@@ -199,12 +201,12 @@ class SimulatedRuntime:
         return image_id(image)
 
     def image(self, image: str) -> Image | None:
-        return None if is_missing(image) else Image(id=image_id(image), tags=(image,))
+        return None if is_missing(image) else _made_up(image)
 
     def list_images(self) -> Sequence[Image]:
         with self._changed:
             used = {each.config.image for each in self._world.containers.values()}
-        return [Image(id=image_id(image), tags=(image,)) for image in sorted(used)]
+        return [_made_up(image) for image in sorted(used)]
 
     def load_images(self, archive: Path) -> Sequence[str]:
         raise ImageError(f"simulated pods have no image files: {archive} is not read")
@@ -298,3 +300,8 @@ class SimulatedRuntime:
 
 def is_missing(image: str) -> bool:
     return image.partition("/")[0].endswith(".invalid")
+
+
+def _made_up(image: str) -> Image:
+    """Nobody knows as whom a real one would run: a pod that refuses root is to be played as well."""
+    return Image(id=image_id(image), tags=(image,), user=SOME_USER)

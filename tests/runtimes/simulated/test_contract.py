@@ -34,3 +34,8 @@ class TestSimulatedRuntime(RuntimeContract):
     @classmethod
     def exiting(cls, code: int) -> Mapping[str, Any]:
         return {"annotations": {"sampan.dev/exit-code": str(code)}}
+
+    def test_a_pod_that_refuses_root_can_be_played(self, bench: Bench) -> None:
+        image = bench.runtime.image("quay.io/harbour/pilot:v3")
+        assert image is not None
+        assert int(image.user) > 0
