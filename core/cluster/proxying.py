@@ -9,12 +9,15 @@ from collections.abc import Sequence, Set
 from contextlib import AsyncExitStack
 
 from sampan.core.client.protocol import Client
+from sampan.core.cluster.settle import NONE
 from sampan.core.contracts.proxy import Proxy, ProxySettings
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.health_checker import HealthChecker
 from sampan.core.services.proxier import Proxier
+from sampan.core.services.service_ports import Here
 
 
 class ServiceProxying:
@@ -47,6 +50,10 @@ class ServiceProxying:
         proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins, besides, set(nodes))
         self._cleanup.push_async_callback(proxier.stop)
         await proxier.start()
+        if self.name != NONE:
+            checker = HealthChecker(informers, recorder, self._clock, Here(frozenset(nodes)))
+            self._cleanup.push_async_callback(checker.stop)
+            await checker.start()
 
     async def stop(self) -> None:
         """Stop following. Idempotent."""

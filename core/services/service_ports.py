@@ -21,6 +21,8 @@ DEFAULT_AFFINITY_SECONDS = 10_800
 ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
 LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
 HEADLESS = "None"
+LEFT_ALONE = {"service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"}
+"""Labels of Services that kube-proxy does not look at, whatever their values."""
 
 
 def by_service(each: KubeObject) -> Iterable[str]:
@@ -42,7 +44,10 @@ class Here:
     zones: Set[str] = frozenset()
 
     def has(self, endpoint: proxy.Endpoint) -> bool:
-        return self.nodes is None or endpoint.node in self.nodes
+        return self.has_node(endpoint.node)
+
+    def has_node(self, name: str) -> bool:
+        return self.nodes is None or name in self.nodes
 
 
 def service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here = Here()) -> list[proxy.ServicePort]:
@@ -51,6 +56,9 @@ def service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here 
 
 
 def is_proxied(service: Service) -> bool:
+    """Whether it has addresses to serve, and is not left to another proxy or to nobody by a label of its own."""
+    if service.metadata.labels.keys() & LEFT_ALONE:
+        return False
     return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
 
 

@@ -1,6 +1,6 @@
 """The process that answers for the cluster's names: told by sampan over its standard input (`sampan.plugins.dns.child`).
 
-When that ends, it goes on with what it knows until somebody ends it; the next sampan does, or `sampan down`.
+When that ends, it goes on with what it knows until it is ended: by the next sampan, by `sampan down`, or with its folder.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from sampan.plugins.dns.server import ClusterDns
 LOG_FILE = "dns.log"
 LOG_BYTES = 1024 * 1024
 """What strangers send may be logged, so that is bounded."""
+LOOKS_AGAIN = 30.0
+"""Seconds from one look at its folder to the next."""
 LAST_ANSWERS_WITHIN = 2.0
 """Seconds in which what has been asked of the world is still answered."""
 
@@ -33,7 +35,8 @@ def main(folder: Path) -> None:
     messages = iter(sys.stdin.buffer)
     server = ClusterDns(NameServerSettings(**orjson.loads(next(messages)), state_dir=folder))
     threading.Thread(target=_listen, args=(server, messages), name="listener", daemon=True).start()
-    signal.sigwait({signal.SIGTERM})
+    while signal.sigtimedwait({signal.SIGTERM}, LOOKS_AGAIN) is None and folder.exists():
+        pass  # a cluster whose data is gone has no `sampan down` to come
     server.close(LAST_ANSWERS_WITHIN)
 
 

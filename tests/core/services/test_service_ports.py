@@ -10,6 +10,7 @@ import pytest
 from sampan.core.contracts import proxy
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
+from sampan.core.model.meta import evolve
 from sampan.core.schema.codec import from_wire
 from sampan.core.services.service_ports import Here, service_ports
 
@@ -120,6 +121,13 @@ def test_a_service_without_pods_is_there_and_leads_nowhere() -> None:
 )
 def test_headless_and_external_names_are_left_to_dns(spec: dict[str, Any]) -> None:
     assert service_ports(service(**spec), []) == []
+
+
+@pytest.mark.parametrize("label", ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"])
+def test_what_is_left_to_another_proxy_is_not_served(label: str) -> None:
+    made = service()
+    made = evolve(made, metadata=evolve(made.metadata, labels={label: "other"}))
+    assert service_ports(made, [endpoint_slice(("10.1.0.2", READY))]) == []
 
 
 def test_named_ports_lead_to_the_slices_port_of_that_name() -> None:
