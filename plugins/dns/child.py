@@ -49,6 +49,7 @@ class Child:
         self.handle = os.pidfd_open(self.pid)
         """Can be read from once it has ended."""
         self.serves = False
+        self._ended = False
         self._write([{"domain": settings.domain, "reverse": settings.reverse, "upstream": settings.upstream}])
 
     def tell(self, records: Mapping[str, Sequence[Record]]) -> None:
@@ -77,19 +78,36 @@ class Child:
         return lines[-1] if lines else f"its exit code is {code}"
 
     def let_go(self) -> None:
-        """It goes on by itself, if it serves already. Idempotent."""
+        """Tell it no more: one that serves goes on by itself, another one ends. Idempotent."""
+        if not self.serves:
+            self.end()
+            return
+        self._close_pipes()
+        self._is_waited_for()
+
+    def end(self) -> None:
+        """Returns when it is no more. Idempotent."""
+        self._close_pipes()
+        if self._ended:
+            return
+        self._ended = True
+        if not self.has_ended():
+            end(self.pid)
+        with suppress(ChildProcessError):  # its last words have been asked for
+            os.waitpid(self.pid, 0)
+        self._is_waited_for()
+        os.close(self.handle)
+
+    def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
 
-    def end(self) -> None:
-        """Returns when it is no more. Idempotent."""
-        self.let_go()
+    def _is_waited_for(self) -> None:
+        """Or need not be: Python takes a process that nobody waits for to be forgotten."""
         if self._process.returncode is None:
-            end(self.pid)
-            self._process.wait()
-            os.close(self.handle)
+            self._process.returncode = 0
 
     def _write(self, messages: Iterable[object]) -> None:
         assert self._process.stdin is not None

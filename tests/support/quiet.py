@@ -44,7 +44,7 @@ class QuietPlugin:
 def quiet_cluster(directory: Path, plugins: Plugins | None = None, **options: Any) -> Cluster:
     """Not started yet. ``plugins`` must have `QuietPlugin` among them; ``options`` are those of `Config`."""
     config = Config(
-        data_dir=directory / "data", port=0, runtime="simulated", proxy="quiet", node_name="n1",
+        data_dir=directory / "data", port=0, runtime="simulated", proxy="quiet", dns="none", node_name="n1",
         **options,
     )  # fmt: skip
     return Cluster(config, plugins or load_plugins(extra=[("quiet", QuietPlugin())]))

@@ -136,7 +136,7 @@ def test_one_that_serves_nobody_ends_with_sampan(make: Make, settings: NameServe
     server.put("default/web", address("10.96.0.7"))
     eventually(lambda: len(processes_of(settings)) == 1, "it has been started")
     server.close()
-    eventually(lambda: processes_of(settings) == [], "it has ended")
+    assert processes_of(settings) == []
 
 
 def test_what_was_left_behind_is_ended_without_a_start(make: Make, settings: NameServerSettings) -> None:
