@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from sampan.core.model.rules.apiextensions_v1.definition import validate_definit
 from sampan.core.model.rules.apiextensions_v1.structural import properties_of
 from sampan.core.model.rules.apiextensions_v1.versions import Deeper
 from sampan.core.schema.custom import type_from
+from sampan.core.schema.go_words import in_order
 from sampan.core.schema.junctors import NO_FIELD
 from sampan.core.schema.prune import prune
 from sampan.core.schema.validate import value_causes
@@ -73,7 +73,7 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
     value = copy.deepcopy(default)
     pruned = prune(kind, value)
     if pruned:
-        yield invalid(path, json.loads(json.dumps(default, sort_keys=True)), "must not have unknown fields")
+        yield invalid(path, in_order(default), "must not have unknown fields")
     wrong = value_causes(kind, value, "")
     for cause in wrong or _broken_rules(schema, default):
         below = cause.field if cause.field not in ("", NO_FIELD) else ""

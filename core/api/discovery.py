@@ -101,7 +101,10 @@ class Discovery:
         if group not in groups:
             raise PageNotFound
         if version not in groups[group]:
-            raise NoRoute
+            is_custom = all(
+                served.resource.custom for each in groups[group] for served in self._catalog.in_version(group, each)
+            )
+            raise PageNotFound if is_custom else NoRoute
         found: list[Document] = []
         for served in self._sorted(group, version):
             found.append(_resource(served))

@@ -83,6 +83,8 @@ class KindRules:
     """A new object's metadata is looked at between what all of its objects must have and `validate_create`."""
     lasting_fields: tuple[str, ...] = ()
     """What cannot change: an update does not tell what is wrong in or below these, as it was there before."""
+    counts_deletion: bool = True
+    """That an object is deleted is a change of it that its generation counts."""
     changes_first: bool = False
     """What an update may not change is told before what is wrong with the object as it would be."""
     graceful: bool = False
@@ -143,6 +145,10 @@ class KindRules:
     def grace_period(self, obj: Mapping[str, Any], requested: int | None) -> int:
         """Seconds that a deleted object stays; 0 removes it at once. Asked where the kind is `graceful`."""
         return 0
+
+    def concerns(self, cause: Cause, subresource: str) -> bool:
+        """Whether something that is wrong with an object refuses a change of it; of a new object all does."""
+        return not self.lasting_fields or not cause.field.startswith(self.lasting_fields)
 
     def begin_delete(self, obj: JsonObject) -> None:
         """What the first delete writes into an object, which has its ``deletionTimestamp`` already."""

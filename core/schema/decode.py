@@ -74,6 +74,9 @@ def decode_value(resource: Resource, value: Mapping[str, Any]) -> Decoded:
     unknown: list[str] = []
     decoded = reader_of(resource.struct)(value, unknown, None)
     head = {"kind": resource.info.kind, "apiVersion": resource.info.api_version}
+    if resource.custom:  # Kubernetes looks at the metadata first, and then sorts what it has found
+        own = [each for each in unknown if each.startswith('unknown field "metadata.')]
+        unknown = [*own, *sorted(set(unknown) - set(own))]
     return Decoded(head | decoded | head, tuple(unknown))
 
 
@@ -307,15 +310,26 @@ def _verbatim_reader(struct: Struct) -> Reader:
                     out[key] = item
                 else:
                     unknown.append(f'unknown field "{path_of((where, key))}"')
+            elif item is None and struct.embedded and key == "metadata":
+                out[key] = {}
             elif item is not None or field.type.nullable:
+                if struct.embedded and key in ("apiVersion", "kind") and not isinstance(item, str):
+                    raise _of_object(item, field.type, (where, key), "must be a string")
                 try:
                     out[key] = _read_verbatim(field.type, item, unknown, (where, key))
                 except Mismatch as mismatch:
+                    if struct.embedded and key == "metadata":
+                        raise _of_object(item, field.type, (where, key), json_problem(mismatch)) from mismatch
                     mismatch.path.insert(0, key)
                     raise
         return out
 
     return read
+
+
+def _of_object(value: Any, kind: Type, where: Where, words: str) -> Mismatch:
+    """Of an object within a custom one, what its type and metadata are is said at once, with the way to it."""
+    return Mismatch(value, kind, f"{path_of(where)}: Invalid value: {shown(go_words.in_order(value))}: {words}")
 
 
 def _read_verbatim(kind: Type, value: Any, unknown: list[str], where: Where) -> Any:

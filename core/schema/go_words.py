@@ -107,6 +107,13 @@ def value_type(value: Any) -> str:
     return {"slice": "[]interface {}", "map": "map[string]interface {}"}.get(kind := value_kind(value), kind)
 
 
+def in_order(value: Any) -> Any:
+    """A decoded JSON value with the fields of its objects in the order in which Go writes those of a map."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
 def quoted(text: str) -> str:
     """``%q`` of a string."""
     return json.dumps(text, ensure_ascii=False)

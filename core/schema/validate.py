@@ -13,6 +13,7 @@ from typing import Any
 from sampan.core.errors import Cause
 from sampan.core.model import causes
 from sampan.core.schema import validate_custom
+from sampan.core.schema.embedded import embedded_causes
 from sampan.core.schema.limits import Check, builtin_checks
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
@@ -24,7 +25,11 @@ def validate(struct: Struct, value: Mapping[str, Any], path: str = "") -> list[C
     """Every broken rule of the types and of `Struct.rules`, with full paths, outer fields before inner ones."""
     found: list[Cause] = []
     if struct.verbatim:
-        return [*value_causes(struct, value, path), *validate_custom.repeated(struct, value, path)]
+        return [
+            *value_causes(struct, value, path),
+            *embedded_causes(struct, value, path),
+            *validate_custom.repeated(struct, value, path),
+        ]
     checker = checker_of(struct)
     if checker is not None:
         checker(value, path, found)

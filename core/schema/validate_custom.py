@@ -139,7 +139,9 @@ def json_type(value: Any) -> str:
 
 
 def repeated(kind: Type, value: Any, path: str = "") -> Iterator[Cause]:
-    """Items of sets, and keys of list maps, that are there more than once."""
+    """Items of sets, and keys of list maps, that are there more than once. Of metadata nothing is said."""
+    if isinstance(kind, Struct) and not kind.verbatim:
+        return
     if isinstance(kind, Struct) and isinstance(value, Mapping):
         for name, item in value.items():
             field = kind.fields.get(name)

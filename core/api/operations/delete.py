@@ -112,7 +112,7 @@ def decide(info: KindInfo, old: Wire, options: DeleteOptions, now: datetime) -> 
     graceful, pending = _begin_grace(info, obj, options, now)
     if is_first:
         if not graceful:
-            _mark(obj, now, 0)
+            _mark(info, obj, now, 0)
         info.rules.begin_delete(obj)
     finalizers = _finalizers(info, obj, options)
     changed = is_first or graceful or finalizers != obj["metadata"].get("finalizers", [])
@@ -134,7 +134,7 @@ def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: 
         return False, False
     meta = obj["metadata"]
     if not is_deleting(obj):
-        _mark(obj, now, info.rules.grace_period(obj, options.grace_period))
+        _mark(info, obj, now, info.rules.grace_period(obj, options.grace_period))
         return True, False
     present = meta.get("deletionGracePeriodSeconds")
     if present is None:
@@ -150,12 +150,12 @@ def _begin_grace(info: KindInfo, obj: MutableWire, options: DeleteOptions, now: 
     return True, False
 
 
-def _mark(obj: MutableWire, now: datetime, grace: int) -> None:
+def _mark(info: KindInfo, obj: MutableWire, now: datetime, grace: int) -> None:
     """Deleting changes what controllers do with the object, so its generation goes up."""
     meta = obj["metadata"]
     meta["deletionTimestamp"] = format_time(later(now, grace))
     meta["deletionGracePeriodSeconds"] = grace
-    if meta.get("generation", 0) > 0:
+    if meta.get("generation", 0) > 0 and info.rules.counts_deletion:
         meta["generation"] += 1
 
 

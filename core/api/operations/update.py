@@ -239,8 +239,7 @@ def check_changed(pipeline: Pipeline, call: Call, obj: MutableWire, old: Wire) -
     rechecked = recheck_metadata(obj["metadata"], old["metadata"], resource.info, of_status=of_status)
     own = new_causes(resource.struct, obj, old, wrong) if wrong and resource.custom else wrong
     own += resource.rules.validate(obj)
-    if lasting := resource.rules.lasting_fields:
-        own = [cause for cause in own if not cause.field.startswith(lasting)]
+    own = [cause for cause in own if resource.rules.concerns(cause, call.subresource)]
     of_change = validate_update(resource.struct, obj, old)
     of_change += resource.rules.validate_update(obj, old, call.subresource)
     if resource.rules.changes_first:

@@ -98,7 +98,7 @@ def gear(**spec: Any) -> Any:
 def test_a_gear_gets_defaults_and_loses_what_is_unknown() -> None:
     decoded = decode_body(GEARS, orjson.dumps(GEAR_BODY))
     apply_defaults(GEARS.struct, decoded.value)
-    assert decoded.problems == ('unknown field "metadata.odd"', 'unknown field "spec.unknown"', 'unknown field "extra"')
+    assert decoded.problems == ('unknown field "metadata.odd"', 'unknown field "extra"', 'unknown field "spec.unknown"')
     assert decoded.value["spec"] == {
         "size": 3,
         "port": "http",

@@ -29,11 +29,13 @@ PULL: Final = "see https://github.com/kubernetes/enhancements/pull/1111"
 NO_UNKNOWN: Final = (
     "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
 )
+NONE_STORED: Final = "must have at least one stored version"
 PENDING: Final = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
 
 
 class DefinitionRules(KindRules):
     any_finalizer = True
+    counts_deletion = False
 
     def default(self, obj: JsonObject) -> None:
         spec = obj.get("spec")
@@ -44,7 +46,8 @@ class DefinitionRules(KindRules):
             names["singular"] = names.get("singular") or kind.lower()
             names["listKind"] = names.get("listKind") or f"{kind}List"
         spec.setdefault("conversion", {"strategy": "None"})
-        _remember_storage(obj)
+        if not (obj.get("status") or {}).get("storedVersions"):
+            _remember_storage(obj)
 
     def prepare_create(self, obj: JsonObject) -> None:
         _remember_storage(obj)
@@ -61,6 +64,12 @@ class DefinitionRules(KindRules):
             yield from changed("spec.names.kind", names.get("kind"), names_before.get("kind"))
         yield from changed("spec.group", new.get("group"), before.get("group"))
         yield from changed("spec.names.plural", names.get("plural"), names_before.get("plural"))
+
+    def concerns(self, cause: Cause, subresource: str) -> bool:
+        """The name has been right since the definition was made. Of a write of the status only itself is looked at."""
+        if subresource == "status":
+            return cause.field.startswith("status.acceptedNames")
+        return cause.field != "metadata.name"
 
     def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         return warnings_of(unrecognized(obj.get("spec") or {}))
@@ -148,7 +157,7 @@ def _schemas(versions: Sequence[Value]) -> Iterable[Cause]:
 
 def _stored(stored: Sequence[str], versions: Sequence[Value]) -> Iterable[Cause]:
     if not stored:
-        yield invalid("status.storedVersions", list(stored), "must have at least one stored version")
+        yield invalid("status.storedVersions", list(stored), NONE_STORED)
         return
     names = [version.get("name") for version in versions]
     left = set(stored)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sampan.core.classes import frozen
 from sampan.core.errors import Cause
-from sampan.core.model.causes import duplicate, forbidden, invalid, required, too_many
+from sampan.core.model.causes import duplicate, forbidden, go_value, invalid, required, too_many
 from sampan.core.model.formats import problems_of
 from sampan.core.model.rules.apiextensions_v1.field_path import find_field, split_path
 from sampan.core.model.rules.apiextensions_v1.schema import validate_schema
@@ -47,6 +47,17 @@ ROOT_WORDS: Final = frozenset(word[:1].lower() + word[1:] for word in AT_ROOT) |
 NOT_SELECTABLE: Final = (
     "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
 )
+VERSION_FIELDS: Final = {
+    "name": "",
+    "served": False,
+    "storage": False,
+    "deprecated": False,
+    "deprecationWarning": None,
+    "schema": None,
+    "subresources": None,
+    "additionalPrinterColumns": None,
+    "selectableFields": None,
+}
 HOISTED: Final[Mapping[str, str]] = {
     "schema": "validation",
     "subresources": "subresources",
@@ -64,6 +75,7 @@ def common(versions: Sequence[Value], word: str) -> Any:
 def validate_versions(versions: Sequence[Value], deeper: Deeper) -> Iterable[Cause]:
     """Each by itself, and how they go together."""
     shared = {word: common(versions, word) for word in HOISTED}
+    common_words = [word for word, value in shared.items() if value is not None]
     for index, version in enumerate(versions):
         if problems := problems_of("dns1035-label", version.get("name") or ""):
             yield invalid(f"spec.versions[{index}].name", version.get("name") or "", ",".join(problems))
@@ -75,11 +87,12 @@ def validate_versions(versions: Sequence[Value], deeper: Deeper) -> Iterable[Cau
             own, version.get("schema"), subresources, {word: f"{where}.{word}" for word in HOISTED}, deeper
         )
     names = [version.get("name") for version in versions]
+    shown = [go_value({**version, **dict.fromkeys(common_words)}, VERSION_FIELDS) for version in versions]
     if len(set(names)) < len(names):
-        yield invalid("spec.versions", list(versions), "must contain unique version names")
+        yield invalid("spec.versions", shown, "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
         words = "must have exactly one version marked as storage version"
-        yield invalid("spec.versions", list(versions), words)
+        yield invalid("spec.versions", shown, words)
     first = (versions[0].get("name") or "") if versions else ""
     if problems := problems_of("dns1035-label", first) if first else []:
         yield invalid("spec.version", first, ",".join(problems))  # a field of older versions, made of the first one

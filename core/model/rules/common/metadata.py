@@ -69,6 +69,24 @@ def validate_again(meta: Meta, info: KindInfo, path: str = "metadata", *, of_sta
     return [cause for _ in range(times) for cause in validate(meta, info, path)]
 
 
+def validate_embedded(meta: Meta, path: str) -> list[Cause]:
+    """The metadata of an object within another one, whose kind nobody knows: it may do without a name."""
+    causes: list[Cause] = []
+    if prefix := meta.get("generateName"):
+        causes += _name_causes(f"{path}.generateName", prefix, "", prefix=True)
+    if name := meta.get("name"):
+        causes += _name_causes(f"{path}.name", name, "")
+    return causes + _of_any_kind(meta, bool(meta.get("namespace")), path) + _managers(meta, f"{path}.managedFields")
+
+
+def _managers(meta: Meta, path: str) -> list[Cause]:
+    return [
+        invalid(f"{path}[{index}].operation", entry.get("operation") or "", "must be `Apply` or `Update`")
+        for index, entry in enumerate(meta.get("managedFields") or ())
+        if entry.get("operation") not in ("Apply", "Update")
+    ]
+
+
 def _validate(meta: Meta, info: KindInfo, path: str, name_format: str) -> list[Cause]:
     causes: list[Cause] = []
     prefix = meta.get("generateName")
@@ -79,7 +97,12 @@ def _validate(meta: Meta, info: KindInfo, path: str, name_format: str) -> list[C
         causes.append(required(f"{path}.name", "name or generateName is required"))
     else:
         causes += _name_causes(f"{path}.name", name, name_format)
-    causes += _namespace(meta.get("namespace") or "", info.namespaced, f"{path}.namespace")
+    return causes + _of_any_kind(meta, info.namespaced, path)
+
+
+def _of_any_kind(meta: Meta, namespaced: bool, path: str) -> list[Cause]:
+    """All but the name."""
+    causes = _namespace(meta.get("namespace") or "", namespaced, f"{path}.namespace")
     causes += negative(f"{path}.generation", meta.get("generation"))
     causes += validate_labels(meta.get("labels") or {}, f"{path}.labels")
     causes += validate_annotations(meta.get("annotations") or {}, f"{path}.annotations")
