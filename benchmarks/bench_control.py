@@ -7,6 +7,7 @@ taking as many ready pods as the line makes; a ratio tells how many such writes 
 from __future__ import annotations
 
 import asyncio
+import gc
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
+from sampan.cli.lifecycle.running import GARBAGE
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.core_v1.configuration import ServiceAccount
@@ -216,4 +218,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(*GARBAGE)
     uvloop.run(main())

@@ -54,9 +54,9 @@ def serve_cluster(config: Config, choice: PluginChoice, say: Say, ready: Ready, 
 
     from sampan.core.plugins import load_plugins
 
+    gc.set_threshold(*GARBAGE)
     log_to_stderr()
     plugins = load_plugins(choice)
-    gc.set_threshold(*GARBAGE)
     uvloop.run(_serve(config, choice, plugins, say, ready, reloads))
 
 

@@ -73,6 +73,10 @@ class Served:
         """The cache of the objects. Raises `MethodNotAllowed` for a kind that is only posted."""
         return self.storage.cache
 
+    @property
+    def is_stored_as_shown(self) -> bool:
+        return type(self.storage) is Cached and self.storage.resource is self.resource and not self.resource.custom
+
     def key(self, namespace: str, name: str) -> str:
         return f"{self.entries.prefix}{namespace}/{name}" if self.info.namespaced else f"{self.entries.prefix}{name}"
 

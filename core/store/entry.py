@@ -50,6 +50,11 @@ class Entry:
             self._wire = orjson.loads(self.raw)
         return cast(Mapping[str, Any], self._wire)
 
+    def copy(self) -> dict[str, Any]:
+        """The same, for the caller to change."""
+        copied: dict[str, Any] = orjson.loads(self.raw)
+        return copied
+
     def follows(self, before: Entry) -> None:
         """``before`` was the object until this entry: most parts of its typed form will do for this one too."""
         if before._typed is not _UNMADE and self._typed is _UNMADE:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from sampan.core.errors import Expired
@@ -47,7 +48,8 @@ class Follower:
         self._sinks: dict[str, tuple[Sink, ...]] = {}
         self._loading: dict[str, list[StoreEvent]] = {}
         self._listing = asyncio.Lock()  # a sink is never listed while a lost history is being made up for
-        self._waiters: set[tuple[int, asyncio.Future[None]]] = set()
+        self._waiters: dict[int, set[asyncio.Future[None]]] = {}
+        """By the revision that they wait for."""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -90,15 +92,26 @@ class Follower:
         """Raises `Timeout` (``ResourceVersionTooLarge``) where the revision is not reached within ``timeout`` seconds."""
         if self.revision >= revision:
             return
-        waiter = (revision, asyncio.get_running_loop().create_future())
-        self._waiters.add(waiter)
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiters.setdefault(revision, set()).add(waiter)
+        timer = loop.call_later(timeout, self._give_up, revision, waiter)
         try:
-            async with asyncio.timeout(timeout):
-                await waiter[1]
-        except TimeoutError as exc:
-            raise future_revision(revision, self.revision) from exc
+            await waiter
         finally:
-            self._waiters.discard(waiter)
+            timer.cancel()
+            self._forget(revision, waiter)
+
+    def _give_up(self, revision: int, waiter: asyncio.Future[None]) -> None:
+        if not waiter.done():
+            waiter.set_exception(future_revision(revision, self.revision))
+
+    def _forget(self, revision: int, waiter: asyncio.Future[None]) -> None:
+        waiters = self._waiters.get(revision)
+        if waiters is not None:
+            waiters.discard(waiter)
+            if not waiters:
+                del self._waiters[revision]
 
     async def _run(self) -> None:
         has_gap = False
@@ -137,7 +150,12 @@ class Follower:
             self._reached(revision)
 
     def _reached(self, revision: int) -> None:
-        self.revision = revision
-        for waited, waiter in self._waiters:
-            if waited <= revision and not waiter.done():
-                waiter.set_result(None)
+        """Revisions come one by one, but after a history that was lost: who waits for a later one costs nothing."""
+        before, self.revision = self.revision, revision
+        passed: Sequence[int] = range(before + 1, revision + 1)
+        if len(passed) > len(self._waiters):
+            passed = [waited for waited in self._waiters if waited <= revision]
+        for waited in passed:
+            for waiter in self._waiters.pop(waited, ()):
+                if not waiter.done():
+                    waiter.set_result(None)

@@ -16,7 +16,6 @@ from sampan.core.api.options import WriteOptions
 from sampan.core.errors import BadRequest, Conflict, Unclassified
 from sampan.core.model.builtin import Binding
 from sampan.core.model.causes import not_supported, required
-from sampan.core.schema.copying import own_copy
 from sampan.core.schema.refusal import aggregate
 from sampan.core.schema.resource import resource_of
 from sampan.core.schema.scalars import format_time
@@ -47,7 +46,7 @@ async def bind(
 
     def bound(old: Entry) -> MutableWire:
         _check(call, old.wire, node, uid)
-        obj: MutableWire = own_copy(old.wire)
+        obj: MutableWire = old.copy()
         obj["spec"]["nodeName"] = node
         obj.get("status", {}).pop("nominatedNodeName", None)  # a promise that is kept now, or was of another node
         for field in ("labels", "annotations"):

@@ -182,10 +182,11 @@ class Pipeline:
         A custom object that is still stored in an earlier version, or by an earlier schema, is written anew by a change
         of nothing: so objects are migrated before that version goes.
         """
-        is_same = splice_resource_version(served.encode(wire), old.revision) == old.raw
+        shown = served.encode(wire)
+        is_same = splice_resource_version(shown, old.revision) == old.raw
         if is_same and not served.resource.custom:
             return old
-        raw = await stored_form(served, wire)
+        raw = small_enough(shown) if served.is_stored_as_shown else await stored_form(served, wire)
         if is_same:
             stored = await self.store.get(old.key)
             if stored is None or stored.value == raw:
@@ -236,7 +237,11 @@ async def shown(served: Served, revision: int) -> None:
 
 async def stored_form(served: Served, wire: Wire) -> bytes:
     """The bytes to store. Raises `TooLarge`, where etcd would refuse them."""
-    raw = await served.storage.store_form(wire)
+    return small_enough(await served.storage.store_form(wire))
+
+
+def small_enough(raw: bytes) -> bytes:
+    """Raises `TooLarge`."""
     if len(raw) > MAX_STORED:
         raise TooLarge(f"Request entity too large: limit is {MAX_STORED}")
     return raw

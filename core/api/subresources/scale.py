@@ -27,7 +27,6 @@ from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
 from sampan.core.model.labels import wire_selector
 from sampan.core.schema.applied import problems
-from sampan.core.schema.copying import own_copy
 from sampan.core.schema.jsonpath import first
 from sampan.core.schema.patch import APPLY_YAML, patch_object
 from sampan.core.schema.refusal import invalid_object
@@ -162,7 +161,7 @@ def apply_scale(call: Call, old: Entry, wanted: Mapping[str, Any]) -> MutableWir
     replicas = wanted.get("spec", {}).get("replicas", 0)
     if not call.served.resource.custom and (causes := negative("spec.replicas", replicas)):
         raise _invalid(call, causes)
-    obj: MutableWire = own_copy(old.wire)
+    obj: MutableWire = old.copy()
     set_number(obj, _paths(call), replicas)
     if version := wanted["metadata"].get("resourceVersion"):
         obj["metadata"]["resourceVersion"] = version

@@ -43,6 +43,8 @@ class Grants:
         self._seen: tuple[int, ...] = ()
         self._everywhere: dict[Who, list[Grant]] = {}
         self._within: dict[str, dict[Who, list[Grant]]] = {}
+        self._bound: frozenset[str] = frozenset()
+        """The namespaces with bindings: those that strangers make up must not fill memory."""
 
     def of(self, user: User, namespace: str = "") -> Iterator[Grant]:
         """What holds everywhere and, for a namespace, there."""
@@ -50,12 +52,10 @@ class Grants:
         who: list[Who] = [("User", user.name), *(("Group", group) for group in user.groups)]
         for each in who:
             yield from self._everywhere.get(each, ())
-        if namespace:
+        if namespace in self._bound:
             within = self._within.get(namespace)
             if within is None:
-                within = self._index(BINDINGS, namespace)
-                if within:  # namespaces that strangers make up must not fill memory
-                    self._within[namespace] = within
+                within = self._within[namespace] = self._index(BINDINGS, namespace)
             for each in who:
                 yield from within.get(each, ())
 
@@ -70,6 +70,8 @@ class Grants:
             return
         if seen[:2] != self._seen[:2]:
             self._everywhere = self._index(CLUSTER_BINDINGS, "")
+        if seen[3:] != self._seen[3:]:
+            self._bound = frozenset(each["metadata"]["namespace"] for each in self._reader.list(BINDINGS))
         self._within = {}
         self._seen = seen
 
