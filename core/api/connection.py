@@ -6,7 +6,7 @@ headers, 32 seconds for them. They count for the first request, which may never 
 
 from __future__ import annotations
 
-from asyncio import TimerHandle, Transport
+from asyncio import TimerHandle
 from contextvars import ContextVar
 from typing import Any, Final, cast
 
@@ -23,7 +23,7 @@ TOO_LARGE: Final = (
     b"content-length: 35\r\nconnection: close\r\n\r\n431 Request Header Fields Too Large"
 )
 
-ASKED_OVER: ContextVar[Transport | None] = ContextVar("ASKED_OVER", default=None)
+ASKED_OVER: ContextVar[BoundedProtocol | None] = ContextVar("ASKED_OVER", default=None)
 """In the task that answers an HTTP request: the connection that it came over. For tests that break it off."""
 
 
@@ -68,7 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_body = True
         self._head = 0
         self._head_is_here()
-        ASKED_OVER.set(self.transport)
+        ASKED_OVER.set(self)
         super().on_headers_complete()
         if b"watch" in self.url and not self.parser.should_upgrade():
             straight = Straight(self.transport, self.cycle)

@@ -58,12 +58,15 @@ class Cluster:
         say: Say = silent,
         clock: Clock | None = None,
         store: Store | None = None,
+        passing: bool = False,
     ) -> None:
+        """``passing``: what it has on this machine goes when it stops."""
         self._config = config
         self._plugins = plugins
         self._say = say
         self._clock = clock or RealClock()
         self._store = store
+        self._passing = passing
         self._directory = DataDir(config.data_dir, lasting=store is None)
         self._cleanup = AsyncExitStack()
         self._ended = asyncio.Event()
@@ -133,7 +136,7 @@ class Cluster:
         if routes is not None:
             self._take_back.append(routes.destroy)
             ends.append(routes.close)
-        for close in ends:
+        for close in (*ends, *(self._take_back if self._passing else ())):
             self._cleanup.push_async_callback(asyncio.to_thread, close)
         if routes is not None:
             decisions = await asyncio.to_thread(routes.prepare, self._config, decisions)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from sampan.core.testing.moved_clock import MovedClock
     from sampan.core.testing.template import Template
 
-MARK = "sampan(plugins=(), nodes=1, installed=False, settings={}): what the test's cluster is made of"
-_OPTIONS = {"plugins", "nodes", "installed", "settings"}
+MARK = (
+    "sampan(plugins=(), nodes=1, runtime='simulated', installed=False, settings={}): what the test's cluster is made of"
+)
+_OPTIONS = {"plugins", "nodes", "runtime", "installed", "settings"}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sampan.core.cluster.cluster import Cluster
 from sampan.core.config import Config
@@ -25,6 +27,8 @@ from sampan.core.testing.template import Template, fill, memory_store
 from sampan.core.testing.testing_plugin import TestingPlugin
 from sampan.core.testing.traffic import Traffic
 
+SIMULATED = "simulated"
+
 
 @contextmanager
 def live_cluster(
@@ -35,17 +39,19 @@ def live_cluster(
     installed: bool = False,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     nodes: int = 1,
+    runtime: str = SIMULATED,
     clock: Clock | None = None,
     template: Template | None = None,
 ) -> Iterator[LiveCluster]:
     """Start it in ``folder``; it is gone afterwards.
 
     ``plugins``: modules, objects, or names as ``--plugin`` takes them. ``installed``: those of other distributions too.
-    ``nodes``: 0 is the control plane alone. ``template``: what it begins with, which saves most of the time that a
+    ``nodes``: 0 is the control plane alone. ``runtime``: what their pods run on; all but the simulated one run something on
+    this machine, which is taken away at the end. ``template``: what it begins with, which saves most of the time that a
     start takes.
     """
     with _without_collecting():
-        made = _start(folder, loop, plugins, installed, settings or {}, nodes, clock, template)
+        made = _start(folder, loop, plugins, installed, settings or {}, nodes, runtime, clock, template)
     try:
         yield made
     finally:
@@ -59,6 +65,7 @@ def _start(
     installed: bool,
     settings: Mapping[str, Mapping[str, Any]],
     nodes: int,
+    runtime: str,
     clock: Clock | None,
     template: Template | None,
 ) -> LiveCluster:
@@ -68,14 +75,20 @@ def _start(
     store = memory_store(loaded)
     if template is not None:
         template.lay_out(folder)
-        loop.run(fill(store, template.objects()))
+        loop.run(fill(store, template.objects(clock.now() if clock else datetime.now(UTC))))
+    # An engine tells clusters apart by their names.
+    name = "test" if runtime == SIMULATED else f"test-{uuid4().hex[:8]}"
     config = Config(
-        cluster="test", data_dir=folder, port=0, runtime="simulated", proxy="none", dns="none", store="memory:",
+        cluster=name, data_dir=folder, port=0, runtime=runtime, proxy="none", dns="none", store="memory:",
         node_name="node", nodes=nodes,
     )  # fmt: skip
-    cluster: Backend = loop.call(
-        lambda: Cluster(config, loaded, clock=clock, store=store) if nodes else PlaneAlone(folder, loaded, clock, store)
-    )
+
+    def make() -> Backend:
+        if not nodes:
+            return PlaneAlone(folder, loaded, clock, store)
+        return Cluster(config, loaded, clock=clock, store=store, passing=runtime != SIMULATED)
+
+    cluster = loop.call(make)
     loop.run(cluster.start())
     traffic.requests.clear()  # a start is no part of a test
     return LiveCluster(cluster, loop, traffic, loaded, folder)

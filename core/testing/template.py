@@ -1,13 +1,14 @@
 """What the clusters of a test session begin with, made once: keys, certificates, and what every control plane writes first.
 
-Each cluster goes on from there as one does that was stopped: it looks at what there is, and finds it good. So the system's
-own objects (namespaces, roles, service accounts) are as old as the session's first cluster.
+Each cluster goes on from there as one does that was stopped: it looks at what there is, and finds it good. The system's own
+objects (namespaces, roles, service accounts) are as new as the cluster, with uids of its own.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sampan.core.datadir import LAYOUT_VERSION
@@ -17,6 +18,7 @@ from sampan.core.store.contract import KeyValue, Store
 from sampan.core.testing.control_plane import control_plane
 from sampan.core.testing.loop_thread import LoopThread
 from sampan.core.testing.own_plugins import own_entry_points
+from sampan.core.testing.renewal import Renewal
 from sampan.core.testing.testing_plugin import SERVICE_RANGE
 
 
@@ -26,21 +28,28 @@ class Template:
     def __init__(self, folder: Path, loop: LoopThread) -> None:
         self._folder = folder
         self.loop = loop
-        self._objects: Sequence[KeyValue] | None = None
+        self._written: Sequence[KeyValue] | None = None
+        self._renewal: Renewal | None = None
 
     def lay_out(self, folder: Path) -> None:
         """Put keys and certificates into a cluster's data directory, which is empty."""
-        self.objects()
+        self.written()
         shutil.copytree(self._folder / "pki", folder / "pki")
         (folder / "version").write_text(f"{LAYOUT_VERSION}\n")
 
-    def objects(self) -> Sequence[KeyValue]:
+    def written(self) -> Sequence[KeyValue]:
         """What there is in a store once its control plane has come to rest."""
-        if self._objects is None:
-            self._objects = self.loop.run(self._written())
-        return self._objects
+        if self._written is None:
+            self._written = self.loop.run(self._write())
+        return self._written
 
-    async def _written(self) -> Sequence[KeyValue]:
+    def objects(self, now: datetime) -> Iterable[tuple[str, bytes]]:
+        """The same as a cluster has it that begins now: key and value."""
+        if self._renewal is None:
+            self._renewal = Renewal(self.written())
+        return self._renewal.renewed(now)
+
+    async def _write(self) -> Sequence[KeyValue]:
         self._folder.mkdir(parents=True, mode=0o700)
         plugins = load_plugins(PluginChoice(), entry_points=own_entry_points)
         store = memory_store(plugins)
@@ -58,6 +67,6 @@ def memory_store(plugins: Plugins) -> Store:
     return store
 
 
-async def fill(store: Store, objects: Iterable[KeyValue]) -> None:
-    for each in objects:
-        await store.create(each.key, each.value)
+async def fill(store: Store, objects: Iterable[tuple[str, bytes]]) -> None:
+    for key, value in objects:
+        await store.create(key, value)

@@ -12,11 +12,12 @@ import threading
 from asyncio import Transport
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 import attrs
 
 from sampan.core.api.bodies import ClientGone
-from sampan.core.api.connection import ASKED_OVER
+from sampan.core.api.connection import ASKED_OVER, BoundedProtocol
 from sampan.core.classes import define, frozen
 from sampan.core.contracts.access import Attributes, Decision
 from sampan.core.errors import ApiError, Conflict, InternalError, NotFound, ServiceUnavailable, TooManyRequests
@@ -84,6 +85,7 @@ class Fault:
     error: ApiError | None = None
     delay: float = 0.0
     disconnect_after: float | None = None
+    lose_answer: bool = False
     times: int | None = None
     """How many requests it will still meet; ``None``: all."""
     met: int = 0
@@ -106,6 +108,7 @@ class Faults:
         error: int | ApiError | None = None,
         delay: float = 0.0,
         disconnect_after: float | None = None,
+        lose_answer: bool = False,
         times: int | None = None,
         **pattern: str,
     ) -> Fault:
@@ -114,11 +117,19 @@ class Faults:
         ``error``: a status code (404, 409, 429, 500, 503), or an error of `sampan.core.errors`. ``disconnect_after``: so
         many seconds after the request; 0 is before anything is done, later is for watches. Who asks in-process, as the
         cluster's own controllers do, has no connection, and is told that the server is unavailable (0), or nothing.
+        ``lose_answer``: what was asked is done, and the connection breaks off instead of the answer; only for who has one.
         ``times``: only so often. ``pattern``: attributes of `SeenRequest`, with ``*`` for any text.
         """
         check_pattern(pattern)
         made = ERRORS[error](f"a fault of the test ({error})") if isinstance(error, int) else error
-        fault = Fault(pattern=pattern, error=made, delay=delay, disconnect_after=disconnect_after, times=times)
+        fault = Fault(
+            pattern=pattern,
+            error=made,
+            delay=delay,
+            disconnect_after=disconnect_after,
+            lose_answer=lose_answer,
+            times=times,
+        )
         self._faults.append(fault)
         return fault
 
@@ -130,6 +141,9 @@ class Faults:
         for fault in tuple(self._faults):
             if fault.times == 0 or not fits(request, fault.pattern):
                 continue
+            connection = ASKED_OVER.get()
+            if fault.lose_answer and connection is None:
+                continue
             fault.met += 1
             if fault.times is not None:
                 fault.times -= 1
@@ -137,20 +151,34 @@ class Faults:
                 await asyncio.sleep(fault.delay)
             if fault.error is not None:
                 raise fault.error
+            if fault.lose_answer and connection is not None:
+                connection.cycle.transport = LostAnswer(connection.transport)  # type: ignore[assignment]
             if fault.disconnect_after is not None:
-                await _disconnect(fault.disconnect_after)
+                await _disconnect(connection, fault.disconnect_after)
 
 
-async def _disconnect(after: float) -> None:
+class LostAnswer:
+    """The connection under one answer, for the server that writes it: it breaks off with the first byte."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        self._transport.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+async def _disconnect(connection: BoundedProtocol | None, after: float) -> None:
     """Raises `ClientGone` where there is nobody to answer any more."""
-    connection = ASKED_OVER.get()
     if after > 0:
         if connection is not None:
-            asyncio.get_running_loop().call_later(after, connection.abort)
+            asyncio.get_running_loop().call_later(after, connection.transport.abort)
         return
     if connection is None:
         raise ServiceUnavailable("a fault of the test (disconnected)")
-    connection.abort()
+    connection.transport.abort()
     for _ in range(TURNS):
         await asyncio.sleep(0)
     raise ClientGone
@@ -166,7 +194,7 @@ class OpenWatches:
         connection = ASKED_OVER.get()
         if connection is not None:
             self._open = [(asked, over) for asked, over in self._open if not over.is_closing()]
-            self._open.append((request, connection))
+            self._open.append((request, connection.transport))
 
     def abort(self, pattern: dict[str, str]) -> int:
         """Break those off that fit. Returns how many connections that were."""

@@ -50,6 +50,20 @@ def test_as_many_nodes_as_the_marker_says(sampan_cluster: LiveCluster) -> None:
     assert len(sampan_cluster.list(Node)) == 3
 
 
+@pytest.mark.sampan(runtime="process", nodes=2)
+def test_pods_run_on_the_runtime_that_the_marker_names(sampan_cluster: LiveCluster, tmp_path: Path) -> None:
+    """And leave nothing behind; `tests.support.leaks` looks for processes."""
+    command = ["sh", "-c", "echo on $0; exec sleep 1000"]
+    for node in ("node", "node-2"):
+        container = {"name": "c", "image": "host", "command": [*command, node]}
+        spec = {"nodeName": node, "containers": [container]}
+        sampan_cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": node}, "spec": spec})
+    for node in ("node", "node-2"):
+        sampan_cluster.wait_for(Pod, "default", node, lambda pod: pod.status.phase == "Running")
+        path = f"/api/v1/namespaces/default/pods/{node}/log"
+        sampan_cluster.wait_until(lambda path=path, node=node: sampan_cluster.request("GET", path) == f"on {node}\n")  # type: ignore[misc]
+
+
 def test_time_is_moved(sampan_plane: LiveCluster, sampan_clock: MovedClock) -> None:
     before = sampan_clock.now()
     sampan_plane.apply(WEB.replace("replicas: 2", "replicas: 2\n  progressDeadlineSeconds: 60"))

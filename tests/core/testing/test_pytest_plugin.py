@@ -100,7 +100,7 @@ def test_it(sampan_plane):
 """,
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*the marker sampan takes installed, nodes, plugins, settings by name*"])
+    result.stdout.fnmatch_lines(["*the marker sampan takes installed, nodes, plugins, runtime, settings by name*"])
 
 
 def test_tests_side_by_side_have_clusters_of_their_own(pytester: pytest.Pytester) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from sampan.core.errors import NotFound
 from sampan.core.model.builtin import ClusterRole, ConfigMap, Namespace, Node, Service, ServiceAccount
 from sampan.core.schema.codec import from_wire
+from sampan.core.testing.clock import FakeClock
 from sampan.core.testing.loop_thread import LoopThread
 from sampan.core.testing.start import live_cluster
 from sampan.core.testing.template import Template
@@ -49,9 +51,24 @@ def test_with_a_template_a_cluster_has_what_it_has_without(
         anew = {kind: {obj.key for obj in made.list(kind)} for kind in (Namespace, ServiceAccount, ClusterRole)}
     with live_cluster(tmp_path / "b", loop, nodes=nodes, template=template) as begun:
         assert {kind: {obj.key for obj in begun.list(kind)} for kind in anew} == anew
-        written = {item.key: item.value for item in template.objects()}["/registry/namespaces/default"].decode()
-        assert (begun.get(Namespace, "", "default").metadata.uid or "?") in written
         assert begun.request("GET", "/readyz") == "ok"
+
+
+def test_the_systems_own_objects_are_as_new_as_the_cluster(
+    tmp_path: Path, loop: LoopThread, template: Template
+) -> None:
+    """In times, uids and revisions."""
+    seen = set()
+    for year in (2030, 2031):
+        clock = FakeClock(datetime(year, 1, 1, tzinfo=UTC))
+        with live_cluster(tmp_path / str(year), loop, nodes=0, template=template, clock=clock) as made:
+            for kind in (Namespace, ServiceAccount, ClusterRole, ConfigMap, Service):
+                for obj in made.list(kind):
+                    assert obj.metadata.creation_timestamp == clock.now(), obj.key
+                    assert int(obj.metadata.resource_version or 0) < 1000
+                    seen.add((obj.key, obj.metadata.uid))
+                    assert {each.time for each in obj.metadata.managed_fields} <= {clock.now()}
+    assert len({uid for _, uid in seen}) == len(seen) == 2 * len({key for key, _ in seen})
 
 
 def test_the_kubernetes_service_leads_to_the_port_of_this_cluster(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from sampan.core.errors import Conflict, ServiceUnavailable, TooManyRequests
+from sampan.core.errors import AlreadyExists, Conflict, ServiceUnavailable, TooManyRequests
 from sampan.core.model.builtin import ConfigMap, Deployment
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.live_cluster import LiveCluster
@@ -90,6 +90,24 @@ def test_a_connection_breaks_before_anything_is_done(sampan_plane: LiveCluster) 
     assert fault.met == 1
     assert "settings" not in {each.metadata.name for each in sampan_plane.list(ConfigMap)}
     assert sampan_plane.request("POST", "/api/v1/namespaces/default/configmaps", body)["metadata"]["uid"]
+
+
+def test_an_answer_is_lost_after_everything_was_done(sampan_plane: LiveCluster) -> None:
+    fault = sampan_plane.faults.add(verb="create", resource="configmaps", lose_answer=True, times=1)
+    body = {"metadata": {"name": "settings"}}
+    path = "/api/v1/namespaces/default/configmaps"
+    with pytest.raises(ServiceUnavailable, match="cannot reach the cluster"):
+        sampan_plane.request("POST", path, body)
+    assert fault.met == 1
+    with pytest.raises(AlreadyExists):
+        sampan_plane.request("POST", path, body)
+    assert sampan_plane.request("GET", f"{path}/settings")["metadata"]["name"] == "settings"
+
+
+def test_no_answer_is_lost_that_goes_over_no_connection(sampan_plane: LiveCluster) -> None:
+    fault = sampan_plane.faults.add(resource="configmaps", lose_answer=True)
+    assert sampan_plane.create(SETTINGS).metadata.uid
+    assert fault.met == 0
 
 
 def test_who_asks_in_process_hears_that_nobody_answers(sampan_plane: LiveCluster) -> None:
