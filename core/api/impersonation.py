@@ -23,6 +23,7 @@ from sampan.core.contracts.access import (
     split_service_account,
 )
 from sampan.core.errors import BadRequest
+from sampan.core.schema.go_words import quoted
 
 PREFIX: Final = b"impersonate-"
 USER: Final = "user"
@@ -37,9 +38,12 @@ Wanted = Sequence[tuple[str, str]]
 
 async def impersonate(gates: Gates, user: User, wanted: Wanted) -> User:
     """Whom the headers name. Raises `Forbidden` for what ``user`` may not be, `BadRequest` for parts without a user."""
-    names = [value for name, value in wanted if name == USER and value]
+    wanted = [(name, value) for name, value in wanted if name != USER or value]
+    if not wanted:
+        return user
+    names = [value for name, value in wanted if name == USER]
     if not names:
-        raise BadRequest(f"requested {', '.join(sorted({name for name, _ in wanted}))} without impersonating a user")
+        raise BadRequest(f"requested {_as_in_go(wanted)} without impersonating a user")
     for name, value in wanted:
         await gates.check(_right(user, name, value))
     groups = tuple(value for name, value in wanted if name == GROUP)
@@ -49,6 +53,20 @@ async def impersonate(gates: Gates, user: User, wanted: Wanted) -> User:
         groups=_all_groups(names[0], groups),
         extra=_extra(wanted),
     )
+
+
+def _as_in_go(wanted: Wanted) -> str:
+    """Somebody without a name, as Kubernetes' message shows them."""
+    uid = next((value for name, value in wanted if name == UID), "")
+    groups, extra = [value for name, value in wanted if name == GROUP], _extra(wanted)
+    shown_groups = f"[]string{_listed(groups)}" if groups else "[]string(nil)"
+    entries = ", ".join(f"{quoted(key)}:[]string{_listed(extra[key])}" for key in sorted(extra))
+    shown_extra = f"map[string][]string{{{entries}}}" if extra else "map[string][]string(nil)"
+    return f'&user.DefaultInfo{{Name:"", UID:{quoted(uid)}, Groups:{shown_groups}, Extra:{shown_extra}}}'
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"{{{', '.join(map(quoted, texts))}}}"
 
 
 def _right(user: User, name: str, value: str) -> Attributes:

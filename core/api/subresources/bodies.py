@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sampan.core.api.operations.pipeline import Call, MutableWire
 from sampan.core.api.operations.update import check_name
@@ -11,6 +11,9 @@ from sampan.core.errors import BadRequest
 from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.resource import Resource
+
+OWN_WORDS: Final = ("binding", "token")
+"""Subresources that say themselves what is wrong with another name."""
 
 
 async def read_object(request: Request, call: Call, resource: Resource, validation: FieldValidation) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def check_place(call: Call, obj: MutableWire) -> None:
     meta = obj.setdefault("metadata", {})
     if meta.get("namespace", call.namespace) != call.namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    if call.name and meta.get("name") and call.subresource != "binding":  # which has words of its own for it
+    if call.name and meta.get("name") and call.subresource not in OWN_WORDS:
         check_name(call, meta["name"])
 
 

@@ -24,6 +24,7 @@ from sampan.core.classes import define
 from sampan.core.contracts.access import SERVICE_ACCOUNT
 from sampan.core.errors import BadRequest, Conflict, NotFound
 from sampan.core.model.authentication_v1.token_request import TokenRequest
+from sampan.core.model.causes import invalid
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import resource_of
 from sampan.core.schema.scalars import format_time
@@ -31,8 +32,10 @@ from sampan.core.schema.validate import validate
 
 TOKEN_REQUEST: Final = resource_of(TokenRequest)
 BOUND: Final[Mapping[tuple[str, str], str]] = {
-    ("v1", "Pod"): "pods", ("v1", "Secret"): "secrets", ("v1", "Node"): "nodes",
+    ("", "Pod"): "pods", ("", "Secret"): "secrets", ("", "Node"): "nodes",
 }  # fmt: skip
+"""What a token can be bound to, by group and kind; which version is named does not matter."""
+OTHER_NAME: Final = "must match the service account name if specified"
 
 
 @define(eq=False)
@@ -56,8 +59,11 @@ class TokenSubresource(Plain):
 
 async def issue(pipeline: Pipeline, call: Call, wanted: MutableWire, options: WriteOptions) -> dict[str, Any]:
     """The TokenRequest with its token. Raises `NotFound`, `Invalid`, `Conflict` and what admission refuses with."""
+    meta = wanted.setdefault("metadata", {})
+    if meta.get("name", call.name) != call.name:
+        raise invalid_object(TOKEN_REQUEST, call.name, [invalid("metadata.name", meta["name"], OTHER_NAME)])
     account = (await pipeline.current(call)).wire
-    wanted.setdefault("metadata", {}).update(name=call.name, namespace=call.namespace)
+    meta.update(name=call.name, namespace=call.namespace)
     fill_defaults(TOKEN_REQUEST, wanted)
     request = pipeline.admission(call, "CREATE", wanted, None, dry_run=options.dry_run)
     about = attrs.evolve(call, served=attrs.evolve(call.served, resource=TOKEN_REQUEST))
@@ -93,13 +99,13 @@ def _claims(account: Wire) -> dict[str, Any]:
 
 def _bound(pipeline: Pipeline, call: Call, account: Wire, reference: Wire | None) -> dict[str, Any]:
     """The claims about what the token is bound to: without it the token is worth nothing."""
-    if not reference:
+    if reference is None:
         return {}
     kind, name = reference.get("kind", ""), reference.get("name", "")
-    resource = BOUND.get((reference.get("apiVersion", ""), kind))
+    group, _, version = reference.get("apiVersion", "").rpartition("/")
+    resource = BOUND.get((group, kind))
     if resource is None:
-        group = reference.get("apiVersion", "")
-        raise BadRequest(f"cannot bind token to object of type {group}, Kind={kind}")
+        raise BadRequest(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
     namespace = "" if resource == "nodes" else call.namespace
     present = pipeline.reader.get(resource, namespace, name)
     if present is None:
@@ -107,8 +113,8 @@ def _bound(pipeline: Pipeline, call: Call, account: Wire, reference: Wire | None
     uid = present["metadata"]["uid"]
     if reference.get("uid") and reference["uid"] != uid:
         said = f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record."
-        message = f'Operation cannot be fulfilled on {resource} "{name}": {said}'
-        raise Conflict(f"{message} The object might have been deleted and then recreated", kind=resource, name=name)
+        message = f'Operation cannot be fulfilled on {kind} "{name}": {said}'
+        raise Conflict(f"{message} The object might have been deleted and then recreated", kind=kind, name=name)
     claims: dict[str, Any] = {kind.lower(): {"name": name, "uid": uid}}
     if resource == "pods":
         spec = present["spec"]

@@ -50,7 +50,7 @@ def _for_people() -> list[Object]:
             on(
                 WRITE,
                 "",
-                "configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets"
+                "configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets"
                 " serviceaccounts services services/proxy",
             ),
             on("create", "", "serviceaccounts/token"),
@@ -62,6 +62,7 @@ def _for_people() -> list[Object]:
             on(WRITE, "networking.k8s.io", "ingresses networkpolicies"),
             on(f"{WRITE} {READ}", "coordination.k8s.io", "leases"),
             on(WRITE, "resource.k8s.io", claims),
+            on(WRITE, "- events.k8s.io", "events"),
             aggregate_to="edit",
         ),
         cluster_role(
@@ -75,7 +76,7 @@ def _for_people() -> list[Object]:
             on(
                 READ,
                 "",
-                "bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status"
+                "bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status"
                 " resourcequotas resourcequotas/status",
             ),
             on(READ, "", "namespaces"),
@@ -87,6 +88,7 @@ def _for_people() -> list[Object]:
             on(READ, "policy", "poddisruptionbudgets poddisruptionbudgets/status"),
             on(READ, "networking.k8s.io", "ingresses ingresses/status networkpolicies"),
             on(READ, "resource.k8s.io", f"{claims} resourceclaims/status"),
+            on(READ, "- events.k8s.io", "events"),
             aggregate_to="view",
         ),
     ]
@@ -104,9 +106,17 @@ def _for_everybody() -> list[Object]:
             on("create", "authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),
             on("create", "authentication.k8s.io", "selfsubjectreviews"),
         ),
-        cluster_role("system:monitoring", at("get", f"{health} /healthz/* /livez/* /readyz/* /metrics /metrics/slis")),
         cluster_role(
-            "system:service-account-issuer-discovery", at("get", "/.well-known/openid-configuration /openid/v1/jwks")
+            "system:monitoring",
+            at("get", f"{health} /healthz/* /livez/* /readyz/* /metrics /metrics/slis /flagz /statusz"),
+            on("get", "", "nodes/metrics"),
+        ),
+        cluster_role(
+            "system:service-account-issuer-discovery",
+            at(
+                "get",
+                "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",
+            ),
         ),
     ]
 
@@ -170,14 +180,17 @@ def _for_components() -> list[Object]:
             *REVIEWS,
             on(READ, "storage.k8s.io", "csinodes csidrivers csistoragecapacities storageclasses volumeattachments"),
             on(READ, "", "namespaces"),
-            on(READ, "resource.k8s.io", "deviceclasses resourceslices resourceclaims"),
-            on("patch update", "resource.k8s.io", "resourceclaims resourceclaims/status"),
+            on(READ, "resource.k8s.io", "deviceclasses resourceslices"),
+            on(f"create delete patch update {READ}", "resource.k8s.io", "resourceclaims"),
+            on(f"patch update {READ}", "resource.k8s.io", "resourceclaims/status"),
+            on("update", "", "pods/finalizers"),
         ),
         cluster_role(
             "system:kubelet-api-admin",
             on(READ, "", "nodes"),
             on("proxy", "", "nodes"),
-            on("*", "", "nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats"),
+            on("*", "", "nodes/log nodes/metrics nodes/proxy nodes/stats"),
+            on("*", "", "nodes/configz nodes/healthz nodes/pods"),
         ),
         cluster_role("system:node-problem-detector", on("get", "", "nodes"), on("patch", "", "nodes/status"), EVENTS),
         cluster_role(

@@ -19,13 +19,13 @@ Object = dict[str, Any]
 def on(verbs: str, group: str, resources: str, names: str = "") -> Rule:
     """A rule about resources. ``group`` may be several, divided by spaces; the core group is ``-`` among others."""
     groups = ["" if each == "-" else each for each in group.split()] or [""]
-    rule = {"verbs": verbs.split(), "apiGroups": groups, "resources": resources.split()}
+    rule = {"verbs": sorted(verbs.split()), "apiGroups": sorted(groups), "resources": sorted(resources.split())}
     return rule | {"resourceNames": names.split()} if names else rule
 
 
 def at(verbs: str, paths: str) -> Rule:
     """A rule about paths of the server."""
-    return {"verbs": verbs.split(), "nonResourceURLs": paths.split()}
+    return {"verbs": sorted(verbs.split()), "nonResourceURLs": sorted(paths.split())}
 
 
 EVENTS: Final = on("create patch update", "- events.k8s.io", "events")

@@ -81,8 +81,19 @@ async def test_a_part_that_may_not_be_used_refuses_the_whole(part: str) -> None:
     gates = Gates(authorizers=[Recording()])
     with pytest.raises(Forbidden, match='User "jane" cannot impersonate resource'):
         await impersonate(gates, JANE, [("user", "bob"), (part, "secret")])
-    with pytest.raises(BadRequest, match="without impersonating a user"):
+    shown = {
+        "group": 'UID:"", Groups:[]string{"v"}, Extra:map[string][]string(nil)',
+        "uid": 'UID:"v", Groups:[]string(nil), Extra:map[string][]string(nil)',
+        "extra-k": 'UID:"", Groups:[]string(nil), Extra:map[string][]string{"k":[]string{"v"}}',
+    }
+    with pytest.raises(BadRequest) as caught:
         await impersonate(gates, JANE, [(part, "v")])
+    said = f'requested &user.DefaultInfo{{Name:"", {shown[part]}}} without impersonating a user'
+    assert caught.value.message == said
+
+
+async def test_an_empty_name_is_nobody_elses() -> None:
+    assert await impersonate(Gates(authorizers=[Recording()]), JANE, [("user", "")]) is JANE
 
 
 async def test_a_request_in_anothers_name_has_the_others_rights(server: ApiServer, api: AsgiClient) -> None:

@@ -163,3 +163,25 @@ async def test_a_review_of_the_administrators_token_and_of_none(api: AsgiClient)
     status = await review(api, api.token)
     assert (status["authenticated"], status["user"]["username"]) == (True, "admin")
     assert "authenticated" not in await review(api, "guess")
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "said"),
+    [
+        ({}, 400, "cannot bind token to object of type /, Kind="),
+        ({"kind": "ConfigMap", "apiVersion": "v1"}, 400, "cannot bind token to object of type /v1, Kind=ConfigMap"),
+        ({"kind": "Pod", "apiVersion": "apps/v1"}, 400, "cannot bind token to object of type apps/v1, Kind=Pod"),
+        ({"kind": "Pod", "name": "none"}, 404, 'pods "none" not found'),
+    ],
+)
+async def test_what_a_token_cannot_be_bound_to(
+    api: AsgiClient, robot: str, reference: dict[str, str], code: int, said: str
+) -> None:
+    refused = await ask(api, boundObjectRef=reference)
+    assert (refused.code, refused.json["message"]) == (code, said)
+
+
+async def test_a_token_for_others_says_whom_it_is_for(api: AsgiClient, robot: str) -> None:
+    theirs = await token(api, audiences=["a", "b"])
+    said = '[invalid bearer token, token audiences ["a" "b"] is invalid for the target audiences ["c"]]'
+    assert (await review(api, theirs, "c")) == {"user": {}, "error": said}
