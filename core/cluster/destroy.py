@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
@@ -10,6 +12,8 @@ from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
+from sampan.core.host.capabilities import is_network_admin
+from sampan.core.host.conntrack import forget_ranges
 from sampan.core.host.host_names import HostNames
 from sampan.core.kubeconfig import read_access, remove_context
 from sampan.core.plugins import Plugins
@@ -48,10 +52,18 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
         naming.destroy()
     if decisions.dns and HostNames(directory.path).uninstall():
         say("dns: this host's resolver is as it was")
+    _forget_connections([decisions.service_cidr, *decisions.nodes.values()])
     if decisions.proxy:
         policy_guarding(directory, decisions, plugins).destroy()
         service_proxying(directory, decisions, plugins).destroy()
         say(f"service addresses: {decisions.service_cidr} released")
+
+
+def _forget_connections(ranges: Sequence[str]) -> None:
+    """Of addresses that are nobody's any more: the next cluster to have them must not meet what this one has left."""
+    if is_network_admin():
+        with suppress(OSError):  # they end by themselves where the kernel does not let them be ended
+            forget_ranges(filter(None, ranges))
 
 
 def _forget_context(kubeconfig: Path | None, directory: DataDir, say: Say) -> None:

@@ -6,12 +6,13 @@ does. The same for flows that began while a service had no endpoints. Over netli
 
 from __future__ import annotations
 
-import contextlib
 import socket
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Set
+from functools import partial
 
 from sampan.core.contracts.proxy import ServicePort
+from sampan.core.host.conntrack import Way, connections
+from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS
 
 Key = tuple[str, str, int]
 
@@ -32,31 +33,13 @@ def stale(before: Mapping[Key, ServicePort], after: Mapping[Key, ServicePort]) -
 
 def forget(services: Iterable[ServicePort], after: Mapping[Key, ServicePort]) -> None:
     """Drop every flow to these service ports that does not lead to one of their endpoints of now."""
-    from pyroute2.netlink.exceptions import NetlinkError
-    from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple, NFCTSocket
-
-    with NFCTSocket() as conntrack:
+    with connections() as some:
         for service in services:
             now = after.get(service.key)
             here = {(endpoint.ip, endpoint.port) for endpoint in now.endpoints} if now else set()
-            wanted: dict[str, Any] = {"proto": socket.IPPROTO_UDP, "dport": service.port}
-            if service.ip != "0.0.0.0":
-                wanted["daddr"] = service.ip
-            for entry in tuple(conntrack.dump(tuple_orig=NFCTAttrTuple(**wanted))):
-                original, reply = _tuple(entry, "CTA_TUPLE_ORIG"), _tuple(entry, "CTA_TUPLE_REPLY")
-                if (reply["saddr"], reply["sport"]) in here:
-                    continue
-                with contextlib.suppress(NetlinkError):  # it has ended meanwhile
-                    conntrack.entry("del", tuple_orig=NFCTAttrTuple(**original))
+            address = {"daddr": service.ip} if service.ip != ANY_ADDRESS else {}
+            some.forget(partial(_leads_elsewhere, here), proto=socket.IPPROTO_UDP, dport=service.port, **address)
 
 
-def _tuple(entry: Any, name: str) -> dict[str, Any]:
-    attributes = entry.get_attr(name)
-    ip, proto = attributes.get_attr("CTA_TUPLE_IP"), attributes.get_attr("CTA_TUPLE_PROTO")
-    return {
-        "saddr": ip.get_attr("CTA_IP_V4_SRC"),
-        "daddr": ip.get_attr("CTA_IP_V4_DST"),
-        "proto": proto.get_attr("CTA_PROTO_NUM"),
-        "sport": proto.get_attr("CTA_PROTO_SRC_PORT"),
-        "dport": proto.get_attr("CTA_PROTO_DST_PORT"),
-    }
+def _leads_elsewhere(here: Set[tuple[str, int]], _original: Way, reply: Way) -> bool:
+    return (reply["saddr"], reply.get("sport")) not in here
