@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from sampan.core.cel.checked import Loop, Node
 from sampan.core.classes import frozen
 
+TURNS = 10_000
+"""Of all loops of an evaluation together."""
 STRING_STEP = 0.1
 """Cost of looking at one character."""
 _SCANS = frozenset(
@@ -86,8 +90,8 @@ class Cost:
         """Of the largest value on the way, over the largest of the values that come in and the expression itself."""
 
     def at_run_time(self, sizes: Sizes) -> float:
-        """The most that it may cost over values of these sizes."""
-        return self._root.cost(sizes)
+        """The most that it may cost over values of these sizes; of loops, the library ends all after so many turns."""
+        return min(self._root.cost(sizes), self._root.cost(attrs.evolve(sizes, items=1)) * TURNS)
 
 
 def _most_growth(node: _Node) -> float:

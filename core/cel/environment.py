@@ -29,6 +29,8 @@ LONGEST = 64 << 10
 """Characters of an expression; longer ones are refused before they are looked at."""
 RUNTIME_LIMIT = 10_000_000
 """Cost that one evaluation may have: Kubernetes' limit, in its units."""
+MOST_KEPT = 512
+"""Programs of one environment."""
 CHEAP = 100_000
 """Cost that is not looked at any closer."""
 LARGEST = 64 << 20
@@ -93,13 +95,10 @@ class Values:
 class Environment:
     """Variables with their types, and every function that Kubernetes has. Costs some milliseconds: keep it."""
 
-    def __init__(
-        self, variables: Mapping[str, Type | str], *, bindings: bool = False, optional: str = "", mixed: bool = False
-    ) -> None:
+    def __init__(self, variables: Mapping[str, Type | str], *, bindings: bool = False, optional: str = "") -> None:
         """A variable's type may be the name of one of Kubernetes' own (see `sampan.core.cel.library.function`).
 
-        ``bindings``: with ``cel.bind``. ``optional``: a variable that expressions see as an optional value. ``mixed``:
-        lists and maps may be written with items of several types.
+        ``bindings``: with ``cel.bind``. ``optional``: a variable that expressions see as an optional value.
         """
         from cel_expr_python import cel
 
@@ -109,7 +108,7 @@ class Environment:
 
         self.variables = dict(variables)
         self._optional = optional
-        self._mixed = mixed
+        self._programs: dict[tuple[str, bool, bool], Program] = {}
         messages = MessageTypes()
         signatures = {
             name: kind if isinstance(kind, str) else messages.declare(kind, name) for name, kind in variables.items()
@@ -129,8 +128,8 @@ class Environment:
             name: None if isinstance(kind, str) else converter(kind) for name, kind in variables.items()
         }
 
-    def check(self, source: str) -> Checked:
-        """Raises `CelError` with the place of each mistake."""
+    def check(self, source: str, *, mixed: bool = False) -> Checked:
+        """Raises `CelError` with the place of each mistake. ``mixed``: items of a list or map may differ in their types."""
         if len(source) > LONGEST:
             raise CelError(f"expression is too long: {len(source)} characters, {LONGEST} at the most")
         try:
@@ -140,19 +139,30 @@ class Environment:
         if self._optional and checked.root.loop is not None:
             checked = attrs.evolve(checked, root=checked.root.loop.result)
         before = self._bound("").index("\n") + 1 if self._optional else 0
-        wrong = wrong_literals(checked, source, mixed=self._mixed, before=before)
+        wrong = wrong_literals(checked, source, mixed=mixed, before=before)
         if wrong:
             raise CelError("\n".join(wrong))
         return checked
 
-    def compile(self, source: str, *, absent: bool = False) -> Program:
-        """Raises `CelError` as `check` does. ``absent``: to be evaluated where the optional variable has no value."""
-        checked = self.check(source)
+    def compile(self, source: str, *, absent: bool = False, mixed: bool = False) -> Program:
+        """Raises `CelError` as `check` does. ``absent``: to be evaluated where the optional variable has no value.
+
+        Kept: policies ask with the same expressions again and again.
+        """
+        key = (source, absent, mixed)
+        if key not in self._programs:
+            if len(self._programs) >= MOST_KEPT:
+                self._programs.clear()
+            self._programs[key] = self._compiled(source, absent=absent, mixed=mixed)
+        return self._programs[key]
+
+    def _compiled(self, source: str, *, absent: bool, mixed: bool) -> Program:
+        checked = self.check(source, mixed=mixed)
         try:
             expression = self._runs.compile(self._bound(evaluable(source), absent=absent))
         except RuntimeError as error:
             raise CelError(self._words(error, source)) from None
-        again = partial(self.check, source)
+        again = partial(self.check, source, mixed=mixed)
         return Program(source, shown(checked.type_of(checked.root)), expression, again)
 
     def _bound(self, source: str, *, absent: bool = False) -> str:

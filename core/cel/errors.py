@@ -9,6 +9,7 @@ _PLACE = re.compile(r"(?m)^((?:[A-Z_]+: )?ERROR: <input>:)(\d+)(:\d+: )")
 _STRUCT = re.compile(r" not found in struct '[^']*'")
 _NO_KEY = re.compile(r'Key not found in map : "?([^"]*)"?')
 _CONTAINER = re.compile(r"undeclared reference to '([^']*)' \(in container ''\)")
+_INDEX = re.compile(r"^Index error: index=(-?\d+) size=\d+$")
 _CONVERSION = re.compile(r"^cannot convert (\w+) to (\w+)$")
 _INSTEAD = {
     "cannot be the range": "cannot be range",
@@ -40,6 +41,7 @@ def words(text: str, *, lines_above: int = 0) -> str:
     text = _STRUCT.sub("", text)
     text = _NO_KEY.sub(r"no such key: \1", text)
     text = _CONTAINER.sub(r"undeclared reference to '\1' (in container '')", text)
+    text = _INDEX.sub(r"index out of bounds: \1", text)
     text = _CONVERSION.sub(r"type conversion error from '\1' to '\2'", text)
     for theirs, ours in _INSTEAD.items():
         text = text.replace(theirs, ours)

@@ -24,7 +24,12 @@ _MISSING: Final = object()
 
 
 class RefusedPatch(Invalid):
-    """A patch that cannot be applied to the object as it is: Kubernetes answers 422 without saying more."""
+    """A patch that cannot be applied to the object as it is: Kubernetes answers 422 without saying more.
+
+    ``why`` is what its library says, which policies pass on.
+    """
+
+    why: str = ""
 
     def to_status(self) -> dict[str, Any]:
         return {"details": {}} | super().to_status()
@@ -43,6 +48,7 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
     if len(operations) > MAX_OPERATIONS:
         raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     patched: Any = own_copy(original)
+    last: Mapping[str, Any] = {}
     added = 0
     try:
         for operation in operations:
@@ -51,6 +57,7 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
                 added += len(orjson.dumps(operation["value"]))
                 if added > MAX_COPIED:
                     raise _too_much(added)
+            last = operation
             patched = _apply(patched, operation)
     except RefusedPatch:
         raise
@@ -61,7 +68,9 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
         LookupError,
         ValueError,
     ) as error:
-        raise RefusedPatch("the server rejected our request due to an error in our request") from error
+        refused = RefusedPatch("the server rejected our request due to an error in our request")
+        refused.why = _why(patched, last)
+        raise refused from error
     return patched
 
 
@@ -78,6 +87,29 @@ def _apply(value: Any, operation: Mapping[str, Any]) -> Any:
     elif name == "test" and operation.get("value") is None and _is_nothing(value, operation):
         return value
     return jsonpatch.apply_patch(value, [operation], in_place=True)
+
+
+def _why(value: Any, operation: Mapping[str, Any]) -> str:
+    """What Go's library says of an operation that fails, where it is one of the usual ways; else nothing."""
+    name, path = operation.get("op"), str(operation.get("path"))
+    try:
+        holder, key = _holder(value, operation), jsonpointer.JsonPointer(path).parts[-1]
+    except (jsonpointer.JsonPointerException, LookupError, TypeError):
+        return ""
+    if holder is None:
+        quoted = path if name in ("replace", "test") else f'"{path}"'
+        lacks = "is missing path" if name == "test" else "doc is missing path"
+        return f"{name} operation does not apply: {lacks}: {quoted}: missing value"
+    if name == "test":
+        return f"testing value {path} failed: test failed"
+    if name == "remove" and isinstance(holder, dict):
+        return f"error in remove for path: '{path}': Unable to remove nonexistent key: {key}: missing value"
+    if name == "replace":
+        return f"replace operation does not apply: doc is missing key: {path}: missing value"
+    if isinstance(holder, list) and key.lstrip("-").isdigit():
+        words = f"Unable to access invalid index: {key}: invalid index referenced"
+        return f"error in {name} for path: '{path}': {words}"
+    return ""
 
 
 def _as_addition(value: Any, operation: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -28,15 +28,16 @@ def compiled(causes: Iterable[Cause]) -> list[Cause]:
 
 
 def _problems(expression: Expression) -> Iterator[Cause]:
-    source = constructed(expression.source) if "Object" in expression.variables else expression.source
+    constructs = "Object" in expression.variables
+    source = constructed(expression.source) if constructs else expression.source
     try:
-        program = environment(expression.variables).compile(source)
+        program = environment(expression.variables).compile(source, mixed=constructs)
     except CelError as error:
         yield invalid(expression.field, expression.source, f"compilation failed: {error.message}")
         return
-    allowed = expression.gives
-    if allowed and program.return_type not in (*allowed, "dyn") and not _is_constructed(allowed, program.return_type):
-        words = expression.refusal.format(wanted=" or ".join(allowed), given=program.return_type)
+    allowed = (*expression.gives, *(("dyn",) if constructs and expression.gives else ()))
+    if allowed and program.return_type not in allowed and not _is_constructed(expression.gives, program.return_type):
+        words = expression.refusal.format(wanted=" or ".join(expression.gives), given=program.return_type)
         yield invalid(expression.field, expression.source, words)
 
 

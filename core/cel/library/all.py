@@ -7,11 +7,21 @@ from functools import cache
 from typing import Any
 
 from sampan.core.cel import map_macros
-from sampan.core.cel.library import addresses, authorization, lists, quantities, regex, semver, sets, urls
+from sampan.core.cel.library import (
+    addresses,
+    authorization,
+    json_pointers,
+    lists,
+    quantities,
+    regex,
+    semver,
+    sets,
+    urls,
+)
 from sampan.core.cel.library.function import CARRIED, OPAQUE, Function
 from sampan.core.cel.signatures import type_of
 
-MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization)
+MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization, json_pointers)
 
 
 CONFIG = """\

@@ -36,14 +36,17 @@ class Evaluation:
     def __call__(self, source: str, *, constructs: bool = False) -> Any:
         """What the expression gives. Raises `CelError`."""
         self._work_out(source)
-        program = self._environment.compile(constructed(source) if constructs else source)
+        program = self._environment.compile(constructed(source) if constructs else source, mixed=constructs)
         with asking(self._answer):
             return program.evaluate(self._current())
 
     def _work_out(self, source: str) -> None:
         for name in _USED.findall(source):
             if name in self._sources and name not in self._known:
-                self._known[name] = self(self._sources[name])
+                try:
+                    self._known[name] = self(self._sources[name])
+                except CelError as error:
+                    raise CelError(f'composited variable "{name}" fails to evaluate: {error.message}') from None
 
     def _current(self) -> Values:
         """The values with all variables that are known by now."""

@@ -7,13 +7,30 @@ from typing import Any
 
 from sampan.core.cel.errors import CelError
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
-from sampan.core.errors import Forbidden, SampanError
-from sampan.core.schema.json_patch import apply_json_patch
-from sampan.plugins.admission.base import forbid
+from sampan.core.errors import ApiError, Cause, SampanError
+from sampan.core.schema.json_patch import RefusedPatch, apply_json_patch
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
 from sampan.plugins.admission.extensions.matching import Looks, Match
-from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, ParamsMissing, parameters
+from sampan.plugins.admission.extensions.policies import (
+    Bound,
+    BoundPolicies,
+    ParamKindMissing,
+    ParamsMissing,
+    parameters,
+)
+
+
+class Failed(ApiError):
+    """A policy could not be carried out. Kubernetes forbids what is written, and calls it invalid."""
+
+    code = 403
+    reason = "Invalid"
+
+    def __init__(self, request: AdmissionRequest, bound: Bound, error: Exception) -> None:
+        said = f"policy '{bound.name}' with binding '{bound.binding_name}' denied request: {error}"
+        about = request.info
+        super().__init__(said, kind=about.plural, group=about.group, name=request.name, causes=[Cause("", said, "")])
 
 
 class MutatingPolicies:
@@ -52,19 +69,19 @@ class MutatingPolicies:
         return changed
 
     def _apply(self, bound: Bound, request: AdmissionRequest) -> bool:
-        """Whether it has changed the object. Raises `Forbidden` for a policy that fails and must not."""
+        """Whether it has changed the object. Raises `Failed` for a policy that fails and must not."""
         before = dict(request.obj or {})
         try:
             for params in parameters(bound, request, self._context.reader):
                 if hold(bound.spec.get("matchConditions") or (), request, self._context.authorizer, params):
                     self._mutate(bound, request, params)
-        except (CelError, ParamsMissing, SampanError) as error:
+        except (CelError, ParamsMissing, ParamKindMissing, SampanError) as error:
             if request.obj is not None:
                 request.obj.clear()
                 request.obj.update(before)
             if bound.is_optional:
                 return False
-            raise _failure(bound, request, error) from None
+            raise Failed(request, bound, error) from None
         return request.obj != before
 
     def _mutate(self, bound: Bound, request: AdmissionRequest, params: Any) -> None:
@@ -83,14 +100,13 @@ class MutatingPolicies:
         if is_patch:
             if not isinstance(given, list):
                 raise CelError("the expression gives no list of JSONPatch")
-            changed = apply_json_patch(request.obj, given)
+            try:
+                changed = apply_json_patch(request.obj, given)
+            except RefusedPatch as error:
+                raise CelError(f"JSON Patch: {error.why or error}") from None
         else:
             if not isinstance(given, Mapping):
                 raise CelError("the expression gives no Object")
             changed = request.merge(dict(request.obj), given)
         request.obj.clear()
         request.obj.update(changed)
-
-
-def _failure(bound: Bound, request: AdmissionRequest, error: Exception) -> Forbidden:
-    return forbid(request, f"policy '{bound.name}' with binding '{bound.binding_name}' denied request: {error}")

@@ -46,6 +46,10 @@ class ParamsMissing(Exception):
     """The binding names parameters that are not there, and wants that refused."""
 
 
+class ParamKindMissing(Exception):
+    """The policy is for parameters of a kind that there is not."""
+
+
 class BoundPolicies:
     """The policies of one sort with their bindings, worked out anew when one of them has changed."""
 
@@ -79,13 +83,21 @@ class BoundPolicies:
 
 
 def parameters(bound: Bound, request: AdmissionRequest, reader: Reader) -> Sequence[Value | None]:
-    """What the policy is asked with, once for each; ``None`` for a policy without parameters. Raises `ParamsMissing`."""
+    """What the policy is asked with, once for each; ``None`` for a policy without parameters.
+
+    Raises `ParamsMissing` and `ParamKindMissing`.
+    """
     kind = bound.spec.get("paramKind")
     reference = (bound.binding.get("spec") or {}).get("paramRef")
     if not kind or not reference:
         return (None,)
     about = reader.find_kind(kind.get("apiVersion", ""), kind.get("kind", ""))
-    found = list(_found(about, reference, request, reader)) if about is not None else []
+    if about is None:
+        named = f"{kind.get('apiVersion', '')}, Kind={kind.get('kind', '')}"
+        raise ParamKindMissing(
+            f"failed to configure policy: failed to find resource referenced by paramKind: '{named}'"
+        )
+    found = list(_found(about, reference, request, reader))
     if found or reference.get("parameterNotFoundAction") == "Allow":
         return found
     raise ParamsMissing("no params found for policy binding with `Deny` parameterNotFoundAction")

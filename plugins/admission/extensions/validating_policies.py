@@ -14,7 +14,13 @@ from sampan.core.errors import ApiError, Cause
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.evaluation import Evaluation, failed
 from sampan.plugins.admission.extensions.matching import Looks
-from sampan.plugins.admission.extensions.policies import Bound, BoundPolicies, ParamsMissing, parameters
+from sampan.plugins.admission.extensions.policies import (
+    Bound,
+    BoundPolicies,
+    ParamKindMissing,
+    ParamsMissing,
+    parameters,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,8 @@ class Finding:
 
     message: str
     reason: str = "Invalid"
+    of_binding: bool = True
+    """Whether it is the doing of one binding, and not of the policy itself."""
 
 
 class Refused(ApiError):
@@ -36,7 +44,8 @@ class Refused(ApiError):
 
     def __init__(self, request: AdmissionRequest, bound: Bound, finding: Finding) -> None:
         info = request.info
-        said = f"ValidatingAdmissionPolicy '{bound.name}' with binding '{bound.binding_name}' denied request: "
+        with_binding = f" with binding '{bound.binding_name}'" if finding.of_binding else ""
+        said = f"ValidatingAdmissionPolicy '{bound.name}'{with_binding} denied request: "
         named = f'{info.resource} "{request.name}"' if request.name else info.resource
         super().__init__(
             f"{named} is forbidden: {said}{finding.message}",
@@ -94,6 +103,9 @@ class ValidatingPolicies:
             given = parameters(bound, request, self._context.reader)
         except ParamsMissing as error:
             yield Finding(f"failed to configure binding: {error}")
+            return
+        except ParamKindMissing as error:
+            yield Finding(str(error), of_binding=False)
             return
         for params in given:
             yield from self._evaluated(bound, request, params)

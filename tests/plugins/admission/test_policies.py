@@ -179,3 +179,41 @@ async def test_wrong_expressions_are_refused_with_their_places(plane: ControlPla
         "spec.validations[1].messageExpression",
     ]
     assert "undefined field 'b'" in refused.value.causes[0].message
+
+
+async def test_what_is_constructed_may_have_fields_of_several_types(plane: ControlPlane) -> None:
+    words = "Object{metadata: Object.metadata{labels: {'x': 'y'}}, data: {'n': object.data.a}}"
+    await mutations(plane, {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": words}})
+    written = await write(plane, a="1")
+    assert (written.data, written.metadata.labels) == ({"a": "1", "n": "1"}, {"x": "y"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        ("op: 'remove', path: '/data/b'", "error in remove for path: '/data/b': Unable to remove nonexistent key: b"),
+        ("op: 'add', path: '/nope/b', value: 'x'", 'add operation does not apply: doc is missing path: "/nope/b"'),
+        ("op: 'test', path: '/data/a', value: '2'", "testing value /data/a failed: test failed"),
+    ],
+)
+async def test_a_patch_that_does_not_apply_says_why(plane: ControlPlane, operation: str, why: str) -> None:
+    await mutations(plane, {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[JSONPatch{{{operation}}}]"}})
+    refused = await refusal(plane, a="1")
+    assert (refused.code, refused.reason) == (403, "Invalid")
+    assert str(refused).startswith(f"policy 'p' with binding 'b' denied request: JSON Patch: {why}")
+
+
+async def test_a_variable_that_fails_is_named(plane: ControlPlane) -> None:
+    await policy(
+        plane,
+        {"expression": "variables.n > 1"},
+        variables=[{"name": "n", "expression": "int(object.data.a)"}],
+    )
+    assert 'composited variable "n" fails to evaluate: type conversion error' in str(await refusal(plane, a="x"))
+
+
+async def test_a_kind_of_parameters_that_there_is_not_is_named(plane: ControlPlane) -> None:
+    kind, reference = {"apiVersion": "x.y/v1", "kind": "Z"}, {"name": "z", "parameterNotFoundAction": "Deny"}
+    await policy(plane, {"expression": "true"}, paramKind=kind, binding={"paramRef": reference})
+    words = "failed to configure policy: failed to find resource referenced by paramKind: 'x.y/v1, Kind=Z'"
+    assert f"ValidatingAdmissionPolicy 'p' denied request: {words}" in str(await refusal(plane, a="x"))
