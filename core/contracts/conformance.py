@@ -19,6 +19,11 @@ def lacks(contract: type, thing: object) -> tuple[str, ...]:
     return (*class_lacks(contract, cast(Any, type(thing))), *data)
 
 
+def has_all(contract: type, thing: object) -> bool:
+    """Whether an object has all that a contract names: what `isinstance` says of a protocol, at a tenth of its price."""
+    return all(hasattr(thing, name) for name in _names(contract))
+
+
 @cache
 def class_lacks(contract: type, cls: Any) -> tuple[str, ...]:
     """The same for a class: its methods only, since instances may set the rest."""
@@ -73,6 +78,11 @@ def _takes(function: Any, is_bound: bool, wanted: Any) -> bool:
 def _parameters(wanted: Any) -> Iterator[str]:
     for name, parameter in list(inspect.signature(wanted).parameters.items())[1:]:
         yield f"{name}=…" if parameter.kind is parameter.KEYWORD_ONLY else name
+
+
+@cache
+def _names(contract: type) -> tuple[str, ...]:
+    return (*_methods(contract), *_data(contract))
 
 
 @cache

@@ -10,13 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 
 from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
+from sampan.core.contracts.conformance import has_all
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
 from sampan.core.contracts.plan import NOTHING, AfterReading, InThread, Plan, Reads
 from sampan.core.errors import ApiError, Permanent, Retry
@@ -48,6 +50,10 @@ class _Running:
     """One controller with what it runs on."""
 
     controller: Controller
+    ordered: Ordered | None
+    ahead: ActsAhead | None
+    follows: FollowsKinds | None
+    """What it has besides: the controller itself, or nothing."""
     queue: WorkQueue[Key]
     client: Client
     runner: Runner
@@ -92,14 +98,10 @@ class Engine:
         self._supervision = Supervision(plugins, brought_by, metrics or CollectorRegistry())
 
     def _prepare(self, controller: Controller) -> _Running:
-        rank = None
-        if isinstance(controller, Ordered):
-            ordered = controller
-
-            def rank(key: Key) -> object:
-                return ordered.rank(key, self.lister)
-
-        ahead = controller if isinstance(controller, ActsAhead) else None
+        ordered = cast(Ordered, controller) if has_all(Ordered, controller) else None
+        ahead = cast(ActsAhead, controller) if has_all(ActsAhead, controller) else None
+        follows = cast(FollowsKinds, controller) if has_all(FollowsKinds, controller) else None
+        rank = partial(_rank, ordered, self.lister) if ordered else None
         pacing: Pacing[Key] = Pacing(self.clock.monotonic)
 
         def wait(key: Key) -> float:
@@ -111,7 +113,7 @@ class Engine:
         seats = asyncio.Semaphore(ahead.ahead) if ahead else None
         leadership = None if controller.name in self._not_elected else self._leadership
         runner = Runner(client, self.informers, recorder, leadership)
-        return _Running(controller, queue, client, runner, recorder, seats, leadership, pacing)
+        return _Running(controller, ordered, ahead, follows, queue, client, runner, recorder, seats, leadership, pacing)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -124,7 +126,7 @@ class Engine:
             for watch in running.controller.watches:
                 self.informers.informer(watch.kind).subscribe(self._on_change(running, watch))
         for running in self._running:
-            for number in range(1 if isinstance(running.controller, Ordered) else WORKERS):
+            for number in range(1 if running.ordered else WORKERS):
                 name = f"{running.controller.name} {number}"
                 self._workers[asyncio.create_task(self._work(running), name=name)] = running.controller.name
 
@@ -133,9 +135,7 @@ class Engine:
         informer = self.informers.informer(kind)
         await informer.synced.wait()
         for running in self._running:
-            if not isinstance(running.controller, FollowsKinds):
-                continue
-            watch = running.controller.follow(kind)
+            watch = running.follows.follow(kind) if running.follows else None
             if watch is not None:
                 _set_up(informer, watch)
                 informer.subscribe(self._on_change(running, watch))
@@ -143,8 +143,8 @@ class Engine:
     async def forget(self, kind: type[KubeObject]) -> None:
         """Stop following a kind."""
         for running in self._running:
-            if isinstance(running.controller, FollowsKinds):
-                running.controller.forget(kind)
+            if running.follows:
+                running.follows.forget(kind)
         if not any(watch.kind is kind for running in self._running for watch in running.controller.watches):
             await self.informers.forget(kind)
 
@@ -259,8 +259,8 @@ class Engine:
         try:
             await running.runner.carry_out(plan)
         except Exception as exc:
-            if isinstance(running.controller, ActsAhead):
-                running.controller.failed(key, self.lister)
+            if running.ahead:
+                running.ahead.failed(key, self.lister)
             return exc
         return None
 
@@ -296,6 +296,10 @@ class Engine:
                 delay = queue.add_failed(key)
                 self._supervision.broke(name, key, delay, error)
         return "error"
+
+
+def _rank(ordered: Ordered, state: Lister, key: Key) -> Any:
+    return ordered.rank(key, state)
 
 
 def concerned(watch: Watch, old: KubeObject | None, new: KubeObject | None, state: Lister) -> Iterable[Key]:

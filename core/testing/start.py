@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from sampan.core.plugin_sources import installed_entry_points, named
 from sampan.core.plugins import Plugins, load_plugins
 from sampan.core.reconcile.clock import Clock
 from sampan.core.testing.backends import Backend, PlaneAlone
+from sampan.core.testing.garbage import set_aside, taken_back
 from sampan.core.testing.live_cluster import LiveCluster
 from sampan.core.testing.loop_thread import LoopThread
 from sampan.core.testing.own_plugins import own_entry_points
@@ -50,12 +50,15 @@ def live_cluster(
     this machine, which is taken away at the end. ``template``: what it begins with, which saves most of the time that a
     start takes.
     """
-    with _without_collecting():
+    with set_aside():
         made = _start(folder, loop, plugins, installed, settings or {}, nodes, runtime, clock, template)
     try:
         yield made
     finally:
-        made.close()
+        try:
+            made.close()
+        finally:
+            taken_back()
 
 
 def _start(
@@ -92,18 +95,6 @@ def _start(
     loop.run(cluster.start())
     traffic.requests.clear()  # a start is no part of a test
     return LiveCluster(cluster, loop, traffic, loaded, folder)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """What a start makes stays: going through a test process's whole memory meanwhile would cost as much as the start."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _load(
