@@ -12,7 +12,7 @@ import orjson
 from sampan.core.classes import frozen
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
-from sampan.core.services.service_ports import Here
+from sampan.core.services.service_ports import Here, proxied_slices
 
 
 @frozen(kw_only=True)
@@ -48,7 +48,7 @@ def health_check(service: Service, slices: Iterable[EndpointSlice], here: Here) 
         return None
     addresses = {
         endpoint.addresses[0]
-        for each in slices
+        for each in proxied_slices(slices)
         for endpoint in each.endpoints
         if endpoint.conditions.ready is not False and here.has_node(endpoint.node_name or "")
     }

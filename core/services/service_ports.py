@@ -21,8 +21,10 @@ DEFAULT_AFFINITY_SECONDS = 10_800
 ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
 LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
 HEADLESS = "None"
-LEFT_ALONE = {"service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"}
-"""Labels of Services that kube-proxy does not look at, whatever their values."""
+OTHER_PROXY_LABEL = "service.kubernetes.io/service-proxy-name"
+"""Of a Service that is another proxy's, whatever it says."""
+HEADLESS_LABEL = "service.kubernetes.io/headless"
+"""Of EndpointSlices that no proxy looks at."""
 
 
 def by_service(each: KubeObject) -> Iterable[str]:
@@ -56,10 +58,15 @@ def service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here 
 
 
 def is_proxied(service: Service) -> bool:
-    """Whether it has addresses to serve, and is not left to another proxy or to nobody by a label of its own."""
-    if service.metadata.labels.keys() & LEFT_ALONE:
+    """Whether it has addresses to serve, and is not left to another proxy."""
+    if OTHER_PROXY_LABEL in service.metadata.labels:
         return False
     return service.spec.type != "ExternalName" and bool(service.spec.cluster_ip) and service.spec.cluster_ip != HEADLESS
+
+
+def proxied_slices(slices: Iterable[EndpointSlice]) -> Iterator[EndpointSlice]:
+    """Those that a proxy looks at."""
+    return (each for each in slices if HEADLESS_LABEL not in each.metadata.labels)
 
 
 def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here) -> Iterator[proxy.ServicePort]:
@@ -114,7 +121,7 @@ class _Candidate:
 def _candidates(port: ServicePort, slices: Sequence[EndpointSlice]) -> list[_Candidate]:
     """Where a service's port leads: the slices' port of the same name and protocol."""
     found = []
-    for each in slices:
+    for each in proxied_slices(slices):
         number = _target(port, each)
         if each.address_type != "IPv4" or number is None:
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sampan.core.contracts.runtime import Capabilities
+from sampan.plugins.policies.nftables import unavailable
 from tests.support.cluster import Cluster, run_sampan
 from tests.support.forward import forward
 from tests.support.images import images_for
@@ -70,6 +71,8 @@ def test_pods_of_all_nodes_reach_each_other(two_nodes: Cluster, third: Path, cap
     with forward(kubectl, "pod/on-three", 8000) as forwarded, forwarded.client() as client:
         assert client.get("/").status_code == 200
     eventually(lambda: "three" in kubectl.run("top nodes").stdout, "its load is known")
+    if unavailable() is None:
+        _a_policy_holds_on_every_node(kubectl, ask)
 
     stopped = run_sampan("stop", "--data-dir", str(third))
     assert stopped.code == 0, stopped.output
@@ -81,6 +84,31 @@ def test_pods_of_all_nodes_reach_each_other(two_nodes: Cluster, third: Path, cap
     )
     assert status == "Running,0", "its pods went on meanwhile"
     eventually(lambda: kubectl.run("exec on-three -- true").code == 0, "and are reached again")
+
+
+def _a_policy_holds_on_every_node(kubectl: Kubectl, ask: str) -> None:
+    """Whoever runs the pod, and whoever asks it: `on-one-2` is let in to both others, and nobody else is."""
+    asked, friend = ("on-one", "on-three"), "on-one-2"
+    address = {name: kubectl(f"get pod {name} -o jsonpath={{.status.podIP}}") for name in asked}
+
+    def reached() -> set[tuple[str, str]]:
+        """(who asks, whom)"""
+        pairs = [(one, other) for other in asked for one in (*asked, friend) if one != other]
+        tried = {
+            (one, other): kubectl.run("exec", one, "--", "python3", "-c", ask, address[other]) for one, other in pairs
+        }
+        return {pair for pair, done in tried.items() if done.code == 0}
+
+    ask = ask.replace("timeout=5", "timeout=1")
+    closed = {"matchExpressions": [{"key": "app", "operator": "In", "values": list(asked)}]}
+    opening = {"from": [{"podSelector": {"matchLabels": {"app": friend}}}]}
+    kubectl.apply(
+        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "guard"},
+         "spec": {"podSelector": closed, "ingress": [opening]}}
+    )  # fmt: skip
+    eventually(lambda: reached() == {(friend, other) for other in asked}, "the policy holds on both")
+    kubectl("delete networkpolicy guard")
+    eventually(lambda: len(reached()) == 4, "all do again")
 
 
 @pytest.mark.runtimes("simulated")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import urllib.error
 from functools import partial
 from typing import Any
 
@@ -109,6 +110,32 @@ def test_every_kind_of_service_leads_to_its_pods(kubectl: Kubectl, images: Image
 
     kubectl("patch service open -p", '{"spec":{"type":"ClusterIP"}}')
     eventually(lambda: not answers("http://127.0.0.1:9000"), "what is no longer wanted is closed", within=5)
+
+
+def test_what_a_node_and_a_service_say_of_their_pods(kubectl: Kubectl, images: Images) -> None:
+    never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    late = images.python.container("c", command=["python3", "-u", "-c", SERVER, "late"], readinessProbe=never)
+    ports = [{"port": 9002, "targetPort": 9000}]
+    at_once: dict[str, Any] = {"selector": {"app": "late"}, "ports": [{"port": 9000}]}
+    kubectl.apply(
+        server(images, "ready"), pod("late", late, labels={"app": "late"}),
+        a_service("local", type="LoadBalancer", externalTrafficPolicy="Local", ports=ports),
+        a_service("early", **at_once, publishNotReadyAddresses=True), a_service("patient", **at_once),
+    )  # fmt: skip
+    kubectl("wait --for=condition=Ready pod/ready --timeout=60s")
+    address = kubectl("get pod ready -o jsonpath={.status.podIP}")
+    eventually(lambda: ask_udp(address, 9000) == "ready", "the node speaks UDP with a pod itself")
+
+    early, patient, local = (spec_of(kubectl, name)["spec"] for name in ("early", "patient", "local"))
+    eventually(lambda: answers(f"http://{early['clusterIP']}:9000").startswith("late"), "it is not waited for")
+    assert not answers(f"http://{patient['clusterIP']}:9000")
+
+    health = f"http://127.0.0.1:{local['healthCheckNodePort']}/healthz"
+    eventually(lambda: '"localEndpoints":1' in answers(health), "the node has a pod")
+    kubectl("delete pod ready --now")
+    eventually(lambda: not answers(health), "it has none any more")
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        fetch(health)
 
 
 def test_a_service_without_a_selector_leads_where_its_endpoints_say(kubectl: Kubectl, images: Images) -> None:

@@ -123,11 +123,18 @@ def test_headless_and_external_names_are_left_to_dns(spec: dict[str, Any]) -> No
     assert service_ports(service(**spec), []) == []
 
 
-@pytest.mark.parametrize("label", ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"])
-def test_what_is_left_to_another_proxy_is_not_served(label: str) -> None:
+def test_a_service_that_is_another_proxys_is_not_served() -> None:
     made = service()
-    made = evolve(made, metadata=evolve(made.metadata, labels={label: "other"}))
+    labels = {"service.kubernetes.io/service-proxy-name": "other"}
+    made = evolve(made, metadata=evolve(made.metadata, labels=labels))
     assert service_ports(made, [endpoint_slice(("10.1.0.2", READY))]) == []
+
+
+def test_slices_that_no_proxy_is_to_look_at_lead_nowhere() -> None:
+    each = endpoint_slice(("10.1.0.2", READY))
+    labels = {**each.metadata.labels, "service.kubernetes.io/headless": ""}
+    headless = evolve(each, metadata=evolve(each.metadata, labels=labels))
+    assert addresses(service_ports(service(), [headless])) == []
 
 
 def test_named_ports_lead_to_the_slices_port_of_that_name() -> None:
