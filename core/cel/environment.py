@@ -16,10 +16,11 @@ import attrs
 from sampan.core.cel.checked import Checked, decode, shown
 from sampan.core.cel.cost import Cost, Sizes, measure
 from sampan.core.cel.declared import Declared, measured
-from sampan.core.cel.errors import CelError, CostExceeded, words
+from sampan.core.cel.errors import CelError, CostExceeded, of_methods, words
 from sampan.core.cel.estimate import estimate_over
 from sampan.core.cel.literals import wrong_literals
 from sampan.core.cel.map_macros import evaluable
+from sampan.core.cel.optional_results import as_written, with_optional_results
 from sampan.core.cel.values import Convert, converter
 from sampan.core.schema.types import Scalar, Type
 
@@ -95,10 +96,13 @@ class Values:
 class Environment:
     """Variables with their types, and every function that Kubernetes has. Costs some milliseconds: keep it."""
 
-    def __init__(self, variables: Mapping[str, Type | str], *, bindings: bool = False, optional: str = "") -> None:
+    def __init__(
+        self, variables: Mapping[str, Type | str], *, bindings: bool = False, patches: bool = False, optional: str = ""
+    ) -> None:
         """A variable's type may be the name of one of Kubernetes' own (see `sampan.core.cel.library.function`).
 
-        ``bindings``: with ``cel.bind``. ``optional``: a variable that expressions see as an optional value.
+        ``bindings``: with ``cel.bind``; ``patches``: with what makes JSON patches. ``optional``: a variable that
+        expressions see as an optional value.
         """
         from cel_expr_python import cel
 
@@ -117,12 +121,12 @@ class Environment:
             descriptor_pool=messages.finish(),
             config=configuration(),
             variables={name: type_of(signature) for name, signature in signatures.items()},
-            extensions=extensions(evaluating=False, bindings=bindings or bool(optional)),
+            extensions=extensions(evaluating=False, bindings=bindings or bool(optional), patches=patches),
         )
         self._runs = cel.NewEnv(
             config=configuration(),
             variables=dict.fromkeys(variables, cel.Type.DYN),
-            extensions=extensions(evaluating=True, bindings=True),
+            extensions=extensions(evaluating=True, bindings=True, patches=True),
         )
         self._convert: dict[str, Convert | None] = {
             name: None if isinstance(kind, str) else converter(kind) for name, kind in variables.items()
@@ -132,16 +136,17 @@ class Environment:
         """Raises `CelError` with the place of each mistake. ``mixed``: items of a list or map may differ in their types."""
         if len(source) > LONGEST:
             raise CelError(f"expression is too long: {len(source)} characters, {LONGEST} at the most")
+        taken, places = with_optional_results(source)
         try:
-            checked = decode(self._checks.compile(self._bound(source)).serialize())
+            checked = decode(self._checks.compile(self._bound(taken)).serialize())
         except RuntimeError as error:
-            raise CelError(self._words(error, source)) from None
+            raise CelError(as_written(self._words(error, source), source, places)) from None
         if self._optional and checked.root.loop is not None:
             checked = attrs.evolve(checked, root=checked.root.loop.result)
         before = self._bound("").index("\n") + 1 if self._optional else 0
-        wrong = wrong_literals(checked, source, mixed=mixed, before=before)
+        wrong = wrong_literals(checked, taken, mixed=mixed, before=before)
         if wrong:
-            raise CelError("\n".join(wrong))
+            raise CelError(as_written("\n".join(wrong), source, places))
         return checked
 
     def compile(self, source: str, *, absent: bool = False, mixed: bool = False) -> Program:
@@ -158,8 +163,9 @@ class Environment:
 
     def _compiled(self, source: str, *, absent: bool, mixed: bool) -> Program:
         checked = self.check(source, mixed=mixed)
+        taken, _ = with_optional_results(source)
         try:
-            expression = self._runs.compile(self._bound(evaluable(source), absent=absent))
+            expression = self._runs.compile(self._bound(evaluable(taken), absent=absent))
         except RuntimeError as error:
             raise CelError(self._words(error, source)) from None
         again = partial(self.check, source, mixed=mixed)
@@ -173,7 +179,7 @@ class Environment:
         return f"cel.bind({self._optional}, {value},\n{source}\n)"
 
     def _words(self, error: RuntimeError, source: str) -> str:
-        text = words(str(error), lines_above=1 if self._optional else 0)
+        text = of_methods(words(str(error), lines_above=1 if self._optional else 0))
         return text if source else text.replace(":1:1:", ":1:0:")  # before the first character
 
     def values(self, values: Mapping[str, Any]) -> Values:

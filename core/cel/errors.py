@@ -18,6 +18,7 @@ _INSTEAD = {
     "divide by zero": "division by zero",
     "No matching overloads found": "no such overload",
 }
+_OVERLOAD = re.compile(r"(found no matching overload for '(\w+)' applied to ')\(([^']*)\)('\n \| )(.*)(\n \| \.*)\^")
 _TYPE_NAME = re.compile(r"sampan\.cel\.(?:[A-Za-z0-9_]+\.)*([A-Za-z0-9_]+)")
 
 
@@ -46,3 +47,22 @@ def words(text: str, *, lines_above: int = 0) -> str:
     for theirs, ours in _INSTEAD.items():
         text = text.replace(theirs, ours)
     return _TYPE_NAME.sub(r"\1", text)
+
+
+def of_methods(text: str) -> str:
+    """Types of a method's call as Go shows them: ``string.(int)``, where the library shows those of a function."""
+
+    def shown(found: re.Match[str]) -> str:
+        head, name, types, before, line, dots = found.groups()
+        column = len(dots) - len("\n | ")
+        if not line[:column].endswith(f".{name}"):
+            return found[0]
+        depth, end = 0, len(types)
+        for place, letter in enumerate(types):
+            depth += (letter in "(<") - (letter in ")>")
+            if letter == "," and depth == 0:
+                end = place
+                break
+        return f"{head}{types[:end]}.({types[end + 1 :].strip()}){before}{line}{dots}^"
+
+    return _OVERLOAD.sub(shown, text)

@@ -14,6 +14,7 @@ from typing import Final
 from sampan.core.cel.call_costs import CallCost, LookUp, Operand, call_cost
 from sampan.core.cel.checked import DYN, Checked, Kind, Loop, Node
 from sampan.core.cel.declared import Declared
+from sampan.core.cel.optional_results import is_taken
 from sampan.core.cel.ranges import MOST, NOTHING, ONE, UNKNOWN, Range, exactly, total
 from sampan.core.classes import frozen
 
@@ -95,6 +96,10 @@ class _Estimator:
     def _call(self, node: Node) -> Range:
         if node.name == "dyn" and len(node.parts) == 1:
             cost = ONE + self.cost(node.parts[0])
+            self._copy(node, node.parts[0])
+            return cost
+        if is_taken(node):  # put there by us: it costs nothing to who wrote the expression
+            cost = self.cost(node.parts[0])
             self._copy(node, node.parts[0])
             return cost
         costs, operands = [], []

@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sampan.core.cel.checked import DYN, Checked, Kind, Node, nodes, shown
 from sampan.core.cel.durations import parse_duration
+from sampan.core.cel.optional_results import mistake
 from sampan.core.model.regex import PatternError, compiled
 
 
 def wrong_literals(checked: Checked, source: str, *, mixed: bool, before: int) -> list[str]:
     """What is wrong, with places. ``mixed``: types may be mixed. ``before``: characters that were put before the text."""
+    places = checked.places
     found = [*_arguments(checked), *(() if mixed else _aggregates(checked, checked.root))]
-    return [_placed(checked, node, words, source, before) for node, words in found]
+    return [mistake(source, max(places.get(node.id, 0) - before, 0), words) for node, words in found]
 
 
 def _arguments(checked: Checked) -> Iterator[tuple[Node, str]]:
@@ -64,13 +66,3 @@ def _alike(checked: Checked, parts: tuple[Node, ...]) -> Iterator[tuple[Node, st
         elif kind not in (wanted, DYN):
             yield part, f"expected type '{shown(wanted)}' but found '{shown(kind)}'"
             return
-
-
-def _placed(checked: Checked, node: Node, words: str, source: str, before: int) -> str:
-    """As the checker itself shows a mistake: the place, the line, and a mark below it."""
-    lines = source.split("\n")
-    at, line = max(checked.places.get(node.id, 0) - before, 0), 0
-    while line < len(lines) - 1 and at > len(lines[line]):
-        at -= len(lines[line]) + 1
-        line += 1
-    return f"ERROR: <input>:{line + 1}:{at + 1}: {words}\n | {lines[line]}\n | {'.' * at}^"

@@ -25,7 +25,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
 def _environment(variables: tuple[tuple[str, str], ...]) -> Environment:
     known = {name: _type_of(what) for name, what in variables if what != "constructed"}
     is_device = any(what == "device" for _, what in variables)
-    return Environment(known, bindings=is_device)
+    return Environment(known, bindings=is_device, patches=True)
 
 
 def typed_environment(variables: Mapping[str, str], types: Mapping[str, Type]) -> Environment:

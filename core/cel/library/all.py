@@ -10,6 +10,7 @@ from sampan.core.cel import map_macros
 from sampan.core.cel.library import (
     addresses,
     authorization,
+    formats,
     json_pointers,
     lists,
     quantities,
@@ -21,7 +22,7 @@ from sampan.core.cel.library import (
 from sampan.core.cel.library.function import CARRIED, OPAQUE, Function
 from sampan.core.cel.signatures import type_of
 
-MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization, json_pointers)
+MODULES = (lists, sets, regex, urls, addresses, quantities, semver, authorization, formats)
 
 
 CONFIG = """\
@@ -43,13 +44,17 @@ def configuration() -> Any:
 
 
 @cache
-def extensions(*, evaluating: bool, bindings: bool) -> list[Any]:
-    """What an environment is made with. ``bindings``: with ``cel.bind``, which few of Kubernetes' own have."""
+def extensions(*, evaluating: bool, bindings: bool, patches: bool) -> list[Any]:
+    """What an environment is made with. ``bindings``: with ``cel.bind``; ``patches``: with what makes JSON patches.
+
+    Few of Kubernetes' own have either.
+    """
     from cel_expr_python import cel
     from cel_expr_python.ext import ext_bindings
 
     functions = [function for module in MODULES for function in module.FUNCTIONS]
     functions += map_macros.FUNCTIONS if evaluating else ()
+    functions += json_pointers.FUNCTIONS if patches or evaluating else ()
     own = cel.CelExtension("kubernetes", _declarations(cel, functions, evaluating))
     return [own, ext_bindings.ExtBindings()] if bindings or evaluating else [own]
 
@@ -85,6 +90,8 @@ def _dispatch(functions: Sequence[Function]) -> Callable[..., Any]:
 
 def _shown(signature: str, evaluating: bool) -> str:
     if evaluating:
+        if signature.startswith("list("):
+            return "list(dyn)"  # all that the evaluator tells apart
         for name in OPAQUE:
             signature = signature.replace(name, CARRIED)
     return signature

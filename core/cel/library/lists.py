@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from sampan.core.cel.library.function import Function
+
+SUMMABLE: Final = ("int", "uint", "double", "duration")
+COMPARABLE: Final = (*SUMMABLE, "timestamp", "bool", "string", "bytes")
 
 
 def add_up(values: Sequence[Any]) -> Any:
@@ -44,10 +47,10 @@ def _equal(left: Any, right: Any) -> bool:
 
 
 FUNCTIONS = (
-    Function("sum", ["list(dyn)"], "dyn", add_up),
-    Function("min", ["list(dyn)"], "dyn", smallest),
-    Function("max", ["list(dyn)"], "dyn", largest),
-    Function("isSorted", ["list(dyn)"], "bool", is_sorted),
+    *(Function("sum", [f"list({kind})"], kind, add_up) for kind in SUMMABLE),
+    *(Function("min", [f"list({kind})"], kind, smallest) for kind in COMPARABLE),
+    *(Function("max", [f"list({kind})"], kind, largest) for kind in COMPARABLE),
+    *(Function("isSorted", [f"list({kind})"], "bool", is_sorted) for kind in COMPARABLE),
     Function("indexOf", ["list(dyn)", "dyn"], "int", first_index),
     Function("lastIndexOf", ["list(dyn)", "dyn"], "int", last_index),
 )

@@ -43,6 +43,10 @@ def wrong(schema: dict[str, Any]) -> list[tuple[str, str]]:
         ("[1, 'a'].size() == 2", "expected type 'int' but found 'string'"),
         ("duration('1x') > duration('1s')", "<input>:1:10: invalid duration argument"),
         ("'a'.matches('[')", "<input>:1:13: invalid matches argument"),
+        (
+            "format.uri().validate('x').hasValue() && self.z",
+            "<input>:1:46: undefined field 'z'\n | format.uri().validate('x').h",
+        ),
         ("self.metadata.name == 'a'", "undefined field 'metadata'"),
     ],
 )
