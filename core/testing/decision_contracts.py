@@ -1,4 +1,4 @@
-"""Suites for decisions: schedulers and controllers. Subclass one, say how yours is made, and pytest runs it.
+"""Suites for decisions: schedulers, filters, scores, controllers. Subclass one, say how yours is made; pytest runs it.
 
 >>> class TestMine(SchedulerContract):
 ...     def make(self) -> Scheduler:
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from sampan.core.contracts.controller import Controller, Key
 from sampan.core.contracts.plan import Emit, Plan
-from sampan.core.contracts.scheduler import NodeState, Placed, Scheduler, Unschedulable, Wait
+from sampan.core.contracts.scheduler import NodeState, Placed, Refusal, Scheduler, Unschedulable, Wait
+from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
@@ -65,6 +66,61 @@ class SchedulerContract:
         before = (shown.node, shown.pods)
         self.place(shown)
         assert (shown.node, shown.pods) == before
+
+
+class SchedulerPluginContract:
+    """A filter or score judges each node that it is shown, in numbers, the same way each time, and changes nothing."""
+
+    def make(self) -> SchedulerPlugin:
+        raise NotImplementedError
+
+    def pod(self) -> Pod:
+        """One about which it has something to say."""
+        return pod()
+
+    def nodes(self) -> Sequence[Node]:
+        """Such as it tells apart."""
+        return [node(name) for name in "abc"]
+
+    def judged(self) -> tuple[dict[str, Refusal], list[float]]:
+        """Who is refused, and the points of the others in order, as the built-in scheduler finds them."""
+        plugin, shown = self.make(), [NodeState(node=each) for each in self.nodes()]
+        state = Snapshot.of(*shown)
+        found = {each.name: plugin.filter(self.pod(), each, state) for each in shown}
+        refused = {name: refusal for name, refusal in found.items() if refusal is not None}
+        left = [each for each in shown if each.name not in refused]
+        refused |= plugin.filter_all(self.pod(), left, state)
+        left = [each for each in left if each.name not in refused]
+        points = plugin.normalize(self.pod(), plugin.score_all(self.pod(), left, state))
+        assert len(points) == len(left)
+        return refused, list(points)
+
+    def test_it_has_a_name_and_a_weight(self) -> None:
+        made = self.make()
+        assert made.name
+        assert made.weight >= 0
+
+    def test_refusals_are_of_nodes_that_there_are_and_say_why(self) -> None:
+        refused, _ = self.judged()
+        assert set(refused) <= {each.metadata.name for each in self.nodes()}
+        assert all(isinstance(each, Refusal) and all(each.reasons) for each in refused.values())
+
+    def test_points_are_from_0_to_100(self) -> None:
+        _, points = self.judged()
+        assert all(0 <= each <= 100 for each in points)
+
+    def test_the_same_question_has_the_same_answer(self) -> None:
+        assert self.judged() == self.judged()
+
+    def test_without_nodes_there_is_nothing_to_judge(self) -> None:
+        plugin, state = self.make(), Snapshot.of()
+        assert not plugin.filter_all(self.pod(), (), state)
+        assert not plugin.normalize(self.pod(), plugin.score_all(self.pod(), (), state))
+
+    def test_the_last_word_is_a_reason_or_none(self) -> None:
+        plugin, shown = self.make(), NodeState(node=self.nodes()[0])
+        assert isinstance(plugin.reserve(self.pod(), shown), str | None)
+        assert plugin.permit(self.pod(), shown) >= 0
 
 
 class ControllerContract:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sampan.cli.templates import admission, controller, scheduler
+from sampan.cli.templates import admission, controller, scheduler, score
 from sampan.core.contracts.access import Admission, Authorizer
 from sampan.core.contracts.bases import AuthenticatorBase, AuthorizerBase
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.scheduler import Scheduler
+from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
 from sampan.core.model.core_v1.configuration import ConfigMap
+from sampan.core.model.core_v1.node import Node
+from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import load_plugins
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.access_contracts import AdmissionContract, AuthenticatorContract, AuthorizerContract
-from sampan.core.testing.decision_contracts import ControllerContract, SchedulerContract
+from sampan.core.testing.decision_contracts import ControllerContract, SchedulerContract, SchedulerPluginContract
 from sampan.core.testing.traffic import Traffic
+
+POD = {"spec": {"containers": [{"name": "c", "image": "nginx:1.29"}]}}
 
 
 class TestDefaultScheduler(SchedulerContract):
@@ -29,6 +34,20 @@ class TestDefaultScheduler(SchedulerContract):
 class TestTemplateScheduler(SchedulerContract):
     def make(self) -> Scheduler:
         return scheduler.Ferry([])
+
+
+class TestTemplateScore(SchedulerPluginContract):
+    def make(self) -> SchedulerPlugin:
+        return score.Ferry()
+
+    def pod(self) -> Pod:
+        return from_wire(Pod, {**POD, "metadata": {"name": "web", "labels": {"ferry": "only"}}})
+
+    def nodes(self) -> Sequence[Node]:
+        return [
+            from_wire(Node, {"metadata": {"name": "a"}}),
+            from_wire(Node, {"metadata": {"name": "b", "labels": {"ferry": ""}}}),
+        ]
 
 
 class TestTemplateController(ControllerContract):

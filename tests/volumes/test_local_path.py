@@ -11,7 +11,13 @@ from sampan.core.contracts.provisioner import ProvisionerSettings, ProvisioningF
 from sampan.core.model.core_v1.persistent_volume import PersistentVolume, PersistentVolumeSpec
 from sampan.core.model.core_v1.persistent_volume_sources import LocalVolumeSource
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.testing.provisioner_contract import ProvisionerContract
 from sampan.volumes.local_path import LocalPath
+
+
+class TestContract(ProvisionerContract):
+    def make(self, settings: ProvisionerSettings) -> LocalPath:
+        return LocalPath(settings)
 
 
 @pytest.fixture
