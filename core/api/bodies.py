@@ -48,7 +48,7 @@ def too_large() -> TooLarge:
 
 def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
     """A ``DeleteOptions`` body; ``None`` where there is none. Raises `BadRequest`."""
-    if not raw.strip():
+    if not raw:
         return None
     try:
         value = parse_yaml(raw)[0] if media_type.endswith("yaml") else parse_json(raw)
@@ -68,6 +68,5 @@ def parse_options(raw: bytes, media_type: str) -> dict[str, Any] | None:
     try:
         options: dict[str, Any] = reader_of(DELETE_OPTIONS)(value, [], None)
     except Mismatch as mismatch:
-        said = 'DeleteOptions in version "v1" cannot be handled as a DeleteOptions'
-        raise BadRequest(f"{said}: {json_problem(mismatch)}") from mismatch
+        raise BadRequest(json_problem(mismatch)) from mismatch
     return options

@@ -23,7 +23,7 @@ from sampan.core.contracts.access import (
     split_service_account,
 )
 from sampan.core.errors import BadRequest
-from sampan.core.schema.go_words import quoted
+from sampan.core.model.causes import quoted
 
 PREFIX: Final = b"impersonate-"
 USER: Final = "user"

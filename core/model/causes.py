@@ -21,16 +21,36 @@ GO_NAMES: Final = {
     "gmsaCredentialSpec": "GMSACredentialSpec",
 }
 """Names of Kubernetes' fields in Go that are more than the one in JSON with a capital letter."""
+_SHORT: Final = {
+    '"': '\\"', "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+    "\v": "\\v",
+}  # fmt: skip
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
+
+
+def quoted(text: str) -> str:
+    """``%q`` of a text: what cannot be printed is escaped."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _SHORT:
+        return _SHORT[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def shown(value: Any) -> str:
     """A value in a message: text quoted, anything else as compact JSON, where Go writes HTML's letters by their numbers."""
     if type(value) is float or (type(value) is int and not -(2**63) <= value < 2**63):
         return go_float(float(value))
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     if isinstance(value, str):
-        return text
+        return quoted(value)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text

@@ -169,7 +169,7 @@ def _check_type_meta(resource: Resource, raw: bytes, value: Mapping[str, Any]) -
         return
     if resource.custom:
         if kind != about.kind:
-            raise _unfit(resource, f"the kind of the object is {go_words.quoted(kind)}", kind)
+            raise _unfit(resource, f"the kind of the object is {shown(kind)}", kind)
     elif problem := misfit(about, kind, api_version):
         raise _unfit(resource, problem, kind, api_version.rpartition("/")[2])
     said = f"the API version in the data ({api_version}) does not match the expected API version"

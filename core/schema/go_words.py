@@ -5,9 +5,9 @@ Used by the error paths of decoding, patching and validation alone.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from sampan.core.model.causes import quoted
 from sampan.core.schema.types import List, Map, Struct, Type
 
 _TYPE_NAMES = {
@@ -112,8 +112,3 @@ def in_order(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: in_order(value[key]) for key in sorted(value)}
     return [in_order(item) for item in value] if isinstance(value, list) else value
-
-
-def quoted(text: str) -> str:
-    """``%q`` of a string."""
-    return json.dumps(text, ensure_ascii=False)

@@ -44,7 +44,9 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
     if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
         is_list = isinstance(operations, list)
         word = json_word(next(each for each in operations if not isinstance(each, dict)) if is_list else operations)
-        raise BadRequest(f"error decoding patch: json: cannot unmarshal {word} into Go value of type jsonpatch.Patch")
+        raise BadRequest(
+            f"error decoding patch: json: cannot unmarshal {word} into Go value of type []handlers.jsonPatchOp"
+        )
     if len(operations) > MAX_OPERATIONS:
         raise TooLarge(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     patched: Any = own_copy(original)

@@ -12,13 +12,14 @@ from sampan.core.classes import frozen
 from sampan.core.schema.patch import patch_types
 from sampan.core.schema.resource import Resource
 
-Body = Literal["", "object", "patch"]
-Answer = Literal["object", "list"]
+Body = Literal["", "object", "patch", "delete-options"]
+Answer = Literal["object", "list", "status"]
 
 Parameters = tuple[tuple[str, str], ...]
 
 _TEXT: Final = "string"
-_PRETTY: Final[Parameters] = (("pretty", _TEXT),)
+OF_PATHS: Final[Parameters] = (("pretty", _TEXT),)
+"""What every method of a path takes."""
 _WRITE: Final[Parameters] = (("dryRun", _TEXT), ("fieldManager", _TEXT), ("fieldValidation", _TEXT))
 _LIST: Final[Parameters] = (
     ("allowWatchBookmarks", "boolean"),
@@ -35,6 +36,7 @@ _LIST: Final[Parameters] = (
 _DELETE: Final[Parameters] = (
     ("dryRun", _TEXT),
     ("gracePeriodSeconds", "integer"),
+    ("ignoreStoreReadErrorWithClusterBreakingPotential", "boolean"),
     ("orphanDependents", "boolean"),
     ("propagationPolicy", _TEXT),
 )
@@ -42,13 +44,18 @@ _DELETE: Final[Parameters] = (
 
 @frozen(kw_only=True)
 class Operation:
-    """One method of one path. ``parameters`` are query parameters: name and OpenAPI type."""
+    """One method of one path. ``parameters`` are its own query parameters: name and OpenAPI type.
+
+    Its id is made of ``verb``, group and version, ``what`` of the kind it is about, the kind, and ``part``.
+    """
 
     path: str
     method: str
     verb: str
     action: str
-    parameters: Parameters
+    parameters: Parameters = ()
+    what: str = ""
+    part: str = ""
     body: Body = ""
     consumes: tuple[str, ...] = ("*/*",)
     answer: Answer = "object"
@@ -60,7 +67,7 @@ def operations(resource: Resource) -> Iterator[Operation]:
     root = f"/apis/{info.group}/{info.version}" if info.group else f"/api/{info.version}"
     collection = f"{root}/namespaces/{{namespace}}/{info.plural}" if info.namespaced else f"{root}/{info.plural}"
     if info.namespaced and "list" in info.verbs:
-        yield _reading(f"{root}/{info.plural}", "list", "listForAllNamespaces")
+        yield _reading(f"{root}/{info.plural}", part="ForAllNamespaces")
     yield from _of_collection(resource, collection)
     item = f"{collection}/{{name}}"
     yield from _of_item(resource, item)
@@ -72,14 +79,19 @@ def operations(resource: Resource) -> Iterator[Operation]:
 def _of_collection(resource: Resource, path: str) -> Iterator[Operation]:
     verbs = resource.info.verbs
     if "list" in verbs:
-        yield _reading(path, "list", "list")
+        yield _reading(path)
     if "create" in verbs:
-        parameters = (*_PRETTY, *_WRITE)
-        yield Operation(path=path, method="post", verb="create", action="post", parameters=parameters, body="object")
+        yield Operation(path=path, method="post", verb="create", action="post", parameters=_WRITE, body="object")
     if "deletecollection" in verbs:
-        parameters = (*_PRETTY, *_LIST[1:-1], *_DELETE)
         yield Operation(
-            path=path, method="delete", verb="deleteCollection", action="deletecollection", parameters=parameters
+            path=path,
+            method="delete",
+            verb="delete",
+            what="Collection",
+            action="deletecollection",
+            parameters=tuple(sorted((*_LIST[1:-1], *_DELETE))),
+            body="delete-options",
+            answer="status",
         )
 
 
@@ -89,27 +101,34 @@ def _of_item(resource: Resource, path: str) -> Iterator[Operation]:
             yield _item_operation(resource, path, verb, "")
 
 
-def _item_operation(resource: Resource, path: str, verb: str, suffix: str) -> Operation:
+def _item_operation(resource: Resource, path: str, verb: str, part: str) -> Operation:
     if verb == "get":
-        return Operation(path=path, method="get", verb=f"read{suffix}", action="get", parameters=_PRETTY)
+        return Operation(path=path, method="get", verb="read", action="get", part=part)
     if verb == "delete":
-        parameters = (*_PRETTY, *_DELETE)
-        return Operation(path=path, method="delete", verb="delete", action="delete", parameters=parameters)
-    parameters = (*_PRETTY, *_WRITE)
+        return Operation(
+            path=path,
+            method="delete",
+            verb="delete",
+            action="delete",
+            parameters=_DELETE,
+            body="delete-options",
+            answer="object" if resource.info.delete_answers_object else "status",
+        )
     if verb == "update":
         return Operation(
-            path=path, method="put", verb=f"replace{suffix}", action="put", parameters=parameters, body="object"
+            path=path, method="put", verb="replace", action="put", parameters=_WRITE, part=part, body="object"
         )
     return Operation(
         path=path,
         method="patch",
-        verb=f"patch{suffix}",
+        verb="patch",
         action="patch",
-        parameters=(*parameters, ("force", "boolean")),
+        parameters=(*_WRITE, ("force", "boolean")),
+        part=part,
         body="patch",
         consumes=patch_types(resource),
     )
 
 
-def _reading(path: str, verb: str, named: str) -> Operation:
-    return Operation(path=path, method="get", verb=named, action=verb, parameters=(*_PRETTY, *_LIST), answer="list")
+def _reading(path: str, part: str = "") -> Operation:
+    return Operation(path=path, method="get", verb="list", action="list", parameters=_LIST, part=part, answer="list")

@@ -31,7 +31,9 @@ LIST_META: Final = f"{_META}.ListMeta"
 NAMED_SCALARS: Final = {"quantity": QUANTITY, "int-or-string": INT_OR_STRING, "time": TIME, "micro-time": MICRO_TIME}
 FREE_SCALARS: Final = {"raw-extension": RAW_EXTENSION, "fields-v1": FIELDS_V1}
 """Definitions of free JSON, by the ``format`` of the field."""
+PATCH: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch"
 FIXED: Final[dict[str, Schema]] = {
+    PATCH: {"type": "object", "description": "A patch of any sort, which says itself what it changes."},
     RAW_EXTENSION: {"type": "object", "description": "An object of any kind, as JSON."},
     FIELDS_V1: {"type": "object", "description": "A set of fields, as a tree of their names."},
     QUANTITY: {

@@ -61,15 +61,18 @@ def patch_object(
 def _patched(
     resource: Resource, current: Mapping[str, Any], media_type: str, raw: bytes, validation: FieldValidation
 ) -> Decoded:
-    patch = _parse(raw)
+    where = "" if media_type == STRATEGIC_PATCH else "error decoding patch: "
+    patch = _parse(raw, where)
     repeated: tuple[str, ...] = ()
+    if patch is None and media_type == MERGE_PATCH:
+        raise BadRequest("Invalid JSON Patch")
     if media_type == JSON_PATCH:
-        patched = apply_json_patch(current, patch)
+        patched = apply_json_patch(current, [] if patch is None else patch)
     else:
+        patch = {} if patch is None else patch
         if not isinstance(patch, dict):
             word = json_word(patch)
-            problem = f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
-            raise BadRequest(f"error decoding patch: {problem}")
+            raise BadRequest(f"{where}json: cannot unmarshal {word} into Go value of type map[string]interface {{}}")
         repeated = (
             tuple(f'duplicate field "{path}"' for path in duplicate_fields(raw, patch))
             if validation != "Ignore"
@@ -101,11 +104,11 @@ def patch_types(resource: Resource) -> tuple[str, ...]:
     return (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML)
 
 
-def _parse(raw: bytes) -> Any:
+def _parse(raw: bytes, where: str) -> Any:
     try:
         return parse_json(raw)
     except SyntaxProblem as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest(f"{where}{error}") from error
 
 
 def _decoded(

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sampan.core.model.causes import quoted
 from sampan.core.model.quantity import canonical
-from sampan.core.schema.go_words import json_word, quoted
+from sampan.core.schema.go_words import json_word
 from sampan.core.schema.types import Scalar, ScalarKind, Type
 
 _WHOLE_SECONDS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

@@ -56,7 +56,10 @@ def read_yaml(raw: bytes) -> tuple[Any, list[str]]:
         return reader.document(), reader.repeated
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise YamlProblem(f"line {mark.line + 1}: {error.problem}" if mark else str(error.problem)) from error
+        line = mark.line if mark else 0
+        if line and isinstance(error, yaml.scanner.ScannerError):
+            line += 1
+        raise YamlProblem(f"line {line}: {error.problem}" if line else str(error.problem)) from error
     except RecursionError as error:
         raise YamlProblem("exceeded max depth") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -30,7 +30,10 @@ async def send(api: AsgiClient, drawn: Drawn) -> tuple[int, bytes]:
     exchange = Exchange(drawn.body)
     scope: dict[str, Any] = api.scope(drawn.method, drawn.path)
     scope["headers"] += [(name.encode(), value.encode("latin-1", "replace")) for name, value in drawn.headers if value]
-    async with asyncio.timeout(SECONDS):
-        await api.app(scope, exchange.receive, exchange.send)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await api.app(scope, exchange.receive, exchange.send)
+    except TimeoutError:
+        raise AssertionError(f"no answer within {SECONDS} seconds: {drawn}") from None
     answer = exchange.answer()
     return answer.code, answer.raw

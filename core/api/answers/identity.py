@@ -11,7 +11,7 @@ from typing import Any, Final
 from sampan.core.api.operations.pipeline import Call, MutableWire, Pipeline
 from sampan.core.contracts.access import ANONYMOUS, Credentials, User
 from sampan.core.errors import BadRequest, Unauthorized
-from sampan.core.schema.go_words import quoted
+from sampan.core.model.causes import quoted
 
 INVALID: Final = "invalid bearer token"
 

@@ -25,6 +25,7 @@ from sampan.core.schema.apply import Conflicts, NotApplicable, Write
 from sampan.core.schema.comparison import compare
 from sampan.core.schema.decode import FieldValidation, converter_problem, decode_value
 from sampan.core.schema.field_sets import EMPTY, FieldSet, difference, path_text, paths_of, union
+from sampan.core.schema.go_words import json_word
 from sampan.core.schema.granularity import NotAnItem
 from sampan.core.schema.ownership import APPLY, Entries, Owner, decode, encode
 from sampan.core.schema.parse import SyntaxProblem, parse_yaml
@@ -88,7 +89,8 @@ def read_config(call: Call, info: KindInfo, raw: bytes, validation: FieldValidat
     if config is None:
         config = {}
     if not isinstance(config, dict):
-        raise BadRequest("error decoding YAML: error unmarshaling JSON: the configuration is not an object")
+        said = f"json: cannot unmarshal {json_word(config)} into Go value of type map[string]interface {{}}"
+        raise BadRequest(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {said}")
     if (config.get("apiVersion"), config.get("kind")) != (info.api_version, info.kind):
         raise BadRequest(f"invalid object type: {_kind_text(config)}")
     meta = config.get("metadata")

@@ -12,7 +12,7 @@ from sampan.core.schema.decode import FieldValidation, decode_body
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.resource import Resource
 
-OWN_WORDS: Final = ("binding", "token")
+OWN_WORDS: Final = ("binding", "eviction", "token")
 """Subresources that say themselves what is wrong with another name."""
 
 

@@ -40,7 +40,13 @@ def test_each_type_of_patch_changes_the_object(media_type: str, body: Any) -> No
     [
         (MERGE_PATCH, b'{"data": ', BadRequest, "unexpected end of JSON input"),
         (MERGE_PATCH, [1], BadRequest, "error decoding patch: json: cannot unmarshal array"),
-        (STRATEGIC_PATCH, b"[]", BadRequest, "error decoding patch: json: cannot unmarshal array"),
+        (
+            STRATEGIC_PATCH,
+            b"[]",
+            BadRequest,
+            "json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        (MERGE_PATCH, b"null", BadRequest, "Invalid JSON Patch"),
         (JSON_PATCH, {"op": "add"}, BadRequest, "error decoding patch: json: cannot unmarshal object"),
         (JSON_PATCH, [{"op": "remove", "path": "/nothing"}], Invalid, "the server rejected our request"),
         (MERGE_PATCH, {"data": {"n": 1}}, Invalid, "cannot unmarshal number into Go struct field ConfigMap.data"),
