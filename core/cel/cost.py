@@ -7,10 +7,8 @@ large the values are, in Kubernetes' units (about one for a step). It is never t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import attrs
 
 from sampan.core.cel.checked import Loop, Node
 from sampan.core.classes import frozen
@@ -43,8 +41,9 @@ def measure(value: Any) -> Sizes:
     while waiting:
         each = waiting.pop()
         if isinstance(each, str):
-            characters = max(characters, len(each))
-        elif isinstance(each, Mapping):
+            if len(each) > characters:
+                characters = len(each)
+        elif type(each) is dict or isinstance(each, Mapping):
             items = max(items, len(each))
             waiting.extend(each.values())
         elif isinstance(each, list | tuple):
@@ -88,10 +87,20 @@ class Cost:
         self._root = _node(expression, {})
         self.growth = _most_growth(self._root)
         """Of the largest value on the way, over the largest of the values that come in and the expression itself."""
+        steps = list(_steps(self._root))
+        self._count, self._scans = len(steps), sum(step.scans for step in steps)
+        self._has_loops = any(step.looped for step in steps)
 
     def at_run_time(self, sizes: Sizes) -> float:
         """The most that it may cost over values of these sizes; of loops, the library ends all after so many turns."""
-        return min(self._root.cost(sizes), self._root.cost(attrs.evolve(sizes, items=1)) * TURNS)
+        once = self._count + self._scans * STRING_STEP * sizes.characters
+        return min(self._root.cost(sizes), once * TURNS) if self._has_loops else once
+
+
+def _steps(node: _Node) -> Iterator[_Node]:
+    yield node
+    for part in (*node.parts, *node.looped):
+        yield from _steps(part)
 
 
 def _most_growth(node: _Node) -> float:

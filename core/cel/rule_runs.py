@@ -97,11 +97,12 @@ class _Run:
 
     def _ask(self, rule: Rule, program: Program, values: Values, place: Place, spot: _Spot) -> Cause | None:
         """The cause, where the rule does not hold or cannot be asked. A spent budget ends all."""
-        self._left -= program.cost_over(values)
+        cost = program.cost_over(values)
+        self._left -= cost
         if self._left < 0:
             return _failed(place, spot.path, NO_BUDGET)
         try:
-            holds = program.evaluate(values)
+            holds = program.evaluate(values, cost)
         except CostExceeded as error:
             self._left = -1
             words = "no further validation rules will be run due to call cost exceeds limit for rule"

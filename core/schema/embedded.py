@@ -13,12 +13,13 @@ from sampan.core.model.causes import invalid, required
 from sampan.core.model.formats import problems_of
 from sampan.core.model.rules.common.metadata import validate_embedded
 from sampan.core.schema.types import List, Map, Struct, Type
+from sampan.core.schema.validate_custom import contains
 
 
 def embedded_causes(kind: Type, value: Any, path: str = "") -> Iterator[Cause]:
     """What is wrong with the type and metadata of the objects within a value."""
-    if isinstance(kind, Struct) and not kind.verbatim:
-        return  # the metadata of an object
+    if not contains(kind, "embedded objects", lambda each: isinstance(each, Struct) and each.embedded):
+        return
     if isinstance(kind, Struct) and isinstance(value, Mapping):
         if kind.embedded:
             yield from _object(value, path)

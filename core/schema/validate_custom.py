@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import attrs
+
 from sampan.core.errors import Cause
 from sampan.core.model import causes
 from sampan.core.schema.limits import openapi_checks, type_invalid
-from sampan.core.schema.types import List, Map, Scalar, Struct, Type
+from sampan.core.schema.openapi_formats import OPENAPI_FORMATS
+from sampan.core.schema.types import NO_LIMITS, List, Map, Scalar, Struct, Type
 
 Checker = Callable[[Any, str, list[Cause]], None]
 """Takes a value and its path, and appends to the list what is wrong."""
@@ -32,10 +35,13 @@ def _checker(kind: Type) -> Checker:
     """First what is common to all types, then what a list or an object has below it."""
     expected = _expected(kind)
     first, last = openapi_checks(kind.limits)
+    usual = _usual_type(kind)
     below: Callable[[Any, str, list[Cause]], None] | None = None  # made on the first call: types may contain themselves
 
     def check(value: Any, path: str, found: list[Cause]) -> None:
         nonlocal below
+        if type(value) is usual and (type(value) is not int or -_SMALL <= value < _SMALL):
+            return
         if value is None:
             if not kind.nullable and expected:
                 found.append(_of_type(path, expected, "null"))
@@ -46,7 +52,7 @@ def _checker(kind: Type) -> Checker:
         for each in first:
             found.extend(each(value, path))
         is_list = isinstance(value, list)
-        if is_list or isinstance(value, Mapping):
+        if is_list or isinstance(value, dict):
             if below is None:
                 below = _below(kind)
             if is_list:
@@ -59,6 +65,18 @@ def _checker(kind: Type) -> Checker:
             found.extend(cause for each in last for cause in each(value, path))
 
     return check
+
+
+_SMALL = 2**31
+_USUAL: Mapping[tuple[str, ...], type] = {("string",): str, ("boolean",): bool, ("integer",): int, ("number",): int}
+"""Values of which most need no look: those of this type, where there is no limit for them."""
+
+
+def _usual_type(kind: Type) -> type | None:
+    """The type of values of which nothing is asked but that type; whole numbers must be small besides."""
+    is_free = attrs.evolve(kind.limits, integer=None, format=None) == NO_LIMITS and kind.limits.junctors is None
+    checked = kind.limits.format in OPENAPI_FORMATS
+    return _USUAL.get(_expected(kind)) if is_free and not checked else None
 
 
 def _of_type(path: str, expected: tuple[str, ...], given: str) -> Cause:
@@ -84,7 +102,7 @@ def _items(check_item: Checker) -> Checker:
 
 def _values(check_value: Checker) -> Checker:
     def check(value: Any, path: str, found: list[Cause]) -> None:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             for key, item in value.items():
                 check_value(item, join(path, key), found)
 
@@ -92,19 +110,21 @@ def _values(check_value: Checker) -> Checker:
 
 
 def _fields(struct: Struct) -> Checker:
-    own = {
-        field.name: checker_of(field.type)
+    own = [
+        (field.name, _usual_type(field.type), checker_of(field.type))
         for field in struct.fields.values()
         if not isinstance(field.type, Struct) or field.type.verbatim
-    }
+    ]
     required = tuple(field.name for field in struct.fields.values() if field.required)
 
     def check(value: Any, path: str, found: list[Cause]) -> None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
-        for name, check_field in own.items():
+        for name, usual, check_field in own:
             if name in value:
-                check_field(value[name], join(path, name), found)
+                item = value[name]
+                if type(item) is not usual or (type(item) is int and not -_SMALL <= item < _SMALL):
+                    check_field(item, f"{path}.{name}" if path else name, found)
         found.extend(causes.required(join(path, name)) for name in required if name not in value)
 
     return check
@@ -140,14 +160,14 @@ def json_type(value: Any) -> str:
 
 def repeated(kind: Type, value: Any, path: str = "") -> Iterator[Cause]:
     """Items of sets, and keys of list maps, that are there more than once. Of metadata nothing is said."""
-    if isinstance(kind, Struct) and not kind.verbatim:
+    if not contains(kind, "keyed lists", _is_keyed):
         return
-    if isinstance(kind, Struct) and isinstance(value, Mapping):
+    if isinstance(kind, Struct) and isinstance(value, dict):
         for name, item in value.items():
             field = kind.fields.get(name)
             if field is not None and isinstance(item, list | Mapping):
                 yield from repeated(field.type, item, join(path, name))
-    elif isinstance(kind, Map) and isinstance(value, Mapping):
+    elif isinstance(kind, Map) and isinstance(value, dict):
         for name, item in value.items():
             if isinstance(item, list | Mapping):
                 yield from repeated(kind.value, item, f"{path}[{name}]")
@@ -157,6 +177,26 @@ def repeated(kind: Type, value: Any, path: str = "") -> Iterator[Cause]:
         if not isinstance(kind.item, Scalar):
             for index, item in enumerate(value):
                 yield from repeated(kind.item, item, f"{path}[{index}]")
+
+
+def _is_keyed(kind: Type) -> bool:
+    return isinstance(kind, List) and kind.list_type != "atomic"
+
+
+def contains(kind: Type, name: str, wanted: Callable[[Type], bool]) -> bool:
+    """Whether a type, or one below it, is a wanted one; remembered by a name. Metadata is not looked into."""
+    if isinstance(kind, Struct):
+        if not kind.verbatim:
+            return False
+        if name not in kind.compiled:
+            kind.compiled[name] = wanted(kind) or any(
+                contains(field.type, name, wanted) for field in kind.fields.values()
+            )
+        return bool(kind.compiled[name])
+    if wanted(kind):
+        return True
+    below = kind.item if isinstance(kind, List) else kind.value if isinstance(kind, Map) else None
+    return below is not None and contains(below, name, wanted)
 
 
 def _of_list(kind: List, value: list[Any], path: str) -> Iterator[Cause]:
@@ -176,7 +216,7 @@ def _of_list(kind: List, value: list[Any], path: str) -> Iterator[Cause]:
 
 def _hashable(value: Any) -> Any:
     """``1`` and ``true`` are two values."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "map", frozenset((name, _hashable(item)) for name, item in value.items())
     if isinstance(value, list):
         return "list", tuple(_hashable(item) for item in value)
