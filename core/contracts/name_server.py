@@ -41,7 +41,7 @@ class NameServerSettings:
 
 
 class NameServer(Protocol):
-    """One that is a process of its own is begun with the first `put`, so that it is ready by the time of `start`."""
+    """Answers for names. One that is a process of its own is begun with the first `put`, so that it is ready by `start`."""
 
     def put(self, owner: str, records: Sequence[Record]) -> None:
         """From now on these are all the records of ``owner``; none: it is gone. From any thread."""
