@@ -14,7 +14,7 @@ from sampan.core.api.negotiate import META_GROUP, Representation
 from sampan.core.classes import frozen
 from sampan.core.errors import NotAcceptable
 from sampan.core.schema.scheme import home_of
-from sampan.core.schema.table import IncludeObject, table
+from sampan.core.schema.table import IncludeObject, metadata_alone, table
 from sampan.core.store.entry import Entry
 
 Wire = Mapping[str, Any]
@@ -85,7 +85,8 @@ class Shaper:
         return made | {"apiVersion": self.api_version}
 
     def _partial(self, obj: Wire) -> dict[str, Any]:
-        return {"kind": "PartialObjectMetadata", "apiVersion": self.api_version, "metadata": obj.get("metadata", {})}
+        alone = metadata_alone(self.served.resource, obj)
+        return {"kind": "PartialObjectMetadata", "apiVersion": self.api_version, "metadata": alone}
 
     def _list(self, kind: str, api_version: str, meta: Wire, items: list[dict[str, Any]] | None) -> dict[str, Any]:
         return {"kind": kind, "apiVersion": api_version, "metadata": dict(meta), "items": items}

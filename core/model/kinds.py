@@ -81,6 +81,8 @@ class KindRules:
     """A new object's metadata is looked at once all else is right, and its name only as a part of a URL."""
     metadata_second: bool = False
     """A new object's metadata is looked at between what all of its objects must have and `validate_create`."""
+    annotations_of_whole: tuple[str, ...] = ()
+    """Annotations that metadata alone goes without: Kubernetes makes them of a field when it writes the whole object."""
     lasting_fields: tuple[str, ...] = ()
     """What cannot change: an update does not tell what is wrong in or below these, as it was there before."""
     counts_deletion: bool = True

@@ -86,11 +86,22 @@ def row(resource: Resource, obj: Mapping[str, Any], now: datetime, include: Incl
     cells: dict[str, Any] = {"cells": [cell(column, obj, now) for column in resource.columns]}
     if include == "None":
         return cells | {"object": None}
-    return cells | {"object": dict(obj) if include == "Object" else partial_metadata(obj)}
+    return cells | {"object": dict(obj) if include == "Object" else partial_metadata(resource, obj)}
 
 
-def partial_metadata(obj: Mapping[str, Any]) -> dict[str, Any]:
-    return {"kind": "PartialObjectMetadata", "apiVersion": META, "metadata": obj.get("metadata") or {}}
+def partial_metadata(resource: Resource, obj: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": "PartialObjectMetadata", "apiVersion": META, "metadata": metadata_alone(resource, obj)}
+
+
+def metadata_alone(resource: Resource, obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is shown of an object of which only the metadata is."""
+    meta: Mapping[str, Any] = obj.get("metadata") or {}
+    hidden = resource.rules.annotations_of_whole
+    if not hidden or not meta.get("annotations"):
+        return meta
+    left = {key: text for key, text in meta["annotations"].items() if key not in hidden}
+    rest = {key: value for key, value in meta.items() if key != "annotations"}
+    return {**rest, "annotations": left} if left else rest
 
 
 def cell(column: Column, obj: Mapping[str, Any], now: datetime) -> Any:

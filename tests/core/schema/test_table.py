@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from sampan.core.errors import BadRequest
-from sampan.core.model.builtin import Pod
+from sampan.core.model.builtin import DaemonSet, Pod
 from sampan.core.model.kinds import Column, KindInfo
 from sampan.core.schema.custom import columns_of, custom_resource
 from sampan.core.schema.resource import resource_of
@@ -99,3 +99,15 @@ def test_metadata_is_shown_unless_told_otherwise() -> None:
 
 def test_a_watch_tells_its_columns_once() -> None:
     assert table(LOOMS, [], NOW, definitions=False)["columnDefinitions"] is None
+
+
+def test_what_is_an_annotation_of_the_whole_alone_is_not_shown_with_the_metadata() -> None:
+    counted = {"deprecated.daemonset.template.generation": "1"}
+    kind = resource_of(DaemonSet)
+    for given, left in (
+        (counted, {"name": "a"}),
+        (counted | {"b": "c"}, {"name": "a", "annotations": {"b": "c"}}),
+    ):
+        obj = {"metadata": {"name": "a", "annotations": given}}
+        assert row(kind, obj, NOW, "Metadata")["object"]["metadata"] == left
+        assert row(kind, obj, NOW, "Object")["object"] == obj

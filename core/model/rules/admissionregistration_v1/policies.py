@@ -99,7 +99,7 @@ def _common(spec: Value, *, is_mutating: bool = False) -> list[Cause]:
         causes.append(required("spec.failurePolicy"))
     elif policy not in FAILURE_POLICIES:
         causes.append(not_supported("spec.failurePolicy", policy, FAILURE_POLICIES))
-    if spec.get("paramKind"):
+    if spec.get("paramKind") is not None:
         causes += _param_kind(spec["paramKind"], "spec.paramKind")
     constraints = spec.get("matchConstraints")
     if constraints is None:

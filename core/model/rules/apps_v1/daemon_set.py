@@ -32,6 +32,8 @@ COUNTS: Final = (
 
 
 class DaemonSetRules(KindRules):
+    annotations_of_whole = (TEMPLATE_GENERATION,)
+
     changes_first = True
 
     def spec_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:

@@ -83,7 +83,12 @@ def _data_source(source: Value, path: str) -> list[Cause]:
 
 
 def normalize_data_sources(spec: JsonObject, before: Value) -> None:
-    """Let both ways to name where the content comes from say the same (KEP 1495). ``before`` is empty for a new claim."""
+    """Let both ways to name where the content comes from say the same (KEP 1495). ``before`` is empty for a new claim.
+
+    Content of another namespace is a feature that is off by default: a reference to it is dropped.
+    """
+    if (spec.get("dataSourceRef") or {}).get("namespace") and not before.get("dataSourceRef"):
+        del spec["dataSourceRef"]
     source = spec.get("dataSource")
     if source is not None and not before.get("dataSource") and not before.get("dataSourceRef"):
         known = (source.get("apiGroup") or "", source.get("kind")) in KNOWN_SOURCES

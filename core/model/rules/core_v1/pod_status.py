@@ -12,6 +12,7 @@ from sampan.core.model.causes import (
     changed,
     duplicate,
     forbidden,
+    internal,
     invalid,
     malformed,
     not_supported,
@@ -171,11 +172,15 @@ def _of_each_family(status: Value, before: Value, word: str) -> list[Cause]:
         if address not in known
         for cause in malformed(f"{path}[{index}]", address, "ip")
     ]
-    if len(addresses) > 1 and not causes:
-        versions = {ip_address(address).version for address in addresses}
-        if len(versions) < len(addresses):
-            causes.append(invalid(path, [{"IP": address} for address in addresses], ONE_EACH))
-    return causes
+    if len(addresses) < 2:
+        return causes
+    wrong = next((index for index, address in enumerate(addresses) if formats.problems_of("ip", address)), None)
+    if wrong is not None:
+        said = f"failed to check for dual stack with error:invalid IP[{wrong}]: {addresses[wrong]}"
+        causes.append(internal(path, said))
+    elif len({ip_address(address).version for address in addresses}) == len(addresses):
+        return causes
+    return [*causes, invalid(path, [{"IP": address} for address in addresses], ONE_EACH)]
 
 
 def _users(statuses: Sequence[Value], spec: Value, path: str) -> list[Cause]:

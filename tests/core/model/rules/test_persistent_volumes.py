@@ -99,6 +99,9 @@ def test_both_names_for_the_content_of_a_claim_say_the_same() -> None:
     source = {"kind": "PersistentVolumeClaim", "name": "other"}
     stored = created(PersistentVolumeClaim, {"spec": CLAIM | {"dataSource": source}})
     assert stored["spec"]["dataSourceRef"] == {"apiGroup": None, **source}
+    elsewhere = {**source, "namespace": "else"}
+    stored = created(PersistentVolumeClaim, {"spec": CLAIM | {"dataSourceRef": elsewhere}})
+    assert "dataSourceRef" not in stored["spec"]
     unknown = {"apiGroup": "example.com", "kind": "Boat", "name": "b"}
     stored = created(PersistentVolumeClaim, {"spec": CLAIM | {"dataSource": unknown}})
     assert "dataSource" not in stored["spec"]

@@ -66,6 +66,15 @@ def test_who_may_run_again(spec: dict[str, Any], expected: list[str]) -> None:
         ({"podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]}, {}, []),
         ({"podIPs": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]}, {}, ["status.podIPs: Invalid value"]),
         ({"podIPs": [{"ip": "x"}]}, {}, ["status.podIPs[0]: Invalid value"]),
+        (
+            {"podIPs": [{"ip": "10.0.0.1"}, {"ip": "x"}]},
+            {},
+            [
+                "status.podIPs[1]: Invalid value",
+                "status.podIPs: Internal error: failed to check for dual stack with error:invalid IP[1]: x",
+                "status.podIPs: Invalid value",
+            ],
+        ),
         ({"hostIPs": [{"ip": "10.0.0.1"}]}, {}, ["status.hostIPs[0].ip: Invalid value"]),
         (
             {"resourceClaimStatuses": [{"name": "a"}, {"name": "a", "resourceClaimName": "A"}]},
