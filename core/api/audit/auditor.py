@@ -11,7 +11,6 @@ import logging
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +24,7 @@ from sampan.core.api.audit.trail import LONGEST_PATH, Trail, shortened, source_a
 from sampan.core.api.headers import Headers
 from sampan.core.api.request_info import is_long_running
 from sampan.core.api.responses import Scope
+from sampan.core.api.uids import new_uid
 from sampan.core.contracts.access import Attributes
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class _Counts:
 
 def audit_id(given: str) -> str:
     """What the request calls itself, or a new name for it."""
-    return given[:LONGEST_ID] if given.isascii() and given.isprintable() and given else str(uuid.uuid4())
+    return given[:LONGEST_ID] if given.isascii() and given.isprintable() and given else new_uid()
 
 
 def _uri(scope: Scope) -> str:

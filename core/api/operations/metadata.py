@@ -6,11 +6,11 @@ Called by create, update and delete. Works in place on wire values; pure but for
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sampan.core.api.uids import new_uid
 from sampan.core.errors import BadRequest
 from sampan.core.model.kinds import KindInfo
 from sampan.core.schema.scalars import format_time
@@ -76,7 +76,7 @@ def begin(meta: Meta, info: KindInfo, now: datetime) -> None:
         meta.pop(field, None)
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = generated_name(meta["generateName"])
-    meta["uid"] = str(uuid.uuid4())
+    meta["uid"] = new_uid()
     meta["creationTimestamp"] = format_time(now)
     if info.has_generation:
         meta["generation"] = 1
