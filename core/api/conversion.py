@@ -16,11 +16,12 @@ from typing import Any, Final
 
 import orjson
 
+from sampan.core.api.conversion_answers import REVIEW, ConversionFailed, Unusable, objects_of
 from sampan.core.api.storage import Cached
 from sampan.core.api.webhook_client import CallFailed, post
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
-from sampan.core.errors import Expired, InternalError, Timeout
+from sampan.core.errors import Expired, Timeout
 from sampan.core.loops import Delays
 from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode
@@ -54,14 +55,13 @@ class Converter:
     reader: Reader
 
     async def convert(self, objects: Sequence[Wire], target: Resource) -> list[dict[str, Any]]:
-        """Objects of any version as objects of ``target``'s, pruned and defaulted. Raises `InternalError`."""
+        """Objects of any version as objects of ``target``'s, pruned and defaulted. Raises `ConversionFailed`."""
         wanted = target.info.api_version
         others = [obj for obj in objects if obj["apiVersion"] != wanted]
         converted = iter(await self._ask(others, wanted) if others else ())
         made = []
         for obj in objects:
-            value = dict(next(converted)) if obj["apiVersion"] != wanted else orjson.loads(orjson.dumps(obj))
-            value["metadata"] = _metadata(obj["metadata"], value.get("metadata") or {})
+            value = next(converted) if obj["apiVersion"] != wanted else orjson.loads(orjson.dumps(obj))
             prune(target.struct, value)
             apply_defaults(target.struct, value)
             made.append(value)
@@ -72,54 +72,27 @@ class Converter:
         for begin in range(0, len(objects), BATCH):
             part = objects[begin : begin + BATCH]
             try:
-                found += await self._ask_once(part, wanted)
-            except CallFailed as error:
-                version = part[0]["apiVersion"]
-                raise InternalError(f"conversion webhook for {version}, Kind={self.kind} failed: {error}") from error
+                try:
+                    found += await self._ask_once(part, wanted)
+                except Unusable:  # what is wrong is told of one object, as who reads one would be
+                    await self._ask_once(part[:1], wanted)
+                    raise
+            except (CallFailed, Unusable) as error:
+                words = str(error) if isinstance(error, Unusable) else f"failed: {error}"
+                about = f"{part[0]['apiVersion']}, Kind={self.kind}"
+                raise ConversionFailed(f"conversion webhook for {about} {words}") from error
         return found
 
     async def _ask_once(self, objects: Sequence[Wire], wanted: str) -> list[dict[str, Any]]:
         version = next(each for each in self.versions if each in ("v1", "v1beta1"))
-        uid = str(uuid.uuid4())
+        uid, review = str(uuid.uuid4()), f"apiextensions.k8s.io/{version}"
         question = {
-            "kind": "ConversionReview",
-            "apiVersion": f"apiextensions.k8s.io/{version}",
+            "kind": REVIEW,
+            "apiVersion": review,
             "request": {"uid": uid, "desiredAPIVersion": wanted, "objects": list(objects)},
         }
         answer = await post(self.config, self.reader, question, ASK_TIMEOUT, longest=LONGEST_ANSWER)
-        answer = answer.get("response") if isinstance(answer, Mapping) else None
-        if not isinstance(answer, Mapping):
-            raise CallFailed("the answer has no response")
-        result = answer.get("result") or {}
-        if result.get("status") != "Success":
-            raise CallFailed(str(result.get("message") or "the webhook did not say why"))
-        if answer.get("uid") != uid:
-            raise CallFailed(f"expected response.uid {uid}, got {answer.get('uid')}")
-        made = answer.get("convertedObjects")
-        if not isinstance(made, list) or len(made) != len(objects):
-            count = len(made) if isinstance(made, list) else 0
-            raise CallFailed(f"returned {count} objects, expected {len(objects)}")
-        for before, after in zip(objects, made, strict=True):
-            _check(before, after, wanted)
-        return made
-
-
-def _check(before: Wire, after: Any, wanted: str) -> None:
-    """A webhook may change everything but what the object is."""
-    if not isinstance(after, Mapping) or after.get("apiVersion") != wanted or after.get("kind") != before["kind"]:
-        raise CallFailed(f"returned an object that is no {before['kind']} of {wanted}")
-    meta = after.get("metadata") or {}
-    if not isinstance(meta, Mapping):
-        raise CallFailed("returned an object whose metadata is no object")
-    for field in ("name", "namespace", "uid"):
-        if meta.get(field) != before["metadata"].get(field):
-            raise CallFailed(f"must have the same {field}: {meta.get(field)!r}, not {before['metadata'].get(field)!r}")
-
-
-def _metadata(before: Wire, after: Wire) -> dict[str, Any]:
-    """Of the metadata only labels and annotations are the webhook's to change."""
-    kept = {name: value for name, value in before.items() if name not in ("labels", "annotations")}
-    return kept | {name: after[name] for name in ("labels", "annotations") if after.get(name)}
+        return objects_of(answer, uid, review, objects, wanted)
 
 
 class Conversion:
@@ -133,7 +106,7 @@ class Conversion:
         self._target = target
         self._sink: Sink | None = None
         self._values: dict[str, KeyValue] = {}
-        self._failure: InternalError | None = None
+        self._failure: ConversionFailed | None = None
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -178,7 +151,7 @@ class Conversion:
                 return  # the definition has gone
             except Expired:
                 continue
-            except InternalError as error:
+            except ConversionFailed as error:
                 self._failed(error)
                 delay = delays.after_failure()
                 log.warning("%s; next try in %.1f s", error, delay)
@@ -186,7 +159,7 @@ class Conversion:
             except Exception:  # an answer that nobody thought of: readers are told, and it goes on with the next
                 log.exception("objects could not be converted to %s", self._target.info.api_version)
                 words = f"conversion webhook for {self._target.info.api_version} returned what cannot be read"
-                self._failed(InternalError(words))
+                self._failed(ConversionFailed(words))
                 await asyncio.sleep(delays.after_failure())
 
     async def _load(self) -> None:
@@ -225,7 +198,7 @@ class Conversion:
         self._at, self._failure = max(self._at, revision), None
         self._moved.set()
 
-    def _failed(self, error: InternalError) -> None:
+    def _failed(self, error: ConversionFailed) -> None:
         self._failure = error
         self._moved.set()
 
@@ -242,6 +215,6 @@ class Converted(Cached):
         return self.converter
 
     async def store_form(self, wire: Wire) -> bytes:
-        """What is stored of an object of this version. Raises `InternalError` where the webhook cannot say."""
+        """What is stored of an object of this version. Raises `ConversionFailed` where the webhook cannot say."""
         (value,) = await self.converter.convert([wire], self.stored)
         return encode(self.stored.struct, value)
