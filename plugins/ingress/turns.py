@@ -79,6 +79,7 @@ class Turns:
         for _ in range(SOCKETS):
             made = socket.socket(self._listener.family, socket.SOCK_STREAM)
             self._all.append(made)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ended connections keep the port from nobody
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             made.bind(self._place)
         self._listener.shutdown(socket.SHUT_RDWR)  # it keeps the port, and gets nobody

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sampan.core.host.listening import bind
 from sampan.plugins.ingress import turns
 from sampan.plugins.ingress.turns import SOCKETS, Turns
 from tests.support.needs import needs
@@ -73,6 +74,21 @@ def test_what_was_not_taken_is_led_back(listener: socket.socket) -> None:
             assert accepted(before[0])
     finally:
         made.close()
+
+
+@needs_leading
+def test_the_port_can_be_had_again_right_after_the_last_connection() -> None:
+    with bind("127.0.0.1", 0) as listener:
+        place = listener.getsockname()
+        made = Turns(listener)
+        try:
+            with socket.create_connection(place) as client:
+                assert accepted(made.numbers()[0]), "and closed first, so that its end is waited for here"
+                client.recv(1)
+        finally:
+            made.close()
+    with bind(*place) as again:
+        assert again.getsockname() == place
 
 
 def test_a_kernel_that_is_not_told_leaves_the_one_socket(
