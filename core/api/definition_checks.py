@@ -14,10 +14,11 @@ from typing import Any, Final
 import attrs
 import orjson
 
+from sampan.core.cel.declared import visible
 from sampan.core.cel.errors import CelError
 from sampan.core.cel.rule_runs import run_rules
 from sampan.core.cel.schema_checks import check_rules
-from sampan.core.cel.schema_rules import compile_place, has_rules
+from sampan.core.cel.schema_rules import RULES, compile_place, has_rules
 from sampan.core.errors import Cause
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.causes import invalid
@@ -83,6 +84,9 @@ def _check_default(schema: Schema, default: Any, path: str) -> Iterable[Cause]:
 
 def _broken_rules(schema: Schema, default: Any) -> list[Cause]:
     """Rules are asked about a default as one that was there before, and as a new one."""
+    if schema.get(RULES) and visible(schema) is None:
+        words = "rule compiler initialization error: failed to convert to declType for CEL validation rules"
+        return [invalid("", schema.get("type") or "", words)]
     try:
         place = compile_place(schema)
     except CelError as error:

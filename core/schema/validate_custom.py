@@ -13,6 +13,7 @@ import attrs
 
 from sampan.core.errors import Cause
 from sampan.core.model import causes
+from sampan.core.model.rules.apiextensions_v1.formats import NUMBERS, is_known
 from sampan.core.schema.limits import openapi_checks, type_invalid
 from sampan.core.schema.openapi_formats import OPENAPI_FORMATS
 from sampan.core.schema.types import NO_LIMITS, List, Map, Scalar, Struct, Type
@@ -48,7 +49,7 @@ def _checker(kind: Type) -> Checker:
             return
         given = json_type(value)
         if expected and given not in expected and not (given == "integer" and "number" in expected):
-            found.append(_of_type(path, expected, given))
+            found.extend(_mismatch(kind, value, path, expected, given))
         for each in first:
             found.extend(each(value, path))
         is_list = isinstance(value, list)
@@ -77,6 +78,26 @@ def _usual_type(kind: Type) -> type | None:
     is_free = attrs.evolve(kind.limits, integer=None, format=None) == NO_LIMITS and kind.limits.junctors is None
     checked = kind.limits.format in OPENAPI_FORMATS
     return _USUAL.get(_expected(kind)) if is_free and not checked else None
+
+
+def _mismatch(kind: Type, value: Any, path: str, expected: tuple[str, ...], given: str) -> Iterator[Cause]:
+    """A value of the wrong type. Where the schema names a format, Kubernetes tells formats, and takes lists for texts."""
+    form = _format_of(kind)
+    if form and isinstance(value, list) and expected == ("string",):
+        return
+    if form and not isinstance(value, str | list):
+        words = "" if isinstance(value, bool | dict) else "float64" if isinstance(value, float) else "int64"
+        yield _of_type(path, (form,), words)
+    else:
+        yield _of_type(path, expected, given)
+
+
+def _format_of(kind: Type) -> str:
+    """The format of a text or number, if it is one that is known."""
+    if not isinstance(kind, Scalar) or kind.kind not in ("string", *NUMBERS):
+        return ""
+    form = kind.limits.format or ""
+    return form if form and is_known("" if kind.kind == "string" else kind.kind, form) else ""
 
 
 def _of_type(path: str, expected: tuple[str, ...], given: str) -> Cause:

@@ -53,11 +53,12 @@ def warnings_of(formats: Iterable[str]) -> Iterator[str]:
 
 
 def _within(schema: Schema) -> Iterator[str]:
-    if (form := schema.get("format") or "") and not _is_known(schema.get("type") or "", form):
+    if (form := schema.get("format") or "") and not is_known(schema.get("type") or "", form):
         yield form
     for below in below_of(schema):
         yield from _within(below)
 
 
-def _is_known(kind: str, form: str) -> bool:
+def is_known(kind: str, form: str) -> bool:
+    """Whether a format is one for values of a type."""
     return form.replace("-", "") in TEXTS if kind in ("", "string") else form in NUMBERS.get(kind, ())
