@@ -70,7 +70,7 @@ def fill_in(pod: MutableMapping[str, Any], limit_range: Wire) -> list[str]:
                 missing = {name: amount for name, amount in defaults[sort].items() if name not in present}
                 if missing:
                     container["resources"] = {**(container.get("resources") or {}), sort: {**present, **missing}}
-                    said.append(f"{', '.join(sorted(missing))} {sort[:-1]} for {word} {container['name']}")
+                    said.append(f"{', '.join(sorted(missing))} {sort[:-1]} for {word} {container.get('name', '')}")
     return said
 
 
