@@ -96,7 +96,7 @@ def test_a_host_leads_to_pods_over_http_and_https_whatever_comes_and_goes(
     assert events == "BackendNotFound: there is no Service 'nobody' in the namespace 'default'"
     assert ask(plain, "wrong.example")[0] == 503
 
-    kubectl("delete pod -l app.kubernetes.io/name=web --wait=false")
+    kubectl("delete pod -l app.kubernetes.io/name=web")  # and wait: the page below is another one's
     eventually(page, "another pod takes its place", but=(httpx.HTTPError,))
     served.kill()
     assert page(), "it goes on while sampan is not there"
