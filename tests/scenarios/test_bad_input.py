@@ -41,7 +41,7 @@ def send(
         (b'{"metadata": {"name": "x"', JSON, 400, "BadRequest"),
         (b"", JSON, 400, "BadRequest"),
         (b"[]", JSON, 400, "BadRequest"),
-        (b"null", JSON, 400, "BadRequest"),
+        (b"null", JSON, 422, "Invalid"),  # an object without a name
         (b"\xff\xfe{}", JSON, 400, "BadRequest"),
         (b'{"metadata": {"name": 7}}', JSON, 400, "BadRequest"),
         (b'{"metadata": {"name": "x"}, "data": []}', JSON, 400, "BadRequest"),
