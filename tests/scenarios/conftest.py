@@ -45,7 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "runtimes(names): the runtimes that the story is about; it is not told on others"
+        "markers",
+        "runtimes(names): the runtimes that the story is about; it is not told on others, which have their contract suites",
     )
     config.addinivalue_line("markers", f"needs(what): what the story needs of the runtime: {', '.join(NEEDS)}")
 

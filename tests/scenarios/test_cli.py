@@ -16,6 +16,8 @@ from tests.support.kubectl import Kubectl
 from tests.support.manifests import pod, replicated
 from tests.support.wait import eventually
 
+pytestmark = pytest.mark.runtimes("docker", "process")  # one engine will do: the verbs ask the API
+
 
 class Sampan:
     """``sampan("get pods")`` in the story's namespace: prints, or fails the story."""

@@ -12,7 +12,10 @@ from tests.support.images import Images
 from tests.support.kubectl import Kubectl
 from tests.support.wait import eventually
 
-pytestmark = pytest.mark.needs("network")  # the chart's probes ask for a page
+pytestmark = [
+    pytest.mark.needs("network"),  # the chart's probes ask for a page
+    pytest.mark.runtimes("docker", "process"),  # one engine will do: Helm asks the API
+]
 
 
 def test_a_chart_lives_and_goes(cluster: Cluster, kubectl: Kubectl, images: Images, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
+    pytest.mark.runtimes("docker", "process"),  # one engine will do: the router asks Services
     pytest.mark.needs("network"),
     needs(find_caddy() is not None, "there is no caddy"),
 ]

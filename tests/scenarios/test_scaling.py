@@ -11,6 +11,7 @@ from tests.support.wait import eventually
 
 of_controllers_alone = pytest.mark.runtimes("process")
 """Of a story that every runtime would tell alike."""
+pytestmark = pytest.mark.runtimes("docker", "process")  # one engine will do: controllers count pods
 KINDS = ("ReplicationController", "ReplicaSet", "Deployment")
 
 
@@ -102,7 +103,6 @@ BUSY = "until [ -e /tmp/calm ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); d
 
 
 @pytest.mark.needs("processes")
-@pytest.mark.runtimes("docker", "process")
 def test_an_autoscaler_follows_the_load_up_and_down(kubectl: Kubectl, images: Images) -> None:
     """The pods are busy until they are told to be calm; measured as `kubectl top` shows it."""
     rower = images.shell.container("rower", command=["sh", "-c", BUSY], resources={"requests": {"cpu": "10m"}})

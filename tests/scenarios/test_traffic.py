@@ -19,6 +19,7 @@ from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
+    pytest.mark.runtimes("docker", "process"),  # one engine will do: the kernel carries it
     pytest.mark.needs("network"),
     needs(unavailable() is None, str(unavailable())),
 ]
