@@ -11,14 +11,12 @@ from contextlib import suppress
 from sampan.core.loops import Background
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
-from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.clock import Clock
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.concerned import ServiceKey, tell_of_services
 from sampan.core.services.health_checks import HealthCheck, health_check
-from sampan.core.services.service_ports import BY_SERVICE, Here, by_service, service_of
-
-ObjectKey = tuple[str, str]
+from sampan.core.services.service_ports import BY_SERVICE, Here
 
 EVERYWHERE = "0.0.0.0"
 MOST_CONNECTIONS = 64
@@ -38,9 +36,9 @@ class HealthChecker:
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._changed = asyncio.Event()
-        self._concerned: set[ObjectKey] = set()
-        self._open: dict[ObjectKey, _Port] = {}
-        self._refused: set[ObjectKey] = set()
+        self._concerned: set[ServiceKey] = set()
+        self._open: dict[ServiceKey, _Port] = {}
+        self._refused: set[ServiceKey] = set()
         """Told of already."""
         self._visitors = Visitors()
         self._loop = Background()
@@ -48,9 +46,7 @@ class HealthChecker:
     async def start(self) -> None:
         await self._services.synced.wait()
         await self._slices.synced.wait()
-        self._slices.add_index(BY_SERVICE, by_service)
-        self._services.subscribe(self._on_service)
-        self._slices.subscribe(self._on_slice)
+        tell_of_services(self._services, self._slices, self._look_at)
         self._loop.start(self._follow, "health-checker", self._clock.sleep)
 
     async def stop(self) -> None:
@@ -60,17 +56,7 @@ class HealthChecker:
         self._open.clear()
         await self._visitors.end()
 
-    def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        for each in (old, new):
-            if each is not None:
-                self._look_at(each.key)
-
-    def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        for each in (old, new):
-            if each is not None:
-                self._look_at(service_of(each))
-
-    def _look_at(self, key: ObjectKey) -> None:
+    def _look_at(self, key: ServiceKey) -> None:
         self._concerned.add(key)
         self._changed.set()
 
@@ -81,7 +67,7 @@ class HealthChecker:
         while concerned:
             await self._serve(concerned.pop())
 
-    async def _serve(self, key: ObjectKey) -> None:
+    async def _serve(self, key: ServiceKey) -> None:
         service = self._services.get(*key)
         wanted = None
         if service is not None:
@@ -106,7 +92,7 @@ class HealthChecker:
         self._refused.discard(key)
         self._open[key] = port
 
-    def _again(self, key: ObjectKey, service: Service, why: str) -> None:
+    def _again(self, key: ServiceKey, service: Service, why: str) -> None:
         if key not in self._refused:
             self._refused.add(key)
             self._recorder.emit(service, "FailedToStartServiceHealthcheck", why, type="Warning")

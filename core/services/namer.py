@@ -13,10 +13,9 @@ from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.lister import InformerSet
+from sampan.core.services.concerned import ServiceKey, tell_of_services
 from sampan.core.services.records import namespace_records, service_records
-from sampan.core.services.service_ports import BY_SERVICE, by_service, service_of
-
-ObjectKey = tuple[str, str]
+from sampan.core.services.service_ports import BY_SERVICE
 
 
 class Namer:
@@ -27,7 +26,7 @@ class Namer:
         self._services = informers.informer(Service)
         self._slices = informers.informer(EndpointSlice)
         self._namespaces = informers.informer(Namespace)
-        self._changed: set[ObjectKey] = set()
+        self._changed: set[ServiceKey] = set()
         self._turn: asyncio.Handle | None = None
         self._stopped = False
 
@@ -35,11 +34,9 @@ class Namer:
         """Returns when the server knows all that there is."""
         for informer in (self._services, self._slices, self._namespaces):
             await informer.synced.wait()
-        self._slices.add_index(BY_SERVICE, by_service)
         # Each tells at once of all that is there.
         self._namespaces.subscribe(self._on_namespace)
-        self._services.subscribe(self._on_service)
-        self._slices.subscribe(self._on_slice)
+        tell_of_services(self._services, self._slices, self._look_at)
         self._catch_up()
 
     def stop(self) -> None:
@@ -47,23 +44,13 @@ class Namer:
         if self._turn is not None:
             self._turn.cancel()
 
-    def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        for each in (old, new):
-            if each is not None:
-                self._look_at(each.key)
-
-    def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        for each in (old, new):
-            if each is not None:
-                self._look_at(service_of(each))
-
     def _on_namespace(self, old: KubeObject | None, new: KubeObject | None) -> None:
         for each in (old, new):
             if each is not None:
                 name = each.metadata.name or ""
                 self._server.put(f"namespace {name}", namespace_records(name) if new is not None else ())
 
-    def _look_at(self, key: ObjectKey) -> None:
+    def _look_at(self, key: ServiceKey) -> None:
         self._changed.add(key)
         if self._turn is None and not self._stopped:
             self._turn = asyncio.get_running_loop().call_soon(self._catch_up)

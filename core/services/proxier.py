@@ -24,7 +24,8 @@ from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock, Timer
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.service_ports import BY_SERVICE, Here, by_service, service_of, service_ports
+from sampan.core.services.concerned import ServiceKey, tell_of_services
+from sampan.core.services.service_ports import BY_SERVICE, Here, service_ports
 from sampan.core.services.service_table import Change, ServiceTable
 
 log = logging.getLogger(__name__)
@@ -75,10 +76,8 @@ class Proxier:
         await self._services.synced.wait()
         await self._slices.synced.wait()
         await self._nodes.synced.wait()
-        self._slices.add_index(BY_SERVICE, by_service)
         self._nodes.subscribe(self._on_node)
-        self._services.subscribe(self._on_service)
-        self._slices.subscribe(self._on_slice)
+        tell_of_services(self._services, self._slices, self._look_at)
         self._changed.set()
         self._loop.start(self._follow, "proxier", self._clock.sleep)
 
@@ -89,12 +88,6 @@ class Proxier:
             self._retry.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
-    def _on_service(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        self._look_at(each.key for each in (old, new) if each is not None)
-
-    def _on_slice(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        self._look_at(service_of(each) for each in (old, new) if each is not None)
-
     def _on_node(self, _old: KubeObject | None, new: KubeObject | None) -> None:
         """A zone that this machine's nodes have come to be in concerns every Service."""
         if new is None or new.metadata.name not in (self._here.nodes or ()):
@@ -103,10 +96,11 @@ class Proxier:
         zones = frozenset(zone for node in mine if node is not None if (zone := node.metadata.labels.get(ZONE)))
         if zones != self._here.zones:
             self._here = attrs.evolve(self._here, zones=zones)
-            self._look_at(service.key for service in self._services.all())
+            for service in self._services.all():
+                self._look_at(service.key)
 
-    def _look_at(self, services: Iterable[tuple[str, str]]) -> None:
-        self._concerned.update(services)
+    def _look_at(self, service: ServiceKey) -> None:
+        self._concerned.add(service)
         self._changed.set()
 
     async def _follow(self) -> None:
@@ -118,7 +112,8 @@ class Proxier:
             if change or not self._in_step:
                 await self._apply(change)
         except Exception:
-            self._look_at(concerned)  # what was to be looked at has not been
+            self._concerned |= concerned  # what was to be looked at has not been
+            self._changed.set()
             self._in_step = False
             raise
 
