@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
-from sampan.core.cel.protobuf import every, fields, first, number, text
+from sampan.core.cel.protobuf import every, first, number, text
 from sampan.core.classes import frozen
+from sampan.core.protobuf import values
 
 _ANY_VALUE: Final = 2
 _REFERENCES, _TYPES, _EXPRESSION, _SOURCE = 2, 3, 4, 5
@@ -117,11 +118,13 @@ def nodes(node: Node) -> Iterator[Node]:
 
 
 def _kind(message: bytes) -> Kind:
-    for field, value in fields(message):
+    for field, value in values(message):
         if isinstance(value, int):
             word = {2: "null", 3: _PRIMITIVES[value] if value < len(_PRIMITIVES) else "dyn", 4: "wrapper"}.get(field)
             word = _KNOWN[value] if field == 5 and value < len(_KNOWN) else word
             return Kind(word) if word else DYN
+        if not isinstance(value, bytes):
+            continue
         match field:
             case 6:
                 return Kind("list", parts=(_kind(first(value, 1) or b""),))
@@ -138,7 +141,7 @@ def _kind(message: bytes) -> Kind:
 
 def _node(message: bytes) -> Node:
     identity = number(message, 2)
-    for field, value in fields(message):
+    for field, value in values(message):
         if not isinstance(value, bytes):
             continue
         match field:
@@ -164,7 +167,7 @@ def _node(message: bytes) -> Node:
 
 
 def _constant(identity: int, message: bytes) -> Node:
-    for field, value in fields(message):
+    for field, value in values(message):
         if isinstance(value, bytes) and field in (6, 7):
             size = len(value.decode()) if field == 6 else len(value)
             shown = value.decode() if field == 6 else ""

@@ -1,30 +1,13 @@
-"""Just enough of protobuf's wire format to walk an expression as the library serializes it."""
+"""What the messages in which the library serializes an expression have in a field."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-
-def fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
-    """Numbers and values of the fields of a message, in order. Numbers of a fixed width are passed over."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        number, wire_type = key >> 3, key & 7
-        if wire_type == 0:
-            value, at = _varint(message, at)
-            yield number, value
-        elif wire_type == 2:
-            length, at = _varint(message, at)
-            yield number, message[at : at + length]
-            at += length
-        else:
-            at += 8 if wire_type == 1 else 4
+from sampan.core.protobuf import values
 
 
 def every(message: bytes, wanted: int) -> list[bytes]:
     """All messages or texts that a field has."""
-    return [value for number, value in fields(message) if number == wanted and isinstance(value, bytes)]
+    return [value for number, value in values(message) if number == wanted and isinstance(value, bytes)]
 
 
 def first(message: bytes, wanted: int) -> bytes | None:
@@ -36,15 +19,4 @@ def text(message: bytes, wanted: int) -> str:
 
 
 def number(message: bytes, wanted: int) -> int:
-    return next((value for field, value in fields(message) if field == wanted and isinstance(value, int)), 0)
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
+    return next((value for field, value in values(message) if field == wanted and isinstance(value, int)), 0)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from urllib.parse import unquote
 
 import attrs
 
 from sampan.core.classes import define
+from sampan.core.errors import BadRequest
+from sampan.core.protobuf import text, values
 
 SERVING = 1
 STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
@@ -127,29 +128,12 @@ def _take(event: object, reply: Reply) -> None:
 
 def health_request(service: str) -> bytes:
     """``HealthCheckRequest{service}``."""
-    name = service.encode()
-    return b"\x0a" + _varint(len(name)) + name if name else b""
+    return text(1, service) if service else b""
 
 
 def state_of(message: bytes) -> int:
     """``HealthCheckResponse.status``; what is no such message is of unknown state."""
-    values = _varints(message)
-    return next(values, 0) if next(values, 0) == 0x08 else 0
-
-
-def _varint(number: int) -> bytes:
-    pieces = bytearray()
-    while number > 0x7F:
-        pieces.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes((*pieces, number))
-
-
-def _varints(data: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            yield number
-            number = shift = 0
+    try:
+        return next((int(value) for number, value in values(message) if number == 1 and isinstance(value, int)), 0)
+    except BadRequest:
+        return 0

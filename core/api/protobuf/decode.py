@@ -14,8 +14,8 @@ from typing import Any, Final
 import orjson
 
 from sampan.core.api.protobuf.numbers import Message, message_of, messages
-from sampan.core.api.protobuf.reader import Value, broken, signed, values
 from sampan.core.errors import BadRequest, UnsupportedMediaType
+from sampan.core.protobuf import Value, broken, signed, values
 from sampan.core.schema.scalars import format_micro_time, format_time
 from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 

@@ -19,6 +19,7 @@ from sampan.core.api.protobuf.decode import EPOCH, MAGIC, SCHEMA
 from sampan.core.api.protobuf.numbers import PREFIX, Message, message_of, messages
 from sampan.core.model.kinds import info
 from sampan.core.model.meta_v1.status import ListMeta, Status
+from sampan.core.protobuf import double, integer, sized, text
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
@@ -36,13 +37,13 @@ def encode_object(value: Wire) -> bytes:
     """An object, a list, a ``Status`` or metadata alone in Kubernetes' envelope. Raises `NoProtobuf`."""
     kind, api_version = value.get("kind", ""), value.get("apiVersion", "")
     inner = _list(value, kind, api_version) if "items" in value else _message(_struct_named(kind, api_version), value)
-    head = _text(1, api_version) + _text(2, kind)
-    return b"%b%b%b" % (MAGIC, _sized(1, head), _sized(2, inner))
+    head = text(1, api_version) + text(2, kind)
+    return b"%b%b%b" % (MAGIC, sized(1, head), sized(2, inner))
 
 
 def encode_event(kind: str, value: Wire) -> bytes:
     """A watch event behind its length, as Kubernetes frames a stream of them."""
-    event = _text(1, kind) + _sized(2, _sized(1, encode_object(value)))
+    event = text(1, kind) + sized(2, sized(1, encode_object(value)))
     return binary.pack(">I", len(event)) + event
 
 
@@ -53,9 +54,8 @@ def has_form(struct: Struct) -> bool:
 
 def _list(value: Wire, kind: str, api_version: str) -> bytes:
     of = _struct_named(kind.removesuffix("List"), api_version)
-    meta = {**value.get("metadata", {})}
-    parts = [_sized(LIST_META, _message(struct_of(ListMeta), meta))]
-    parts += [_sized(LIST_ITEMS, _message(of, item)) for item in value["items"] or ()]
+    parts = [sized(LIST_META, _message(struct_of(ListMeta), value.get("metadata", {})))]
+    parts += [sized(LIST_ITEMS, _message(of, item)) for item in value["items"] or ()]
     return b"".join(parts)
 
 
@@ -92,7 +92,7 @@ def _message(struct: Struct, value: Wire, message: Message | None = None) -> byt
     parts: list[bytes] = []
     for number, member in sorted(message.items()):
         if member.inline:
-            parts.append(_sized(number, _message(struct, value, messages()[member.inline])))
+            parts.append(sized(number, _message(struct, value, messages()[member.inline])))
             continue
         item, field = value.get(member.name), struct.fields.get(member.name)
         if item is not None and field is not None:
@@ -110,15 +110,15 @@ def _field(number: int, kind: Type, value: Any) -> bytes:
 
 def _entry(number: int, kind: Map, key: str, item: Any) -> bytes:
     if isinstance(kind.value, List):  # a message of nothing but the items
-        inner = _sized(2, b"".join(_value(1, kind.value.item, each) for each in item or ()))
+        inner = sized(2, b"".join(_value(1, kind.value.item, each) for each in item or ()))
     else:
         inner = b"" if item is None else _value(2, kind.value, item)
-    return _sized(number, _text(1, key) + inner)
+    return sized(number, text(1, key) + inner)
 
 
 def _value(number: int, kind: Type, value: Any) -> bytes:
     if isinstance(kind, Struct):
-        return _sized(number, _either(kind, value) if kind.or_else else _message(kind, value))
+        return sized(number, _either(kind, value) if kind.or_else else _message(kind, value))
     if not isinstance(kind, Scalar):
         raise NoProtobuf  # Kubernetes has no list or map in a list
     return _SCALARS[kind.kind](number, value)
@@ -129,59 +129,35 @@ def _either(kind: Struct, value: Any) -> bytes:
     numbers = {member.name: number for number, member in (message_of(kind.definition) or {}).items()}
     schema = messages()[SCHEMA]
     if isinstance(value, bool):
-        return _integer(numbers["allows"], int(value))
+        return integer(numbers["allows"], int(value))
     if isinstance(value, list):
         if "property" in numbers:
-            return b"".join(_text(numbers["property"], each) for each in value)
-        return b"".join(_sized(numbers["jSONSchemas"], _message(kind, each, schema)) for each in value)
-    allowed = _integer(numbers["allows"], 1) if "allows" in numbers else b""
-    return allowed + _sized(numbers["schema"], _message(kind, value, schema))
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    if value < 0x80:
-        return bytes((value,))
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _integer(number: int, value: int) -> bytes:
-    return _varint(number << 3) + _varint(value)
-
-
-def _sized(number: int, raw: bytes) -> bytes:
-    return b"%b%b%b" % (_varint(number << 3 | 2), _varint(len(raw)), raw)
-
-
-def _text(number: int, value: str) -> bytes:
-    return _sized(number, value.encode())
+            return b"".join(text(numbers["property"], each) for each in value)
+        return b"".join(sized(numbers["jSONSchemas"], _message(kind, each, schema)) for each in value)
+    allowed = integer(numbers["allows"], 1) if "allows" in numbers else b""
+    return allowed + sized(numbers["schema"], _message(kind, value, schema))
 
 
 def _time(number: int, value: str) -> bytes:
     moment = datetime.fromisoformat(value).astimezone(UTC) - EPOCH
     seconds = moment.days * 86400 + moment.seconds
-    nanos = _integer(2, moment.microseconds * 1000) if moment.microseconds else b""
-    return _sized(number, _integer(1, seconds) + nanos)
+    nanos = integer(2, moment.microseconds * 1000) if moment.microseconds else b""
+    return sized(number, integer(1, seconds) + nanos)
 
 
 def _int_or_string(number: int, value: int | str) -> bytes:
-    return _sized(number, _integer(2, value) if isinstance(value, int) else _integer(1, 1) + _text(3, value))
+    return sized(number, integer(2, value) if isinstance(value, int) else integer(1, 1) + text(3, value))
 
 
 _SCALARS: Final[Mapping[str, Callable[[int, Any], bytes]]] = {
-    "string": _text,
-    "bytes": lambda number, value: _sized(number, base64.b64decode(value)),
-    "integer": _integer,
-    "number": lambda number, value: _varint(number << 3 | 1) + binary.pack("<d", value),
-    "boolean": lambda number, value: _integer(number, int(value)),
+    "string": text,
+    "bytes": lambda number, value: sized(number, base64.b64decode(value)),
+    "integer": integer,
+    "number": double,
+    "boolean": lambda number, value: integer(number, int(value)),
     "time": _time,
     "micro-time": _time,
-    "quantity": lambda number, value: _sized(number, _text(1, str(value))),
+    "quantity": lambda number, value: sized(number, text(1, str(value))),
     "int-or-string": _int_or_string,
-    "any": lambda number, value: _sized(number, _sized(1, orjson.dumps(value))),
+    "any": lambda number, value: sized(number, sized(1, orjson.dumps(value))),
 }

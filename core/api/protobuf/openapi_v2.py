@@ -7,11 +7,12 @@ Numbers are those of gnostic's OpenAPIv2.proto. Pure.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
+
+from sampan.core.protobuf import double, integer, sized, text
 
 MEDIA_TYPE: Final = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 """What clients ask for."""
@@ -26,9 +27,9 @@ def encode_openapi_v2(document: Mapping[str, Json]) -> bytes:
     """The bytes of a v2 document that is given as JSON."""
     info = document.get("info", {})
     return (
-        _text(1, document.get("swagger", "2.0"))
-        + _message(2, _text(1, info.get("title", "")) + _text(2, info.get("version", "")))
-        + _message(9, _named_schemas(document.get("definitions", {})))
+        text(1, document.get("swagger", "2.0"))
+        + sized(2, text(1, info.get("title", "")) + text(2, info.get("version", "")))
+        + sized(9, _named_schemas(document.get("definitions", {})))
     )
 
 
@@ -40,76 +41,53 @@ def _schema(schema: Mapping[str, Json]) -> bytes:
 
 def _named_schemas(schemas: Mapping[str, Json]) -> bytes:
     """``NamedSchema`` after ``NamedSchema``."""
-    return b"".join(_message(1, _text(1, name) + _message(2, _schema(value))) for name, value in schemas.items())
+    return b"".join(sized(1, text(1, name) + sized(2, _schema(value))) for name, value in schemas.items())
 
 
 def _extension(name: str, value: Json) -> bytes:
     """A ``NamedAny`` whose value is YAML; JSON is that too."""
-    return _message(31, _text(1, name) + _message(2, _any(value)))
+    return sized(31, text(1, name) + sized(2, _any(value)))
 
 
 def _any(value: Json) -> bytes:
-    return _text(2, orjson.dumps(value).decode() + "\n")
+    return text(2, orjson.dumps(value).decode() + "\n")
 
 
 def _additional_properties(number: int, value: Json) -> bytes:
-    inner = _number(2, int(value)) if isinstance(value, bool) else _message(1, _schema(value))
-    return _message(number, inner)
+    inner = integer(2, int(value)) if isinstance(value, bool) else sized(1, _schema(value))
+    return sized(number, inner)
 
 
 def _types(number: int, value: str | Sequence[str]) -> bytes:
-    return _message(number, _texts(1, [value] if isinstance(value, str) else value))
+    return sized(number, _texts(1, [value] if isinstance(value, str) else value))
 
 
 def _items(number: int, value: Json) -> bytes:
-    return _message(number, _message(1, _schema(value)))
+    return sized(number, sized(1, _schema(value)))
 
 
 def _texts(number: int, values: Sequence[str]) -> bytes:
-    return b"".join(_text(number, value) for value in values)
-
-
-def _text(number: int, value: str) -> bytes:
-    return _message(number, value.encode())
-
-
-def _message(number: int, inner: bytes) -> bytes:
-    return b"".join(_varint(number << 3 | 2)) + b"".join(_varint(len(inner))) + inner
-
-
-def _number(number: int, value: int) -> bytes:
-    return b"".join(_varint(number << 3)) + b"".join(_varint(value))
-
-
-def _double(number: int, value: float) -> bytes:
-    return b"".join(_varint(number << 3 | 1)) + struct.pack("<d", value)
-
-
-def _varint(value: int) -> Iterator[bytes]:
-    while value > 0x7F:
-        yield bytes((value & 0x7F | 0x80,))
-        value >>= 7
-    yield bytes((value,))
+    return b"".join(text(number, value) for value in values)
 
 
 _SCHEMA: Final[Mapping[str, tuple[int, Writer]]] = {
-    "$ref": (1, _text),
-    "format": (2, _text),
-    "title": (3, _text),
-    "description": (4, _text),
-    "default": (5, lambda number, value: _message(number, _any(value))),
-    "maximum": (7, _double),
-    "minimum": (9, _double),
-    "maxLength": (11, _number),
-    "minLength": (12, _number),
-    "pattern": (13, _text),
-    "maxItems": (14, _number),
-    "minItems": (15, _number),
+    "$ref": (1, text),
+    "format": (2, text),
+    "title": (3, text),
+    "description": (4, text),
+    "default": (5, lambda number, value: sized(number, _any(value))),
+    "maximum": (7, double),
+    "minimum": (9, double),
+    "maxLength": (11, integer),
+    "minLength": (12, integer),
+    "pattern": (13, text),
+    "maxItems": (14, integer),
+    "minItems": (15, integer),
     "required": (19, _texts),
-    "enum": (20, lambda number, values: b"".join(_message(number, _any(value)) for value in values)),
+    "enum": (20, lambda number, values: b"".join(sized(number, _any(value)) for value in values)),
     "additionalProperties": (21, _additional_properties),
     "type": (22, _types),
     "items": (23, _items),
-    "allOf": (24, lambda number, values: b"".join(_message(number, _schema(value)) for value in values)),
-    "properties": (25, lambda number, value: _message(number, _named_schemas(value))),
+    "allOf": (24, lambda number, values: b"".join(sized(number, _schema(value)) for value in values)),
+    "properties": (25, lambda number, value: sized(number, _named_schemas(value))),
 }

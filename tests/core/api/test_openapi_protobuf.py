@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sampan.core.api.protobuf.openapi_v2 import encode_openapi_v2
-from sampan.core.api.protobuf.reader import Value, values
+from sampan.core.protobuf import Value, values
 
 DOCUMENT = {
     "swagger": "2.0",

@@ -115,7 +115,7 @@ def test_any_bytes_are_a_body_or_a_clear_refusal(raw: bytes) -> None:
 
 
 def test_fixed_width_numbers_are_read_as_doubles() -> None:
-    from sampan.core.api.protobuf.reader import values
+    from sampan.core.protobuf import values
 
     assert list(values(varint(1 << 3 | 1) + struct.pack("<d", 0.5))) == [(1, 0.5)]
 

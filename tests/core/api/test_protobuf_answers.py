@@ -9,10 +9,10 @@ import pytest
 
 from sampan.core.api.protobuf.decode import MAGIC, to_json
 from sampan.core.api.protobuf.encode import NoProtobuf, encode_event, encode_object
-from sampan.core.api.protobuf.reader import values
 from sampan.core.model.builtin import ConfigMap, CustomResourceDefinition, Deployment, Lease, SubjectAccessReview
 from sampan.core.model.kinds import info
 from sampan.core.model.meta_v1.status import Status
+from sampan.core.protobuf import values
 from sampan.core.schema.builtin import struct_of
 from tests.support.asgi import AsgiClient
 

@@ -1,4 +1,7 @@
-"""Protobuf's wire format: a message as numbered values. Pure; https://protobuf.dev/programming-guides/encoding/."""
+"""Protobuf's wire format: a message as numbered values, read and written. Pure.
+
+https://protobuf.dev/programming-guides/encoding/
+"""
 
 from __future__ import annotations
 
@@ -53,3 +56,33 @@ def signed(value: int) -> int:
 
 def broken() -> BadRequest:
     return BadRequest("the protobuf body is not a valid message")
+
+
+def integer(number: int, value: int) -> bytes:
+    """A field with a whole number; negative ones have 64 bits."""
+    return _varint(number << 3) + _varint(value)
+
+
+def double(number: int, value: float) -> bytes:
+    return _varint(number << 3 | 1) + struct.pack("<d", value)
+
+
+def sized(number: int, raw: bytes) -> bytes:
+    """A field with a message, or with bytes."""
+    return b"%b%b%b" % (_varint(number << 3 | 2), _varint(len(raw)), raw)
+
+
+def text(number: int, value: str) -> bytes:
+    return sized(number, value.encode())
+
+
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    if value < 0x80:
+        return bytes((value,))
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
