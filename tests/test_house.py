@@ -44,3 +44,9 @@ def test_what_needs_an_engine_is_where_it_is_looked_for() -> None:
     marks = tuple(f"mark.{engine}" for engine in ("docker", "podman"))
     tests = [path for path in (HOUSE / "tests").rglob("*.py") if any(mark in path.read_text() for mark in marks)]
     assert [str(path) for path in tests if HOUSE / "tests" / "runtimes" not in path.parents] == []
+
+
+def test_nobody_waits_by_select() -> None:
+    """It breaks above 1,024 descriptors, and a cluster has more (`sampan.core.host.polling`)."""
+    modules = [module for floor in FLOORS for module in (HOUSE / floor).rglob("*.py")]
+    assert [str(module) for module in modules if "select.select(" in module.read_text()] == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from sampan.core.host.polling import readable
 
 ENDS_WITHIN = 5.0
 PROC = Path("/proc")
@@ -36,7 +37,7 @@ def end(pid: int, within: float = ENDS_WITHIN) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, number)
-            if select.select([handle], [], [], within)[0]:
+            if readable([handle], within):
                 return
     finally:
         os.close(handle)

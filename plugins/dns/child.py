@@ -7,7 +7,6 @@ What it does is in `sampan.plugins.dns.__main__`. Messages are JSON, one a line:
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ import orjson
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.datadir import make_private
 from sampan.core.errors import ConfigError
+from sampan.core.host.polling import readable
 from sampan.core.host.processes import end, find_by_arguments
 
 MODULE = "sampan.plugins.dns"
@@ -69,7 +69,7 @@ class Child:
         self.serves = True
 
     def has_ended(self) -> bool:
-        return bool(select.select([self.handle], [], [], 0)[0])
+        return bool(readable([self.handle], 0))
 
     def last_words(self) -> str:
         """Of one that has ended."""

@@ -8,13 +8,13 @@ meets nobody.
 from __future__ import annotations
 
 import os
-import select
 import threading
 import time
 from collections.abc import Sequence
 
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
+from sampan.core.host.polling import readable
 from sampan.core.host.processes import end
 from sampan.core.loops import Delays
 from sampan.plugins.dns.child import Child, processes_of
@@ -110,8 +110,7 @@ class DnsProcess:
         while not self._ending.is_set():
             with self._talking:
                 child = self._told()
-            ready, _, _ = select.select([self._wake, child.handle], [], [])
-            if self._wake in ready:
+            if self._wake in readable([self._wake, child.handle]):
                 os.eventfd_read(self._wake)
 
     def _told(self) -> Child:
