@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from sampan.core.loops import Background
 from sampan.core.model.core_v1.service import Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
-from sampan.core.reconcile.clock import Clock
+from sampan.core.reconcile.clock import Clock, Timer
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
 from sampan.core.services.concerned import ServiceKey, tell_of_services
@@ -38,8 +39,8 @@ class HealthChecker:
         self._changed = asyncio.Event()
         self._concerned: set[ServiceKey] = set()
         self._open: dict[ServiceKey, _Port] = {}
-        self._refused: set[ServiceKey] = set()
-        """Told of already."""
+        self._retries: dict[ServiceKey, Timer] = {}
+        """Of ports that could not be had, which has been told."""
         self._visitors = Visitors()
         self._loop = Background()
 
@@ -51,6 +52,8 @@ class HealthChecker:
 
     async def stop(self) -> None:
         await self._loop.stop()
+        for retry in self._retries.values():
+            retry.cancel()
         for port in self._open.values():
             port.close()
         self._open.clear()
@@ -62,10 +65,9 @@ class HealthChecker:
 
     async def _follow(self) -> None:
         await self._changed.wait()
+        while self._concerned:
+            await self._serve(self._concerned.pop())
         self._changed.clear()
-        concerned, self._concerned = self._concerned, set()
-        while concerned:
-            await self._serve(concerned.pop())
 
     async def _serve(self, key: ServiceKey) -> None:
         service = self._services.get(*key)
@@ -79,7 +81,7 @@ class HealthChecker:
         if port is not None:
             self._open.pop(key).close()
         if service is None or wanted is None:
-            self._refused.discard(key)
+            self._no_retry(key)
             return
         port = _Port(wanted, self._visitors)
         try:
@@ -89,14 +91,20 @@ class HealthChecker:
                 key, service, f"node port {wanted.port} cannot be listened on for health checks: {exc.strerror}"
             )
             return
-        self._refused.discard(key)
+        self._no_retry(key)
         self._open[key] = port
 
     def _again(self, key: ServiceKey, service: Service, why: str) -> None:
-        if key not in self._refused:
-            self._refused.add(key)
+        if not self._no_retry(key):
             self._recorder.emit(service, "FailedToStartServiceHealthcheck", why, type="Warning")
-        self._clock.call_later(RETRY_SECONDS, lambda: self._look_at(key))
+        self._retries[key] = self._clock.call_later(RETRY_SECONDS, partial(self._look_at, key))
+
+    def _no_retry(self, key: ServiceKey) -> bool:
+        """Whether there was to be one."""
+        retry = self._retries.pop(key, None)
+        if retry is not None:
+            retry.cancel()
+        return retry is not None
 
 
 class Visitors:

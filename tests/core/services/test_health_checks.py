@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ import pytest
 
 from sampan.core.model.core_v1.event import Event
 from sampan.core.model.core_v1.service import Service
-from sampan.core.reconcile.clock import RealClock
+from sampan.core.reconcile.clock import Clock, RealClock, Timer
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.lister import InformerSet
 from sampan.core.schema.codec import from_wire
@@ -70,9 +71,10 @@ def test_others_are_not_checked(more: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def checked(api: FakeApi) -> AsyncIterator[None]:
+async def checked(api: FakeApi, clock: Clock | None = None) -> AsyncIterator[None]:
     informers = InformerSet(api, api.clock)
-    checker = HealthChecker(informers, EventRecorder(api, api.clock, "service-proxy", "n1"), RealClock(), HERE)
+    recorder = EventRecorder(api, api.clock, "service-proxy", "n1")
+    checker = HealthChecker(informers, recorder, clock or RealClock(), HERE)
     await informers.start()
     await checker.start()
     try:
@@ -145,3 +147,34 @@ async def test_a_port_that_a_program_has_is_told_of_on_the_service() -> None:
         async with checked(api):
             await until(lambda: bool(api.all(Event)), "it is told")
         assert [each.reason for each in api.all(Event)] == ["FailedToStartServiceHealthcheck"]
+
+
+class Counting(RealClock):
+    """Which calls are to come."""
+
+    def __init__(self) -> None:
+        self.timers: list[asyncio.TimerHandle] = []
+
+    def has_been_asked(self, times: int) -> bool:
+        return len(self.timers) == times
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        timer = asyncio.get_running_loop().call_later(seconds, call)
+        self.timers.append(timer)
+        return timer
+
+
+@pytest.mark.anyio
+async def test_a_service_that_changes_again_and_again_has_one_retry() -> None:
+    clock = Counting()
+    with socket.create_server(("0.0.0.0", 0)) as program:
+        port = program.getsockname()[1]
+        api = FakeApi(balanced(port))
+        async with checked(api, clock):
+            for number in range(1, 6):
+                await until(partial(clock.has_been_asked, number), "it is looked at")
+                api.put(balanced(port, sessionAffinity="ClientIP" if number % 2 else "None"))
+            await until(partial(clock.has_been_asked, 6), "for the last time")
+            assert sum(not timer.cancelled() for timer in clock.timers) == 1
+        assert all(timer.cancelled() for timer in clock.timers)
+        assert len(api.all(Event)) == 1
