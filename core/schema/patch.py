@@ -7,7 +7,8 @@ kind, 415 for a type that the kind does not know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -38,6 +39,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
 APPLY_YAML: Final = "application/apply-patch+yaml"
 """Server-side apply: `sampan.core.schema.apply`. Nothing here takes it."""
+Shown = Callable[[], str]
+"""Makes the value that the cause ``patch`` names: it is written for who is refused alone."""
 
 
 def patch_object(
@@ -80,13 +83,21 @@ def _patched(
         )
         if media_type == STRATEGIC_PATCH:
             patched = strategic_merge(resource.struct, current, patch)
-            return _decoded(resource, patched, plus_v(left_over(patch)), repeated, validation, strategic=True)
+            shown = partial(_left_over, patch)
+            return _decoded(resource, patched, shown, repeated, validation, strategic=True)
         patched = merge_patch(current, patch)
-    if resource.custom:  # an object without a class is a map to Go, which sorts it
-        shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
-    else:
-        shown = orjson.dumps(_as_merged(patched, current)).decode()
+    shown = partial(_shown, patched, current, is_custom=resource.custom)
     return _decoded(resource, patched, shown, repeated, validation, strategic=False)
+
+
+def _left_over(patch: Mapping[str, Any]) -> str:
+    return plus_v(left_over(patch))
+
+
+def _shown(patched: Any, current: Mapping[str, Any], *, is_custom: bool) -> str:
+    if is_custom:  # an object without a class is a map to Go, which sorts it
+        return orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(_as_merged(patched, current)).decode()
 
 
 def _as_merged(patched: Any, current: Any) -> Any:
@@ -114,13 +125,13 @@ def _parse(raw: bytes, where: str) -> Any:
 def _decoded(
     resource: Resource,
     patched: Any,
-    shown: str,
+    shown: Shown,
     repeated: tuple[str, ...],
     validation: FieldValidation,
     *,
     strategic: bool,
 ) -> Decoded:
-    """The patched value as an object of its kind; ``shown`` is the value that the cause ``patch`` names."""
+    """The patched value as an object of its kind."""
     if not isinstance(patched, dict):
         raise refused(shown, f"json: cannot unmarshal {json_word(patched)} into Go value of type {resource.info.kind}")
     if not strategic:  # which may name what it likes: Kubernetes knows from the path what is patched
@@ -139,7 +150,7 @@ def _decoded(
     return Decoded(decoded.value, problems)
 
 
-def _of_no_version(patched: Mapping[str, Any], shown: str, validation: FieldValidation) -> Decoded:
+def _of_no_version(patched: Mapping[str, Any], shown: Shown, validation: FieldValidation) -> Decoded:
     """What Kubernetes reads of an object without an apiVersion: nothing, not even its name."""
     problems = tuple(f'unknown field "{key}"' for key in sorted(patched.keys() - {"kind", "apiVersion"}))
     if problems and validation == "Strict":
@@ -147,7 +158,7 @@ def _of_no_version(patched: Mapping[str, Any], shown: str, validation: FieldVali
     return Decoded({"metadata": {}}, problems if validation == "Warn" else ())
 
 
-def _check_type_meta(resource: Resource, patched: Mapping[str, Any], shown: str) -> None:
+def _check_type_meta(resource: Resource, patched: Mapping[str, Any], shown: Shown) -> None:
     """The result must still say what it is. Raises `BadRequest` and `Invalid`."""
     about = resource.info
     if problem := no_type_meta(patched):
@@ -162,7 +173,7 @@ def _check_type_meta(resource: Resource, patched: Mapping[str, Any], shown: str)
         raise refused(shown, problem)
 
 
-def refused(shown: str, problem: str) -> Invalid:
+def refused(shown: Shown, problem: str) -> Invalid:
     """Kubernetes' error for a patch whose result is not an object of the kind."""
-    cause = causes.invalid("patch", shown, problem)
+    cause = causes.invalid("patch", shown(), problem)
     return Invalid(f' "" is invalid: {aggregate([cause])}', causes=[cause])
