@@ -22,6 +22,7 @@ Answer = Literal["object", "list", "watch", "posted", "document"]
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+FORMATS: Final[Mapping[str, Format]] = {JSON: "json", "*/*": "json", YAML: "yaml", PROTOBUF: "protobuf"}
 OFFERED: Final = f"{JSON}, {YAML}"
 TAKEN: Final = f"{OFFERED}, {PROTOBUF}"
 STREAMED: Final = f"{JSON};stream=watch"
@@ -83,9 +84,7 @@ def clauses(accept: str) -> tuple[Offer, ...]:
 
 
 def format_of(media_type: str) -> Format | None:
-    if media_type in (JSON, "*/*"):
-        return "json"
-    return {YAML: "yaml", PROTOBUF: "protobuf"}.get(media_type)  # type: ignore[return-value]
+    return FORMATS.get(media_type)
 
 
 METADATA: Final[Mapping[str, Shape]] = {

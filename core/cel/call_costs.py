@@ -125,21 +125,16 @@ def _replace(overload: str, target: Target, arguments: Sequence[Operand]) -> Cal
     if target is None or len(arguments) < 2:
         return None
     text, old, new = (each.size_or_unknown for each in (target, *arguments[:2]))
-    count_high, kept_high = 0, 0
-    if old.low == 0:
-        count_high, kept_high = min(text.high + 1, MOST), text.high
-    elif new.high <= old.low:
-        kept_high = text.high
-    else:
-        count_high = math.ceil(text.high / old.low)
-    count_low, kept_low = 0, 0
-    if old.high == 0:
-        count_low, kept_low = min(text.low + 1, MOST), text.low
-    elif old.high <= new.low:
-        kept_low = text.low
-    else:
-        count_low = math.ceil(text.low / old.high)
+    count_high, kept_high = _replaced(text.high, old.low, counted=new.high > old.low)
+    count_low, kept_low = _replaced(text.low, old.high, counted=new.low < old.high)
     return CallCost(text.times(2 * CHARACTER), Range(count_low, count_high) * new + Range(kept_low, kept_high))
+
+
+def _replaced(text: int, old: int, *, counted: bool) -> tuple[int, int]:
+    """How often a part is replaced, where that is ``counted``, or else how much of the text is kept."""
+    if old == 0:
+        return min(text + 1, MOST), text
+    return (math.ceil(text / old), 0) if counted else (0, text)
 
 
 def _split(overload: str, target: Target, arguments: Sequence[Operand]) -> CallCost | None:

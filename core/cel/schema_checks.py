@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.cel.checked import Checked
 from sampan.core.cel.declared import Declared, declare, visible
 from sampan.core.cel.environment import Environment
 from sampan.core.cel.errors import CelError
@@ -191,13 +192,13 @@ class _Check:
         return causes.invalid(f"{self.where}.{word}", causes.go_value(self.about, RULE_FIELDS), words)
 
 
-def _gives(checked: Any, declared: Declared, word: str) -> bool:
+def _gives(checked: Checked, declared: Declared, word: str) -> bool:
     """Whether an expression gives values of a type. Of lists within lists the checker cannot tell, and is believed."""
     kind = checked.type_of(checked.root)
     return kind.word == word or (kind.word == "dyn" and _is_unknown(checked, declared))
 
 
-def _is_unknown(checked: Any, declared: Declared) -> bool:
+def _is_unknown(checked: Checked, declared: Declared) -> bool:
     """A part of a value within a list of lists, or a map of lists."""
     node, steps = checked.root, 0
     while node.form in ("call", "select") and (node.target is not None or node.parts):

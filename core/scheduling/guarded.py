@@ -67,13 +67,19 @@ class GuardedConcern(SchedulerPluginBase):
         return refused
 
     def score_all(self, pod: Pod, nodes: Sequence[NodeState], state: ClusterState) -> Sequence[float]:
-        none = [0.0] * len(nodes)
-        scored = lambda: _numbers(self._plugin.score_all(pod, nodes, state), len(nodes))  # noqa: E731
-        return self._asked(("score", "score_all"), scored, none)
+        def scored() -> Sequence[float]:
+            return _numbers(self._plugin.score_all(pod, nodes, state), len(nodes))
+
+        return self._asked(("score", "score_all"), scored, [0.0] * len(nodes))
 
     def normalize(self, pod: Pod, scores: Sequence[float]) -> Sequence[float]:
-        points = lambda: _numbers(self._plugin.normalize(pod, scores), len(scores))  # noqa: E731
-        return self._asked(("normalize",), points, [0.0] * len(scores)) if "normalize" in self._has else scores
+        if "normalize" not in self._has:
+            return scores
+
+        def points() -> Sequence[float]:
+            return _numbers(self._plugin.normalize(pod, scores), len(scores))
+
+        return self._asked(("normalize",), points, [0.0] * len(scores))
 
     def reserve(self, pod: Pod, node: NodeState) -> str | None:
         return self._asked(("reserve",), lambda: _reason(self._plugin.reserve(pod, node)), None)

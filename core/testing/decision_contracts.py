@@ -38,7 +38,7 @@ class SchedulerContract:
     """A decision is about nodes that there are, says why where there is none, and depends on nothing else."""
 
     def make(self) -> Scheduler:
-        raise NotImplementedError
+        raise NotImplementedError("give this suite a scheduler")
 
     def place(self, *nodes: NodeState) -> Placed | Unschedulable | Wait:
         verdict = self.make().place(pod(), Snapshot.of(*nodes))
@@ -72,7 +72,7 @@ class SchedulerPluginContract:
     """A filter or score judges each node that it is shown, in numbers, the same way each time, and changes nothing."""
 
     def make(self) -> SchedulerPlugin:
-        raise NotImplementedError
+        raise NotImplementedError("give this suite a filter or score")
 
     def pod(self) -> Pod:
         """One about which it has something to say."""
@@ -127,7 +127,7 @@ class ControllerContract:
     """Decisions come to rest: once they are carried out, a second look plans nothing but events, if anything."""
 
     def make(self) -> Controller:
-        raise NotImplementedError
+        raise NotImplementedError("give this suite a controller")
 
     def stories(self) -> Sequence[Sequence[KubeObject]]:
         """Objects to begin with, one list for each story."""

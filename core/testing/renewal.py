@@ -5,11 +5,11 @@ Where the marks are is found once, so that each cluster costs a list of pieces t
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
+from sampan.core.api.uids import new_uid
 from sampan.core.schema.scalars import format_time
 from sampan.core.store.contract import KeyValue
 
@@ -50,17 +50,10 @@ class Renewal:
     def renewed(self, now: datetime) -> Iterable[tuple[str, bytes]]:
         """Key and value of each, in their order."""
         pieces = self._pieces.copy()
-        uids = _uids(self._count)
+        uids = [b'"%b"' % new_uid().encode() for _ in range(self._count)]
         for place, number in self._uids:
             pieces[place] = uids[number]
         second = format_time(now)[:-1].encode()
         for place, rest in self._times:
             pieces[place] = b'"%b%b"' % (second, rest)
         return zip(self._keys, b"".join(pieces).split(_END), strict=True)
-
-
-def _uids(count: int) -> Sequence[bytes]:
-    """So many of version 4, each as a JSON text; made at once, since there are hundreds."""
-    digits = os.urandom(16 * count).hex().encode()
-    each = (digits[place : place + 32] for place in range(0, len(digits), 32))
-    return [b'"%b-%b-4%b-a%b-%b"' % (one[:8], one[8:12], one[13:16], one[17:20], one[20:]) for one in each]

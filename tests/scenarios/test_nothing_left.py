@@ -18,11 +18,12 @@ from tests.support.http import FAILURES, fetch
 from tests.support.images import images_for, load_images
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import Manifest, pod, service
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.needs("network"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="without root there is nothing to leave"),
+    needs(os.geteuid() == 0, "without root there is nothing to leave"),
 ]
 
 SERVICES, PODS = "10.233", "10.234"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,10 @@ def test_as_many_nodes_as_the_marker_says(sampan_cluster: LiveCluster) -> None:
 @pytest.mark.sampan(runtime="process", nodes=2)
 def test_pods_run_on_the_runtime_that_the_marker_names(sampan_cluster: LiveCluster, tmp_path: Path) -> None:
     """And leave nothing behind; `tests.support.leaks` looks for processes."""
+
+    def says(path: str, words: str) -> bool:
+        return bool(sampan_cluster.request("GET", path) == words)
+
     command = ["sh", "-c", "echo on $0; exec sleep 1000"]
     for node in ("node", "node-2"):
         container = {"name": "c", "image": "host", "command": [*command, node]}
@@ -61,7 +66,7 @@ def test_pods_run_on_the_runtime_that_the_marker_names(sampan_cluster: LiveClust
     for node in ("node", "node-2"):
         sampan_cluster.wait_for(Pod, "default", node, lambda pod: pod.status.phase == "Running")
         path = f"/api/v1/namespaces/default/pods/{node}/log"
-        sampan_cluster.wait_until(lambda path=path, node=node: sampan_cluster.request("GET", path) == f"on {node}\n")  # type: ignore[misc]
+        sampan_cluster.wait_until(partial(says, path, f"on {node}\n"))
 
 
 def test_time_is_moved(sampan_plane: LiveCluster, sampan_clock: MovedClock) -> None:
