@@ -85,7 +85,7 @@ class Served:
         return f"{self.entries.prefix}{namespace}/" if namespace else self.entries.prefix
 
     def get(self, namespace: str, name: str) -> Entry | None:
-        """Raises `StorageReadError` where it is there and cannot be read."""
+        """As the cache shows it. Raises `StorageReadError` where it is there and cannot be read."""
         entry = self.entries.get(self.key(namespace, name))
         if entry is None:
             if self.damaged(namespace, name) is not None:
@@ -95,6 +95,11 @@ class Served:
                 )  # fmt: skip
             return None
         return self.storage.show(entry)
+
+    async def current(self, namespace: str, name: str, version: int = 0) -> Entry | None:
+        """The object as it is now, or at least as new as ``version``. Raises what keeps it from being shown."""
+        await self.storage.reach(self.key(namespace, name), version)
+        return self.get(namespace, name)
 
     def damaged(self, namespace: str, name: str) -> KeyValue | None:
         """What is stored of an object that cannot be read."""

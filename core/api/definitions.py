@@ -17,7 +17,8 @@ import orjson
 
 from sampan.core.api import definition_checks  # noqa: F401 - attaches what a definition is refused for
 from sampan.core.api.catalog import Catalog, Served
-from sampan.core.api.conversion import Conversion, Converted, Converter
+from sampan.core.api.conversion import Converter
+from sampan.core.api.converted import Conversion, Converted
 from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_of
 from sampan.core.cel.rule_runs import run_rules
 from sampan.core.cel.schema_rules import Place, compile_place, has_rules
@@ -173,11 +174,10 @@ class Definitions:
         converter = Converter(kind.stored.info.kind, config, versions, self._reader)
         caches, storages = [stored], {}
         for resource in kind.served:
-            supply = Conversion(stored, converter, resource)
-            cache = WatchCache(supply, prefix, finish=finish, join=join_whole)
-            await cache.start()
-            caches.append(cache)
-            storages[resource.info.version] = Converted(resource, cache, kind.stored, converter)
+            conversion = Conversion(stored, converter, resource)
+            await conversion.cache.start()
+            caches.append(conversion.cache)
+            storages[resource.info.version] = Converted(resource, conversion.cache, kind.stored, converter, conversion)
         return tuple(caches), storages
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sampan.core.api.catalog import Catalog, Served
-from sampan.core.api.conversion import Converted
+from sampan.core.api.converted import Converted
 from sampan.core.api.storage import View
 from sampan.core.contracts.access import Equivalent
 from sampan.core.schema.structured_merge import merge
@@ -42,8 +42,8 @@ async def _converted(before: Served, after: Served, wire: Wire) -> MutableMappin
     """An object of one kind as the other shows it. Its own value, whoever changes it."""
     given = {"kind": before.info.kind, "apiVersion": before.info.api_version, **wire}
     if isinstance(after.storage, Converted):
-        (value,) = await after.storage.converter.convert([given], after.resource)
-        return value
+        made: dict[str, Any] = orjson.loads(await after.storage.converter.convert(given, after.resource))
+        return made
     stored: Wire = before.storage.to_stored(given) if isinstance(before.storage, View) else given
     if isinstance(after.storage, View):
         return after.storage.from_stored(stored)

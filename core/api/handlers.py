@@ -85,6 +85,8 @@ class Handlers:
             await cache.fresh()
         elif version := read.version_of_list(options.resource_version):
             await cache.wait_until(version)
+        if call.served.storage.withheld and options.resource_version != "0":
+            await call.served.storage.settle(read.withheld_in(call.served, call.served.scope(call.namespace)))
         await send_kept_list(request, call.served, call.served.scope(call.namespace))
 
     async def _answer_list(self, request: Request, call: Call, page: Page, token: str) -> None:

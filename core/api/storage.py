@@ -6,7 +6,7 @@ have does not matter to them. On the API server's loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -15,24 +15,53 @@ from sampan.core.contracts.source import Source
 from sampan.core.errors import MethodNotAllowed
 from sampan.core.model import storage as declared
 from sampan.core.model.kinds import KindInfo
+from sampan.core.model.meta import EMPTY
 from sampan.core.schema.encode import encode, splice_resource_version
 from sampan.core.schema.resource import Resource
 from sampan.core.store.computed import ComputedCache
+from sampan.core.store.contract import KeyValue
 from sampan.core.store.entry import Entry
 from sampan.core.store.follower import Follower
 from sampan.core.store.watch_cache import Join, WatchCache, join_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
     from sampan.core.api.options import WriteOptions
 
 REGISTRY = "/registry/"
 
 
+class Shown:
+    """What most forms have in common: every object can be shown as soon as the cache has it."""
+
+    __slots__ = ()
+
+    @property
+    def cache(self) -> WatchCache:
+        raise NotImplementedError
+
+    @property
+    def withheld(self) -> Mapping[str, str]:
+        """By key: why an object that is there cannot be shown as it is now."""
+        return EMPTY
+
+    async def reach(self, key: str, version: int = 0) -> None:
+        """Until the cache shows this object as it is now, or as it was at ``version``. Raises what keeps it from that."""
+        await (self.cache.wait_until(version) if version else self.cache.fresh())
+
+    async def settle(self, keys: Sequence[str]) -> None:
+        """Try again to show those that are withheld. Raises why the first of them cannot be shown."""
+
+    async def entry_of(self, item: KeyValue) -> Entry:
+        """What was just stored, where the cache shows something else already."""
+        return self.show(Entry.of(item, splice_resource_version))
+
+    def show(self, entry: Entry) -> Entry:
+        return entry
+
+
 @frozen(eq=False)
-class Cached:
+class Cached(Shown):
     """Objects of its own, as the bytes that are served; ``resource`` is what they are stored as."""
 
     resource: Resource
@@ -45,9 +74,6 @@ class Cached:
         """What kinds that show the same objects have in common."""
         return self.cache
 
-    def show(self, entry: Entry) -> Entry:
-        return entry
-
     async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         """What is stored of an object."""
         return encode(self.resource.struct, wire)
@@ -57,7 +83,7 @@ class Cached:
 
 
 @frozen(eq=False)
-class View:
+class View(Shown):
     """The objects of another kind, converted: they share its cache, and ``resource`` is that kind."""
 
     shown: Resource
@@ -97,7 +123,7 @@ class Answer(Protocol):
 
 
 @frozen(eq=False)
-class Posted:
+class Posted(Shown):
     """No objects at all: what is posted is answered."""
 
     resource: Resource
@@ -112,9 +138,6 @@ class Posted:
     @property
     def cache(self) -> WatchCache:
         raise MethodNotAllowed(f"{self.resource.info.resource} can only be created")
-
-    def show(self, entry: Entry) -> Entry:
-        return entry
 
     async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         return encode(self.resource.struct, wire)

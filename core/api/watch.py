@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from sampan.core.api.operations.pipeline import Call, Pipeline
-from sampan.core.api.operations.read import matcher, parse_version
+from sampan.core.api.operations.read import matcher, parse_version, withheld_in
 from sampan.core.api.options import ListOptions
 from sampan.core.api.protobuf.encode import encode_event as encode_frame
 from sampan.core.api.selectors import Selection
@@ -47,6 +47,8 @@ async def open_watch(pipeline: Pipeline, call: Call, options: ListOptions, selec
             await cache.fresh()
         elif version:
             await cache.wait_until(version)
+        if call.served.storage.withheld and options.resource_version != "0":
+            await call.served.storage.settle(withheld_in(call.served, scope))
     since = None if begins_with_all else version or cache.revision
     ends = bool(options.send_initial and options.bookmarks)
     return await cache.watch(scope, since=since, matches=matcher(call, selection), initial_end=ends)

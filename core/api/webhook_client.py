@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sampan.core.api.service_endpoints import NoEndpoint, service_endpoint
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
+from sampan.core.model.causes import quoted
 
 LONGEST_ANSWER = 3 << 20
 """Bytes. A webhook that says more is no better than one that says nothing."""
@@ -21,6 +23,10 @@ DEFAULT_SECONDS = 10
 
 class CallFailed(Exception):
     """The webhook could not be asked, or has not answered as it must."""
+
+
+class Unreachable(CallFailed):
+    """It gave no answer at all, whatever it was asked."""
 
 
 @frozen
@@ -45,19 +51,23 @@ def target(config: Mapping[str, Any], reader: Reader, seconds: float) -> Target:
     try:
         return Target(f"https://{service_endpoint(reader, namespace, name, port)}{path}", host, shown)
     except NoEndpoint as exc:
-        raise CallFailed(str(exc)) from None
+        raise Unreachable(str(exc)) from None
 
 
 async def post(
     config: Mapping[str, Any], reader: Reader, body: Mapping[str, Any], seconds: float, *, longest: int = LONGEST_ANSWER
 ) -> Any:
     """The webhook's answer as a JSON value. Raises `CallFailed` with what went wrong, in Kubernetes' words."""
+    import httpx
+
     aim = target(config, reader, seconds)
     try:
         async with asyncio.timeout(seconds):
             return await _post(aim, config.get("caBundle") or "", body, seconds, longest)
     except TimeoutError:
-        raise CallFailed(f'Post "{aim.shown}": context deadline exceeded') from None
+        raise Unreachable(f'Post "{aim.shown}": context deadline exceeded') from None
+    except httpx.ConnectError as error:
+        raise Unreachable(f'Post "{aim.shown}": {error or type(error).__name__}') from error
     except CallFailed:
         raise
     except Exception as error:  # whatever a network, a certificate or a stranger's server can do
@@ -85,12 +95,46 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
             answer += chunk
             if len(answer) > longest:
                 raise CallFailed(f"the answer is longer than {longest} bytes")
-    if response.status_code != 200:
-        raise CallFailed(f"the server responded with the status code {response.status_code} but did not return more")
+    if not 200 <= response.status_code <= 206:
+        raise CallFailed(_refusal(response.status_code, response.headers.get("Content-Type", ""), bytes(answer)))
     try:
         return orjson.loads(bytes(answer))
     except ValueError as error:
         raise CallFailed(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+REFUSALS: Final = {
+    400: "the server rejected our request for an unknown reason",
+    401: "the server has asked for the client to provide credentials",
+    404: "the server could not find the requested resource",
+    405: "the server does not allow this method on the requested resource",
+    406: "the server was unable to respond with a content type that the client supports",
+    409: "the server reported a conflict",
+    422: "the server rejected our request due to an error in our request",
+    429: "the server has received too many requests and has asked us to try again later",
+    503: "the server is currently unable to handle the request",
+    504: "the server was unable to return a response in the time allotted, but may still be processing the request",
+}
+LONGEST_QUOTE: Final = 2048
+
+
+def _refusal(code: int, content_type: str, body: bytes) -> str:
+    """What Kubernetes' clients say of an answer that is none: a ``Status``' own words, or what the code stands for."""
+    import orjson
+
+    with contextlib.suppress(ValueError):
+        status = orjson.loads(body)
+        if isinstance(status, Mapping) and (status.get("kind"), status.get("status")) == ("Status", "Failure"):
+            return str(status.get("message") or "")
+    is_text = not content_type or content_type.startswith("text/")
+    said = body[:LONGEST_QUOTE].decode(errors="replace").strip() if is_text else "unknown"
+    if code in (403, 415) or (code == 406 and said not in ("", "unknown")):
+        return said
+    if code in REFUSALS:
+        return REFUSALS[code]
+    if code >= 500:
+        return f"an error on the server ({quoted(said)}) has prevented the request from succeeding"
+    return f"the server responded with the status code {code} but did not return more information"
 
 
 @lru_cache(maxsize=64)

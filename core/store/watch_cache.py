@@ -317,6 +317,19 @@ class WatchCache:
         self._changed = event.revision
         self._hand_out(Change(event, entry, previous, self._finish))
 
+    def amend(self, item: KeyValue, revision: int) -> None:
+        """``item`` comes late: the cache has been at ``revision`` without it. Who watches its place lists again."""
+        if item.key not in self._entries:
+            insort(self._keys, item.key)
+        self._entries[item.key] = Entry.of(item, self._finish)
+        self._recent.clear()
+        self._recent_bytes = 0
+        self._changed = self._recent_after = revision
+        for scope in (*folders(item.key), item.key):
+            self._joined.pop(scope, None)
+            for watcher in self._watchers.pop(scope, ()):
+                watcher.fail(Expired(f"{item.key.rpartition('/')[2]} could not be shown until now: list again"))
+
     def _hand_out(self, change: Change) -> None:
         self._recent.append(change)
         self._recent_bytes += len(change.entry.raw)

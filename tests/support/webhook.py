@@ -54,16 +54,21 @@ def change(review: Review, *operations: dict[str, Any]) -> Review:
 
 @contextmanager
 def webhook(folder: Path, answer: Callable[[Review], Any], *names: str) -> Iterator[Webhook]:
-    """``answer`` gives the body; bytes are sent as they are. ``names``: further names of the certificate."""
+    """``answer`` gives the body; bytes are sent as they are, with a number before them as that status code.
+
+    ``names``: further names of the certificate.
+    """
     certificate, key = _certificate(folder, names)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             served.asked.append(review)
-            said = answer(review)
+            code, said = 200, answer(review)
+            if isinstance(said, tuple):
+                code, said = said
             body = said if isinstance(said, bytes) else json.dumps(said).encode()
-            self.send_response(200)
+            self.send_response(code)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

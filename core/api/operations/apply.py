@@ -51,8 +51,8 @@ async def apply_config(pipeline: Pipeline, call: Call, config: Wire, options: Wr
         return _applied(pipeline, call, config, old.wire, writer, options)
 
     for _ in range(ATTEMPTS):
-        await call.served.entries.fresh()
-        if call.subresource or call.served.get(call.namespace, call.name) is not None:
+        there = await call.served.current(call.namespace, call.name)
+        if call.subresource or there is not None:
             try:
                 return Outcome(entry=await change(pipeline, call, wanted, options, writer))
             except NotFound:

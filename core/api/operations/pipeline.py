@@ -126,8 +126,7 @@ class Pipeline:
 
     async def current(self, call: Call) -> Entry:
         """The object as it is now. Raises `NotFound`."""
-        await call.served.entries.fresh()
-        entry = call.served.get(call.namespace, call.name)
+        entry = await call.served.current(call.namespace, call.name)
         if entry is None:
             raise call.not_found()
         return entry
@@ -216,7 +215,7 @@ class Pipeline:
         await shown(served, item.revision)
         entry = served.entries.get(item.key)
         if entry is None or entry.revision != item.revision:
-            entry = Entry.of(item, splice_resource_version)
+            return await served.storage.entry_of(item)
         return served.show(entry)
 
     def not_stored(self, served: Served, key: str, wire: Wire, revision: int = 0, *, claimed: str = "") -> Entry:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 import orjson
 
+from sampan.core.api.catalog import Served
 from sampan.core.api.operations.pipeline import Call, Pipeline
 from sampan.core.api.options import ListOptions
 from sampan.core.api.selectors import Selection
 from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest, Expired, Timeout, Unclassified
 from sampan.core.store.entry import Entry, Matches
+from sampan.core.store.keys import key_range
 from sampan.core.store.pages import Page
 
 TOO_OLD = (
@@ -75,12 +79,11 @@ class Continue:
 
 async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Entry:
     """One object, at least as new as ``resource_version`` (empty: the newest there is). Raises `NotFound`."""
-    cache = call.served.entries
-    if not resource_version:
-        await cache.fresh()
-    elif version := parse_version(resource_version):
-        await cache.wait_until(version)
-    entry = call.served.get(call.namespace, call.name)
+    version = parse_version(resource_version) if resource_version else None
+    if version == 0:  # whatever there is
+        entry = call.served.get(call.namespace, call.name)
+    else:
+        entry = await call.served.current(call.namespace, call.name, version or 0)
     if entry is None:
         raise call.not_found()
     return entry
@@ -88,20 +91,50 @@ async def get(pipeline: Pipeline, call: Call, resource_version: str = "") -> Ent
 
 async def list_page(pipeline: Pipeline, call: Call, options: ListOptions, selection: Selection) -> Listed:
     """A list, or a page of it. Raises `BadRequest`, `Expired`, `Timeout`."""
-    cache, scope = call.served.entries, call.served.scope(call.namespace)
-    matches = matcher(call, selection)
     if options.continue_token:
-        return await _next_page(call, options, matches)
+        return await _next_page(call, options, selection)
     revision = await _reach(call, options)
     # Version 0 is the cache as it is, whole: client-go relies on it.
     limit = 0 if options.resource_version == "0" and options.version_match != "Exact" else options.limit
     try:
-        return listed(call, await cache.page(scope, limit=limit, revision=revision, matches=matches))
+        page = await _page(call, selection, limit=limit, revision=revision, takes_any=options.resource_version == "0")
+        return listed(call, page)
     except Expired as exc:
         raise Expired("The resourceVersion for the provided list is too old.") from exc
 
 
-async def _next_page(call: Call, options: ListOptions, matches: Matches | None) -> Listed:
+async def _page(
+    call: Call,
+    selection: Selection,
+    *,
+    start_after: str = "",
+    limit: int,
+    revision: int | None,
+    takes_any: bool = False,
+) -> Page:
+    """A page of the cache; where objects on it are withheld, once more when they can be shown. Raises why they cannot."""
+    served, scope = call.served, call.served.scope(call.namespace)
+    matches = matcher(call, selection)
+    take = partial(served.entries.page, scope, start_after=start_after, limit=limit, revision=revision, matches=matches)
+    page = await take()
+    if served.storage.withheld and not takes_any:
+        if selection.name and (call.namespace or not served.info.namespaced):
+            scope = served.key(call.namespace, selection.name)
+        await served.storage.settle(withheld_in(served, scope, after=start_after, until=page.next_after))
+        return await take()
+    return page
+
+
+def withheld_in(served: Served, scope: str, *, after: str = "", until: str = "") -> Sequence[str]:
+    """The keys in ``scope`` (a prefix that ends in a slash, or one key) of what cannot be shown as it is now."""
+    withheld = served.storage.withheld
+    if not scope.endswith("/"):
+        return [scope] if scope in withheld else []
+    keys = sorted(withheld)
+    return [key for key in keys[key_range(keys, scope, after)] if not until or key <= until]
+
+
+async def _next_page(call: Call, options: ListOptions, selection: Selection) -> Listed:
     cache, scope = call.served.entries, call.served.scope(call.namespace)
     token = Continue.decode(options.continue_token)
     if options.resource_version not in ("", "0"):
@@ -110,9 +143,7 @@ async def _next_page(call: Call, options: ListOptions, matches: Matches | None) 
     if revision is None:
         await cache.fresh()
     try:
-        page = await cache.page(
-            scope, start_after=scope + token.after, limit=options.limit, revision=revision, matches=matches
-        )
+        page = await _page(call, selection, start_after=scope + token.after, limit=options.limit, revision=revision)
     except Expired as exc:
         raise ContinueExpired(Continue(-1, token.after).encode()) from exc
     return listed(call, page)

@@ -55,12 +55,8 @@ async def update(pipeline: Pipeline, call: Call, obj: MutableWire, options: Writ
         _check_version(call, changed, old)
         return changed
 
-    await call.served.entries.fresh()
-    if (
-        call.served.get(call.namespace, call.name) is None
-        and call.served.info.create_on_update
-        and not call.subresource
-    ):
+    there = await call.served.current(call.namespace, call.name)
+    if there is None and call.served.info.create_on_update and not call.subresource:
         await pipeline.gates.check(attrs.evolve(call, verb="create").attributes)
         meta.pop("resourceVersion", None)
         return Outcome(code=201, entry=await create_named(pipeline, call, obj, options))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ import attrs
 import pytest
 
 from sampan.core.client.http import HttpClient
-from sampan.core.errors import ApiError, Conflict
-from sampan.core.model.builtin import CustomResourceDefinition
+from sampan.core.errors import ApiError, Conflict, Expired, NotFound
+from sampan.core.model.builtin import ConfigMap, CustomResourceDefinition, Namespace
 from sampan.core.model.meta import evolve
-from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.unstructured import Unstructured, unstructured
 from sampan.core.testing.control_plane import control_plane
 from sampan.core.testing.wait import soon
@@ -149,10 +149,142 @@ async def test_a_list_is_converted_in_one_question(client: HttpClient, hook: Hoo
     assert hook.asked == asked
 
 
+def away(review: dict[str, Any]) -> dict[str, Any]:
+    return answered(review["request"], [], status="Failure", message="out of order")
+
+
+def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A webhook that makes nonsense of the objects of that name alone."""
+
+    def answer(review: dict[str, Any]) -> dict[str, Any]:
+        said = convert(review)
+        for made in said["response"]["convertedObjects"]:
+            if made["metadata"]["name"] == name:
+                made["metadata"]["uid"] = "another"
+        return said
+
+    return answer
+
+
+async def test_an_object_that_cannot_be_converted_harms_no_other(client: HttpClient, hook: Hook) -> None:
+    await client.create(Namespace(metadata=ObjectMeta(name="other")))
+    for name in "abc":
+        await client.create(boat(Boat, name, masts=1))
+    await client.create(evolve(boat(Boat, "d", masts=1), metadata=ObjectMeta(name="d", namespace="other")))
+    await client.list(OldBoat)
+    hook.answer = without("b")
+    await client.patch(Boat, "default", "b", {"spec": {"masts": 2}})
+    said = r"conversion webhook for conv\.test/v1, Kind=Boat returned invalid object: must have the same UID"
+    for refused in (
+        client.get(OldBoat, "default", "b"),
+        client.list(OldBoat),
+        client.list(OldBoat, "default", label_selector="no=such"),
+        client.list(OldBoat, "default", limit=2),
+        client.patch(OldBoat, "default", "b", {"spec": {"poles": 3}}),
+        client.delete(OldBoat, "default", "b"),
+    ):
+        with pytest.raises(ApiError, match=said):
+            await refused
+    first = await client.list(OldBoat, "default", limit=1)
+    assert ([each.metadata.name for each in first.items], bool(first.continue_token)) == (["a"], True)
+    assert (await client.get(OldBoat, "default", "a")).spec == {"poles": 1}
+    assert (await client.patch(OldBoat, "default", "a", {"spec": {"poles": 4}})).spec == {"poles": 4}
+    assert (await client.create(boat(OldBoat, "e", poles=5))).spec == {"poles": 5}
+    assert [each.metadata.name for each in (await client.list(OldBoat, "other")).items] == ["d"]
+    named = await client.list(OldBoat, "default", field_selector="metadata.name=c")
+    assert [each.metadata.name for each in named.items] == ["c"]
+    with pytest.raises(NotFound):
+        await client.get(OldBoat, "default", "f")
+    url = "/apis/conv.test/v1beta1/namespaces/default/boats"
+    any_version = await client.request("GET", f"{url}/b?resourceVersion=0")
+    assert any_version["spec"] == {"poles": 1}, "its last form that could be shown"
+    await client.delete(Boat, "default", "b")
+    assert [each.metadata.name for each in (await client.list(OldBoat, "default")).items] == ["a", "c", "e"]
+
+
+async def test_one_of_many_is_found_with_few_questions(client: HttpClient, hook: Hook) -> None:
+    hook.answer = away
+    for number in range(40):
+        await client.create(boat(Boat, f"b{number:02}", masts=number))
+    hook.answer, asked = without("b17"), hook.asked
+    with pytest.raises(ApiError, match="must have the same UID"):
+        await client.list(OldBoat)
+    assert hook.asked - asked < 32
+    assert (await client.get(OldBoat, "default", "b16")).spec == {"poles": 16}
+    with pytest.raises(ApiError, match="must have the same UID"):
+        await client.get(OldBoat, "default", "b17")
+
+
+async def test_nothing_is_lost_while_the_webhook_is_away(client: HttpClient, hook: Hook) -> None:
+    for name in "abc":
+        await client.create(boat(Boat, name, masts=1))
+    since = (await client.list(OldBoat)).resource_version
+    hook.answer = away
+    async with client.watch(OldBoat, resource_version=since) as events:
+        await client.patch(Boat, "default", "a", {"spec": {"masts": 2}})
+        await client.delete(Boat, "default", "b")
+        async with asyncio.timeout(10):
+            gone = await anext(events)
+        assert (gone.type, gone.obj.metadata.name, gone.obj.spec) == ("DELETED", "b", {"poles": 1})
+        with pytest.raises(ApiError, match="out of order"):
+            await client.get(OldBoat, "default", "a")
+        hook.answer = convert
+        listed = await client.list(OldBoat)
+        assert {each.metadata.name: each.spec for each in listed.items} == {"a": {"poles": 2}, "c": {"poles": 1}}
+        with pytest.raises(Expired):  # who watched without the change lists again
+            async with asyncio.timeout(10):
+                await anext(events)
+    with pytest.raises(Expired):
+        async with client.watch(OldBoat, resource_version=since) as events, asyncio.timeout(10):
+            await anext(events)
+    async with client.watch(OldBoat, resource_version=listed.resource_version) as events:
+        await client.patch(Boat, "default", "c", {"spec": {"masts": 3}})
+        async with asyncio.timeout(10):
+            assert (await anext(events)).obj.spec == {"poles": 3}
+
+
+async def test_objects_go_with_their_namespace_and_owner_while_the_webhook_is_away(
+    client: HttpClient, hook: Hook
+) -> None:
+    await client.create(Namespace(metadata=ObjectMeta(name="other")))
+    await client.create(evolve(boat(Boat, "a", masts=1), metadata=ObjectMeta(name="a", namespace="other")))
+    owner = await client.create(ConfigMap(metadata=ObjectMeta(name="owner", namespace="default")))
+    reference = OwnerReference(api_version="v1", kind="ConfigMap", name="owner", uid=owner.metadata.uid or "")
+    owned = ObjectMeta(name="b", namespace="default", owner_references=(reference,), finalizers=("conv.test/wait",))
+    await client.create(evolve(boat(Boat, "b", masts=1), metadata=owned))
+    await client.list(OldBoat)
+    hook.answer = away
+    await client.delete(Namespace, "", "other")
+    await client.delete(ConfigMap, "default", "owner")
+
+    async def left() -> list[tuple[str | None, bool]]:
+        found = (await client.list(Boat)).items
+        return [(each.metadata.name, each.metadata.deletion_timestamp is not None) for each in found]
+
+    await soon_is(left, [("b", True)])
+    await client.patch(Boat, "default", "b", {"metadata": {"finalizers": None}})
+    await soon_is(left, [])
+    assert (await client.list(OldBoat)).items == []
+
+
+async def soon_is(found: Callable[[], Awaitable[object]], wanted: object) -> None:
+    async def holds() -> bool:
+        return await found() == wanted
+
+    await soon(holds)
+
+
+async def test_what_a_webhook_answers_besides_is_told_in_kubernetes_words(client: HttpClient, hook: Hook) -> None:
+    hook.answer = lambda review: (500, b"out of order\n")
+    said = r'failed: an error on the server \("out of order"\) has prevented the request from succeeding'
+    with pytest.raises(ApiError, match=said):
+        await client.create(boat(OldBoat, "a", poles=1))
+
+
 async def test_a_webhook_that_is_away_harms_its_own_version_alone(client: HttpClient, hook: Hook) -> None:
     await client.create(boat(Boat, "a", masts=1))
     await client.list(OldBoat)
-    hook.answer = lambda review: answered(review["request"], [], status="Failure", message="out of order")
+    hook.answer = away
     await client.create(boat(Boat, "b", masts=1))
     with pytest.raises(ApiError, match=r"conversion webhook for conv\.test/v1, Kind=Boat failed: out of order"):
         await client.list(OldBoat)
