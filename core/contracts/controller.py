@@ -1,7 +1,9 @@
 """The controller contract: which changes matter, and what to do about one key.
 
-`Controller.reconcile` is pure and quick: it runs on the event loop, reads only the `Lister` (the informers' caches, all at
-least as new as this controller's own last writes) and returns a `Plan`, or how to come to one (`InThread`, `AfterReading`).
+`Controller.reconcile` is pure and quick: it reads only the `Lister` (the informers' caches, all at least as new as this
+controller's own last writes) and returns a `Plan`, or how to come to one (`InThread`, `AfterReading`). Sampan's own run on
+the event loop; a plugin's in a thread, one key at a time, where one that takes longer than five seconds is ended, named and
+asked again later. What it says of changes (`Watch`) is asked on the event loop all the same: it reads fields, and no more.
 """
 
 from __future__ import annotations

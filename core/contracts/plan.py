@@ -161,7 +161,8 @@ NOTHING = Plan()
 class InThread:
     """A decision that may block, as outside plugins have a say in it: the engine has it made in a thread.
 
-    ``decide`` reads only what it was made with: what the listers show may change meanwhile.
+    ``decide`` reads only what it was made with: what the listers show may change meanwhile. It has as long as it takes; of
+    one that a plugin's controller made, people are told where that is more than 30 s.
     """
 
     decide: Callable[[], Plan]

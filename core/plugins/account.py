@@ -110,6 +110,11 @@ class Account:
         self._count(plugin, hook, sentence)
         self._tell(plugin, hook, "hangs", sentence)
 
+    def late(self, plugin: str, hook: str, sentence: str) -> None:
+        """It is waited for, however long it takes, as the sentence says."""
+        self._count(plugin, hook, sentence)
+        self._tell(plugin, hook, "slow", sentence)
+
     def dropped(self, plugin: str, hook: str) -> None:
         """A notice could not be delivered, as too many wait; ``plugin`` is the one that they wait for."""
         self._tell(plugin, hook, "dropped", f"is so slow that a notice of {hook} was dropped")

@@ -2,10 +2,15 @@
 
 Of all plugins of one process, for hooks (`calls`) and for what is asked of their parts (`part_calls`) alike: a plugin that
 holds a lock for ever in one place would be waited for in the next one, too.
+
+Decisions that change nothing (`Patience.decide`) are ended besides: Python code that goes round for ever would take half of
+the interpreter from everybody else.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections import Counter
@@ -14,6 +19,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from sampan.core.plugins.account import Account
+from sampan.core.plugins.overdue import Call
 
 T = TypeVar("T")
 LIMIT, DECISION_LIMIT = 30.0, 5.0
@@ -63,46 +69,85 @@ class Patience:
 
     def run(self, work: Callable[[], T], limit: float) -> T:
         """What ``work`` returns or raises, from a thread. Raises `NotBack` after ``limit`` seconds; it goes on alone."""
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
-        worker = worker or _Worker()
+        worker = self._worker()
         outcome = worker.run(work)
         try:
             outcome.exception(limit)
         except TimeoutError:
             worker.leave()
             raise NotBack from None
-        with self._lock:
-            if keep := not self._closed:
-                self._idle.append(worker)
-        if not keep:
+        self._keep(worker)
+        result: T = outcome.result()
+        return result
+
+    async def run_beside(self, work: Callable[[], T], limit: float | None = None) -> T:
+        """`run` for an event loop, which goes on meanwhile; without a ``limit`` it has as long as it takes."""
+        worker = self._worker()
+        outcome = worker.run(work)
+        try:
+            done, _ = await asyncio.wait([_end_of(outcome)], timeout=limit)
+        except asyncio.CancelledError:
             worker.leave()
+            raise
+        if not done:
+            worker.leave()
+            raise NotBack
+        self._keep(worker)
         result: T = outcome.result()
         return result
 
     def ask(self, plugin: str, what: str, work: Callable[[], T], *, is_decision: bool = True) -> T:
         """`run` of one plugin's own code. Raises `NotBack` also while the plugin is left out."""
+        limit = self.limit(is_decision)
+        call = self._call(plugin)
+        try:
+            return self.run(lambda: call.run(work), limit)
+        except NotBack:
+            self._give_up(call, what, limit)
+            raise
+
+    async def decide(self, plugin: str, what: str, work: Callable[[], T]) -> T:
+        """What ``work`` comes to, which is a plugin's own code and changes nothing, for an event loop.
+
+        Raises `NotBack` where it takes too long, or while the plugin is left out. What is Python is ended then, by an
+        `Overdue` out of the blue; what waits in a system call, once it has come back from there.
+        """
+        limit = self.limit(is_decision=True)
+        call = self._call(plugin)
+        try:
+            return await self.run_beside(lambda: call.run(work), limit)
+        except NotBack:
+            self._give_up(call, what, limit)
+            call.end()
+            raise
+        except asyncio.CancelledError:
+            call.end()
+            raise
+
+    def _call(self, plugin: str) -> Call:
         if self.is_left_out(plugin):
             raise NotBack
-        limit = self.limit(is_decision)
-        call = _Call()
+        return Call(plugin, self.came_back)
 
-        def done() -> T:
-            try:
-                return work()
-            finally:
-                if not call.settle("ended"):
-                    self.came_back(plugin)
+    def _give_up(self, call: Call, what: str, limit: float) -> None:
+        self.lost(call.plugin)
+        if call.settle("lost"):
+            self.account.hangs(call.plugin, what, limit)
+        else:
+            self.came_back(call.plugin)  # in this very moment
 
-        try:
-            return self.run(done, limit)
-        except NotBack:
-            self.lost(plugin)
-            if call.settle("lost"):
-                self.account.hangs(plugin, what, limit)
-            else:
-                self.came_back(plugin)  # in this very moment
-            raise
+    def _worker(self) -> _Worker:
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        return idle or _Worker()
+
+    def _keep(self, worker: _Worker) -> None:
+        """For the next call."""
+        with self._lock:
+            if keep := not self._closed:
+                self._idle.append(worker)
+        if not keep:
+            worker.leave()
 
     def close(self, timeout: float) -> None:
         """Give each thread that waits for work ``timeout`` seconds to end. Idempotent."""
@@ -113,18 +158,21 @@ class Patience:
             worker.end(timeout)
 
 
-class _Call:
-    """One call, which has ended or is given up: what comes first counts."""
+def _end_of(outcome: Future[Any]) -> asyncio.Future[None]:
+    """Done when ``outcome`` is. It may come when the loop is no more."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is = ""
+    def tell() -> None:
+        if not ended.done():
+            ended.set_result(None)
 
-    def settle(self, how: str) -> bool:
-        """Whether nothing else came first."""
-        with self._lock:
-            self._is = self._is or how
-            return self._is == how
+    def call_loop(_outcome: Future[Any]) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell)
+
+    outcome.add_done_callback(call_loop)
+    return ended
 
 
 class _Worker:
@@ -153,6 +201,8 @@ class _Worker:
             call, outcome = job
             try:
                 outcome.set_result(call())
-            except BaseException as exc:
+            except Exception as exc:
                 outcome.set_exception(exc)
+            except BaseException as exc:  # who asked is not to end by it
+                outcome.set_exception(RuntimeError(f"it raised {exc!r}"))
             del job, call, outcome  # nothing of it is kept until the next one

@@ -1,18 +1,17 @@
 """The engine: runs controllers. Informers first, then one keyed queue and some workers for each controller.
 
 Made and started by whoever runs a cluster (or a single controller over HTTPS: the code is the same). Everything is on one
-event loop. An engine with nothing to do waits on futures and costs nothing.
+event loop, but for what outside plugins decide. An engine with nothing to do waits on futures and costs nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from prometheus_client import CollectorRegistry
 
@@ -20,11 +19,13 @@ from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.conformance import has_all
 from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
-from sampan.core.contracts.plan import NOTHING, AfterReading, InThread, Plan, Reads
+from sampan.core.contracts.plan import NOTHING, Plan
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
 from sampan.core.plugins import Plugins
+from sampan.core.plugins.patience import NotBack
 from sampan.core.reconcile.clock import Clock, RealClock
+from sampan.core.reconcile.deciding import Decider, DeciderInThread, Outside
 from sampan.core.reconcile.events import EventRecorder
 from sampan.core.reconcile.informer import Informer
 from sampan.core.reconcile.leadership import Leadership
@@ -36,13 +37,13 @@ from sampan.core.reconcile.supervision import Supervision
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 WORKERS = 5
 """Keys of one controller that are worked on side by side (kube-controller-manager's ``--concurrent-…-syncs``)."""
 STOP_TIMEOUT = 5.0
 LEAST_DELAY = 0.001
 """Seconds until a key may come again by its own wish: others have a turn in between."""
-READING_LIMIT = 60.0
-"""Seconds that a decision may read for."""
 
 
 @frozen
@@ -55,7 +56,7 @@ class _Running:
     follows: FollowsKinds | None
     """What it has besides: the controller itself, or nothing."""
     queue: WorkQueue[Key]
-    client: Client
+    decider: Decider
     runner: Runner
     recorder: EventRecorder
     seats: asyncio.Semaphore | None
@@ -80,7 +81,7 @@ class Engine:
         not_elected: Collection[str] = (),
         brought_by: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """``brought_by``: see `Supervision`.
+        """``brought_by``: see `Supervision`; those controllers decide in threads (`sampan.core.reconcile.deciding`).
 
         ``leadership``: only while it holds is anything decided, but by the controllers ``not_elected``."""
         self._leadership = leadership
@@ -89,13 +90,15 @@ class Engine:
         self.informers = informers or InformerSet(client_for("informers"), self.clock)
         self.lister = InformerLister(self.informers)
         self._client_for = client_for
+        self._plugins = plugins
+        self._brought_by = brought_by
+        self._supervision = Supervision(plugins, brought_by, metrics or CollectorRegistry())
         self._running = [self._prepare(controller) for controller in controllers]
         self._workers: dict[asyncio.Task[None], str] = {}
         """Each with the controller that it works for."""
         self._acting: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         """Workers that may not decide at the moment."""
-        self._supervision = Supervision(plugins, brought_by, metrics or CollectorRegistry())
 
     def _prepare(self, controller: Controller) -> _Running:
         ordered = cast(Ordered, controller) if has_all(Ordered, controller) else None
@@ -113,7 +116,21 @@ class Engine:
         seats = asyncio.Semaphore(ahead.ahead) if ahead else None
         leadership = None if controller.name in self._not_elected else self._leadership
         runner = Runner(client, self.informers, recorder, leadership)
-        return _Running(controller, ordered, ahead, follows, queue, client, runner, recorder, seats, leadership, pacing)
+        decider = self._decider(controller, client, pacing)
+        return _Running(
+            controller, ordered, ahead, follows, queue, decider, runner, recorder, seats, leadership, pacing
+        )
+
+    def _decider(self, controller: Controller, client: Client, pacing: Pacing[Key]) -> Decider:
+        def took(key: Key, seconds: float, is_back: bool) -> None:
+            self._supervision.decided(controller.name, key, seconds, is_back, pacing)
+
+        plugin = self._brought_by.get(controller.name)
+        if plugin is None or self._plugins is None:
+            return Decider(controller, self.lister, client, took)
+        rest = partial(self._rest, pacing)
+        outside = Outside(patience=self._plugins.patience, plugin=plugin, rest=rest, droppable=self._wait)
+        return DeciderInThread(controller, self.lister, client, took, outside)
 
     async def start(self) -> None:
         """Fill the caches, then look at everything there is. Returns once the workers run."""
@@ -206,8 +223,8 @@ class Engine:
                 return
             if running.leadership is not None and not running.leadership.holds:
                 await self._wait(running.leadership.won())
-            if pause := running.pacing.seconds_to_pause():
-                await self._wait(self.clock.sleep(pause))
+            if running.pacing.seconds_to_pause():
+                await self._wait(self._rest(running.pacing))
             plan, error = await self._decide(running, key)
             if running.seats is None or not plan.actions:
                 await self._act(running, key, plan, error)
@@ -217,26 +234,24 @@ class Engine:
             self._acting.add(acting)
             acting.add_done_callback(self._acting.discard)
 
-    async def _wait(self, turn: Awaitable[None]) -> None:
+    async def _rest(self, pacing: Pacing[Key]) -> None:
+        while pause := pacing.seconds_to_pause():
+            await self.clock.sleep(pause)
+
+    async def _wait(self, turn: Awaitable[T]) -> T:
         """With a key in hand, of which nothing has been decided: an end of the engine waits for none of this."""
         worker = asyncio.current_task()
         assert worker is not None
         self._waiting.add(worker)
         try:
-            await turn
+            return await turn
         finally:
             self._waiting.discard(worker)
 
     async def _decide(self, running: _Running, key: Key) -> tuple[Plan, Exception | None]:
         self._supervision.begins(running.controller.name, key)
-        began = time.perf_counter()
         try:
-            try:
-                decided = running.controller.reconcile(key, self.lister, self.clock.now())
-            finally:
-                took = time.perf_counter() - began
-                self._supervision.decided(running.controller.name, key, took, running.pacing)
-            return await plan_of(decided, running.client), None
+            return await running.decider.plan(key, self.clock.now()), None
         except Exception as exc:
             return NOTHING, exc
 
@@ -281,6 +296,8 @@ class Engine:
             case Retry():
                 queue.add_after(key, max(error.after, LEAST_DELAY))
                 return "retry"
+            case NotBack():  # it has been named, and nothing is asked of it for a while
+                queue.add_failed(key)
             case Permanent():
                 log.error("%s gives up on %s: %s", name, key, error)
                 queue.forget(key)
@@ -317,14 +334,3 @@ def _set_up(informer: Informer[Any], watch: Watch) -> None:
         informer.add_index(name, index)
     for name, tally in watch.tallies.items():
         informer.add_tally(name, tally)
-
-
-async def plan_of(decided: Plan | InThread | AfterReading[Any], reads: Reads) -> Plan:
-    """The plan that a controller's answer comes to."""
-    if isinstance(decided, InThread):
-        return await asyncio.to_thread(decided.decide)
-    if isinstance(decided, AfterReading):
-        async with asyncio.timeout(READING_LIMIT):
-            answer = await decided.read(reads)
-        return decided.decide(answer)
-    return decided

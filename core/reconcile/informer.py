@@ -1,14 +1,15 @@
 """An informer: one kind's objects, kept up to date by list and watch, and shared by all who read that kind.
 
-It runs as one task on the event loop. Readers take frozen objects out of it through `lister`; the engine subscribes to
-changes; the runner waits with `until` for its own writes to arrive, which makes every decision read what was written
-before it. Kubernetes calls this client-go's shared informer.
+It runs as one task on the event loop. Readers take frozen objects out of it through `lister`, those in other threads one
+answer at a time (`Informer.lock`); the engine subscribes to changes; the runner waits with `until` for its own writes to
+arrive, which makes every decision read what was written before it. Kubernetes calls this client-go's shared informer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -49,6 +50,8 @@ class Informer(Generic[T]):
         self.synced = asyncio.Event()
         self.revision = 0
         """The newest resourceVersion that the cache is known to hold."""
+        self.lock = threading.Lock()
+        """Held while the cache changes: an object that is replaced is never missing in between."""
         self._client = client
         self._clock = clock
         self._field_selector = field_selector
@@ -175,6 +178,15 @@ class Informer(Generic[T]):
         self._reached(event.obj.metadata.resource_version)
 
     def _replace(self, key: ObjectKey, new: T | None) -> None:
+        with self.lock:
+            old = self._exchange(key, new)
+        if old is None and new is None:
+            return
+        for on_change in self._subscribers:
+            on_change(old, new)
+
+    def _exchange(self, key: ObjectKey, new: T | None) -> T | None:
+        """Put ``new`` in the place of what was there, which is returned."""
         old = self._objects.pop(key, None)
         if old is not None:
             self._leave(key, old)
@@ -186,10 +198,7 @@ class Informer(Generic[T]):
                 self._count(name, new, 1)
             for name, index in self._indexes.items():
                 self._enter(name, index, key, new)
-        if old is None and new is None:
-            return
-        for on_change in self._subscribers:
-            on_change(old, new)
+        return old
 
     def _reached(self, resource_version: str | None) -> None:
         self.revision = max(self.revision, int(resource_version or 0))

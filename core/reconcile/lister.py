@@ -1,6 +1,6 @@
 """The informers of a process, one per kind, shared by all controllers; and the read-only view that decisions get.
 
-Made once by the engine; everything runs on the event loop.
+Made once by the engine; everything runs on the event loop, but for those who read through a `ThreadLister`.
 """
 
 from __future__ import annotations
@@ -84,23 +84,51 @@ class InformerLister:
         self._informers = informers
 
     def get(self, kind: type[T], namespace: str, name: str) -> T | None:
-        return self._informer(kind).get(namespace, name)
+        return self.informer(kind).get(namespace, name)
 
     def list(self, kind: type[T], namespace: str | None = None) -> Sequence[T]:
-        informer = self._informer(kind)
+        informer = self.informer(kind)
         return informer.all() if namespace is None else informer.indexed(NAMESPACE, namespace)
 
     def owned_by(self, kind: type[T], uid: str) -> Sequence[T]:
-        return self._informer(kind).indexed(OWNER, uid)
+        return self.informer(kind).indexed(OWNER, uid)
 
     def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
-        return self._informer(kind).indexed(index, value)
+        return self.informer(kind).indexed(index, value)
 
     def tally(self, kind: type[T], tally: str, value: str) -> Mapping[Hashable, int]:
-        return self._informer(kind).tally(tally, value)
+        return self.informer(kind).tally(tally, value)
 
-    def _informer(self, kind: type[T]) -> Informer[T]:
+    def informer(self, kind: type[T]) -> Informer[T]:
+        """Raises `LookupError`."""
         informer = self._informers.known(kind)
         if informer is None:
             raise LookupError(f"no controller watches {info(kind).resource}: name it in the controller's watches")
         return informer
+
+
+class ThreadLister:
+    """The same for another thread: each answer is of one moment, two answers may be of two, as in Kubernetes."""
+
+    def __init__(self, lister: InformerLister) -> None:
+        self._lister = lister
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        with self._lister.informer(kind).lock:
+            return self._lister.get(kind, namespace, name)
+
+    def list(self, kind: type[T], namespace: str | None = None) -> Sequence[T]:
+        with self._lister.informer(kind).lock:
+            return self._lister.list(kind, namespace)
+
+    def owned_by(self, kind: type[T], uid: str) -> Sequence[T]:
+        with self._lister.informer(kind).lock:
+            return self._lister.owned_by(kind, uid)
+
+    def indexed(self, kind: type[T], index: str, value: str) -> Sequence[T]:
+        with self._lister.informer(kind).lock:
+            return self._lister.indexed(kind, index, value)
+
+    def tally(self, kind: type[T], tally: str, value: str) -> Mapping[Hashable, int]:
+        with self._lister.informer(kind).lock:
+            return dict(self._lister.tally(kind, tally, value))

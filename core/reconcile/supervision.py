@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 SOON = 0.1
 """Seconds; a decision that wants to be asked again sooner counts as one that changes something."""
 SLOW = 1.0
-"""Seconds that a plugin's controller should not take to decide: while it does, nothing else happens in the process."""
+"""Seconds that a plugin's controller should not take to decide: while it does, everything else has less of the process."""
 
 
 class Supervision:
@@ -45,14 +45,18 @@ class Supervision:
     def begins(self, controller: str, key: Key) -> None:
         self._hook("sampan_before_reconcile", controller=controller, key=key)
 
-    def decided(self, controller: str, key: Key, seconds: float, pacing: Pacing[Key]) -> None:
-        """What a decision of an outside plugin took is in the plugin's account; whoever blocked all others pauses."""
+    def decided(self, controller: str, key: Key, seconds: float, is_back: bool, pacing: Pacing[Key]) -> None:
+        """What a decision of an outside plugin took is in the plugin's account; whoever was busy for long pauses.
+
+        One that is not back (``is_back``) is in the account already.
+        """
+        if not is_back:
+            pacing.blocked(seconds)
+            return
         if self._plugins is not None and controller in self._brought_by:
             self._plugins.account.took(*self._account_of(controller), seconds, SLOW)
         if pause := pacing.blocked(seconds):
-            self._tell_greedy(
-                controller, f"blocked all others for {seconds:.1f} s over {key}, and pauses for {pause:.0f} s"
-            )
+            self._tell_greedy(controller, f"was busy with {key} for {seconds:.1f} s, and pauses for {pause:.0f} s")
 
     def acted(self, controller: str, key: Key, plan: Plan, pacing: Pacing[Key]) -> None:
         """One that changes something about the same key again and again is kept from it for a while."""

@@ -17,7 +17,8 @@ from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
-from sampan.core.reconcile.engine import Engine, plan_of
+from sampan.core.reconcile.deciding import plan_of
+from sampan.core.reconcile.engine import Engine
 from sampan.core.scheduling.snapshot import Snapshot
 from sampan.core.schema.codec import from_wire
 from sampan.core.testing.fake_api import FakeApi

@@ -27,9 +27,12 @@ from sampan.core.testing.loop_thread import LoopThread
 from sampan.core.testing.start import live_cluster
 from sampan.core.testing.wait import eventually
 from sampan.plugin import (
+    NOTHING,
     BalancerBase,
     ControllerBase,
+    InThread,
     Placed,
+    Plan,
     Refusal,
     SchedulerPluginBase,
     Watch,
@@ -105,14 +108,27 @@ def concern(**methods: Callable[..., Any]) -> object:
     return part(lambda registry: registry.scheduler_plugin("odd", cls))
 
 
-class Restless(ControllerBase):
-    name = "odd-controller"
-    watches = (Watch(kind=Pod),)
-    reconcile = fail
+def controller(decide: Callable[..., Any]) -> object:
+    body = {"name": "odd-controller", "watches": (Watch(kind=Pod),), "reconcile": decide}
+    cls = type("Odd", (ControllerBase,), body)
+    return part(lambda registry: registry.controller("odd", lambda _context: cls()))
+
+
+def go_round(*_arguments: Any) -> Any:
+    """Busy for ever: it never waits for anything, and never gives up by itself."""
+    while True:
+        pass
 
 
 STUCK = threading.Event()
 """Set when a test is over: no thread is left behind."""
+
+
+def block(*_arguments: Any) -> Plan:
+    STUCK.wait(30)
+    return NOTHING
+
+
 AT_WORK: dict[str, tuple[object, str, str]] = {
     "raising": (hook("sampan_score_nodes", fail), "sampan_score_nodes", "RuntimeError: lost"),
     "wrong_return": (hook("sampan_filter_nodes", lambda _: "abc"), "sampan_filter_nodes", "must return a list of node"),
@@ -148,9 +164,25 @@ AT_WORK: dict[str, tuple[object, str, str]] = {
     "a_score_that_is_none": (concern(score=lambda *_: "many"), "the scheduler plugin odd", "not 'many'"),
     "scores_that_are_too_few": (concern(score_all=lambda *_: [1.0]), "the scheduler plugin odd", "a list of 2 numbers"),
     "a_controller_that_raises": (
-        part(lambda registry: registry.controller("odd", lambda _context: Restless())),
+        controller(fail),
         "the controller odd-controller",
         "RuntimeError: lost",
+    ),
+    "a_controller_that_answers_wrongly": (
+        controller(lambda *_: "fine"),
+        "the controller odd-controller",
+        "must return a Plan (NOTHING where it wants nothing), not 'fine'",
+    ),
+    "a_controller_that_never_ends": (controller(go_round), "the controller odd-controller", "has not come back"),
+    "a_controller_that_blocks": (
+        controller(block),
+        "the controller odd-controller",
+        "has not come back",
+    ),
+    "a_controller_that_never_ends_in_a_thread": (
+        controller(lambda *_: InThread(block)),
+        "the controller odd-controller",
+        "decides about default/web for more than",
     ),
 }
 
@@ -159,6 +191,7 @@ AT_WORK: dict[str, tuple[object, str, str]] = {
 def limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Less time than plugins have otherwise; what still hangs comes back in the end."""
     monkeypatch.setattr(patience, "DECISION_LIMIT", 0.5)
+    monkeypatch.setattr(patience, "LIMIT", 1.0)
     STUCK.clear()
     yield
     STUCK.set()
@@ -220,7 +253,7 @@ def test_what_does_harm_is_named_and_everything_else_goes_on(
     eventually(lambda: any("wrong" in (event.message or "") for event in cluster.events() if event.reason in REASONS))
 
 
-REASONS = ("PluginFailed", "PluginHangs")
+REASONS = ("PluginFailed", "PluginHangs", "PluginSlow")
 
 
 class Odd:

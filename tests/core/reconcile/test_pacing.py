@@ -16,7 +16,7 @@ from sampan.core.contracts.plan import NOTHING, Patch, Plan
 from sampan.core.model.builtin import ConfigMap
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
-from sampan.core.reconcile import engine as engine_module
+from sampan.core.reconcile import deciding as deciding_module
 from sampan.core.reconcile import pacing as pacing_module
 from sampan.core.reconcile.engine import Engine
 from sampan.core.reconcile.pacing import LONGEST_REST, WINDOW, Pacing
@@ -159,7 +159,7 @@ async def test_one_that_blocks_pauses_nine_times_as_long(
         passed[0] += 2
         return NOTHING
 
-    monkeypatch.setattr(engine_module, "time", Time)
+    monkeypatch.setattr(deciding_module, "time", Time)
     slow, quiet = Says("slow", block), Copies()
     api = FakeApi(config_map(), clock=clock)
     async with running(api, slow, quiet) as engine:
@@ -175,7 +175,7 @@ async def test_one_that_blocks_pauses_nine_times_as_long(
         clock.advance(1.5)
         await turns(lambda: slow.looks > 1)
         assert slow.looks > 1
-    assert "slow blocked all others for 2.0 s over default/a, and pauses for 18 s" in caplog.text
+    assert "slow was busy with default/a for 2.0 s, and pauses for 18 s" in caplog.text
 
 
 def pacing() -> tuple[FakeClock, Pacing[str]]:
