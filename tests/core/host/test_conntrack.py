@@ -1,0 +1,101 @@
+"""Connections are forgotten by where they come from and lead to, in a network of the test's own."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from sampan.core.host.capabilities import is_network_admin
+from sampan.core.host.conntrack import Way, connections, forget_ranges
+
+pytestmark = [
+    pytest.mark.skipif(not is_network_admin(), reason="asking for connections needs root"),
+    pytest.mark.root,
+]
+
+CLONE_NEWNET = 0x40000000
+FOLLOW = "add table ip t; add chain ip t c {type filter hook output priority 0;}; add rule ip t c ct state new counter"
+MORE_THAN_A_MESSAGE = 1000
+"""Connections: the kernel tells of so many in several."""
+
+
+@pytest.fixture
+def inside() -> Iterator[Callable[..., Any]]:
+    """Calls a function in a thread that has a network of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_leave_the_machines_network).result()
+        yield lambda function, *arguments, **named: thread.submit(function, *arguments, **named).result()
+
+
+def _leave_the_machines_network() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["nft", FOLLOW], check=True)
+
+
+def send(source: str, target: str, port: int) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        sender.bind((source, 0))
+        sender.sendto(b"ahoy", (target, port))
+
+
+def remembered() -> list[Way]:
+    """As each began; none is forgotten."""
+    found: list[Way] = []
+    with connections() as some:
+        some.forget(lambda original, _reply: bool(found.append(original)))  # type: ignore[func-returns-value]
+    return found
+
+
+def ends() -> set[tuple[str, str]]:
+    return {(way["saddr"], way["daddr"]) for way in remembered()}
+
+
+def test_ranges_are_forgotten_whichever_end_is_in_them(inside: Callable[..., Any]) -> None:
+    for source, target in (("127.1.0.1", "127.2.0.1"), ("127.2.255.255", "127.3.0.1"), ("127.3.0.0", "127.1.0.1")):
+        inside(send, source, target, 53)
+    assert len(inside(ends)) == 3
+    inside(forget_ranges, ["127.2.0.0/16", "127.99.0.0/24"])
+    assert inside(ends) == {("127.3.0.0", "127.1.0.1")}
+
+
+def test_only_what_is_so_at_first_is_looked_at(inside: Callable[..., Any]) -> None:
+    def forget() -> None:
+        with connections() as some:
+            some.forget(lambda _original, reply: reply["saddr"] != "127.2.0.1", proto=socket.IPPROTO_UDP, dport=53)
+
+    for target, port in (("127.2.0.1", 53), ("127.3.0.1", 53), ("127.3.0.1", 54)):
+        inside(send, "127.1.0.1", target, port)
+    inside(forget)
+    left = {(way["daddr"], way["proto"], way["dport"]) for way in inside(remembered)}
+    assert left == {("127.2.0.1", socket.IPPROTO_UDP, 53), ("127.3.0.1", socket.IPPROTO_UDP, 54)}
+
+
+def test_many_are_told_to_the_last(inside: Callable[..., Any]) -> None:
+    for number in range(MORE_THAN_A_MESSAGE):
+        inside(send, "127.1.0.1", f"127.2.{number // 250}.{number % 250 + 1}", 53)
+    assert len(inside(ends)) == MORE_THAN_A_MESSAGE
+    inside(forget_ranges, ["127.2.0.0/16"])
+    assert inside(ends) == set()
+
+
+def test_one_that_has_ended_meanwhile_is_no_failure(inside: Callable[..., Any]) -> None:
+    def ended(*_: Way) -> bool:
+        forget_ranges(["127.2.0.0/16"])
+        return True
+
+    def forget() -> None:
+        with connections() as some:
+            some.forget(ended)
+
+    inside(send, "127.1.0.1", "127.2.0.1", 53)
+    inside(forget)
+    assert inside(ends) == set()
