@@ -87,12 +87,15 @@ class Write:
         """Everybody's fields after a plain write. ``live`` is `empty` where the write creates the object."""
         seen = _Seen(self, live, wanted)
         kept = dict(_after(seen, self._reconciled(live, entries), seen.conflicts(entries)))
-        taken = difference(seen.in_version(self.version).taken, NEVER_OWNED)
-        if taken:
+        if taken := seen.taken:
             before = kept.get(self.owner)
             fields = taken if before is None else union(taken, before.fields)
             kept[self.owner] = Entry(fields, self.version, self.time)
         return capped({owner: entry for owner, entry in kept.items() if entry.fields})
+
+    def fields_of_new(self, wanted: Wire) -> FieldSet:
+        """What the writer owns of an object that it creates."""
+        return _Seen(self, self.empty, wanted).taken
 
     def applied(self, live: Wire, config: Wire, entries: Entries, *, force: bool) -> tuple[Wire | None, Entries]:
         """The object that ``config`` makes of ``live`` (``None`` where that is the same), and everybody's fields.
@@ -192,6 +195,11 @@ class _Seen:
             found = compare(kind, live, wanted).leaving_out(self.write.ignored)
             self._by_version[version] = found
         return found
+
+    @property
+    def taken(self) -> FieldSet:
+        """What the writer owns by having made the change."""
+        return difference(self.in_version(self.write.version).taken, NEVER_OWNED)
 
     def conflicts(self, entries: Entries) -> Mapping[Owner, FieldSet]:
         """What others own of that which has changed."""

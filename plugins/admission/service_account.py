@@ -17,6 +17,7 @@ DEFAULT_ACCOUNT: Final = "default"
 TOKEN_SECONDS: Final = 3607
 """An hour and seven seconds, by which Kubernetes tells the tokens that it asked for itself."""
 DEFAULT_MODE: Final = 0o644
+VOLUME_PREFIX: Final = "kube-api-access-"
 MIRROR: Final = "kubernetes.io/config.mirror"
 
 Wire = Mapping[str, Any]
@@ -26,6 +27,10 @@ class ServiceAccountAdmission(Quiet):
     name = "ServiceAccount"
     order = 20
     exact = True
+
+    def __init__(self) -> None:
+        self._volume_name = generated_name(VOLUME_PREFIX)
+        """Made up once, not for each pod: what is made of one template stays alike, and is checked once."""
 
     async def mutate(self, request: AdmissionRequest) -> None:
         if not is_new_pod(request) or request.obj is None or _is_mirror(request.obj):
@@ -39,7 +44,7 @@ class ServiceAccountAdmission(Quiet):
             said = f'error looking up service account {request.namespace}/{name}: serviceaccount "{name}" not found'
             raise forbid(request, said)
         if _wants_token(spec, account):
-            _mount_token(spec)
+            _mount_token(spec, self._volume_name)
         if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
             spec["imagePullSecrets"] = [dict(each) for each in account["imagePullSecrets"]]
 
@@ -62,17 +67,17 @@ def _wants_token(spec: Wire, account: Wire) -> bool:
     return own is not False
 
 
-def _mount_token(spec: MutableMapping[str, Any]) -> None:
+def _mount_token(spec: MutableMapping[str, Any], new_name: str) -> None:
     """Mount a projected volume with token, CA and namespace into every container that has nothing at that place."""
     volumes = spec.get("volumes") or []
     # A pod that was read and is created again brings its volume along.
-    name = next((each["name"] for each in volumes if each.get("name", "").startswith("kube-api-access-")), "")
+    name = next((each["name"] for each in volumes if each.get("name", "").startswith(VOLUME_PREFIX)), "")
     containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
     bare = [each for each in containers if not _has_mount(each)]
     if not bare:
         return
     if not name:
-        name = generated_name("kube-api-access-")
+        name = new_name
         spec["volumes"] = [*volumes, _volume(name)]
     for container in bare:
         mount = {"name": name, "readOnly": True, "mountPath": MOUNT_PATH}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
+from sampan.core.model.cleared import Cleared
 from sampan.plugins.pod_security.baseline import BASELINE, baseline_capabilities, baseline_seccomp, host_path_volumes
 from sampan.plugins.pod_security.finding import Check, Finding, Wire
 from sampan.plugins.pod_security.restricted import RESTRICTED
@@ -25,9 +26,16 @@ def evaluate(level: str, version: int, metadata: Wire, spec: Wire) -> list[Findi
     """What a level forbids about a pod."""
     if level == "privileged":
         return []
+    return _evaluated(level, version, {"annotations": metadata.get("annotations")}, spec)
+
+
+def _evaluate(level: str, version: int, metadata: Wire, spec: Wire) -> list[Finding]:
     checks: Sequence[Check] = BASELINE if level == "baseline" else (*_without_overridden(), *RESTRICTED)
     found = [check(metadata, spec, version) for check in checks]
     return [each for each in found if each is not None]
+
+
+_evaluated: Final = Cleared(_evaluate)
 
 
 def _without_overridden() -> Iterator[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
+from sampan.core.api.operations.alike import complete
 from sampan.core.api.operations.expressions import compiled
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
@@ -56,11 +57,11 @@ async def create_named(
     metadata.wipe(meta)
     if repeated := metadata.without_repeated_owners(meta):
         call.warnings.append(metadata.owners_warning(repeated))
-    fill_defaults(resource, obj)
+    complete(resource, obj, fill_defaults)
     track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
     request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
     obj = await mutate(pipeline, call, request)
-    fill_defaults(resource, obj)
+    complete(resource, obj, fill_defaults)
     claimed = str(obj["metadata"].get("resourceVersion") or "")
     metadata.begin(obj["metadata"], resource.info, pipeline.clock())
     if resource.info.has_status and not resource.info.status_on_create and obj.pop("status", None) is not None:

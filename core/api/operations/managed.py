@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sampan.core.api.catalog import Served
+from sampan.core.api.operations.alike import fields_of_new
 from sampan.core.api.operations.pipeline import Call, MutableWire, Wire
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import View
@@ -25,9 +26,9 @@ from sampan.core.schema.granularity import NotAnItem
 from sampan.core.schema.ownership import (
     APPLY,
     UPDATE,
+    Entries,
     Entry,
     Operation,
-    Owner,
     decode,
     encode,
     owner_of,
@@ -77,21 +78,36 @@ def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, no
         return
     meta = obj["metadata"]
     given = meta.pop("managedFields", None)
-    if old is None:
-        entries: Mapping[Owner, Entry] = {}
-    else:
-        entries = present(given, old, writer.subresource)
-        if not entries:
-            return  # a client has wiped it all: nobody counts until somebody applies
-    before = empty_object(served.resource.struct, obj) if old is None else old
-    write = write_of(served, writer, before, obj, now)
-    wanted = obj if served.resource.custom else filled(served.resource.struct, obj)
     try:
-        encoded = encode(write.updated(without_managed(before), wanted, entries))
+        entries = (
+            first_entries(served, obj, writer, now) if old is None else changed(served, obj, old, given, writer, now)
+        )
     except NotAnItem:
-        encoded = []  # nobody owns what cannot be told apart
-    if encoded:
+        return  # nobody owns what cannot be told apart
+    if encoded := encode(entries):
         meta["managedFields"] = encoded
+
+
+def first_entries(served: Served, obj: Wire, writer: Writer, now: datetime) -> Entries:
+    """Of an object that ``writer`` creates."""
+    struct = served.resource.struct
+    write = write_of(served, writer, empty_object(struct, obj), obj, now)
+    fields = fields_of_new(struct, obj, lambda: write.fields_of_new(whole(served, obj)))
+    return {write.owner: Entry(fields, write.version, write.time)}
+
+
+def changed(served: Served, obj: Wire, old: Wire, given: Any, writer: Writer, now: datetime) -> Entries:
+    """Of an object that ``writer`` makes of ``old``; none where a client has wiped it all, until somebody applies."""
+    entries = present(given, old, writer.subresource)
+    if not entries:
+        return {}
+    write = write_of(served, writer, old, obj, now)
+    return write.updated(without_managed(old), whole(served, obj), entries)
+
+
+def whole(served: Served, obj: Wire) -> Wire:
+    """With what Kubernetes always writes, which belongs to whoever writes the object."""
+    return obj if served.resource.custom else filled(served.resource.struct, obj)
 
 
 def write_of(served: Served, writer: Writer, old: Wire, obj: Wire, now: datetime) -> Write:
@@ -121,7 +137,7 @@ def without_managed(obj: Wire) -> Wire:
     return {**obj, "metadata": {key: value for key, value in meta.items() if key != "managedFields"}}
 
 
-def present(given: Any, old: Wire, subresource: str) -> Mapping[Owner, Entry]:
+def present(given: Any, old: Wire, subresource: str) -> Entries:
     """The entries to go on from: the client's, where it sends some, else the stored ones; none after a reset (``[{}]``)."""
     if not subresource and given is not None:
         if given in ([], [{}]):
@@ -131,7 +147,7 @@ def present(given: Any, old: Wire, subresource: str) -> Mapping[Owner, Entry]:
     return read_entries(old["metadata"].get("managedFields") or ())
 
 
-def read_entries(managed: Sequence[Mapping[str, Any]]) -> Mapping[Owner, Entry]:
+def read_entries(managed: Sequence[Mapping[str, Any]]) -> Entries:
     """None where they cannot be read, as Kubernetes does."""
     try:
         return decode(managed)

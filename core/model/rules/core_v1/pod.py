@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, not_supported, required
+from sampan.core.model.cleared import Cleared
 from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
@@ -23,6 +24,7 @@ from sampan.core.model.rules.core_v1.pod_update import (
 )
 from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings
 from sampan.core.model.rules.core_v1.qos import qos_class
+from sampan.core.model.rules.core_v1.volumes import names_claims
 
 Value = Mapping[str, Any]
 
@@ -30,14 +32,24 @@ Value = Mapping[str, Any]
 def validate_pod(pod: Value, path: str) -> list[Cause]:
     """Annotations and spec of a pod (its metadata has been checked)."""
     meta, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+    name = meta.get("name") or ""
     causes = validate_pod_annotations(meta.get("annotations") or {}, spec, "metadata.annotations")
-    causes += validate_pod_spec(spec, "spec", pod_name=meta.get("name") or "", is_pod=True)
+    return causes + checked_spec(spec, name if names_claims(spec) else name and ANY_NAME)
+
+
+def _check_spec(spec: Value, pod_name: str) -> list[Cause]:
+    causes = validate_pod_spec(spec, "spec", pod_name=pod_name, is_pod=True)
     if not spec.get("serviceAccountName"):
         causes += _tokens_without_account(spec)
     for word in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(word) or ()):
             causes += image_spaces(container, f"spec.{word}[{index}]")
     return causes
+
+
+checked_spec: Final = Cleared(_check_spec)
+ANY_NAME: Final = "any"
+"""The name of a pod that has no volume which is named after it."""
 
 
 def _tokens_without_account(spec: Value) -> list[Cause]:
@@ -50,6 +62,13 @@ def _tokens_without_account(spec: Value) -> list[Cause]:
     ]
 
 
+def _warnings(metadata: Value, spec: Value | None) -> Iterable[str]:
+    return pod_warnings({"metadata": metadata, "spec": spec})
+
+
+told_of: Final = Cleared(_warnings)
+
+
 class PodRules(KindRules):
     revalidates_metadata = 1
     graceful = True
@@ -57,7 +76,7 @@ class PodRules(KindRules):
     def new_warnings(self, obj: Mapping[str, Any]) -> Iterable[str]:
         """Of a pod that is there nobody is told: its writers are mostly not people."""
         yield from name_warnings(obj, "the Pod's hostname")
-        yield from pod_warnings(obj)
+        yield from told_of({"annotations": obj["metadata"].get("annotations")}, obj.get("spec"))
 
     def default(self, obj: JsonObject) -> None:
         if obj.get("spec") is not None:

@@ -48,6 +48,11 @@ def validate_volumes(volumes: Sequence[Value], path: str, pod_name: str = "") ->
     return valid, causes
 
 
+def names_claims(spec: Value) -> bool:
+    """Whether a claim is made for one of the pod's volumes, named after both."""
+    return any(volume.get("ephemeral") is not None for volume in spec.get("volumes") or ())
+
+
 def _source(volume: Value, name: str, pod_name: str, path: str) -> list[Cause]:
     """The first source is checked; any further one is one too many."""
     given = [word for word in ("emptyDir", *SOURCES) if volume.get(word) is not None]
