@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 
+from sampan.core.api.operations import metadata
 from sampan.core.api.operations.create import create_named
 from sampan.core.api.operations.managed import Writer, empty_object, without_managed, write_of
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, Wire, conflict
@@ -126,8 +127,7 @@ def _applied(
     meta = obj["metadata"]
     if meta.get("name"):
         check_name(call, meta["name"])
-    if call.namespace and meta.setdefault("namespace", call.namespace) != call.namespace:
-        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    metadata.place(obj, call.served.info, call.namespace)
     if encoded := encode(made):
         meta["managedFields"] = encoded
     if writer.manager == KUBECTL and meta.get("annotations", {}).get(LAST_APPLIED):

@@ -6,12 +6,13 @@ both transports, on the API server's loop.
 
 from __future__ import annotations
 
+from sampan.core.api.operations import metadata
 from sampan.core.api.operations.apply import apply
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline
 from sampan.core.api.operations.update import change, check_name, nameless
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.problems import NoConsumer
-from sampan.core.errors import BadRequest, UnsupportedMediaType
+from sampan.core.errors import UnsupportedMediaType
 from sampan.core.schema.patch import APPLY_YAML, patch_object, patch_types
 from sampan.core.store.entry import Entry
 
@@ -43,12 +44,8 @@ def patched(call: Call, old: Entry, raw: bytes, media_type: str, options: WriteO
     """The object that the patch makes of ``old``. Raises `BadRequest` and `Invalid`."""
     decoded = patch_object(call.served.resource, old.wire, media_type, raw, options.field_validation)
     call.warnings.extend(decoded.problems)
-    meta = decoded.value.setdefault("metadata", {})
-    if call.namespace and (meta.get("namespace") or call.namespace) != call.namespace:
-        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    meta = metadata.place(decoded.value, call.served.info, call.namespace)
     if not meta.get("name"):
         raise nameless(call)
     check_name(call, meta["name"])
-    if call.namespace:
-        meta["namespace"] = call.namespace
     return decoded.value

@@ -128,6 +128,19 @@ async def test_a_patch_cannot_take_the_name_away(api: AsgiClient) -> None:
     assert (refused.code, "undeterminable" in refused.json["message"]) == (400, True)
 
 
+@pytest.mark.parametrize(
+    "kind", ["merge-patch+json", "strategic-merge-patch+json", "json-patch+json", "apply-patch+yaml"]
+)
+async def test_a_patch_gives_no_namespace_to_what_is_in_none(api: AsgiClient, kind: str) -> None:
+    classes = "/apis/networking.k8s.io/v1/ingressclasses"
+    made = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "a", "namespace": "x"}}
+    await api.post(classes, {"metadata": {"name": "a"}, "spec": {"controller": "example.com/c"}})
+    patch: Any = [{"op": "add", "path": "/metadata/namespace", "value": "x"}] if kind.startswith("json") else made
+    answer = await api.patch(f"{classes}/a?fieldManager=me", patch, kind=f"application/{kind}")
+    assert answer.code == 200
+    assert "namespace" not in answer.json["metadata"]
+
+
 async def test_dry_runs_answer_as_if_and_store_nothing(api: AsgiClient) -> None:
     tried = await api.post(f"{MAPS}?dryRun=All", config_map("a"))
     assert (tried.code, (await api.get(f"{MAPS}/a")).code) == (201, 404)

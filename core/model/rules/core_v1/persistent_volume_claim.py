@@ -9,6 +9,7 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import changed, forbidden, invalid, malformed, not_supported
 from sampan.core.model.kinds import JsonObject, KindRules
 from sampan.core.model.quantity import compare, value
+from sampan.core.model.rules.common.sameness import differ
 from sampan.core.model.rules.core_v1.claim_spec import normalize_data_sources, size_warnings, validate_claim_spec
 
 Value = Mapping[str, Any]
@@ -55,7 +56,7 @@ def _changes(obj: Value, old: Value) -> list[Cause]:
     spec, before = obj["spec"], old["spec"]
     status = old.get("status") or {}
     causes = _annotation(obj, old)
-    if _lasting(obj, old) != before:
+    if differ(_lasting(obj, old), before):
         causes.append(forbidden("spec", FIXED))
     size, size_before = _storage(spec), _storage(before)
     if compare(size, size_before) < 0 and compare(size, (status.get("capacity") or {}).get("storage", "0")) <= 0:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sampan.core.errors import Cause
 from sampan.core.model import formats
 from sampan.core.model.causes import WHOLE_OBJECT, forbidden, invalid, required
+from sampan.core.model.rules.common.sameness import differ
 from sampan.core.model.rules.core_v1.affinity import validate_tolerations
 from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.label_keys import REQUIRED
@@ -46,7 +47,7 @@ def spec_changes(pod: Value, old: Value) -> list[Cause]:
     munged = _without_updatable(spec, before)
     if before.get("schedulingGates"):
         causes += _gated(munged, before)
-    if munged != before:
+    if differ(munged, before):
         causes.append(forbidden("spec", SPEC_FORBIDDEN))
     return causes
 

@@ -113,3 +113,11 @@ def test_a_claim_that_waits_can_only_be_given_a_volume_or_a_class() -> None:
     assert changes_refused(PersistentVolumeClaim, before, larger) == [f"spec: Forbidden: {FIXED}"]
     given = {"spec": {"volumeName": "pv", "storageClassName": "a"}}
     assert changes_refused(PersistentVolumeClaim, before, given) == []
+
+
+def test_a_claim_that_is_written_back_as_it_was_read_has_not_changed() -> None:
+    source = {"kind": "PersistentVolumeClaim", "name": "other"}
+    before = {"spec": CLAIM | {"dataSource": source}}
+    for word in ("dataSource", "dataSourceRef"):
+        assert changes_refused(PersistentVolumeClaim, before, {"spec": {word: source | {"apiGroup": None}}}) == []
+    assert changes_refused(PersistentVolumeClaim, before, {"spec": {"dataSource": source | {"name": "third"}}}) != []
