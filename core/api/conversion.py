@@ -17,9 +17,8 @@ from sampan.core.api.conversion_answers import REVIEW, ConversionFailed, Unusabl
 from sampan.core.api.webhook_client import CallFailed, Unreachable, post
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
-from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode
-from sampan.core.schema.prune import prune
+from sampan.core.schema.fit import fit
 from sampan.core.schema.resource import Resource
 
 log = logging.getLogger(__name__)
@@ -108,8 +107,7 @@ def _written(made: dict[str, Any] | ConversionFailed, target: Resource) -> bytes
     if isinstance(made, ConversionFailed):
         return made
     try:
-        prune(target.struct, made)
-        apply_defaults(target.struct, made)
+        fit(target.struct, made)
         return encode(target.struct, made)
     except Exception:
         log.exception("an object could not be converted to %s", target.info.api_version)

@@ -29,9 +29,8 @@ from sampan.core.loops import Background
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.conditions import holds_wire
 from sampan.core.schema.custom_kinds import CustomKind, ObjectRules, custom_kind
-from sampan.core.schema.default import apply_defaults
 from sampan.core.schema.encode import encode, splice_resource_version
-from sampan.core.schema.prune import prune
+from sampan.core.schema.fit import fit
 from sampan.core.schema.resource import Resource
 from sampan.core.store.entry import Entry, Finish
 from sampan.core.store.follower import Follower
@@ -208,8 +207,7 @@ def by_schema(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
     def convert(wire: Wire) -> dict[str, Any]:
         value: dict[str, Any] = orjson.loads(orjson.dumps(wire))
         value["apiVersion"] = resource.info.api_version
-        prune(resource.struct, value)
-        apply_defaults(resource.struct, value)
+        fit(resource.struct, value)
         return value
 
     return convert

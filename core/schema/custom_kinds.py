@@ -15,11 +15,10 @@ from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid
 from sampan.core.model.conditions import holds_wire
 from sampan.core.model.kinds import Json, JsonObject, KindInfo, KindRules, Scale
-from sampan.core.model.labels import SelectorError, parse_selector
 from sampan.core.model.rules.apiextensions_v1.field_path import split_path
 from sampan.core.model.unstructured import unstructured
 from sampan.core.schema.custom import columns_of, custom_resource
-from sampan.core.schema.jsonpath import first
+from sampan.core.schema.nested import WrongType, integer_at, text_at
 from sampan.core.schema.ratchet import new_causes
 from sampan.core.schema.resource import Resource
 from sampan.core.schema.types import Struct
@@ -42,6 +41,10 @@ class CustomKind:
     webhook: Value | None
     """What converts between the versions; ``None`` where only the apiVersion changes."""
     is_terminating: bool
+
+
+class ScaleCause(Cause):
+    """Something wrong at one of the paths of a scale."""
 
 
 ObjectRules = Callable[[Value, Value | None], list[Cause]]
@@ -86,6 +89,13 @@ class CustomRules(KindRules):
 
     def validate(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         return _scale_causes(self._scale, obj) if self._scale is not None else ()
+
+    def concerns(self, cause: Cause, subresource: str) -> bool:
+        """A write of the status is not refused for the number that is wanted."""
+        is_wanted = (
+            isinstance(cause, ScaleCause) and self._scale is not None and cause.field == self._scale.spec_replicas
+        )
+        return not (is_wanted and subresource == "status")
 
     def validate_create(self, obj: Mapping[str, Any]) -> Iterable[Cause]:
         return self._run(obj, None)
@@ -179,16 +189,25 @@ def _deprecation(group: str, kind: str, version: Value) -> str:
     return version.get("deprecationWarning") or f"{group}/{version['name']} {kind} is deprecated"
 
 
-def _scale_causes(scale: Scale, obj: Value) -> Iterable[Cause]:
+def _scale_causes(scale: Scale, obj: Value) -> Iterable[ScaleCause]:
     """Kubernetes names the paths as the definition writes them."""
     for path in (scale.spec_replicas, scale.status_replicas):
-        number = first(path, obj)
-        if isinstance(number, int) and number < 0:
-            yield invalid(path, number, "should be a non-negative integer")
-        elif isinstance(number, int) and number > MOST:
-            yield invalid(path, number, f"should be less than or equal to {MOST}")
-    if scale.selector and isinstance(text := first(scale.selector, obj), str) and text:
         try:
-            parse_selector(text)
-        except SelectorError as error:
-            yield invalid(scale.selector, text, str(error))
+            number = integer_at(path, obj) or 0
+        except WrongType as error:
+            yield _scale_cause(path, 0, str(error))
+            continue
+        if number < 0:
+            yield _scale_cause(path, number, "should be a non-negative integer")
+        elif number > MOST:
+            yield _scale_cause(path, number, f"should be less than or equal to {MOST}")
+    if scale.selector:
+        try:
+            text_at(scale.selector, obj)
+        except WrongType as error:
+            yield _scale_cause(scale.selector, "", str(error))
+
+
+def _scale_cause(path: str, shown: Any, words: str) -> ScaleCause:
+    cause = invalid(path, shown, words)
+    return ScaleCause(cause.reason, cause.message, cause.field)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sampan.core.model.causes import quoted
+from sampan.core.model.causes import go_float, quoted
 from sampan.core.schema.types import List, Map, Struct, Type
 
 _TYPE_NAMES = {
@@ -87,7 +87,7 @@ def plus_v(value: Any) -> str:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return go_float(value) if isinstance(value, float) else str(value)
 
 
 def sharp_v(value: Any) -> str:

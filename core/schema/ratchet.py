@@ -16,6 +16,7 @@ from sampan.core.schema.types import List, Map, Struct, Type
 
 _STEP: Final = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
 _ABSENT: Final = object()
+OF_OBJECTS: Final = ("apiVersion", "kind", "metadata")
 
 
 def new_causes(kind: Type, obj: Any, old: Any, causes: Iterable[Cause]) -> list[Cause]:
@@ -25,9 +26,27 @@ def new_causes(kind: Type, obj: Any, old: Any, causes: Iterable[Cause]) -> list[
 
 def _is_old(kind: Type, obj: Any, old: Any, cause: Cause) -> bool:
     steps = [index or name for index, name in _STEP.findall(cause.place or cause.field)]
+    about = steps
     if cause.reason == "FieldValueRequired":
-        steps = steps[:-1]  # what lacks a field is what has to change
-    return bool(steps) and _unchanged(kind, obj, old, steps)
+        about = steps[:-1]  # what lacks a field is what has to change
+    return bool(about) and not _is_embedded(kind, steps) and _unchanged(kind, obj, old, about)
+
+
+def _is_embedded(kind: Type | None, steps: Sequence[str]) -> bool:
+    """Whether it is about the type or metadata of an object within the object: of those nothing is let be."""
+    for step in steps:
+        if isinstance(kind, Struct) and kind.embedded and step in OF_OBJECTS:
+            return True
+        kind = _type_below(kind, step)
+    return False
+
+
+def _type_below(kind: Type | None, step: str) -> Type | None:
+    if isinstance(kind, Struct):
+        return kind.fields[step].type if step in kind.fields else None
+    if isinstance(kind, Map):
+        return kind.value
+    return kind.item if isinstance(kind, List) else None
 
 
 def _unchanged(kind: Type | None, obj: Any, old: Any, steps: Sequence[str]) -> bool:
@@ -43,12 +62,7 @@ def _unchanged(kind: Type | None, obj: Any, old: Any, steps: Sequence[str]) -> b
 
 def _below(kind: Type | None, obj: Any, old: Any, step: str) -> tuple[Type | None, Any, Any]:
     if isinstance(obj, Mapping) and isinstance(old, Mapping):
-        inner: Type | None = None
-        if isinstance(kind, Struct) and step in kind.fields:
-            inner = kind.fields[step].type
-        elif isinstance(kind, Map):
-            inner = kind.value
-        return inner, obj.get(step, _ABSENT), old.get(step, _ABSENT)
+        return _type_below(kind, step), obj.get(step, _ABSENT), old.get(step, _ABSENT)
     if isinstance(obj, list) and isinstance(old, list) and isinstance(kind, List) and step.isdigit():
         item = obj[int(step)] if int(step) < len(obj) else _ABSENT
         return kind.item, item, _counterpart(kind, item, old)

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from sampan.core.errors import BadRequest
-from sampan.core.model.age import INVALID, UNKNOWN, age
+from sampan.core.model.age import UNKNOWN, age
 from sampan.core.model.kinds import Column
 from sampan.core.schema.jsonpath import compile_path
 from sampan.core.schema.resource import Resource
@@ -120,9 +120,7 @@ def _is_age(column: Column) -> bool:
 
 
 def _date(found: Sequence[Any], now: datetime, missing: str | None) -> str | None:
-    if not found or found[0] is None:
-        return missing
-    return age(found[0], now) if isinstance(found[0], str) else INVALID
+    return age(found[0], now) if found and isinstance(found[0], str) else missing
 
 
 def _converted(wanted: str, value: Any) -> Any:

@@ -7,7 +7,7 @@ goes through the same update as the object itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import read
@@ -21,19 +21,22 @@ from sampan.core.api.subresources.bodies import check_place, read_object
 from sampan.core.api.subresources.contract import Plain
 from sampan.core.api.subresources.status import READ_AND_WRITE
 from sampan.core.classes import define
-from sampan.core.errors import Invalid, NotFound, Unclassified
+from sampan.core.errors import BadRequest, InternalError, Invalid, NotFound, Unclassified
 from sampan.core.model.autoscaling_v1.scale import Scale as ScaleKind
 from sampan.core.model.causes import negative
 from sampan.core.model.kinds import Scale
 from sampan.core.model.labels import wire_selector
 from sampan.core.schema.applied import problems
 from sampan.core.schema.jsonpath import first
+from sampan.core.schema.nested import WrongType, integer_at, put_at, text_at
 from sampan.core.schema.patch import APPLY_YAML, patch_object
 from sampan.core.schema.refusal import invalid_object
 from sampan.core.schema.resource import resource_of
 from sampan.core.store.entry import Entry
 
 SCALE = resource_of(ScaleKind)
+UNSET_NUMBER: Final = -(2**31)
+"""What a patch finds where a custom object has no number: one that leaves it is refused."""
 
 
 @define(eq=False)
@@ -74,9 +77,14 @@ class ScaleSubresource(Plain):
             return await self._apply(call, raw, options)
 
         async def scaled(old: Entry) -> MutableWire:
-            present = scale_of(_paths(call), old.wire)
+            paths = _paths(call)
+            present = scale_of(paths, old.wire)
+            if not _has_number(paths, old.wire):
+                present["spec"]["replicas"] = UNSET_NUMBER
             decoded = patch_object(SCALE, present, media_type, raw, options.field_validation)
             check_place(call, decoded.value)
+            if decoded.value["spec"].get("replicas") == UNSET_NUMBER:
+                raise BadRequest(f'the spec replicas field "{paths.spec_replicas}" cannot be empty')
             return apply_scale(call, old, decoded.value)
 
         return await change(self.pipeline, call, scaled, options)
@@ -95,7 +103,10 @@ async def read_scale(pipeline: Pipeline, call: Call, resource_version: str = "")
     """What an object's scale is. Raises `NotFound`, also for a kind that has none."""
     paths = _paths(call)
     entry = await read.get(pipeline, call, resource_version)
-    return scale_of(paths, entry.wire)
+    scale = scale_of(paths, entry.wire)
+    if call.served.resource.custom and not _has_number(paths, entry.wire):
+        raise InternalError.because(f'the spec replicas field "{paths.spec_replicas}" does not exist')
+    return scale
 
 
 async def write_scale(
@@ -141,12 +152,15 @@ def applied_scale(call: Call, config: Mapping[str, Any]) -> MutableWire:
 
 
 def scale_of(paths: Scale, obj: Mapping[str, Any]) -> dict[str, Any]:
-    """The Scale that an object shows."""
+    """The Scale that an object shows. Raises `Unclassified` where something else than numbers and a selector lies there."""
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    status: dict[str, Any] = {"replicas": first(paths.status_replicas, obj) or 0}
-    if selector := selector_text(first(paths.selector, obj)):
-        status["selector"] = selector
-    replicas = first(paths.spec_replicas, obj) or 0
+    try:
+        replicas = integer_at(paths.spec_replicas, obj) or 0
+        status: dict[str, Any] = {"replicas": integer_at(paths.status_replicas, obj) or 0}
+        if selector := _selector_of(paths, obj):
+            status["selector"] = selector
+    except WrongType as error:
+        raise Unclassified(str(error)) from error
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
@@ -175,11 +189,21 @@ def _invalid(call: Call, causes: Any) -> Invalid:
 
 
 def set_number(obj: MutableWire, paths: Scale, replicas: int) -> None:
-    """Write at a path of plain fields (``.spec.replicas``), which is all that a scale path may be."""
-    *parents, last = paths.spec_replicas.strip(".").split(".")
-    for key in parents:
-        obj = obj.setdefault(key, {})
-    obj[last] = replicas
+    """Write the number that is wanted. Raises `Unclassified` where its path leads through something else than objects."""
+    try:
+        put_at(paths.spec_replicas, obj, replicas)
+    except WrongType as error:
+        raise Unclassified(str(error)) from error
+
+
+def _selector_of(paths: Scale, obj: Mapping[str, Any]) -> str:
+    """Custom kinds have a text there, built-in ones an object. Raises `WrongType`."""
+    found = first(paths.selector, obj) if paths.selector else None
+    return selector_text(found) if isinstance(found, dict) else text_at(paths.selector, obj)
+
+
+def _has_number(paths: Scale, obj: Mapping[str, Any]) -> bool:
+    return integer_at(paths.spec_replicas, obj) is not None
 
 
 def selector_text(selector: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,13 +14,15 @@ from sampan.core.api.definitions import Definitions
 from sampan.core.client.http import HttpClient
 from sampan.core.contracts.controller import Key, Lister, Watch
 from sampan.core.contracts.plan import NOTHING, Patch, Plan
-from sampan.core.errors import ApiError, Forbidden, Invalid, NotFound
-from sampan.core.model.builtin import ConfigMap, CustomResourceDefinition, Namespace
+from sampan.core.errors import ApiError, BadRequest, Forbidden, Invalid, NotFound
+from sampan.core.model.builtin import ConfigMap, CustomResourceDefinition, Namespace, ResourceQuota
+from sampan.core.model.core_v1.resource_quota import ResourceQuotaSpec
 from sampan.core.model.kinds import KubeObject
-from sampan.core.model.meta import evolve
+from sampan.core.model.meta import Quantity, evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta, OwnerReference
 from sampan.core.model.unstructured import unstructured
 from sampan.core.reconcile.engine import Engine
+from sampan.core.schema.patch import MERGE_PATCH
 from sampan.core.store.entry import Entry
 from sampan.core.testing.control_plane import ControlPlane, control_plane
 from sampan.core.testing.wait import soon
@@ -238,6 +241,83 @@ async def test_what_a_tighter_schema_refuses_can_still_be_changed_elsewhere(http
     assert (await http.patch(Boat, "default", "a", {"spec": {"flag": "red"}})).spec == {"masts": 0, "flag": "red"}
     with pytest.raises(Invalid):
         await http.patch(Boat, "default", "a", {"spec": {"masts": -1}})
+
+
+async def test_objects_that_fit_their_kind_no_more_are_read_watched_counted_and_collected(http: HttpClient) -> None:
+    free = {"type": "object", "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
+    await define(http, definition(schema={"openAPIV3Schema": free}))
+    await http.create(Namespace(metadata=ObjectMeta(name="harbour")))
+    owner = await http.create(ConfigMap(metadata=ObjectMeta(name="owner", namespace="default")))
+    of_map = OwnerReference(api_version="v1", kind="ConfigMap", name="owner", uid=owner.metadata.uid or "")
+    odd = {"spec": {"masts": "many", "crew": {"captain": None}, "flag": ["red"], "gone": 1}}
+    await http.create(evolve(boat("a", owner_references=(of_map,)), content=odd))
+    await http.create(evolve(boat("b", "harbour"), content=odd))
+    since = (await http.list(Boat)).resource_version
+    strict = schema(
+        masts={"type": "integer", "minimum": 1}, flag={"type": "object", "properties": {"colour": {"type": "string"}}},
+        crew={"type": "object", "additionalProperties": {"type": "object", "properties": {"age": {"type": "integer"}}}},
+    )  # fmt: skip
+    patch = [{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": strict}]
+    await http.patch(CustomResourceDefinition, "", "boats.sea.test", patch, type="json")
+    shown = {"masts": "many", "crew": {}, "flag": ["red"]}
+    assert (await http.get(Boat, "default", "a")).spec == shown
+    assert [each.spec for each in (await http.list(Boat)).items] == [shown, shown]
+    async with http.watch(Boat, resource_version=since) as events, asyncio.timeout(10):
+        await http.patch(Boat, "default", "a", {"metadata": {"labels": {"old": "yes"}}})
+        assert (await anext(events)).obj.spec == shown
+        with pytest.raises(Invalid, match=r"spec\.masts"):
+            await http.patch(Boat, "default", "a", {"spec": {"masts": "more"}})
+        await http.delete(ConfigMap, "default", "owner")
+        gone_boat = await anext(events)
+        assert (gone_boat.type, gone_boat.obj.spec) == ("DELETED", shown)
+    await http.delete(Namespace, "", "harbour")
+    await gone(http, Namespace, "", "harbour")
+
+
+async def test_a_quota_counts_custom_objects(http: HttpClient) -> None:
+    await define(http, definition())
+    hard = {"count/boats.sea.test": Quantity("2")}
+    quota = ResourceQuota(metadata=ObjectMeta(name="fleet", namespace="default"), spec=ResourceQuotaSpec(hard=hard))
+    await http.create(quota)
+    await http.create(boat("a"))
+    await http.create(boat("b"))
+    said = (
+        "exceeded quota: fleet, requested: count/boats.sea.test=1, used: count/boats.sea.test=2, limited: count/boats"
+    )
+    with pytest.raises(Forbidden, match=said):
+        await http.create(boat("c"))
+
+    async def used() -> str:
+        status = (await http.get(ResourceQuota, "default", "fleet")).status
+        return str(dict(status.used if status else {}).get("count/boats.sea.test"))
+
+    async def is_full() -> bool:
+        return await used() == "2"
+
+    await soon(is_full)
+    await http.delete(Boat, "default", "a")
+    await http.create(boat("c"))
+
+
+async def test_a_scale_is_a_number_where_the_definition_says(http: HttpClient) -> None:
+    paths = {"specReplicasPath": ".spec.crew", "statusReplicasPath": ".status.crew", "labelSelectorPath": ".status.of"}
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    subresources = {"status": {}, "scale": paths}
+    await define(http, definition(schema={"openAPIV3Schema": free}, subresources=subresources))
+    for spec, words in (
+        ("none", r"\.spec\.crew accessor error: none is of the type string, expected map\[string\]interface\{\}"),
+        ({"crew": "two"}, r"\.spec\.crew accessor error: two is of the type string, expected int64"),
+        ({"crew": -1}, "should be a non-negative integer"),
+    ):
+        with pytest.raises(Invalid, match=words):
+            await http.create(evolve(boat("a"), content={"spec": spec}))
+    await http.create(evolve(boat("a"), content={"spec": {}}))
+    with pytest.raises(ApiError, match=r'the spec replicas field "\.spec\.crew" does not exist'):
+        await http.request("GET", f"{BOATS}/a/scale")
+    with pytest.raises(BadRequest, match=r'the spec replicas field "\.spec\.crew" cannot be empty'):
+        await http.request("PATCH", f"{BOATS}/a/scale", {"metadata": {"labels": {"a": "b"}}}, content_type=MERGE_PATCH)
+    scaled = await http.request("PATCH", f"{BOATS}/a/scale", {"spec": {"replicas": 3}}, content_type=MERGE_PATCH)
+    assert (scaled["spec"], (await http.get(Boat, "default", "a")).spec) == ({"replicas": 3}, {"crew": 3})
 
 
 async def test_rules_are_asked_of_objects_and_of_their_changes(http: HttpClient) -> None:

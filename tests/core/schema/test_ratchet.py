@@ -29,6 +29,11 @@ SCHEMA = type_from(
                         "x-kubernetes-list-map-keys": ["name"],
                     },
                     "free": {"type": "object", "additionalProperties": STRING},
+                    "object": {
+                        "type": "object",
+                        "x-kubernetes-embedded-resource": True,
+                        "properties": {"spec": {"type": "object", "properties": {"a": STRING}}},
+                    },
                 },
             }
         },
@@ -52,6 +57,8 @@ def named(**values: str) -> dict[str, Any]:
         ("spec.named[1].value", named(x="1", y="2"), named(y="2", x="3"), True),
         ("spec.free[k]", {"free": {"k": "1"}}, {"free": {"k": "1", "l": "2"}}, False),
         ("spec.free[k]", {"free": {"k": "1"}}, {"free": {"k": "2"}}, True),
+        ("spec.object.kind", {"object": {"kind": 1}}, {"object": {"kind": 1}}, True),
+        ("spec.object.spec.a", {"object": {"spec": {"a": 1}}}, {"object": {"spec": {"a": 1}}}, False),
     ],
 )
 def test_an_update_is_blamed_for_what_it_changes(
