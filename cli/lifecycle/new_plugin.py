@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,13 @@ SORTS = {
     "hook": "hooks that are told what happens",
     "command": "a command of sampan",
 }
+CHOSEN_BY = {
+    "proxy": "--proxy {module}",
+    "balancer": "--proxy userspace --balancer {module}",
+    "runtime": "--runtime {module}",
+    "store": "--store {module}:",
+}
+"""Of which a cluster uses one: the options that choose it."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -51,19 +59,37 @@ def files(name: str, sort: str) -> Iterator[tuple[str, str]]:
     """(File name, content) of the project: the template with ``ferry`` replaced."""
     module = name.replace("-", "_")
     templates = Path(__file__).parents[1] / "templates"
-    yield f"{module}.py", _renamed((templates / f"{sort}.py").read_text(), module)
+    code = _renamed((templates / f"{sort}.py").read_text(), module)
+    about = (ast.get_docstring(ast.parse(code)) or "").replace("``", "`")
+    options = "".join(f" {each}" for each in (f"--plugin ./{module}.py", *_chosen_by(sort, module)))
+    yield f"{module}.py", code
     yield f"test_{module}.py", _renamed((templates / "tests" / f"{sort}.py").read_text(), module)
     yield "pyproject.toml", PROJECT.format(name=name, module=module, about=SORTS[sort])
-    yield "README.md", README.format(name=name, module=module, about=SORTS[sort])
+    yield "README.md", README.format(name=name, about=about, commands=_commands(module, options))
+
+
+def _chosen_by(sort: str, module: str) -> Iterator[str]:
+    if sort in CHOSEN_BY:
+        yield CHOSEN_BY[sort].format(module=module)
+
+
+def _commands(module: str, options: str) -> str:
+    lines = [(command.format(module=module, options=options), why) for command, why in COMMANDS]
+    width = max(len(command) for command, _ in lines)
+    return "\n".join(f"$ {command:{width}}  # {why}" for command, why in lines)
 
 
 def _renamed(text: str, name: str) -> str:
-    cls = "".join(word.capitalize() for word in name.split("_"))
-    word = name.replace("_", "")
-    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    dashed = name.replace("_", "-")
-    text = text.replace("ferry.example.com", f"{dashed}.example.com").replace("ferry-class", dashed)
-    return text.replace("ferries", plural).replace("Ferry", cls).replace("ferry", name)
+    """In one go: a name may have ``ferry`` in it."""
+    word, dashed = name.replace("_", ""), name.replace("_", "-")
+    words = {
+        "ferry.example.com": f"{dashed}.example.com",
+        "ferry-class": dashed,
+        "ferries": f"{word[:-1]}ies" if word.endswith("y") else f"{word}s",
+        "Ferry": "".join(part.capitalize() for part in name.split("_")),
+        "ferry": name,
+    }
+    return re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]], text)
 
 
 PROJECT = """\
@@ -88,16 +114,19 @@ test = ["sampan[pytest]"]
 py-modules = ["{module}"]
 """
 
+COMMANDS = (
+    ("python -m pytest", "its test"),
+    ("sampan plugins check ./{module}.py", "is it what sampan expects?"),
+    ("sampan up{options} --reload", "a cluster with it, anew whenever the file changes"),
+    ("sampan plugins show {module}", "what it brings, and how it does; in another terminal"),
+    ("pip install .", "for good: every sampan of this environment has it"),
+)
 README = """\
 # {name}
 
-A plugin for sampan: {about}.
+{about}
 
 ```console
-$ python -m pytest                                # its test, in a cluster of its own
-$ sampan plugins check ./{module}.py              # is it what sampan expects?
-$ sampan up --plugin ./{module}.py --reload       # a cluster with it, anew whenever the file changes
-$ sampan plugins show {module}                    # what it brings, and how its hooks do
-$ pip install .                                   # for good: every sampan of this environment has it
+{commands}
 ```
 """

@@ -21,6 +21,7 @@ def ferry(session: Session) -> None:
 
 
 def make_command() -> click.Command:
+    """Counts the pods on each node."""
     return ferry
 
 

@@ -49,6 +49,7 @@ class Ferry(ControllerBase):
 
 
 def make_ferry(context: ClusterContext) -> Ferry:
+    """Copies of ConfigMaps that are labelled so."""
     return Ferry()
 
 

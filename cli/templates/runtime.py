@@ -34,6 +34,7 @@ for _name in vars(SimulatedRuntime):
 
 
 def make_ferry(settings: RuntimeSettings) -> Ferry:
+    """Simulated pods, whose starts are noted."""
     return Ferry(make_simulated(settings))
 
 

@@ -8,7 +8,7 @@ from sampan.plugin import ClusterState, Placed, Pod, Registry, SchedulerPlugin, 
 
 
 class Ferry:
-    """See `sampan.plugin.Scheduler`. Pure and quick: it is asked for one pod at a time."""
+    """The first node by name. See `sampan.plugin.Scheduler`: pure and quick, it is asked for one pod at a time."""
 
     name = "ferry"
 

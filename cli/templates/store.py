@@ -20,10 +20,10 @@ class Ferry(MemoryStore):
 
 
 def open_ferry(url: str) -> Store:
-    """``url`` is all that stands after --store."""
+    """Objects in memory, gone with the process. (``url`` is all that stands after --store.)"""
     return Ferry()
 
 
 @hookimpl
 def sampan_register(registry: Registry) -> None:
-    registry.store("ferry", open_ferry)
+    registry.store("ferry", open_ferry, volatile=True)  # it is empty at every start

@@ -9,6 +9,7 @@ work (`load_plugins`); a command that must work whatever is installed has the br
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,7 +24,7 @@ from sampan.core.plugin_choice import PluginChoice, environment_choice
 from sampan.core.plugin_sources import OWN_DISTRIBUTION, EntryPoints, Found, installed, installed_entry_points, named
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.calls import Answer, HookCalls
-from sampan.core.plugins.patience import Patience
+from sampan.core.plugins.patience import LIMIT, Patience
 from sampan.core.registry import Registry
 
 
@@ -112,9 +113,12 @@ def load_plugins(
     for name, plugin in extra:
         loading.add(Found(name, "given at start-up", lambda plugin=plugin: plugin))  # type: ignore[misc]
     loading.check_settings()
-    return Plugins(
+    plugins = Plugins(
         loading.manager, loading.registry, loading.finished(), metrics or CollectorRegistry(), limit=hook_limit
     )
+    for name, seconds in loading.registered.items():
+        plugins.account.took(name, "sampan_register", seconds, LIMIT)
+    return plugins
 
 
 class _Loading:
@@ -124,6 +128,8 @@ class _Loading:
         self.manager = pluggy.PluginManager(hooks.PROJECT)
         self.manager.add_hookspecs(hooks)
         self.registry = Registry(choice.settings)
+        self.registered: dict[str, float] = {}
+        """Seconds that each plugin took for it."""
         self._choice = choice
         self._leave_out_broken = leave_out_broken
         self._loaded = [Loaded(name, "blocked", blocked=True) for name in sorted(choice.blocked)]
@@ -186,12 +192,14 @@ class _Loading:
             if implementation.plugin_name != name:
                 continue
             self.registry.plugin = name
+            began = time.perf_counter()
             try:
                 implementation.function(**dict.fromkeys(implementation.argnames, self.registry))
             except ConfigError:
                 raise
             except (Exception, SystemExit) as exc:
                 raise ConfigError(f"the plugin {name!r} failed to register: {_words(exc)}") from exc
+            self.registered[name] = time.perf_counter() - began
 
     def _hooks(self, loaded: Loaded) -> tuple[str, ...]:
         plugin = self.manager.get_plugin(loaded.name)

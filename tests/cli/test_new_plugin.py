@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sampan.cli.lifecycle.new_plugin import SORTS
+from sampan.cli.lifecycle.new_plugin import SORTS, files
 from sampan.cli.main import run
 from tests.cli.api_server import Shell
 from tests.support.wait import eventually
 from tests.support.wheels import build_wheels
 
 NAMES = {sort: f"my-{sort}" for sort in SORTS}
+NAMES["volume"] = "my-ferry"  # as the templates themselves are called
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,20 @@ def test_a_cluster_runs_with_all_of_them_installed(site: Path, bare_shell: Shell
     finally:
         down = sampan(site, "down", "--purge", *data)
     assert down.returncode == 0, down.stdout + down.stderr
+
+
+@pytest.mark.parametrize(
+    ("sort", "options"),
+    [("hook", ""), ("store", " --store my_one:"), ("balancer", " --proxy userspace --balancer my_one")],
+)
+def test_its_readme_starts_a_cluster_that_uses_it(sort: str, options: str) -> None:
+    readme = dict(files("my-one", sort))["README.md"]
+    assert f"$ sampan up --plugin ./my_one.py{options} --reload  # " in readme
+
+
+def test_a_name_may_have_the_templates_own_in_it() -> None:
+    code = dict(files("my-ferry", "volume"))["my_ferry.py"]
+    assert 'registry.csi_driver("my-ferry.example.com", MyFerry)' in code
 
 
 @pytest.mark.parametrize("name", ["Upper", "9", "-a", "a--b", "a b", "../a"])

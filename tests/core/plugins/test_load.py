@@ -185,3 +185,4 @@ def test_names_to_block_come_from_the_environment_too(outside: Path, monkeypatch
 def test_a_plugin_tells_which_hooks_it_implements(outside: Path) -> None:
     plugins = load_plugins(entry_points=entry_points_of(outside))
     assert [each.hooks for each in plugins.loaded] == [("sampan_register",)]
+    assert [tally.calls for (_, hook), tally in plugins.account.tallies().items() if hook == "sampan_register"] == [1]
