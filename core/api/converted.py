@@ -84,6 +84,10 @@ class Conversion:
                 return
         raise Timeout(f"the objects could not be converted to {self._target.info.api_version} in time")
 
+    async def check_kept(self, revision: int) -> None:
+        """Raises `Expired`: converted objects are as old as the stored ones."""
+        await self._stored.check_kept(revision)
+
     async def settle(self, keys: Sequence[str]) -> None:
         """Ask again for those of these objects that are not shown as they are stored. Raises `ConversionFailed`.
 

@@ -51,6 +51,9 @@ class Computation:
         if revision > self.revision:
             raise future_revision(revision, self.revision)
 
+    async def check_kept(self, revision: int) -> None:
+        """What has not changed since is all that is known of the past, however long ago that is."""
+
     async def look(self) -> None:
         """Work everything out anew. Those who ask meanwhile share the look. Raises what the computation raises."""
         if self._look is None or self._look.done():

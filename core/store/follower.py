@@ -21,6 +21,9 @@ from sampan.core.store.keys import folders
 FRESH_TIMEOUT = 3.0
 """Seconds that a read waits for its revision, as kube-apiserver's watch cache does."""
 
+NOWHERE = "/nowhere/"
+"""A prefix without keys: a list of it tells of the store's history alone."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -101,6 +104,10 @@ class Follower:
         finally:
             timer.cancel()
             self._forget(revision, waiter)
+
+    async def check_kept(self, revision: int) -> None:
+        """Raises `Expired`."""
+        await self.store.list(NOWHERE, limit=1, revision=revision)
 
     def _give_up(self, revision: int, waiter: asyncio.Future[None]) -> None:
         if not waiter.done():

@@ -69,6 +69,10 @@ class Supply(Protocol):
 
     async def wait_until(self, revision: int, timeout: float) -> None: ...
 
+    async def check_kept(self, revision: int) -> None:
+        """Raises `Expired` where the source has forgotten what there was at ``revision``."""
+        ...
+
 
 class WatchCache:
     """``prefix`` ends in a slash (``/registry/pods/``). All keys and scopes given to its methods lie below it."""
@@ -172,9 +176,12 @@ class WatchCache:
     ) -> Page:
         """Up to ``limit`` (0: all) entries after ``start_after``, as they were at ``revision`` (default: now).
 
-        Raises `Expired` where ``revision`` has been compacted and `Timeout` where it lies ahead.
+        Raises `Expired` where ``revision`` has been compacted, even if nothing here has changed since: whoever reads
+        pages learns how old they may get whatever others do. Raises `Timeout` where it lies ahead.
         """
         prefix = prefix or self.prefix
+        if revision is not None and revision < self.revision:
+            await self.check_kept(revision)
         now = self.revision
         revision = now if revision is None else revision
         if self._changed <= revision <= now:
@@ -185,6 +192,10 @@ class WatchCache:
         )
         entries = [Entry.of(item, self._finish) for item in listing.items if not item.damaged]
         return cut_page(entries, limit, revision, matches, beyond=listing.remaining)
+
+    async def check_kept(self, revision: int) -> None:
+        """Raises `Expired`."""
+        await self._supply.check_kept(revision)
 
     def _page_now(self, place: slice, limit: int, revision: int, matches: Matches | None) -> Page:
         """Only as much is looked at as the page needs."""

@@ -30,7 +30,7 @@ async def test_pages_go_on_at_the_first_ones_revision() -> None:
         assert ([e.wire["n"] for e in last.entries], last.remaining, last.next_after) == ([4], None, "")
 
 
-async def test_pages_of_what_has_not_changed_need_no_store() -> None:
+async def test_pages_of_what_has_not_changed_are_not_read_from_the_store() -> None:
     async with cluster() as c:
         for n in range(3):
             await c.create(f"ns/{n}")
@@ -41,6 +41,21 @@ async def test_pages_of_what_has_not_changed_need_no_store() -> None:
         second = await c.cache.page(limit=2, start_after=first.next_after, revision=first.revision)
         assert second.entries[0] is c.cache.list()[1]
         assert second.revision == first.revision
+
+
+async def test_pages_get_too_old_whether_anything_has_changed_or_not() -> None:
+    async with cluster() as c:
+        for n in range(3):
+            await c.create(f"ns/{n}")
+        await c.cache.fresh()
+        first = await c.cache.page(limit=1)
+        await c.write_elsewhere()
+        await c.store.compact(first.revision)
+        await c.cache.fresh()
+        assert (await c.cache.page(limit=1, start_after=first.next_after, revision=first.revision)).remaining == 1
+        await c.store.compact(await c.store.revision())
+        with pytest.raises(Expired):
+            await c.cache.page(limit=1, start_after=first.next_after, revision=first.revision)
 
 
 async def test_a_page_costs_what_it_shows_however_much_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
