@@ -8,7 +8,7 @@ picks among them).
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
@@ -109,8 +109,15 @@ class ClusterState(Protocol):
 
     def find(self, name: str) -> NodeState | None: ...
 
+    def those(self, are: Callable[[NodeState], bool]) -> Iterable[NodeState]:
+        """The nodes of which this is true, kept up to date from the first question on: asking again visits them alone.
+
+        ``are`` is a function of a module, and looks at nothing but the node.
+        """
+        ...
+
     def changed_since(self, generation: int) -> Iterable[str]:
-        """Names of the nodes that have come, gone or changed since; costs as much as there are."""
+        """Names of the nodes that have come, gone or changed since, promises included; costs as much as there are."""
         ...
 
     @property

@@ -111,6 +111,10 @@ class Judge:
     must give all of them the same, and is not asked."""
     is_wide = False
     """Whether both depend on other nodes too. If not, they are asked once for each `NodeState`."""
+    never_filters = False
+    """Of a wide one: `refuses` says no to no node, whatever nodes come. Where there is one node, it is not needed."""
+    only: frozenset[str] | None = None
+    """Names of the only nodes that it may not refuse, where that is known beforehand: no other is looked at."""
 
     has_sorts = False
     """Of a wide one: whether its score is the same for all nodes of a `sort`, whatever that is at present."""
@@ -119,8 +123,13 @@ class Judge:
         """All of a node that the score of a wide judge follows from, besides the other nodes."""
         return None
 
+    def begin(self, state: ClusterState) -> None:
+        """Get to know the nodes that there are: asked of wide judges alone, once."""
+        for node in state.nodes:
+            self.update(node.name, node)
+
     def update(self, name: str, node: NodeState | None) -> None:
-        """A node has come, changed or gone (``None``). Told to wide judges alone, at first of all nodes."""
+        """A node has come, changed or gone (``None``). Told to wide judges alone."""
 
     def refuses(self, node: NodeState) -> Refusal | None:
         return None
@@ -166,7 +175,6 @@ class GroupedPlugin(SchedulerPluginBase, ABC):
         if self._last is None or self._last[0] is not pod or self._last[1] != state.generation:
             judge = self.judge(pod, state)
             if judge is not None and judge.is_wide:
-                for node in state.nodes:
-                    judge.update(node.name, node)
+                judge.begin(state)
             self._last = (pod, state.generation, judge)
         return self._last[2]

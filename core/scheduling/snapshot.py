@@ -7,7 +7,7 @@ their last change, so that asking for what has changed since costs as much as ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from sampan.core.contracts.scheduler import NodeState
@@ -36,6 +36,9 @@ class Snapshot:
         self._waiting: dict[str, dict[str, Pod]] = {}
         """Pods of nodes that are not there (yet): node name → uid → pod."""
         self._nominated: dict[str, dict[str, Pod]] = {}
+        self._promised: dict[str, str] = {}
+        """Pod uid → the node that it is nominated for."""
+        self._those: dict[Callable[[NodeState], bool], dict[str, NodeState]] = {}
 
     @classmethod
     def of(cls, *states: NodeState) -> Snapshot:
@@ -64,6 +67,12 @@ class Snapshot:
 
     def find(self, name: str) -> NodeState | None:
         return self._states.get(name)
+
+    def those(self, are: Callable[[NodeState], bool]) -> Iterable[NodeState]:
+        found = self._those.get(are)
+        if found is None:
+            found = self._those[are] = {state.name: state for state in self._states.values() if are(state)}
+        return list(found.values())
 
     def changed_since(self, generation: int) -> Iterable[str]:
         return list(self._newer(generation))
@@ -134,14 +143,17 @@ class Snapshot:
     def promise(self, pod: Pod, node: str | None) -> None:
         """Promise a node to a pod for which room is being made, or take it back."""
         uid = pod.metadata.uid or ""
-        for name, promised in list(self._nominated.items()):
-            if name != node and promised.pop(uid, None) is not None:
-                self.generation += 1
-                if not promised:
-                    del self._nominated[name]
+        before = self._promised.pop(uid, None)
+        if before is not None:
+            promised = self._nominated[before]
+            del promised[uid]
+            if not promised:
+                del self._nominated[before]
+            self._mark(before)
         if node is not None:
+            self._promised[uid] = node
             self._nominated.setdefault(node, {})[uid] = pod
-            self.generation += 1
+            self._mark(node)
 
     def set_extra(self, extra: Mapping[type, Sequence[object]]) -> None:
         """Of what is the same as before, what is known of it is kept."""
@@ -162,7 +174,16 @@ class Snapshot:
             del self._states[name]
         else:
             self._states[name] = state
+        for are, found in self._those.items():
+            if state is not None and are(state):
+                found[name] = state
+            else:
+                found.pop(name, None)
         self._nodes = None
+        self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        """Something about the node is not what it was."""
         self.generation += 1
         self._changed.pop(name, None)
         self._changed[name] = self.generation

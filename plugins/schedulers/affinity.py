@@ -27,12 +27,13 @@ class NodeAffinity(GroupedPlugin):
         return (tuple(sorted(pod.spec.node_selector.items())), repr(wishes) if wishes else None)
 
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
-        return _Fitting(pod) if pod.spec.node_selector or _node_affinity(pod) else None
+        return _Fitting(pod, _only(pod)) if pod.spec.node_selector or _node_affinity(pod) else None
 
 
 @define
 class _Fitting(Judge):
     pod: Pod
+    only: frozenset[str] | None
     filters = is_relative = True
 
     @property
@@ -63,6 +64,21 @@ def matches_node(pod: Pod, node: Node) -> bool:
     if required is None:
         return True
     return matches_selector(required, node)
+
+
+def _only(pod: Pod) -> frozenset[str] | None:
+    """The nodes that every term names, as those of a DaemonSet's pods do; ``None`` where others may do, too."""
+    wishes = _node_affinity(pod)
+    required = wishes.required_during_scheduling_ignored_during_execution if wishes else None
+    if required is None or not required.node_selector_terms:
+        return None
+    found: set[str] = set()
+    for term in required.node_selector_terms:
+        named = [set(each.values) for each in term.match_fields if (each.key, each.operator) == ("metadata.name", "In")]
+        if not named:
+            return None
+        found |= set.intersection(*named)
+    return frozenset(found)
 
 
 def _node_affinity(pod: Pod) -> affinity.NodeAffinity | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import islice
 
 import attrs
@@ -17,7 +17,7 @@ import attrs
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Placed, Ready, Refusal, Unschedulable, Wait
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, SchedulerPlugin
 from sampan.core.model.core_v1.pod import Pod
-from sampan.plugins.schedulers.group import Group, Opinion, Seat, add
+from sampan.plugins.schedulers.group import Group, Opinion, Said, Seat, add, with_promised
 from sampan.plugins.schedulers.preemption import make_room, not_eligible
 from sampan.plugins.schedulers.sample import nodes_to_find
 
@@ -26,7 +26,7 @@ NO_VICTIMS = "No preemption victims found for incoming pod."
 NOT_HELPFUL = "Preemption is not helpful for scheduling."
 MOST_GROUPS = 256
 
-Refusals = dict[str, tuple[str, Refusal]]
+Refusals = dict[str, Said]
 """Node → the plugin that refuses it, and why."""
 
 
@@ -46,11 +46,20 @@ class DefaultScheduler:
 
     def place(self, pod: Pod, state: ClusterState) -> Placed | Unschedulable | Wait:
         group = self._group(pod, state)
-        if group.refusal is not None and not self._plain:
+        nominated = state.find(pod.status.nominated_node_name) if pod.status.nominated_node_name else None
+        if nominated is not None:  # where others have left for it
+            feasible, refused = self._feasible(pod, group, [nominated], state)
+            if feasible and self._reserve(pod, nominated) is None:
+                return self._placed(pod, nominated, refused, state)
+        elif group.refusal is not None and not self._plain:
             return group.refusal
-        if not self._plain and (best := group.best(pod, state)) and self._reserve(pod, best) is None:
-            return self._placed(pod, best, group.refused, state)
-        feasible, refused = self._feasible(pod, group, state)
+        if not self._plain and (ranking := group.rank(state)) is not None:
+            best = group.best(pod, ranking)
+            if best is None:
+                return self._refuse(pod, group, state, group.refused)
+            if self._reserve(pod, best) is None:
+                return self._placed(pod, best, group.refused, state)
+        feasible, refused = self._feasible(pod, group, self._in_turn(group, state), state)
         while feasible:
             best = self._best(pod, group, feasible, state)
             if reason := self._reserve(pod, best):
@@ -74,7 +83,7 @@ class DefaultScheduler:
         return Ready.NO_MORE if Ready.NO_MORE in said else Ready.NOT_YET if Ready.NOT_YET in said else Ready.YES
 
     def _group(self, pod: Pod, state: ClusterState) -> Group:
-        rights = (pod.spec.priority, pod.spec.preemption_policy, pod.status.nominated_node_name)
+        rights = (pod.spec.priority, pod.spec.preemption_policy)
         signature = (rights, *(plugin.sign(pod) for plugin in self._grouped))
         group = self._groups.get(signature)
         if group is None or group.epoch != state.epoch:
@@ -85,20 +94,26 @@ class DefaultScheduler:
         group.catch_up(state)
         return group
 
-    def _feasible(self, pod: Pod, group: Group, state: ClusterState) -> tuple[list[Opinion], Refusals]:
+    def _in_turn(self, group: Group, state: ClusterState) -> Sequence[NodeState]:
+        """The nodes to look at, from where the last search ended on."""
+        nodes = group.nodes(state)
+        start = self._next % len(nodes) if nodes_to_find(len(nodes)) < len(nodes) else 0
+        return (*nodes[start:], *nodes[:start]) if start else nodes
+
+    def _feasible(
+        self, pod: Pod, group: Group, nodes: Sequence[NodeState], state: ClusterState
+    ) -> tuple[list[Opinion], Refusals]:
         """As many feasible nodes as are enough to choose from, and who refuses those that were looked at in vain."""
-        nodes = state.nodes
         enough = nodes_to_find(len(nodes))
-        start = self._next % len(nodes) if enough < len(nodes) else 0
-        order = nodes[start:] + nodes[:start] if start else nodes
         feasible: list[Opinion] = []
         refused: Refusals = {}
-        looks = self._looks(pod, group, order, refused, state)
+        looks = self._looks(pod, group, nodes, refused, state)
         looked_at = 0
         while found := list(islice(looks, enough - len(feasible))):
             looked_at = found[-1][0]
             feasible += self._filtered_at_once(pod, [opinion for _, opinion in found], refused, state)
-        self._next = start + (looked_at if len(feasible) == enough else len(nodes))
+        if enough < len(nodes):
+            self._next += looked_at if len(feasible) == enough else 0
         return feasible, refused
 
     def _looks(
@@ -107,22 +122,20 @@ class DefaultScheduler:
         """Those that are feasible by all that is asked about one node, each with how many have been looked at."""
         wide = group.wide_filters()
         for number, node in enumerate(nodes, 1):
-            promised = self._with_promised(pod, node, state)
-            if promised is not node and (refusal := group.what_if(promised)) is not None:
-                refused[node.name] = refusal
-                continue
-            opinion = group.opinion(node)
+            opinion = group.own_opinion(node, pod, state)
             if opinion.refusal is not None:
                 refused[node.name] = (opinion.by, opinion.refusal)
                 continue
             if (refusal := self._wide_refusal(pod, node, wide, state)) is not None:
                 refused[node.name] = refusal
                 continue
+            promised = with_promised(node, pod, state)
+            if promised is not node and (refusal := group.if_kept(node, promised)) is not None:
+                refused[node.name] = refusal
+                continue
             yield number, opinion
 
-    def _wide_refusal(
-        self, pod: Pod, node: NodeState, wide: Sequence[Seat], state: ClusterState
-    ) -> tuple[str, Refusal] | None:
+    def _wide_refusal(self, pod: Pod, node: NodeState, wide: Sequence[Seat], state: ClusterState) -> Said | None:
         for plugin, judge in wide:
             if (refusal := judge.refuses(node)) is not None:
                 return plugin.name, refusal
@@ -142,15 +155,6 @@ class DefaultScheduler:
                 feasible = [each for each in feasible if each.state.name not in answer]
         return feasible
 
-    def _with_promised(self, pod: Pod, node: NodeState, state: ClusterState) -> NodeState:
-        """With the pods that count as if they were there already: those the node is promised to, if as important."""
-        promised = state.nominated(node.name)
-        for other in promised:
-            is_other = other.metadata.uid != pod.metadata.uid
-            if is_other and (other.spec.priority or 0) >= (pod.spec.priority or 0):
-                node = node.plus(other)
-        return node
-
     def _best(self, pod: Pod, group: Group, feasible: Sequence[Opinion], state: ClusterState) -> NodeState:
         if len(feasible) == 1:
             return feasible[0].state
@@ -168,13 +172,18 @@ class DefaultScheduler:
         return next((reason for reason in reasons if reason), None)
 
     def _refuse(self, pod: Pod, group: Group, state: ClusterState, refused: Refusals) -> Unschedulable:
-        verdict = unschedulable(len(state.nodes), refused, not_eligible(pod, state))
+        said = group.tally(refused, state)
         helped_by = Change.NODE_ADDED
-        for by, _ in refused.values():
+        for by, _ in said:
             helped_by |= self._helped_by.get(by, Change.any())
-        preemption = make_room(pod, group, state, refused)
-        verdict = attrs.evolve(verdict, helped_by=helped_by, preemption=preemption)
-        group.refusal = verdict if preemption is None else None
+        verdict = attrs.evolve(
+            unschedulable(len(state.nodes), said, not_eligible(pod, state)),
+            helped_by=helped_by,
+            preemption=make_room(pod, group, state, refused),
+            by_node=refused,
+        )
+        lasts = verdict.preemption is None and not pod.status.nominated_node_name
+        group.refusal = verdict if lasts else None
         return verdict
 
 
@@ -207,7 +216,7 @@ KUBERNETES_ORDER = (
 )
 
 
-def unschedulable(nodes: int, refused: Mapping[str, tuple[str, Refusal]], not_eligible: str = "") -> Unschedulable:
+def unschedulable(nodes: int, said: Counter[Said], not_eligible: str = "") -> Unschedulable:
     """The verdict in Kubernetes' words: each reason with the number of nodes that gave it, then what preemption can do.
 
     ``not_eligible``: why the pod may not preempt at all.
@@ -216,16 +225,19 @@ def unschedulable(nodes: int, refused: Mapping[str, tuple[str, Refusal]], not_el
         return Unschedulable(
             reasons={}, message="no nodes available to schedule pods. preemption: 0/0 nodes are available: ."
         )
-    refusals = [refusal for _, refusal in refused.values()]
-    of_pod = sorted({refusal.reason for refusal in refusals if refusal.of_pod})
-    reasons = Counter(reason for refusal in refusals if not refusal.of_pod for reason in refusal.reasons)
-    preemption = Counter(NO_VICTIMS if refusal.preemption_helps else NOT_HELPFUL for refusal in refusals)
+    of_pod = sorted({refusal.reason for _, refusal in said if refusal.of_pod})
+    reasons: Counter[str] = Counter()
+    preemption: Counter[str] = Counter()
+    for (_, refusal), number in said.items():
+        preemption[NO_VICTIMS if refusal.preemption_helps else NOT_HELPFUL] += number
+        for reason in refusal.reasons if not refusal.of_pod else ():
+            reasons[reason] += number
     hope = f"{not_eligible}" if not_eligible else _counted(preemption)
     message = (
         f"0/{nodes} nodes are available: {of_pod[0] if of_pod else _counted(reasons)}. no new claims to deallocate, "
         f"preemption: 0/{nodes} nodes are available: {hope}"
     )
-    return Unschedulable(reasons=dict(reasons), message=message, by_node=refused)
+    return Unschedulable(reasons=dict(reasons), message=message)
 
 
 def _counted(reasons: Counter[str]) -> str:

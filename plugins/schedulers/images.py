@@ -33,7 +33,7 @@ class ImageLocality(GroupedPlugin):
 class _Near(Judge):
     """Wide: how many nodes have an image matters. Told of each node once, it keeps the sizes that matter."""
 
-    is_wide = has_sorts = True
+    is_wide = has_sorts = never_filters = True
 
     def __init__(self, images: list[str]) -> None:
         self._images = images

@@ -100,6 +100,10 @@ class _Survey(Judge):
     def scores(self) -> bool:  # type: ignore[override]
         return bool(self._all.wishes)
 
+    def begin(self, state: ClusterState) -> None:
+        for node in state.nodes if self._looks else state.those(_has_pods_that_look):
+            self.update(node.name, node)
+
     def update(self, name: str, node: NodeState | None) -> None:
         if (known := self._by_node.pop(name, None)) is not None:
             self._all.change(known, -1)
@@ -181,6 +185,10 @@ def _that_look_at_pods(node: NodeState) -> Sequence[Pod]:
     if found is None:
         found = node.memo[InterPodAffinity.name] = [pod for pod in node.pods if _looks_at_pods(pod)]
     return found
+
+
+def _has_pods_that_look(node: NodeState) -> bool:
+    return bool(_that_look_at_pods(node))
 
 
 def _domains(terms: Iterable[PodAffinityTerm], labels: Mapping[str, str]) -> Iterator[Domain]:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sampan.core.classes import frozen
-from sampan.core.contracts.scheduler import ClusterState, NodeState, Preemption, Refusal
+from sampan.core.contracts.scheduler import ClusterState, NodeState, Preemption
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.reconcile.labels import matches
-from sampan.plugins.schedulers.group import Group
+from sampan.plugins.schedulers.group import Group, Said, with_promised
 
 MOST_CANDIDATES = 100
 
@@ -48,18 +48,16 @@ def not_eligible(pod: Pod, state: ClusterState) -> str:
     return ""
 
 
-def make_room(
-    pod: Pod, group: Group, state: ClusterState, refused: Mapping[str, tuple[str, Refusal]]
-) -> Preemption | None:
+def make_room(pod: Pod, group: Group, state: ClusterState, refused: Mapping[str, Said]) -> Preemption | None:
     """The best node to make room on; ``None`` where that is not possible or not allowed."""
     if not_eligible(pod, state):
         return None
-    hopeful = [name for name, (_, refusal) in refused.items() if refusal.preemption_helps]
+    hopeful = (name for name, (_, refusal) in refused.items() if refusal.preemption_helps)
     budgets = [each for each in state.extra.get(PodDisruptionBudget, ()) if isinstance(each, PodDisruptionBudget)]
     found: list[Candidate] = []
     for name in hopeful:
         node = state.find(name)
-        if node is not None and (candidate := _on(node, pod, group, budgets)) is not None:
+        if node is not None and (candidate := _known(node, pod, group, budgets, state)) is not None:
             found.append(candidate)
             if len(found) == MOST_CANDIDATES:
                 break
@@ -69,21 +67,39 @@ def make_room(
     return Preemption(node=best.node.name, victims=best.victims)
 
 
-def _on(node: NodeState, pod: Pod, group: Group, budgets: Sequence[PodDisruptionBudget]) -> Candidate | None:
-    """The fewest pods that have to leave this node; ``None`` where even all less important ones would not do."""
+def _known(
+    node: NodeState, pod: Pod, group: Group, budgets: Sequence[PodDisruptionBudget], state: ClusterState
+) -> Candidate | None:
+    """`_on`, worked out once for a group and a node, unless it depends on other nodes, too."""
+    if group.wide_filters():
+        group.rooms.clear()
+        return _on(node, pod, group, budgets, state)
+    if node.name not in group.rooms:
+        group.rooms[node.name] = _on(node, pod, group, budgets, state)
+    known: Candidate | None = group.rooms[node.name]
+    return known
+
+
+def _on(
+    node: NodeState, pod: Pod, group: Group, budgets: Sequence[PodDisruptionBudget], state: ClusterState
+) -> Candidate | None:
+    """The fewest pods that have to leave this node; ``None`` where even all less important ones would not do.
+
+    Those that the node is promised to count as if they were there: no room is made twice.
+    """
     lesser = [each for each in node.pods if priority(each) < priority(pod)]
     if not lesser:
         return None
     try:
         without = node.minus(*lesser)
-        if not _would_fit(without, group):
+        if not _would_fit(without, pod, group, state):
             return None
         protected, free = split(sorted(lesser, key=importance), budgets)
         victims: list[Pod] = []
         violations = 0
         for each in (*protected, *free):  # who may stay after all
             again = without.plus(each)
-            if _would_fit(again, group):
+            if _would_fit(again, pod, group, state):
                 without = again
             else:
                 victims.append(each)
@@ -93,9 +109,12 @@ def _on(node: NodeState, pod: Pod, group: Group, budgets: Sequence[PodDisruption
     return Candidate(node, tuple(sorted(victims, key=importance)), violations) if victims else None
 
 
-def _would_fit(node: NodeState, group: Group) -> bool:
+def _would_fit(node: NodeState, pod: Pod, group: Group, state: ClusterState) -> bool:
     group.suppose(node.name, node)
-    return group.what_if(node) is None
+    if group.what_if(node) is not None:
+        return False
+    promised = with_promised(node, pod, state)
+    return promised is node or group.if_kept(node, promised) is None
 
 
 def split(pods: Iterable[Pod], budgets: Sequence[PodDisruptionBudget]) -> tuple[list[Pod], list[Pod]]:

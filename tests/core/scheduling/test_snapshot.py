@@ -109,3 +109,27 @@ def test_a_pod_is_promised_a_node_until_it_is_placed_or_gone() -> None:
     assert snapshot.nominated("b") == (other,)
     snapshot.drop_pod(other)
     assert snapshot.nominated("b") == ()
+
+
+def test_a_promise_is_a_change_of_the_nodes_concerned() -> None:
+    snapshot = Snapshot.of(*(NodeState(node=node(name)) for name in "abc"))
+    before = snapshot.generation
+    snapshot.promise(pod("p"), "a")
+    assert snapshot.changed_since(before) == ["a"]
+    snapshot.promise(pod("p"), "b")
+    assert sorted(snapshot.changed_since(before)) == ["a", "b"]
+
+
+def is_crowded(state: NodeState) -> bool:
+    return len(state.pods) > 1
+
+
+def test_those_that_are_asked_for_are_kept_up_to_date() -> None:
+    snapshot = Snapshot.of(NodeState(node=node("a"), pods=(pod("p"), pod("q"))), NodeState(node=node("b")))
+    assert [state.name for state in snapshot.those(is_crowded)] == ["a"]
+    snapshot.assume(pod("r"), "b")
+    snapshot.assume(pod("s"), "b")
+    snapshot.drop_pod(pod("p"))
+    assert list(snapshot.those(is_crowded)) == [snapshot.find("b")]
+    snapshot.drop_node("b")
+    assert list(snapshot.those(is_crowded)) == []

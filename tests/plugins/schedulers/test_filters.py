@@ -197,3 +197,41 @@ def test_the_built_in_concerns_come_through_the_registry() -> None:
     plugins = load_plugins(entry_points=lambda: ())
     register(plugins.registry)
     assert [part.name for part in plugins.registry.schedulers] == ["default-scheduler"]
+
+
+def by_name(*names: str, operator: str = "In") -> dict[str, Any]:
+    field = {"key": "metadata.name", "operator": operator, "values": list(names)}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
+@pytest.mark.parametrize(
+    ("affinity_", "expected"),
+    [
+        (by_name("b"), "b"),
+        (by_name("a", "c"), "c"),
+        (by_name("a", "b", operator="NotIn"), "c"),
+        (
+            by_name("a"),
+            "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+        ),
+        (by_name("none"), "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity]."),
+    ],
+)
+def test_a_pod_for_certain_nodes_looks_at_no_others(affinity_: dict[str, Any], expected: str) -> None:
+    """As a DaemonSet's pods are."""
+    nodes = (node("a", cpu="1"), node("b"), node("c"))
+    assert place(pod(cpu="2", affinity=affinity_), *nodes) == expected
+
+
+def test_other_pods_keep_a_pod_for_certain_nodes_away_too() -> None:
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "web"}}}
+    lonely = pod("lonely", affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+    wanted = pod(metadata={"labels": {"app": "web"}}, affinity=by_name("a"))
+    zone = {"zone": "1"}
+    nodes = (node("a", labels=zone), with_pods(node("b", labels=zone), lonely))
+    said = (
+        "1 node(s) didn't satisfy existing pods anti-affinity rules, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+    )
+    assert place(wanted, *nodes) == f"0/2 nodes are available: {said}"
+    assert place(wanted, node("a"), with_pods(node("b", labels=zone), lonely)) == "a"

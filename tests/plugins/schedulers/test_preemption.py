@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sampan.core.contracts.scheduler import Preemption, Unschedulable
+import pytest
+
+from sampan.core.contracts.scheduler import NodeState, Placed, Preemption, Unschedulable
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.scheduling.snapshot import Snapshot
 from sampan.core.schema.codec import from_wire
+from sampan.plugins.schedulers import preemption
 from tests.plugins.schedulers.cases import node, pod, state, with_pods
 from tests.plugins.schedulers.test_filters import scheduler
 
 
-def important(name: str, priority: int, cpu: str = "1", started: str = "2026-01-01T00:00:00Z", **more: Any) -> Pod:
-    return pod(name, cpu=cpu, priority=priority, status={"startTime": started}, **more)
+def important(
+    name: str, priority: int, cpu: str = "1", started: str = "2026-01-01T00:00:00Z", nominated: str = "", **more: Any
+) -> Pod:
+    status = {"startTime": started, **({"nominatedNodeName": nominated} if nominated else {})}
+    return pod(name, cpu=cpu, priority=priority, status=status, **more)
 
 
 def room(wanted: Pod, given: Snapshot) -> tuple[str, list[str]] | None:
@@ -92,3 +98,59 @@ def test_pods_that_a_budget_protects_leave_only_where_nobody_else_can() -> None:
     assert room(important("p", 5), given) == ("b", ["free"])
     given.set_extra({PodDisruptionBudget: (budget(1, app="db"),)})
     assert room(important("p", 5), given) == ("a", ["guarded"])
+
+
+def test_no_room_is_made_twice_on_one_node() -> None:
+    made, given = scheduler(), state(*(with_pods(node(name, cpu="1"), important(f"on-{name}", 1)) for name in "ab"))
+    for number, (expected, left) in enumerate((("a", "on-a"), ("b", "on-b"))):
+        wanted = important(f"p{number}", 5)
+        verdict = made.place(wanted, given)
+        assert isinstance(verdict, Unschedulable)
+        assert verdict.preemption is not None
+        assert (verdict.preemption.node, verdict.preemption.victims[0].metadata.name) == (expected, left)
+        given.promise(wanted, expected)
+    none_left = made.place(important("p2", 5), given)
+    assert isinstance(none_left, Unschedulable)
+    assert (none_left.preemption, none_left.reasons) == (None, {"Insufficient cpu": 2})
+
+
+def test_who_was_promised_a_node_takes_it_once_the_others_have_left() -> None:
+    """Also where another would be liked better by now, as others have left for its sake."""
+    made, victim = scheduler(), important("low", 1)
+    given = state(with_pods(node("a", cpu="1"), victim))
+    nominated = important("p", 5, nominated="a")
+    given.promise(nominated, "a")
+    assert isinstance(made.place(nominated, given), Unschedulable)
+    given.drop_pod(victim)
+    given.set_node(node("b", cpu="64"))
+    verdict = made.place(nominated, given)
+    assert isinstance(verdict, Placed)
+    assert verdict.node == "a"
+
+
+def test_where_the_promised_node_does_not_do_any_other_may() -> None:
+    given = state(with_pods(node("a", cpu="1"), important("higher", 9)), node("b", cpu="1"))
+    nominated = important("p", 5, nominated="a")
+    given.promise(nominated, "a")
+    verdict = scheduler().place(nominated, given)
+    assert isinstance(verdict, Placed)
+    assert verdict.node == "b"
+
+
+def test_who_leaves_is_worked_out_again_only_where_a_node_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    on_one_node = preemption._on
+
+    def counted(node_: NodeState, *rest: Any) -> Any:
+        looks.append(node_.name)
+        return on_one_node(node_, *rest)
+
+    monkeypatch.setattr(preemption, "_on", counted)
+    made = scheduler()
+    given = state(*(with_pods(node(name, cpu="1"), important(f"on-{name}", 1)) for name in "abcde"))
+    for number in range(3):
+        verdict = made.place(important(f"p{number}", 5), given)
+        assert isinstance(verdict, Unschedulable)
+        assert verdict.preemption is not None
+        given.promise(important(f"p{number}", 5), verdict.preemption.node)
+    assert looks == [*"abcde", "a", "b"]

@@ -34,7 +34,7 @@ def best_nodes(asked: Pod, state: Snapshot) -> set[str]:
     """Every node with the highest score, by looking at all of them."""
     fresh = scheduler()
     group = fresh._group(asked, state)
-    feasible, _ = fresh._feasible(asked, group, state)
+    feasible, _ = fresh._feasible(asked, group, state.nodes, state)
     totals = group.totals(feasible)
     return {each.state.name for each, total in zip(feasible, totals, strict=True) if total == max(totals)}
 
@@ -49,6 +49,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("node"), st.sampled_from(NAMES), st.integers(1, 3), st.integers(0, len(TAINTS) - 1)),
         st.tuples(st.just("gone"), st.sampled_from(NAMES), st.just(0), st.just(0)),
+        st.tuples(st.just("promise"), st.sampled_from(NAMES), st.integers(0, 2), st.integers(-1, 1)),
         st.tuples(st.just("place"), st.just("web"), st.just(0), st.just(0)),
         st.tuples(st.just("place"), st.just("other"), st.just(0), st.just(0)),
     ),
@@ -66,6 +67,8 @@ def test_whatever_has_changed_one_of_the_best_nodes_is_taken(steps: list[tuple[s
             state.set_node(with_image(node(name, cpu=str(cpus), taints=TAINTS[taint]), megabytes=400 * (cpus - 1)))
         elif what == "gone":
             state.drop_node(name)
+        elif what == "promise":
+            state.promise(pod(f"nominated-{cpus}", cpu="1", priority=taint), name)
         else:
             asked = pod(f"{name}-{number}", cpu="500m", owner=name)
             verdict = remembering.place(asked, state)
