@@ -18,7 +18,7 @@ from sampan.core.api.webhook_client import CallFailed, Unreachable, post
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.schema.encode import encode
-from sampan.core.schema.fit import fit
+from sampan.core.schema.fit import fit, trim
 from sampan.core.schema.resource import Resource
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ UNASKED: Final = ConversionFailed("not asked")
 class Converter:
     """The webhook of one definition."""
 
-    kind: str
+    stored: Resource
+    """The version that objects are stored in, whose defaults they have."""
     config: Wire
     versions: tuple[str, ...]
     reader: Reader
@@ -56,7 +57,7 @@ class Converter:
         others = [obj for obj in objects if obj["apiVersion"] != wanted]
         converted = iter(await self._ask(others, wanted) if others else ())
         return [
-            _written(orjson.loads(orjson.dumps(obj)) if obj["apiVersion"] == wanted else next(converted), target)
+            self._written(orjson.loads(orjson.dumps(obj)) if obj["apiVersion"] == wanted else next(converted), target)
             for obj in objects
         ]
 
@@ -88,7 +89,7 @@ class Converter:
 
     def _failed(self, obj: Wire, error: Exception) -> ConversionFailed:
         words = str(error) if isinstance(error, Unusable) else f"failed: {error}"
-        return ConversionFailed(f"conversion webhook for {obj['apiVersion']}, Kind={self.kind} {words}")
+        return ConversionFailed(f"conversion webhook for {obj['apiVersion']}, Kind={self.stored.info.kind} {words}")
 
     async def _ask_once(self, objects: Sequence[Wire], wanted: str) -> list[dict[str, Any]]:
         version = next(each for each in self.versions if each in ("v1", "v1beta1"))
@@ -101,14 +102,14 @@ class Converter:
         answer = await post(self.config, self.reader, question, ASK_TIMEOUT, longest=LONGEST_ANSWER)
         return objects_of(answer, uid, review, objects, wanted)
 
-
-def _written(made: dict[str, Any] | ConversionFailed, target: Resource) -> bytes | ConversionFailed:
-    """Pruned, defaulted and encoded. A webhook may answer what nobody thought of: that is this object's alone."""
-    if isinstance(made, ConversionFailed):
-        return made
-    try:
-        fit(target.struct, made)
-        return encode(target.struct, made)
-    except Exception:
-        log.exception("an object could not be converted to %s", target.info.api_version)
-        return ConversionFailed(f"conversion webhook for {target.info.api_version} returned what cannot be read")
+    def _written(self, made: dict[str, Any] | ConversionFailed, target: Resource) -> bytes | ConversionFailed:
+        """In the form of its schema, encoded. A webhook may answer what nobody thought of: that is this object's alone."""
+        if isinstance(made, ConversionFailed):
+            return made
+        give_form = fit if target is self.stored else trim
+        try:
+            give_form(target.struct, made)
+            return encode(target.struct, made)
+        except Exception:
+            log.exception("an object could not be converted to %s", target.info.api_version)
+            return ConversionFailed(f"conversion webhook for {target.info.api_version} returned what cannot be read")

@@ -244,6 +244,11 @@ class Converted(Cached):
         raw = await self.converter.convert(orjson.loads(item.value), self.resource)
         return Entry.of(KeyValue(item.key, raw, item.created, item.revision), splice_resource_version)
 
+    async def shown_again(self, wire: Mapping[str, Any]) -> Mapping[str, Any]:
+        stored = orjson.loads(await self.store_form(wire))
+        shown: dict[str, Any] = orjson.loads(await self.converter.convert(stored, self.resource))
+        return shown
+
     async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         """What is stored of an object of this version. Raises `ConversionFailed` where the webhook cannot say."""
         return await self.converter.convert(wire, self.stored)

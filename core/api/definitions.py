@@ -30,8 +30,9 @@ from sampan.core.model.apiextensions_v1.definition import CustomResourceDefiniti
 from sampan.core.model.conditions import holds_wire
 from sampan.core.schema.custom_kinds import CustomKind, ObjectRules, custom_kind
 from sampan.core.schema.encode import encode, splice_resource_version
-from sampan.core.schema.fit import fit
+from sampan.core.schema.fit import fit, trim
 from sampan.core.schema.resource import Resource
+from sampan.core.schema.types import Struct
 from sampan.core.store.entry import Entry, Finish
 from sampan.core.store.follower import Follower
 from sampan.core.store.watch_cache import WatchCache, join_whole
@@ -153,8 +154,7 @@ class Definitions:
     async def _load(self, kind: CustomKind) -> tuple[tuple[WatchCache, ...], Mapping[str, Storage]]:
         """One cache for all versions, which differ in their apiVersion and in what their schemas know."""
         since = await self._follower.store.revision()
-        finish = finisher(kind.stored, since)
-        cache = WatchCache(self._follower, prefix_of(kind.stored), finish=finish, join=join_whole)
+        cache = WatchCache(self._follower, prefix_of(kind.stored), finish=finisher(kind, since), join=join_whole)
         await cache.start()
         storage = Cached(kind.stored, cache)
         return (cache,), {
@@ -164,13 +164,13 @@ class Definitions:
 
     async def _convert(self, kind: CustomKind) -> tuple[tuple[WatchCache, ...], Mapping[str, Storage]]:
         """A cache for each version, and one of the objects as they are stored, for the webhook to convert."""
-        prefix, finish = prefix_of(kind.stored), splice_resource_version
-        stored = WatchCache(self._follower, prefix, finish=finish, join=join_whole)
+        since = await self._follower.store.revision()
+        stored = WatchCache(self._follower, prefix_of(kind.stored), finish=finisher(kind, since), join=join_whole)
         await stored.start()
         webhook = kind.webhook or {}
         versions = tuple(webhook.get("conversionReviewVersions") or ("v1",))
         config = webhook.get("clientConfig") or {}
-        converter = Converter(kind.stored.info.kind, config, versions, self._reader)
+        converter = Converter(kind.stored, config, versions, self._reader)
         caches, storages = [stored], {}
         for resource in kind.served:
             conversion = Conversion(stored, converter, resource)
@@ -201,29 +201,41 @@ def _state(wire: Wire) -> Any:
     return (meta.get("uid"), meta.get("generation"), status.get("acceptedNames"), holds_wire(wire, "Terminating"))
 
 
-def by_schema(resource: Resource) -> Callable[[Wire], dict[str, Any]]:
+def in_version(
+    resource: Resource, give_form: Callable[[Struct, dict[str, Any]], None]
+) -> Callable[[Wire], dict[str, Any]]:
     """Any object of the kind as one of this version, by the strategy ``None``: what the version does not know is lost."""
 
     def convert(wire: Wire) -> dict[str, Any]:
         value: dict[str, Any] = orjson.loads(orjson.dumps(wire))
         value["apiVersion"] = resource.info.api_version
-        fit(resource.struct, value)
+        give_form(resource.struct, value)
         return value
 
     return convert
 
 
 def _view(shown: Resource, stored: Cached) -> View:
-    return View(shown, stored.resource, stored.cache, by_schema(stored.resource), by_schema(shown))
+    """Defaults are those of the version that objects are stored in."""
+    return View(shown, stored.resource, stored.cache, in_version(stored.resource, fit), in_version(shown, trim))
 
 
-def finisher(resource: Resource, since: int) -> Finish:
-    """How a stored value is made ready: one from before ``since`` may be of another version, or of another schema."""
-    head, convert = object_head(resource.info), by_schema(resource)
+def finisher(kind: CustomKind, since: int) -> Finish:
+    """How a stored value is made ready: one from before ``since`` may be of another version, or of another schema.
+
+    It is read by the schema of its own version. Where no webhook is needed for that, it is shown in the present one.
+    """
+    head, show = object_head(kind.stored.info), in_version(kind.stored, trim)
 
     def finish(value: bytes, revision: int) -> bytes:
-        if revision > since and value.startswith(head):
+        if revision > since and (kind.webhook or value.startswith(head)):
             return splice_resource_version(value, revision)
-        return splice_resource_version(encode(resource.struct, convert(orjson.loads(value))), revision)
+        wire = orjson.loads(value)
+        own = kind.versions.get(wire["apiVersion"])
+        if own is not None:
+            fit(own.struct, wire)
+        if own is not kind.stored and not kind.webhook:
+            own, wire = kind.stored, show(wire)
+        return splice_resource_version(value if own is None else encode(own.struct, wire), revision)
 
     return finish

@@ -56,6 +56,10 @@ class Shown:
         """What was just stored, where the cache shows something else already."""
         return self.show(Entry.of(item, splice_resource_version))
 
+    async def shown_again(self, wire: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What would be shown of an object that was stored. Raises where it could not be stored, or not be shown."""
+        return wire
+
     def show(self, entry: Entry) -> Entry:
         return entry
 
@@ -102,6 +106,9 @@ class View(Shown):
         raw = encode(self.shown.struct, self.from_stored(entry.wire))
         spliced = splice_resource_version(raw, entry.revision)
         return Entry(entry.key, spliced, created=entry.created, revision=entry.revision)
+
+    async def shown_again(self, wire: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.from_stored(self.to_stored(wire))
 
     async def store_form(self, wire: Mapping[str, Any]) -> bytes:
         return encode(self.resource.struct, self.to_stored(wire))

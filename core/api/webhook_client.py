@@ -97,6 +97,9 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
                 raise CallFailed(f"the answer is longer than {longest} bytes")
     if not 200 <= response.status_code <= 206:
         raise CallFailed(_refusal(response.status_code, response.headers.get("Content-Type", ""), bytes(answer)))
+    if not answer:
+        content_type = response.headers.get("Content-Type", "")
+        raise CallFailed(f"0-length response with status code: {response.status_code} and content type: {content_type}")
     try:
         return orjson.loads(bytes(answer))
     except ValueError as error:

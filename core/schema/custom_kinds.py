@@ -38,6 +38,8 @@ class CustomKind:
     name: str
     stored: Resource
     served: tuple[Resource, ...]
+    versions: Mapping[str, Resource]
+    """All that there are, by apiVersion: objects may be stored in any."""
     webhook: Value | None
     """What converts between the versions; ``None`` where only the apiVersion changes."""
     is_terminating: bool
@@ -128,6 +130,7 @@ def custom_kind(definition: Value, rules_of: RulesOf = lambda schema: None) -> C
         name=definition["metadata"]["name"],
         stored=stored,
         served=tuple(resource for version, resource in resources.values() if version.get("served")),
+        versions={resource.info.api_version: resource for _, resource in resources.values()},
         webhook=conversion.get("webhook") if conversion.get("strategy") == "Webhook" else None,
         is_terminating=holds_wire(definition, "Terminating"),
     )

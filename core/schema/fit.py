@@ -14,13 +14,18 @@ from sampan.core.schema.types import List, Map, Struct, Type
 
 
 def fit(struct: Struct, value: dict[str, Any]) -> None:
-    """Without fields that the schema does not name and nulls that it does not allow, and with its defaults.
+    """As a stored object is read: trimmed, and with the defaults of the version that it is stored in."""
+    trim(struct, value)
+    apply_defaults(struct, value)
+
+
+def trim(struct: Struct, value: dict[str, Any]) -> None:
+    """As an object is shown in another version: without fields that its schema does not name, and forbidden nulls.
 
     Values of another type than the schema says stay as they are: they can be read, and be mended by a write.
     """
     prune(struct, value)
     _drop_nulls(struct, value)
-    apply_defaults(struct, value)
 
 
 def _drop_nulls(kind: Type, value: Any) -> None:

@@ -127,7 +127,8 @@ async def _put(pipeline: Pipeline, call: Call, obj: MutableWire, claimed: str, *
     await call.served.entries.fresh()
     if call.served.entries.get(key) is not None:
         raise exists_already(call.served, name)
-    return pipeline.not_stored(call.served, key, obj, claimed=claimed)
+    shown = await call.served.storage.shown_again(obj)
+    return pipeline.not_stored(call.served, key, shown, claimed=claimed)
 
 
 async def _nothing() -> None:

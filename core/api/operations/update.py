@@ -138,7 +138,7 @@ async def _change_once(
         call.warnings.extend(remarks(resource.info, obj, before, call.subresource, pipeline.without_effect))
         keep_times(obj, before)
         if options.dry_run:
-            return pipeline.not_stored(served, old.key, obj, old.revision)
+            return pipeline.not_stored(served, old.key, await served.storage.shown_again(obj), old.revision)
         entry = await _store(pipeline, call, obj, old)
     except BaseException:
         await undo()

@@ -126,6 +126,26 @@ async def test_an_object_is_read_and_written_in_every_version(client: HttpClient
     assert (await client.list(OldBoat)).items == []
 
 
+async def test_a_dry_run_asks_as_the_write_would(client: HttpClient, hook: Hook) -> None:
+    made = await client.create(boat(OldBoat, "a", poles=2), dry_run=True)
+    assert (made.spec, made.metadata.labels["came-from"]) == ({"poles": 2}, "v1")
+    hook.answer = away
+    with pytest.raises(ApiError, match="out of order"):
+        await client.create(boat(OldBoat, "a", poles=2), dry_run=True)
+
+
+async def test_a_webhook_is_given_objects_in_the_form_of_their_schema(client: HttpClient, hook: Hook) -> None:
+    await client.create(boat(Boat, "a", masts=1))
+    sails = {"type": "object", "properties": {"sails": {"type": "integer", "default": 3}}}
+    wider = {"type": "object", "properties": {"spec": sails}}
+    patch = [{"op": "replace", "path": "/spec/versions/1/schema/openAPIV3Schema", "value": wider}]
+    await client.patch(CustomResourceDefinition, "", "boats.conv.test", patch, type="json")
+    assert (await client.get(Boat, "default", "a")).spec == {"sails": 3}
+    await client.get(OldBoat, "default", "a")
+    assert hook.served is not None
+    assert hook.served.asked[-1]["request"]["objects"][0]["spec"] == {"sails": 3}
+
+
 async def test_a_watch_sees_the_version_that_it_asks_for(client: HttpClient) -> None:
     since = (await client.list(OldBoat)).resource_version
     async with client.watch(OldBoat, resource_version=since) as events:

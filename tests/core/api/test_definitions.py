@@ -274,6 +274,21 @@ async def test_objects_that_fit_their_kind_no_more_are_read_watched_counted_and_
     await gone(http, Namespace, "", "harbour")
 
 
+async def test_an_object_has_the_defaults_of_the_version_that_it_is_stored_in(http: HttpClient) -> None:
+    new = schema(masts={"type": "integer"}, flag={"type": "string", "default": "red"})
+    old = schema(masts={"type": "integer"}, poles={"type": "integer"}, sail={"type": "string", "default": "grey"})
+    body = definition(schema={"openAPIV3Schema": new})
+    other = {"name": "v1beta1", "served": True, "storage": False, "schema": {"openAPIV3Schema": old}}
+    body["spec"]["versions"].append(other)
+    await define(http, body)
+    OldBoat = unstructured("sea.test/v1beta1", "Boat", "boats")
+    wanted = OldBoat(metadata=ObjectMeta(name="a", namespace="default"), content={"spec": {"masts": 1, "poles": 2}})
+    assert (await http.create(wanted, dry_run=True)).spec == {"masts": 1}, "as it would be read"
+    assert (await http.create(wanted)).spec == {"masts": 1}
+    assert (await http.get(OldBoat, "default", "a")).spec == {"masts": 1}
+    assert (await http.get(Boat, "default", "a")).spec == {"masts": 1, "flag": "red"}
+
+
 async def test_a_quota_counts_custom_objects(http: HttpClient) -> None:
     await define(http, definition())
     hard = {"count/boats.sea.test": Quantity("2")}
