@@ -79,7 +79,10 @@ class Config:
     """Empty is the host's name."""
     nodes: int = 0
     """How many nodes there are on this machine; 0: as many as before, at first one."""
+    ip_family: str = ""
+    """``ipv4``, or ``dual`` for IPv6 beside it; empty: as the ranges say, and as before."""
     service_cidr: str = ""
+    """As in Kubernetes one range, or one of IPv4 and one of IPv6 with a comma between; so is ``pod_cidr``."""
     pod_cidr: str = ""
     manifests: Path | None = None
     kubeconfig: Path | None = None
@@ -109,6 +112,7 @@ class ClusterContext:
 
     config: Config
     service_cidr: str
+    """One range, or one of each family."""
     admin_token: str = ""
     ca_pem: str = ""
     sign: Sign | None = None

@@ -51,6 +51,7 @@ class Decisions:
     """Where it listened last."""
     store: str = ""
     service_cidr: str = ""
+    """A range of each of the cluster's IP families; so are those of its nodes."""
     nodes: Mapping[str, str] = attrs.field(factory=dict)
     """The range of pod addresses by node, empty until its runtime has one. The first node has the folder itself."""
     is_filled: bool = False

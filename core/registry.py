@@ -61,6 +61,8 @@ class Registry:
         )
         self.controllers: Parts[Controller] = Parts("controller", "sampan.core.contracts.controller:Controller")
         self.pod_players: set[str] = set()
+        self.dual_stack_runtimes: set[str] = set()
+        self.dual_stack_proxies: set[str] = set()
         self.proxies: Parts[Proxy] = Parts("proxy", "sampan.core.contracts.proxy:Proxy")
         self.balancing_proxies: set[str] = set()
         self.balancers: Parts[Balancer] = Parts("balancer", "sampan.core.contracts.balancer:Balancer")
@@ -92,9 +94,15 @@ class Registry:
         *,
         unavailable: Availability = lambda: None,
         rank: int | None = None,
+        dual_stack: bool = False,
     ) -> None:
-        """Something that runs pods. ``auto`` asks ``unavailable`` by ascending ``rank``."""
+        """Something that runs pods. ``auto`` asks ``unavailable`` by ascending ``rank``.
+
+        ``dual_stack``: where ``RuntimeSettings.families`` has two, pods have an address of each.
+        """
         self._add(self.runtimes, name, make, unavailable, rank)
+        if dual_stack:
+            self.dual_stack_runtimes.add(name)
 
     def volume_driver(self, name: str, make: Callable[[], VolumeDriver]) -> None:
         """A volume type, named as in the pod spec (``emptyDir``)."""
@@ -134,11 +142,18 @@ class Registry:
         unavailable: Availability = lambda: None,
         rank: int | None = None,
         balances: bool = False,
+        dual_stack: bool = False,
     ) -> None:
-        """What carries service addresses. ``balances``: it leaves to ``ProxySettings.balancer`` where to."""
+        """What carries service addresses.
+
+        ``balances``: it leaves to ``ProxySettings.balancer`` where to. ``dual_stack``: it serves addresses of both IP
+        families where ``ProxySettings.families`` has them.
+        """
         self._add(self.proxies, name, make, unavailable, rank)
         if balances:
             self.balancing_proxies.add(name)
+        if dual_stack:
+            self.dual_stack_proxies.add(name)
 
     def balancer(self, name: str, make: Callable[[], Balancer], *, rank: int | None = None) -> None:
         """Which endpoint a new connection goes to, in proxies that ask; made for each port of each Service."""

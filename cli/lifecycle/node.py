@@ -36,7 +36,7 @@ def node(ctx: click.Context) -> None:
 @click.option(
     "--balancer", default="auto", help="What chooses a Service's endpoint, if the proxy asks (default: auto)."
 )
-@click.option("--pod-cidr", default="", help="Range of this node's pod addresses (default: a free one).")
+@click.option("--pod-cidr", default="", help="Range of this node's pod addresses, or IPV4,IPV6 (default: a free one).")
 def join(
     name: str,
     detach: bool,

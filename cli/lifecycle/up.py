@@ -59,8 +59,13 @@ _ABOUT_THE_START = ("detach", "name", "data_dir", "kubeconfig")
 )
 @audit_options
 @admission_options
-@click.option("--service-cidr", default="", help="Range of service addresses.")
-@click.option("--pod-cidr", default="", help="Range of pod addresses.")
+@click.option(
+    "--ip-family",
+    type=click.Choice(["ipv4", "dual"]),
+    help="Addresses of Services and pods: IPv4 alone, or IPv4 and IPv6 (default: as before, at first ipv4).",
+)
+@click.option("--service-cidr", default="", help="Range of service addresses, or IPV4,IPV6.")
+@click.option("--pod-cidr", default="", help="Range of the first node's pod addresses, or IPV4,IPV6.")
 @click.option(
     "--reload", "reload_", is_flag=True, help="Start anew, in place, when a file given with --plugin changes."
 )
@@ -87,6 +92,7 @@ def up(
     stages: tuple[str, ...],
     audit: AuditLog,
     admission: AdmissionChoice,
+    ip_family: str | None,
     service_cidr: str,
     pod_cidr: str,
     reload_: bool,
@@ -124,6 +130,7 @@ def up(
         store=store,
         node_name=node_name,
         nodes=nodes or 0,
+        ip_family=ip_family or "",
         service_cidr=service_cidr,
         pod_cidr=pod_cidr,
         manifests=manifests.absolute() if manifests else None,

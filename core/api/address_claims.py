@@ -21,6 +21,7 @@ from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import shown, stored_form
 from sampan.core.classes import frozen
 from sampan.core.errors import AlreadyExists, ApiError, ConfigError, Conflict, NotFound
+from sampan.core.ip import Address, Network, families_of, networks
 from sampan.core.model.conditions import holds_wire
 from sampan.core.store.contract import Store
 
@@ -33,9 +34,6 @@ LABELS: Final = {"ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io"}
 FAMILY_LABEL: Final = "ipaddress.kubernetes.io/ip-family"
 MOST_TRIED: Final = 1 << 17
 """Addresses of one range that are looked at: all of an IPv4 range, and enough of an IPv6 one."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotClaimed(Exception):
@@ -55,12 +53,13 @@ class Owner:
 
 
 class AddressClaims:
-    """``cidr`` is the cluster's own range, which counts until there is a ServiceCIDR of it."""
+    """``cidr`` is the cluster's own range, or one of each family; it counts until there is a ServiceCIDR of it."""
 
     def __init__(
         self, cidr: str, catalog: Catalog, store: Store, now: Callable[[], datetime], chooser: random.Random
     ) -> None:
-        self._own = ipaddress.ip_network(cidr)
+        self._own = networks(cidr)
+        self._families = tuple(each.name for each in families_of(cidr))
         self._catalog = catalog
         self._store = store
         self._now = now
@@ -69,7 +68,7 @@ class AddressClaims:
     @property
     def families(self) -> tuple[str, ...]:
         """Those that the cluster was started with, its default first."""
-        return (family_of(self._own),)
+        return self._families
 
     def ranges(self, family: str) -> list[Network]:
         """Those from which addresses are given, the cluster's own first."""
@@ -81,9 +80,9 @@ class AddressClaims:
             if is_ready(each.wire):
                 found |= {ipaddress.ip_network(text): None for text in each.wire["spec"].get("cidrs") or ()}
         if not has_own:
-            found[self._own] = None
+            found |= dict.fromkeys(self._own)
         ranges = [network for network in found if family_of(network) == family]
-        return sorted(ranges, key=lambda network: network != self._own)
+        return sorted(ranges, key=lambda network: network not in self._own)
 
     async def claim(self, text: str, owner: Owner, *, dry_run: bool = False) -> None:
         """Raises `NotClaimed`."""

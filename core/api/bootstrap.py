@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 from typing import Final
 
 from sampan.core.api.operations.metadata import begin
@@ -15,6 +14,7 @@ from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.groundwork import Groundwork
 from sampan.core.errors import AlreadyExists, NotFound
+from sampan.core.ip import networks, split
 from sampan.core.model.builtin import Endpoints, EndpointSlice, Namespace, Service
 from sampan.core.model.core_v1.endpoints import EndpointAddress, EndpointPort, EndpointSubset
 from sampan.core.model.core_v1.service import ServicePort, ServiceSpec
@@ -47,13 +47,13 @@ async def _namespace(client: Client, name: str) -> None:
 
 
 async def _service_range(client: Client, service_cidr: str) -> None:
-    """The ServiceCIDR ``kubernetes`` with the cluster's own range, ready from the first moment on."""
+    """The ServiceCIDR ``kubernetes`` with the cluster's own range of each family, ready from the first moment on."""
     try:
         present = await client.get(ServiceCIDR, "", NAME)
     except NotFound:
-        spec = ServiceCIDRSpec(cidrs=(service_cidr,))
+        spec = ServiceCIDRSpec(cidrs=split(service_cidr))
         present = await client.create(ServiceCIDR(metadata=ObjectMeta(name=NAME), spec=spec))
-    if present.spec.cidrs == (service_cidr,) and not present.status.conditions:
+    if present.spec.cidrs == split(service_cidr) and not present.status.conditions:
         ready = Condition(
             type="Ready",
             status="True",
@@ -74,7 +74,8 @@ async def advertise(client: Client, address: str, port: int) -> None:
 
 
 def first_service_address(service_cidr: str) -> str:
-    return str(ipaddress.ip_network(service_cidr)[1])
+    """Of the cluster's first family."""
+    return str(networks(service_cidr)[0][1])
 
 
 async def _service(client: Client, address: str, port: int) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -27,6 +26,7 @@ from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
+from sampan.core.ip import networks
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.describe import PATH, describe_plugins
@@ -197,9 +197,9 @@ def new_context(
 
 
 def address_for_pods(service_cidr: str) -> tuple[str, ...]:
-    """Where pods reach the API: the last address of the service range, which the proxy has made this host's own.
+    """Where pods reach the API: the last address of the first service range, which the proxy has made this host's own.
 
     It is no address of the network outside, so the API is not opened to that. None where services lie on loopback.
     """
-    network = ipaddress.ip_network(service_cidr)
+    network = networks(service_cidr)[0]
     return () if network.is_loopback else (str(network[-2]),)

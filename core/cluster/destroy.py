@@ -15,6 +15,7 @@ from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.conntrack import forget_ranges
 from sampan.core.host.host_names import HostNames
+from sampan.core.ip import join, split
 from sampan.core.kubeconfig import read_access, remove_context
 from sampan.core.plugins import Plugins
 
@@ -52,7 +53,7 @@ def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Sa
         naming.destroy()
     if decisions.dns and HostNames(directory.path).uninstall():
         say("dns: this host's resolver is as it was")
-    _forget_connections([decisions.service_cidr, *decisions.nodes.values()])
+    _forget_connections(split(join((decisions.service_cidr, *decisions.nodes.values()))))
     if decisions.proxy:
         policy_guarding(directory, decisions, plugins).destroy()
         service_proxying(directory, decisions, plugins).destroy()
@@ -63,7 +64,7 @@ def _forget_connections(ranges: Sequence[str]) -> None:
     """Of addresses that are nobody's any more: the next cluster to have them must not meet what this one has left."""
     if is_network_admin():
         with suppress(OSError):  # they end by themselves where the kernel does not let them be ended
-            forget_ranges(filter(None, ranges))
+            forget_ranges(ranges)
 
 
 def _forget_context(kubeconfig: Path | None, directory: DataDir, say: Say) -> None:

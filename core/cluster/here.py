@@ -21,6 +21,7 @@ from sampan.core.contracts.runtime import Runtime
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.resolver import host_dns_servers
+from sampan.core.ip import families_of, join, split
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.balancing import balancer_maker
 from sampan.core.reconcile.clock import Clock, RealClock
@@ -63,6 +64,7 @@ def service_proxying(
         state_dir=directory.folder("proxy", decisions.proxy),
         service_cidr=decisions.service_cidr,
         pod_cidr=decisions.pod_cidr,
+        families=tuple(each.name for each in families_of(decisions.service_cidr)),
         balancer=balancer_maker(plugins, balancer) if balancer else None,
         say=say,
     )
@@ -96,7 +98,7 @@ def cluster_naming(
     settings = NameServerSettings(
         state_dir=directory.folder("dns", decisions.dns),
         domain=DOMAIN,
-        reverse=tuple(cidr for cidr in (decisions.service_cidr, *decisions.nodes.values()) if cidr),
+        reverse=split(join((decisions.service_cidr, *decisions.nodes.values()))),
         upstream=host_dns_servers(),
         say=say,
     )

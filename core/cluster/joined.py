@@ -19,16 +19,18 @@ from sampan.core.api.bootstrap import first_service_address
 from sampan.core.client.http import HttpClient
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.about import About, read_about
+from sampan.core.cluster.address_ranges import PODS, check_apart, check_host, read_ranges
 from sampan.core.cluster.here import cluster_naming, local_nodes, service_proxying
 from sampan.core.cluster.node_identity import NodeIdentity
 from sampan.core.cluster.say import Say, silent
-from sampan.core.cluster.settle import SMALLEST_POD_RANGE, check_apart, check_range, choose, choose_proxy
+from sampan.core.cluster.settle import check_families, choose, choose_proxy
 from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError, NotFound, SampanError
 from sampan.core.host.local_routes import is_local
+from sampan.core.ip import families_of
 from sampan.core.kubeconfig import Access
 from sampan.core.model.core_v1.node import Node
 from sampan.core.node.called import Called
@@ -136,6 +138,10 @@ class JoinedNode:
             choose, self._plugins.registry.runtimes, self._config.runtime, before.runtime, why_no_pods
         )
         self._say(f"runtime: {runtime} ({why})")
+        proxy = before.proxy or self._choose_proxy(about)
+        families = families_of(about.service_cidr)
+        check_families(self._plugins.registry, families, runtime, proxy)
+        check_host(families)
         return attrs.evolve(
             before,
             cluster=about.cluster,
@@ -143,15 +149,15 @@ class JoinedNode:
             runtime=runtime,
             service_cidr=about.service_cidr,
             dns=before.dns or next(iter(self._plugins.registry.name_servers)).name,
-            proxy=before.proxy or self._choose_proxy(about),
+            proxy=proxy,
             nodes={name: before.pod_cidr or self._wanted_range(about)},
         )
 
     def _wanted_range(self, about: About) -> str:
-        wanted = self._config.pod_cidr
-        if wanted:
-            check_range("pod addresses", wanted, SMALLEST_POD_RANGE)
-            check_apart(about.service_cidr, wanted)
+        wanted = read_ranges(PODS, self._config.pod_cidr)
+        check_apart(about.service_cidr, wanted)
+        if len(families_of(wanted)) > len(families_of(about.service_cidr)):
+            raise ConfigError(f"the cluster has IPv4 alone, so pods here cannot have addresses of {wanted}")
         return wanted
 
     def _choose_proxy(self, about: About) -> str:

@@ -7,11 +7,10 @@ It answers once it knows all that there is, in the place of one that an earlier 
 
 from __future__ import annotations
 
-import ipaddress
-
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.name_server import NameServer, NameServerSettings
 from sampan.core.errors import Invalid, NotFound
+from sampan.core.ip import networks
 from sampan.core.model.core_v1.service import Service, ServicePort, ServiceSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.plugins import Plugins
@@ -69,8 +68,7 @@ async def dns_service_address(client: Client, service_cidr: str) -> str:
         return (await client.get(Service, NAMESPACE, NAME)).spec.cluster_ip or ""
     except NotFound:
         pass
-    network = ipaddress.ip_network(service_cidr)
-    usual = str(network[USUAL_PLACE])
+    usual = str(networks(service_cidr)[0][USUAL_PLACE])
     try:
         made = await client.create(_service(usual))
     except Invalid:  # somebody's Service has it

@@ -27,6 +27,7 @@ from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
 from sampan.core.errors import ConfigError
 from sampan.core.host.resolver import host_dns_servers
+from sampan.core.ip import families_of
 from sampan.core.model.kinds import KubeObject
 from sampan.core.node.agent import NodeAgent
 from sampan.core.node.csi.drivers import CsiDrivers, make_csi_drivers
@@ -51,8 +52,9 @@ class NodeConfig:
     """What pods must not read of this host, besides ``folder``."""
     runtime: str
     service_cidr: str
+    """Its families are those of the node's pods."""
     pod_cidr: str = ""
-    """Empty: the runtime takes one that is free here."""
+    """Of what it leaves out the runtime takes a range that is free here."""
 
 
 class LocalNode:
@@ -184,6 +186,7 @@ class LocalNode:
             node=config.name,
             state_dir=folder,
             pod_cidr=config.pod_cidr or None,
+            families=tuple(each.name for each in families_of(config.service_cidr)) or ("IPv4",),
             service_cidr=config.service_cidr,
             hidden=tuple(path.resolve() for path in (*config.hidden, config.folder)),
             dns_servers=host_dns_servers(),

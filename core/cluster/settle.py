@@ -6,14 +6,22 @@ that nothing has to be taken back. Blocking, because engines are asked whether t
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import attrs
 
+from sampan.core.cluster.address_ranges import (
+    PODS,
+    SERVICES,
+    check_apart,
+    check_host,
+    check_settled,
+    choose_families,
+    read_ranges,
+)
 from sampan.core.cluster.say import Say
 from sampan.core.cluster.trial import why_no_pods
 from sampan.core.config import Config
@@ -22,6 +30,7 @@ from sampan.core.datadir import DataDir, Decisions
 from sampan.core.errors import ConfigError
 from sampan.core.host.capabilities import may_bind_low_ports
 from sampan.core.host.ranges import check_unused
+from sampan.core.ip import Family, join, networks, part
 from sampan.core.parts import Part, Parts
 from sampan.core.plugins import Plugins
 from sampan.core.registry import Registry
@@ -29,9 +38,6 @@ from sampan.core.registry import Registry
 P = TypeVar("P")
 
 AUTO, NONE = "auto", "none"
-SMALLEST_SERVICE_RANGE = 28
-"""The prefix that leaves room for the API, DNS and a handful of Services."""
-SMALLEST_POD_RANGE = 29
 
 
 def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Decisions:
@@ -42,12 +48,20 @@ def settle(config: Config, before: Decisions, plugins: Plugins, say: Say) -> Dec
             f" {config.data_dir}`, or choose another directory"
         )
     registry = plugins.registry
+    config = attrs.evolve(
+        config,
+        service_cidr=read_ranges(SERVICES, config.service_cidr),
+        pod_cidr=read_ranges(PODS, config.pod_cidr),
+    )
     nodes = _nodes(config, before)
+    families = choose_families(config.ip_family, (config.service_cidr, config.pod_cidr), before.service_cidr)
     runtime, why = choose(registry.runtimes, config.runtime, before.runtime, why_no_pods)
     say(f"runtime: {runtime} ({why})")
     proxy, why = choose_proxy(registry, config, before.proxy)
     decided = attrs.evolve(before, nodes=nodes, runtime=runtime, proxy=proxy, store=_store_url(config, before, plugins))
-    decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins))
+    check_families(registry, families, runtime, proxy)
+    check_host(families)
+    decided = attrs.evolve(decided, service_cidr=_service_range(config, decided, plugins, families))
     decided = attrs.evolve(decided, dns=_name_server(config, decided, plugins, say))
     decided = attrs.evolve(decided, ingress=_http_router(config, decided, plugins))
     say(f"proxy: {proxy}, service addresses {decided.service_cidr} ({why})")
@@ -93,25 +107,6 @@ def choose_proxy(registry: Registry, config: Config, settled: str) -> tuple[str,
     return name, why
 
 
-def check_range(what: str, text: str, smallest: int) -> None:
-    """Raises `ConfigError` where ``text`` is no IPv4 range of at least the size of a /``smallest``."""
-    try:
-        network = ipaddress.IPv4Network(text)
-    except ValueError as exc:
-        raise ConfigError(f"{text!r} cannot be the range of {what}: {exc}") from exc
-    if network.prefixlen > smallest:
-        raise ConfigError(f"{text} is too small for {what}: a /{smallest} is the least")
-
-
-def check_apart(service_cidr: str, pod_cidr: str) -> None:
-    """Raises `ConfigError` where pods would have addresses of Services."""
-    if pod_cidr and ipaddress.ip_network(service_cidr).overlaps(ipaddress.ip_network(pod_cidr)):
-        raise ConfigError(
-            f"service addresses {service_cidr} and pod addresses {pod_cidr} overlap: choose others with"
-            " --service-cidr or --pod-cidr"
-        )
-
-
 def _nodes(config: Config, before: Decisions) -> Mapping[str, str]:
     """By name, with the range where one is settled or asked for."""
     first = before.node_name or config.node_name or socket.gethostname().lower()
@@ -125,36 +120,52 @@ def _nodes(config: Config, before: Decisions) -> Mapping[str, str]:
         )
     names = [first, *(f"{first}-{number}" for number in range(2, wanted + 1))]
     nodes = {name: before.nodes.get(name, "") for name in names}
-    if config.pod_cidr:
-        check_range("pod addresses", config.pod_cidr, SMALLEST_POD_RANGE)
-        nodes[first] = _settled("pod addresses", config.pod_cidr, nodes[first])
+    check_settled(PODS, config.pod_cidr, nodes[first])
+    nodes[first] = nodes[first] or config.pod_cidr
     return nodes
 
 
-def _service_range(config: Config, decided: Decisions, plugins: Plugins) -> str:
-    if config.service_cidr:
-        check_range("service addresses", config.service_cidr, SMALLEST_SERVICE_RANGE)
-    known = _settled("service addresses", config.service_cidr, decided.service_cidr)
-    if known:
-        if not decided.service_cidr:
-            check_unused("service addresses", known)
-        return known
+def check_families(registry: Registry, families: Sequence[Family], runtime: str, proxy: str) -> None:
+    """Raises `ConfigError` where a part that was chosen knows of one family only."""
+    if len(families) < 2:
+        return
+    for sort, name, able in (
+        ("runtime", runtime, registry.dual_stack_runtimes),
+        ("proxy", proxy, registry.dual_stack_proxies),
+    ):
+        if name and name not in able:
+            those = ", ".join(sorted(able)) or "none yet"
+            raise ConfigError(
+                f"the {sort} {name!r} serves IPv4 alone, so the cluster cannot be dual-stack with it: have another one"
+                f" ({those}), or leave out --ip-family and the ranges of IPv6"
+            )
+
+
+def _service_range(config: Config, decided: Decisions, plugins: Plugins, families: Sequence[Family]) -> str:
+    check_settled(SERVICES, config.service_cidr, decided.service_cidr)
+    if decided.service_cidr:
+        return decided.service_cidr
+    check_unused(SERVICES, config.service_cidr)
+    missing = [each for each in families if not part(config.service_cidr, each)]
+    if not missing:
+        return config.service_cidr
     settings = ProxySettings(
         cluster=decided.cluster,
         state_dir=DataDir(config.data_dir).folder("proxy", decided.proxy),
         service_cidr="",
         pod_cidr=decided.pod_cidr,
+        families=tuple(each.name for each in families),
     )
     wanted = plugins.registry.proxies.find(decided.proxy).make(settings).service_cidr()
     if wanted is None:
         raise ConfigError(f"the proxy {decided.proxy!r} names no service addresses: choose some with --service-cidr")
-    return wanted
+    return join(part(config.service_cidr, each) or part(wanted, each) for each in families)
 
 
 def _name_server(config: Config, decided: Decisions, plugins: Plugins, say: Say) -> str:
     if config.dns == NONE or (config.dns == AUTO and decided.dns == NONE):
         return NONE
-    if ipaddress.ip_network(decided.service_cidr).is_loopback and not may_bind_low_ports():
+    if networks(decided.service_cidr)[0].is_loopback and not may_bind_low_ports():
         if config.dns != AUTO:
             raise ConfigError("cluster DNS answers at port 53, which needs root here: run as root, or with --dns none")
         say("dns: none, as port 53 needs root here; pods ask this host's name servers")

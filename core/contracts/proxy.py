@@ -55,7 +55,10 @@ class ProxySettings:
     cluster: str
     state_dir: Path
     service_cidr: str
+    """One range, or one of IPv4 and one of IPv6 with a comma between, where the cluster has both."""
     pod_cidr: str
+    families: tuple[str, ...] = ("IPv4",)
+    """The cluster's, its default first; more than one only for proxies that are registered with ``dual_stack``."""
     balancer: Callable[[], Balancer] | None = None
     """Makes what chooses among the endpoints of a service port; ``None``: whatever the proxy does by itself."""
     say: Callable[[str], None] = attrs.field(default=lambda _line: None)
@@ -70,7 +73,10 @@ class ProxyReport:
 
 class Proxy(Protocol):
     def service_cidr(self) -> str | None:
-        """The range that this proxy can serve here where none was asked for (no root: inside 127.0.0.0/8)."""
+        """The range that this proxy can serve here where none was asked for (no root: inside 127.0.0.0/8).
+
+        One for each of the settings' families, with a comma between.
+        """
         ...
 
     def start(self) -> None:

@@ -82,9 +82,12 @@ class RuntimeSettings:
     state_dir: Path
     """A folder of the runtime's own, below the data directory."""
     pod_cidr: str | None = None
-    """Wanted range for pod addresses; ``None``: the runtime chooses one that is free."""
+    """Wanted range for pod addresses; ``None``: the runtime chooses one that is free. It may be one of IPv4 and one of IPv6
+    with a comma between; a family that it leaves out is for the runtime to choose."""
+    families: tuple[str, ...] = ("IPv4",)
+    """In which pods have addresses; more than one only for runtimes that are registered with ``dual_stack``."""
     service_cidr: str = ""
-    """Routed to this host by whoever runs the proxy."""
+    """Routed to this host by whoever runs the proxy; like ``pod_cidr`` maybe of two families."""
     hidden: tuple[Path, ...] = ()
     """Of this host, what no container may see however it shares the host's files: the cluster's data directory."""
     dns_servers: tuple[str, ...] = ()
@@ -221,7 +224,7 @@ class Runtime(Protocol):
         ...
 
     def pod_cidr(self) -> str:
-        """The range that pod addresses come from; empty where pods share the host's."""
+        """The range that pod addresses come from, or one of each family; empty where pods share the host's."""
         ...
 
     def run_pod_sandbox(self, config: SandboxConfig) -> Sandbox:

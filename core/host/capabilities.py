@@ -10,7 +10,7 @@ CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
 
-
+IPV6_ADDRESSES = Path("/proc/net/if_inet6")
 UNPRIVILEGED_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
@@ -26,6 +26,14 @@ def has_capability(number: int) -> bool:
 def is_network_admin() -> bool:
     """Whether links and routes of this network namespace may be changed."""
     return has_capability(CAP_NET_ADMIN)
+
+
+def has_ipv6() -> bool:
+    """Whether anything here has an address of IPv6: where the kernel was told to do without, not even loopback has one."""
+    try:
+        return bool(IPV6_ADDRESSES.read_text())
+    except OSError:
+        return False
 
 
 def may_mount() -> bool:

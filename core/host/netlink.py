@@ -9,19 +9,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import ipaddress
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from itertools import product
 from typing import Any
 
 from sampan.core.classes import frozen
 from sampan.core.errors import ConfigError, SampanError
+from sampan.core.ip import FAMILIES, IPV6, Network, family_of
 
 IFF_UP = 1
 HAIRPIN = 1
 MAIN_TABLE, LOCAL_TABLE = 254, 255
 SCOPE_HOST = 254
+IFA_F_NODAD = 2
+"""An address is used at once, without asking the link for others that have it."""
 
 _lock = threading.Lock()
 
@@ -36,19 +39,19 @@ class HostNetworkError(SampanError):
 
 @frozen
 class HostRoute:
-    network: ipaddress.IPv4Network
+    network: Network
     interface: str
 
 
 def routes() -> list[HostRoute]:
-    """Every IPv4 range that has a route here, this host's own addresses among them, but for the default one."""
+    """Every range that has a route here, this host's own addresses among them, but for the default ones."""
     with _netlink() as netlink:
         names = {link["index"]: link.get("ifname") for link in netlink.get_links()}
         found = []
-        for table in (MAIN_TABLE, LOCAL_TABLE):
-            for route in netlink.get_routes(family=socket.AF_INET, table=table):
+        for family, table in product(FAMILIES, (MAIN_TABLE, LOCAL_TABLE)):
+            for route in netlink.get_routes(family=family.sockets, table=table):
                 if destination := route.get("dst"):
-                    network = ipaddress.IPv4Network(f"{destination}/{route['dst_len']}", strict=False)
+                    network = ip_network(f"{destination}/{route['dst_len']}", strict=False)
                     found.append(HostRoute(network, str(names.get(route.get("oif")) or "")))
         return found
 
@@ -65,13 +68,15 @@ def delete_local_route(cidr: str) -> None:
         netlink.route("del", **_local(netlink, cidr))
 
 
-def add_bridge(name: str, mac: str, address: str, prefix: int) -> None:
-    """With its address, up. One that is there is kept."""
+def add_bridge(name: str, mac: str, addresses: Iterable[tuple[str, int]]) -> None:
+    """With its addresses and the lengths of their networks, up. One that is there is kept."""
     with _netlink(fine=errno.EEXIST) as netlink:
         netlink.link("add", ifname=name, kind="bridge", address=mac)
     with _netlink() as netlink:
         index = _index(netlink, name)
-        netlink.addr("replace", index=index, address=address, prefixlen=prefix)
+        for address, prefix in addresses:
+            more = {"flags": IFA_F_NODAD} if family_of(address) is IPV6 else {}  # it is nobody else's
+            netlink.addr("replace", index=index, address=address, prefixlen=prefix, **more)
         netlink.link("set", index=index, flags=IFF_UP, change=IFF_UP)
 
 
@@ -100,7 +105,10 @@ def bridge_ports(bridge: str) -> list[str]:
 
 
 def _local(netlink: Any, cidr: str) -> dict[str, object]:
-    return {"dst": cidr, "oif": _index(netlink, "lo"), "type": "local", "table": LOCAL_TABLE, "scope": SCOPE_HOST}
+    lo, family = _index(netlink, "lo"), family_of(cidr).sockets
+    return {
+        "family": family, "dst": cidr, "oif": lo, "type": "local", "table": LOCAL_TABLE, "scope": SCOPE_HOST
+    }  # fmt: skip
 
 
 def _index(netlink: Any, name: str) -> int:

@@ -12,25 +12,29 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from pathlib import Path
 
 from sampan.core.errors import ConfigError
 from sampan.core.host import netlink
 from sampan.core.host.capabilities import is_network_admin
+from sampan.core.ip import IPV4, IPV6, Network, networks
 
 NOTES = Path("/run/sampan/ranges")
-CANDIDATE_SERVICE_CIDRS = tuple(f"10.{second}.0.0/16" for second in range(96, 112))
+CANDIDATE_SERVICE_CIDRS = {
+    IPV4: tuple(f"10.{second}.0.0/16" for second in range(96, 112)),
+    IPV6: tuple(f"fd00:10:{second}::/112" for second in range(96, 112)),
+}
 Note = Callable[[str], None]
-"""Called with the range that was chosen."""
+"""Called with the range that was chosen, or with one of each family."""
 
 
-def used_networks(without: str = "") -> list[IPv4Network]:
-    """Every IPv4 range that has a route here, those of the interface ``without`` left out."""
+def used_networks(without: str = "") -> list[Network]:
+    """Every range that has a route here, those of the interface ``without`` left out."""
     return [route.network for route in netlink.routes() if not without or route.interface != without]
 
 
-def free_network(candidates: tuple[str, ...], taken: Sequence[IPv4Network] = ()) -> str:
+def free_network(candidates: tuple[str, ...], taken: Sequence[Network] = ()) -> str:
     """The first candidate that overlaps nothing routed here. Raises `ConfigError` where all do.
 
     Those that overlap something ``taken`` without a route come last.
@@ -38,26 +42,25 @@ def free_network(candidates: tuple[str, ...], taken: Sequence[IPv4Network] = ())
     used = used_networks()
     for avoided in ([*used, *taken], used):
         for candidate in candidates:
-            network = IPv4Network(candidate)
+            network = ip_network(candidate)
             if not any(network.overlaps(other) for other in avoided):
                 return candidate
     raise ConfigError(f"every one of {candidates[0]} … {candidates[-1]} is in use here: name a free range yourself")
 
 
-def check_unused(what: str, cidr: str) -> None:
-    """Raises `ConfigError` where somebody is reached by a part of ``cidr`` already. All of 127.0.0.0/8 is this host's."""
-    wanted = IPv4Network(cidr)
-    if wanted.is_loopback:
-        return
-    for route in netlink.routes():
-        if route.network.overlaps(wanted):
-            raise ConfigError(
-                f"{what} {cidr} overlap {route.network}, which {route.interface} has here: name a free range"
-            )
+def check_unused(what: str, ranges: str) -> None:
+    """Raises `ConfigError` where somebody is reached by a part of them already. All of 127.0.0.0/8 is this host's."""
+    wanted = [network for network in networks(ranges) if not network.is_loopback]
+    for route in netlink.routes() if wanted else ():
+        for network in wanted:
+            if route.network.overlaps(network):
+                raise ConfigError(
+                    f"{what} {network} overlap {route.network}, which {route.interface} has here: name a free range"
+                )
 
 
 @contextlib.contextmanager
-def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[IPv4Network], Note]]:
+def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[Network], Note]]:
     """The ranges of all others, and what to call with one's own. One chooser of the machine at a time."""
     if not is_network_admin() or not _is_usable(notes):
         yield (), lambda _cidr: None
@@ -66,7 +69,7 @@ def choosing(owner: Path, notes: Path = NOTES) -> Iterator[tuple[Sequence[IPv4Ne
     with (notes / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         others = [network for path, network in _noted(notes) if path != own]
-        yield others, lambda cidr: _write(own, f"{cidr} {owner.absolute()}\n")
+        yield others, lambda ranges: _write(own, f"{ranges} {owner.absolute()}\n")
 
 
 def give_back(owner: Path, notes: Path = NOTES) -> None:
@@ -88,14 +91,14 @@ def _is_usable(notes: Path) -> bool:
     return os.access(notes, os.W_OK)
 
 
-def _noted(notes: Path) -> Iterator[tuple[Path, IPv4Network]]:
+def _noted(notes: Path) -> Iterator[tuple[Path, Network]]:
     """What is noted; notes whose owner is gone are removed."""
     for path in notes.iterdir():
         if path.name.startswith("."):
             continue
-        cidr, _, owner = path.read_text().rstrip("\n").partition(" ")
+        ranges, _, owner = path.read_text().rstrip("\n").partition(" ")
         if Path(owner).is_dir():
-            yield path, IPv4Network(cidr)
+            yield from ((path, network) for network in networks(ranges))
         else:
             path.unlink()
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sampan.core.contracts.runtime import Image, RuntimeInfo
+from sampan.core.ip import split
 from sampan.core.model.core_v1.node import (
     ContainerImage,
     Node,
@@ -38,10 +39,11 @@ PRESSED = {
 
 
 def new_node(settings: NodeSettings, pod_cidr: str, status: NodeStatus) -> Node:
-    cidrs = (pod_cidr,) if pod_cidr else ()
+    """``pod_cidr`` as by `Runtime.pod_cidr`."""
+    cidrs = split(pod_cidr)
     return Node(
         metadata=ObjectMeta(name=settings.name, labels=node_labels(settings), annotations={ATTACH_DETACH: "true"}),
-        spec=NodeSpec(pod_cidr=pod_cidr or None, pod_cidrs=cidrs, taints=settings.taints),
+        spec=NodeSpec(pod_cidr=next(iter(cidrs), None), pod_cidrs=cidrs, taints=settings.taints),
         status=status,
     )
 

@@ -59,7 +59,7 @@ class NftablesProxy:
         self._masquerade_all = False
 
     def service_cidr(self) -> str | None:
-        return service_range.choose(self._settings.state_dir)
+        return service_range.choose(self._settings)
 
     def start(self) -> None:
         nft.check_own("ip", self._table, CHAIN)
@@ -162,7 +162,7 @@ class NftablesProxy:
         if not nft.is_foreign("ip", self._table, CHAIN):
             nft.delete_table("ip", self._table)
         close_way(self._table)
-        service_range.release(self._settings.service_cidr, self._settings.state_dir)
+        service_range.release(self._settings)
 
     def close(self) -> None:
         """The kernel goes on with what it was told."""

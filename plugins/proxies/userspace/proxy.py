@@ -42,7 +42,7 @@ class UserspaceProxy:
     def service_cidr(self) -> str | None:
         if not is_network_admin():
             return LOOPBACK_SERVICE_CIDR
-        return service_range.choose(self._settings.state_dir)
+        return service_range.choose(self._settings)
 
     def start(self) -> None:
         cidr = self._settings.service_cidr
@@ -65,7 +65,7 @@ class UserspaceProxy:
 
     def destroy(self) -> None:
         self.close()
-        service_range.release(self._settings.service_cidr, self._settings.state_dir)
+        service_range.release(self._settings)
 
     def close(self) -> None:
         if self._listeners:

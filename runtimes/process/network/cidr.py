@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from sampan.core.errors import ConfigError
+from sampan.core.ip import IPV4, IPV6, Family, Network, networks
 
-Network = ipaddress.IPv4Network
 
-
-def choose(wanted: str | None, routes: Iterable[Network], service_cidr: str) -> str:
+def choose(wanted: str, routes: Iterable[Network], service_cidr: str, family: Family = IPV4) -> str:
     """The wanted range, or the first free /24 of 10.244.0.0/16 (which Kubernetes set-ups use most) and its neighbours.
 
-    Raises `ConfigError` where the wanted one is no IPv4 range or is used already.
+    For IPv6 the first free /64 after fd00:10:244::/64. Raises `ConfigError` where the wanted one is none of the family, or
+    is used already.
     """
-    used = [*routes, *_networks([service_cidr])]
+    used = [*routes, *networks(service_cidr)]
     if wanted:
-        network = _parsed(wanted)
+        network = _parsed(wanted, family)
         for other in used:
             if network.overlaps(other):
                 raise ConfigError(f"the pod range {wanted} overlaps {other}, which this host uses: choose another one")
         return str(network)
-    for candidate in _candidates():
+    for candidate in _candidates(family):
         if not any(candidate.overlaps(other) for other in used):
             return str(candidate)
     raise ConfigError("no free range for pod addresses was found: choose one with --pod-cidr")
@@ -40,22 +40,21 @@ def host_address() -> str:
         return name[0]
 
 
-def _candidates() -> Iterator[Network]:
+def _candidates(family: Family) -> Iterator[Network]:
+    if family is IPV6:
+        yield from (IPv6Network(f"fd00:10:244:{number:x}::/64") for number in range(1 << 16))
+        return
     for second in (244, *range(245, 256), *range(64, 128)):
-        yield from Network(f"10.{second}.0.0/16").subnets(new_prefix=24)
+        yield from IPv4Network(f"10.{second}.0.0/16").subnets(new_prefix=24)
 
 
-def _networks(texts: Iterable[str]) -> Iterator[Network]:
-    for text in texts:
-        if text and ":" not in text:
-            yield Network(text, strict=False)
-
-
-def _parsed(text: str) -> Network:
+def _parsed(text: str, family: Family) -> Network:
     try:
-        network = Network(text)
+        network = ip_network(text)
     except ValueError as exc:
-        raise ConfigError(f"the pod range {text!r} is no IPv4 range: {exc}") from exc
-    if network.prefixlen > 29:
+        raise ConfigError(f"the pod range {text!r} is no range of addresses: {exc}") from exc
+    if network.version != family.version:
+        raise ConfigError(f"the pod range {text!r} is no {family} range")
+    if network.max_prefixlen - network.prefixlen < 3:
         raise ConfigError(f"the pod range {text} is too small: it needs at least eight addresses")
     return network

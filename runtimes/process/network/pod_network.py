@@ -45,7 +45,7 @@ class PodNetwork:
     def start(self) -> None:
         """Raises `HostNetworkError` where the kernel refuses, `ConfigError` where the wanted range is taken."""
         known = records.read(str(self._layout.network)) or {}
-        wanted = self._settings.pod_cidr or (str(known["cidr"]) if "cidr" in known else None)
+        wanted = self._settings.pod_cidr or str(known.get("cidr") or "")
         with choosing(self._settings.state_dir) as (taken, note):
             used = [*used_networks(without=self.bridge), *taken]
             try:
@@ -54,13 +54,13 @@ class PodNetwork:
                 if self._settings.pod_cidr or not known:
                     raise
                 # Somebody else has taken the range since; pods that are left from before keep their old addresses.
-                chosen = cidr.choose(None, used, self._settings.service_cidr)
+                chosen = cidr.choose("", used, self._settings.service_cidr)
             note(chosen)
         self._pool = AddressPool(self._layout.addresses, chosen)
         forwarding = known.get("forwarding") is True
         records.write(str(self._layout.network), {"cidr": chosen, "forwarding": forwarding})
         prefix = self._pool.network.prefixlen
-        netlink.add_bridge(self.bridge, mac(self._pool.gateway), self._pool.gateway, prefix)
+        netlink.add_bridge(self.bridge, mac(self._pool.gateway), [(self._pool.gateway, prefix)])
         self._open_to_outside(chosen, forwarding)
 
     def keep_only(self, sandbox_ids: list[str]) -> None:

@@ -61,11 +61,22 @@ def admission() -> AdmissionChoice:
 
 
 @pytest.fixture
+def service_cidr() -> str:
+    """The cluster's service addresses."""
+    return "10.96.0.0/24"
+
+
+@pytest.fixture
 async def server(
-    registry: Registry, store: MemoryStore, clock: MovableClock, tmp_path: Path, admission: AdmissionChoice
+    registry: Registry,
+    store: MemoryStore,
+    clock: MovableClock,
+    tmp_path: Path,
+    admission: AdmissionChoice,
+    service_cidr: str,
 ) -> AsyncIterator[ApiServer]:
     config = Config(data_dir=tmp_path, admission=admission)
-    context = ClusterContext(config=config, service_cidr="10.96.0.0/24", admin_token=TOKEN, clock=clock)
+    context = ClusterContext(config=config, service_cidr=service_cidr, admin_token=TOKEN, clock=clock)
     made = ApiServer(registry, store, context, NodeDirectory())
     await made.load()
     await made.prepare()

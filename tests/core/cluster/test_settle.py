@@ -85,7 +85,7 @@ def test_where_nothing_can_serve_ingresses_it_is_said_what_brings_it(
         ({"service_cidr": "10.0.0.0/99"}, "cannot be the range of service addresses"),
         ({"service_cidr": "10.0.0.1/24"}, "has host bits set"),
         ({"service_cidr": "10.0.0.0/30"}, "too small for service addresses"),
-        ({"service_cidr": "fd00::/108"}, "cannot be the range of service addresses"),
+        ({"service_cidr": "fd00::/108"}, "cannot be the ranges of service addresses"),
         ({"service_cidr": "10.112.0.0/16"}, "were settled as 10.111.0.0/16"),
         ({"pod_cidr": "10.244.0.0/33"}, "cannot be the range of pod addresses"),
         ({"pod_cidr": "10.9.0.0/24"}, "were settled as 10.244.0.0/24"),

@@ -6,16 +6,18 @@ import errno
 import os
 import subprocess
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from sampan.core.host import netlink
-from sampan.core.host.capabilities import is_network_admin
+from sampan.core.host.capabilities import has_ipv6, is_network_admin
 from sampan.core.host.netlink import HostNetworkError
+from sampan.core.ip import Network
 
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
 needs_admin = pytest.mark.skipif(not is_network_admin(), reason="changing links and routes needs root")
 
 
@@ -29,7 +31,7 @@ def other_namespace() -> Iterator[int]:
         holder.kill()
 
 
-def networks() -> list[IPv4Network]:
+def networks() -> list[Network]:
     return [route.network for route in netlink.routes()]
 
 
@@ -41,9 +43,10 @@ def test_routes_are_told_to_everybody() -> None:
 @pytest.mark.root
 def test_pods_hang_on_a_bridge(other_namespace: int) -> None:
     bridge = f"spt{uuid4().hex[:8]}"
+    addresses = [("10.250.99.1", 29), *([("fd00:10:250::1", 64)] if has_ipv6() else [])]
     try:
         for _ in range(2):
-            netlink.add_bridge(bridge, "0a:58:0a:fa:00:01", "10.250.99.1", 29)
+            netlink.add_bridge(bridge, "0a:58:0a:fa:00:01", addresses)
         netlink.add_veth(f"{bridge}v", bridge, "0a:58:0a:fa:00:02", other_namespace)
         assert netlink.bridge_ports(bridge) == [f"{bridge}v"]
         assert Path(f"/sys/class/net/{bridge}v/brport/hairpin_mode").read_text().strip() == "1"
@@ -59,13 +62,14 @@ def test_pods_hang_on_a_bridge(other_namespace: int) -> None:
 
 @needs_admin
 @pytest.mark.root
-def test_a_range_is_the_hosts_own_while_it_is_routed() -> None:
+@pytest.mark.parametrize("cidr", ["10.250.98.0/24", pytest.param("fd00:10:250::/112", marks=needs_ipv6)])
+def test_a_range_is_the_hosts_own_while_it_is_routed(cidr: str) -> None:
     for _ in range(2):
-        netlink.add_local_route("10.250.98.0/24")
-    assert IPv4Network("10.250.98.0/24") in networks()
+        netlink.add_local_route(cidr)
+    assert ip_network(cidr) in networks()
     for _ in range(2):
-        netlink.delete_local_route("10.250.98.0/24")
-    assert IPv4Network("10.250.98.0/24") not in networks()
+        netlink.delete_local_route(cidr)
+    assert ip_network(cidr) not in networks()
 
 
 def test_what_the_kernel_refuses_is_told_with_its_number() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
 
 from sampan.core.host import ranges
 from sampan.core.host.ranges import choosing
+from sampan.core.ip import Network
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def _as_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranges, "is_network_admin", lambda: True)
 
 
-def choose(owner: Path, cidr: str, notes: Path) -> list[IPv4Network]:
+def choose(owner: Path, cidr: str, notes: Path) -> list[Network]:
     """What others had when ``owner`` chose."""
     owner.mkdir(exist_ok=True)
     with choosing(owner, notes) as (taken, note):
@@ -32,6 +33,13 @@ def test_what_others_have_chosen_is_taken_and_ones_own_is_not(tmp_path: Path) ->
     assert choose(tmp_path / "b", "10.2.0.0/16", notes) == [IPv4Network("10.1.0.0/16")]
     assert choose(tmp_path / "a", "10.3.0.0/16", notes) == [IPv4Network("10.2.0.0/16")]
     assert choose(tmp_path / "b", "10.2.0.0/16", notes) == [IPv4Network("10.3.0.0/16")]
+
+
+def test_ranges_of_both_families_are_noted_together(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    choose(tmp_path / "a", "10.1.0.0/16,fd00:10:96::/112", notes)
+    both = [IPv4Network("10.1.0.0/16"), IPv6Network("fd00:10:96::/112")]
+    assert choose(tmp_path / "b", "10.2.0.0/16", notes) == both
 
 
 def test_a_range_is_free_again_when_its_owners_data_is_gone(tmp_path: Path) -> None:
@@ -54,6 +62,12 @@ def test_what_is_taken_without_a_route_is_used_before_nothing_is(monkeypatch: py
     candidates, taken = ("10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"), [IPv4Network("10.2.0.0/16")]
     assert ranges.free_network(candidates, taken) == "10.3.0.0/16"
     assert ranges.free_network(candidates[:2], taken) == "10.2.0.0/16"
+
+
+def test_a_range_of_one_family_is_never_in_the_way_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "used_networks", lambda: [IPv4Network("10.1.0.0/16"), IPv6Network("fd00:10:96::/112")])
+    assert ranges.free_network(("fd00:10:96::/112", "fd00:10:97::/112")) == "fd00:10:97::/112"
+    assert ranges.free_network(("10.1.0.0/16", "10.2.0.0/16")) == "10.2.0.0/16"
 
 
 def test_two_never_choose_at_the_same_time(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.contracts.runtime_config import ContainerConfig, Mount, Resources, SandboxConfig, Security
 from sampan.core.errors import ConfigError
+from sampan.core.ip import IPV6, Network
 from sampan.runtimes.process import cgroups, jobs, pod_files
 from sampan.runtimes.process.available import unavailable
 from sampan.runtimes.process.images.model import StoredImage
@@ -76,14 +77,22 @@ def test_what_isolation_lacks_is_said() -> None:
 
 
 def test_a_free_range_is_chosen_beside_what_the_host_uses() -> None:
-    used = [IPv4Network("10.244.0.0/24"), IPv4Network("10.244.1.0/30")]
-    assert cidr.choose(None, used, "10.244.2.0/24") == "10.244.3.0/24"
+    used: list[Network] = [IPv4Network("10.244.0.0/24"), IPv4Network("10.244.1.0/30")]
+    assert cidr.choose("", used, "10.244.2.0/24") == "10.244.3.0/24"
     assert cidr.choose("10.1.0.0/16", used, "") == "10.1.0.0/16"
+    taken = [*used, IPv6Network("fd00:10:244::/64")]
+    assert cidr.choose("", taken, "10.244.2.0/24,fd00:10:244:1::/112", IPV6) == "fd00:10:244:2::/64"
 
 
 @pytest.mark.parametrize(
     ("wanted", "words"),
-    [("10.244.0.128/25", "overlaps"), ("10.0.0.1/8", "host bits"), ("boat", "no IPv4 range"), ("10.0.0.0/30", "small")],
+    [
+        ("10.244.0.128/25", "overlaps"),
+        ("10.0.0.1/8", "host bits"),
+        ("boat", "no range of addresses"),
+        ("10.0.0.0/30", "small"),
+        ("fd00::/64", "no IPv4"),
+    ],
 )
 def test_a_range_that_cannot_be_is_refused(wanted: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
