@@ -24,21 +24,37 @@ class Family:
     name: FamilyName
     """As in ``spec.ipFamilies`` and ``addressType``."""
     version: Literal[4, 6]
-    bits: int
-    """Of an address."""
     any_address: str
     """Where a server listens on every address of the host."""
     loopback: str
     sockets: socket.AddressFamily
+    nft: Literal["ip", "ip6"]
+    """Of nftables' tables and expressions."""
+    iptables: Literal["iptables", "ip6tables"]
+    """The program."""
 
     def __str__(self) -> str:
         return self.name
 
 
 IPV4: Final = Family(
-    name="IPv4", version=4, bits=32, any_address="0.0.0.0", loopback="127.0.0.1", sockets=socket.AF_INET
+    name="IPv4",
+    version=4,
+    any_address="0.0.0.0",
+    loopback="127.0.0.1",
+    sockets=socket.AF_INET,
+    nft="ip",
+    iptables="iptables",
 )
-IPV6: Final = Family(name="IPv6", version=6, bits=128, any_address="::", loopback="::1", sockets=socket.AF_INET6)
+IPV6: Final = Family(
+    name="IPv6",
+    version=6,
+    any_address="::",
+    loopback="::1",
+    sockets=socket.AF_INET6,
+    nft="ip6",
+    iptables="ip6tables",
+)
 FAMILIES: Final = (IPV4, IPV6)
 
 

@@ -56,6 +56,10 @@ class NodeConfig:
     pod_cidr: str = ""
     """Of what it leaves out the runtime takes a range that is free here."""
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(each.name for each in families_of(self.service_cidr))
+
 
 class LocalNode:
     """`prepare` once, then `join`; `stop` leaves the pods, `destroy` takes them away."""
@@ -76,7 +80,11 @@ class LocalNode:
     def settings(self) -> NodeSettings:
         config = self.config
         return NodeSettings(
-            name=config.name, cluster=config.cluster, data_dir=config.folder, cluster_dns=self.cluster_dns
+            name=config.name,
+            cluster=config.cluster,
+            data_dir=config.folder,
+            families=config.families,
+            cluster_dns=self.cluster_dns,
         )
 
     @property
@@ -186,7 +194,7 @@ class LocalNode:
             node=config.name,
             state_dir=folder,
             pod_cidr=config.pod_cidr or None,
-            families=tuple(each.name for each in families_of(config.service_cidr)) or ("IPv4",),
+            families=config.families,
             service_cidr=config.service_cidr,
             hidden=tuple(path.resolve() for path in (*config.hidden, config.folder)),
             dns_servers=host_dns_servers(),

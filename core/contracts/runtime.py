@@ -108,8 +108,14 @@ class Sandbox:
     state: State
     """``running``: its network is up."""
     created_at: datetime
-    ip: str = ""
+    ips: tuple[str, ...] = ()
+    """One of each of the pod's IP families, the default one's first; none where it shares the host's."""
     labels: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def ip(self) -> str:
+        """The first; empty where there is none."""
+        return next(iter(self.ips), "")
 
 
 @frozen(kw_only=True)

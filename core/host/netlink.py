@@ -6,13 +6,14 @@ since many who run `sampan` never change a network.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import ip_network
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from sampan.core.classes import frozen
@@ -72,6 +73,9 @@ def add_bridge(name: str, mac: str, addresses: Iterable[tuple[str, int]]) -> Non
     """With its addresses and the lengths of their networks, up. One that is there is kept."""
     with _netlink(fine=errno.EEXIST) as netlink:
         netlink.link("add", ifname=name, kind="bridge", address=mac)
+    listens = Path(f"/proc/sys/net/ipv6/conf/{name}/accept_ra")
+    with suppress(OSError):  # no IPv6 here
+        listens.write_text("0")  # who hangs on it must not tell this host where to send
     with _netlink() as netlink:
         index = _index(netlink, name)
         for address, prefix in addresses:
@@ -117,7 +121,7 @@ def _index(netlink: Any, name: str) -> int:
     raise HostNetworkError(f"there is no link {name}", errno.ENODEV)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _netlink(fine: int = 0) -> Iterator[Any]:
     """The connection, for one caller at a time. Raises `HostNetworkError`, but for the error number ``fine``."""
     from pyroute2.netlink.exceptions import NetlinkError

@@ -79,7 +79,7 @@ class NodeAgent:
     ) -> None:
         """``leaves_pods``: it looks after its node alone; somebody else says what becomes of the pods."""
         clock = clock or RealClock()
-        settings = with_address(settings)
+        settings = with_addresses(settings)
         recorder = EventRecorder(client, clock, "kubelet", settings.name)
         self.parts = NodeParts(
             settings=settings,
@@ -281,5 +281,6 @@ class NodeAgent:
         return service_env(self._services.all(), pod.metadata.namespace or "", links=links)
 
 
-def with_address(settings: NodeSettings) -> NodeSettings:
-    return settings if settings.ip else attrs.evolve(settings, ip=settings.machine.ip)
+def with_addresses(settings: NodeSettings) -> NodeSettings:
+    own = (settings.machine.ips.get(each, "") for each in settings.families)
+    return settings if settings.ips else attrs.evolve(settings, ips=tuple(filter(None, own)))

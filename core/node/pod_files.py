@@ -20,7 +20,7 @@ MACHINES_HOSTS = Path("/etc/hosts")
 def own_mounts(
     pod: Pod, container: Container, attempt: int, pod_dir: Path, mounts: Iterable[Mount]
 ) -> tuple[Mount, ...]:
-    """Those of ours whose place the container's own ``mounts`` do not take. The pod's address must be known."""
+    """Those of ours whose place the container's own ``mounts`` do not take. The pod's addresses must be known."""
     taken = {normpath(each.container_path) for each in mounts}
     ours = (_hosts_mount(pod, container, pod_dir), make_message_mount(pod_dir, container, attempt))
     return tuple(each for each in ours if normpath(each.container_path) not in taken)
@@ -29,7 +29,8 @@ def own_mounts(
 def _hosts_mount(pod: Pod, container: Container, pod_dir: Path) -> Mount:
     """One file for the whole pod, written in place: containers that run have it mounted."""
     file = pod_dir / "etc-hosts"
-    text = hosts_file(pod, pod_name(pod), pod.status.pod_ip or "", _of_host() if pod.spec.host_network else "")
+    ips = [each.ip for each in pod.status.pod_ips]
+    text = hosts_file(pod, pod_name(pod), ips, _of_host() if pod.spec.host_network else "")
     if not file.exists() or file.read_text() != text:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

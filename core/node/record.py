@@ -139,7 +139,7 @@ class PodRecord:
         """Of an attempt, by its id."""
         self.known[container_id] = attrs.evolve(self.attempt(container_id), **changes)
 
-    def view(self, now: datetime, *, node_ip: str, runtime: str) -> PodView:
+    def view(self, now: datetime, *, node_ips: tuple[str, ...], runtime: str) -> PodView:
         self._note_ends(now)
         return PodView(
             pod=self._pod(now),
@@ -155,7 +155,7 @@ class PodRecord:
             rejection=self.rejection,
             first_seen=self.first_seen,
             allocation=self.allocation,
-            node_ip=node_ip,
+            node_ips=node_ips,
             runtime=runtime,
         )
 

@@ -16,7 +16,7 @@ from sampan.core.contracts.runtime_config import ContainerConfig, Security
 from sampan.core.contracts.volume import PublishedVolume
 from sampan.core.errors import NotFound
 from sampan.core.model.core_v1.container import Container
-from sampan.core.model.core_v1.pod import Pod, PodIP
+from sampan.core.model.core_v1.pod import HostIP, Pod, PodIP
 from sampan.core.model.meta import evolve
 from sampan.core.model.quantity import value
 from sampan.core.node.config.container_config import ConfigInput, container_config
@@ -129,7 +129,7 @@ class ContainerStarter:
 
     def _config(self, given: StartInput, image: Image | None) -> ContainerConfig:
         settings, container = self._parts.settings, given.container
-        pod = _with_addresses(given.pod, given.sandbox, settings.ip)
+        pod = _with_addresses(given.pod, given.sandbox, settings.ips)
         env = environment(
             EnvironmentInput(
                 pod=pod,
@@ -183,8 +183,14 @@ def _check_profile(security: Security) -> None:
         )
 
 
-def _with_addresses(pod: Pod, sandbox: Sandbox, host_ip: str) -> Pod:
+def _with_addresses(pod: Pod, sandbox: Sandbox, host_ips: tuple[str, ...]) -> Pod:
     """The pod as its containers may see it: the addresses are there before the API knows them."""
-    ip = sandbox.ip or (host_ip if pod.spec.host_network else "")
-    ips = (PodIP(ip=ip),) if ip else ()
-    return evolve(pod, status=evolve(pod.status, host_ip=host_ip, pod_ip=ip, pod_ips=ips))
+    ips = sandbox.ips or (host_ips if pod.spec.host_network else ())
+    status = evolve(
+        pod.status,
+        host_ip=next(iter(host_ips), None),
+        host_ips=tuple(HostIP(ip=each) for each in host_ips),
+        pod_ip=next(iter(ips), None),
+        pod_ips=tuple(PodIP(ip=each) for each in ips),
+    )
+    return evolve(pod, status=status)

@@ -105,7 +105,7 @@ class PodWorker:
         raise SampanError(f"the plan for pod {record.pod.metadata.name} does not come to rest")
 
     def _view(self, record: PodRecord, now: datetime) -> PodView:
-        return record.view(now, node_ip=self._parts.settings.ip, runtime=self._runtime_name)
+        return record.view(now, node_ips=self._parts.settings.ips, runtime=self._runtime_name)
 
     def _asks_again(self, record: PodRecord) -> Iterator[float]:
         """Seconds until something is to be looked at of which nobody tells."""

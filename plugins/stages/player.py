@@ -96,25 +96,25 @@ class StagePlayer:
     def _functions(self, pod: Pod, node: Node, addresses: PodAddresses, now: datetime) -> Functions:
         """Those that answer for this pod. Its addresses are its own, whatever a template says that it is called."""
 
-        def node_ip(*_asked: Any) -> str:
+        def node_ips(*_asked: Any) -> list[str]:
             return of_node(node)
 
-        def pod_ip(*_asked: Any) -> str:
+        def pod_ips(*_asked: Any) -> list[str]:
             return of_node(node) if pod.spec.host_network else addresses.of(pod.metadata.uid or "", node)
 
-        def all_of(one: Callable[..., str]) -> Callable[..., list[str]]:
-            return lambda *asked: [address for address in (one(*asked),) if address]
+        def first_of(some: Callable[..., list[str]]) -> Callable[..., str]:
+            return lambda *asked: next(iter(some(*asked)), "")
 
         return {
             "Now": lambda: _text(now),
             "StartTime": lambda: self._started,
             "Version": lambda: VERSION,
-            "NodeIP": node_ip,
-            "NodeIPWith": node_ip,
-            "NodeIPsWith": all_of(node_ip),
-            "PodIP": pod_ip,
-            "PodIPWith": pod_ip,
-            "PodIPsWith": all_of(pod_ip),
+            "NodeIP": first_of(node_ips),
+            "NodeIPWith": first_of(node_ips),
+            "NodeIPsWith": node_ips,
+            "PodIP": first_of(pod_ips),
+            "PodIPWith": first_of(pod_ips),
+            "PodIPsWith": pod_ips,
         }
 
 

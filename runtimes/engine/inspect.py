@@ -60,7 +60,7 @@ def container_of(inspected: Mapping[str, Any]) -> Container:
 
 
 def sandbox_of(inspected: Mapping[str, Any], *, network: str) -> Sandbox:
-    """One of our sandboxes, from the container that holds its namespaces. ``ip`` is that on ``network``.
+    """One of our sandboxes, from the container that holds its namespaces. ``ips`` are those on ``network``.
 
     The sandbox is the Podman pod that the container belongs to, or the container itself.
     """
@@ -69,23 +69,26 @@ def sandbox_of(inspected: Mapping[str, Any], *, network: str) -> Sandbox:
         inspected["Config"].get("Labels") or {},
         inspected["State"]["Status"],
         created_at(inspected),
-        address(inspected, network),
+        addresses(inspected, network),
     )
 
 
 def listed_sandbox(entry: Mapping[str, Any], *, network: str) -> Sandbox:
     """The same from an entry of Docker's list of containers, which says all that matters: no second request is needed."""
     created = datetime.fromtimestamp(entry["Created"], UTC)
-    return _sandbox(entry["Id"], entry.get("Labels") or {}, entry["State"], created, address(entry, network))
+    return _sandbox(entry["Id"], entry.get("Labels") or {}, entry["State"], created, addresses(entry, network))
 
 
-def address(described: Mapping[str, Any], network: str) -> str:
-    """A container's address on ``network``, from an inspect answer or a list's entry; empty where it has none."""
+def addresses(described: Mapping[str, Any], network: str) -> tuple[str, ...]:
+    """A container's addresses on ``network``, from an inspect answer or a list's entry; the one of IPv4 first."""
     networks = described["NetworkSettings"].get("Networks") or {}
-    return str((networks.get(network) or {}).get("IPAddress") or "")
+    there = networks.get(network) or {}
+    return tuple(str(there[word]) for word in ("IPAddress", "GlobalIPv6Address") if there.get(word))
 
 
-def _sandbox(sandbox_id: str, labels: Mapping[str, str], status: str, created: datetime, ip: str) -> Sandbox:
+def _sandbox(
+    sandbox_id: str, labels: Mapping[str, str], status: str, created: datetime, ips: tuple[str, ...]
+) -> Sandbox:
     return Sandbox(
         id=sandbox_id,
         name=labels.get(LABEL_POD, ""),
@@ -94,7 +97,7 @@ def _sandbox(sandbox_id: str, labels: Mapping[str, str], status: str, created: d
         attempt=int(labels.get(LABEL_ATTEMPT, "0")),
         state=_STATES.get(status.lower(), "unknown"),
         created_at=created.replace(microsecond=0),  # as exact as Docker's list tells it
-        ip=ip,
+        ips=ips,
         labels=labels,
     )
 

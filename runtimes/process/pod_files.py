@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sampan.core.contracts.runtime_config import SandboxConfig
@@ -10,10 +11,10 @@ NAMES = {"hosts": "/etc/hosts", "resolv.conf": "/etc/resolv.conf", "hostname": "
 MOST_NAMESERVERS = 3
 
 
-def write(folder: Path, config: SandboxConfig, ip: str, default_servers: tuple[str, ...]) -> None:
+def write(folder: Path, config: SandboxConfig, ips: Iterable[str], default_servers: tuple[str, ...]) -> None:
     """Into the sandbox's folder."""
     texts = {
-        "hosts": hosts(config, ip),
+        "hosts": hosts(config, ips),
         "resolv.conf": resolv_conf(config, default_servers),
         "hostname": f"{config.hostname or config.name}\n",
     }
@@ -22,7 +23,7 @@ def write(folder: Path, config: SandboxConfig, ip: str, default_servers: tuple[s
         (folder / name).chmod(0o644)
 
 
-def hosts(config: SandboxConfig, ip: str) -> str:
+def hosts(config: SandboxConfig, ips: Iterable[str]) -> str:
     """For containers that the node agent gives no file of its own: names of this machine, and the pod's."""
     if config.host_network:
         text = Path("/etc/hosts").read_text() if Path("/etc/hosts").exists() else "127.0.0.1\tlocalhost\n"
@@ -30,8 +31,8 @@ def hosts(config: SandboxConfig, ip: str) -> str:
         text = (
             "127.0.0.1\tlocalhost\n"
             "::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n"
-            f"fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{ip}\t{config.hostname or config.name}\n"
-        )
+            "fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n"
+        ) + "".join(f"{ip}\t{config.hostname or config.name}\n" for ip in ips)
     return text
 
 

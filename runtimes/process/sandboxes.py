@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class Sandboxes:
             attempt=record["attempt"],
             state="running" if is_running else "exited",
             created_at=datetime.fromtimestamp(record["created_at"] / 1e9, UTC),
-            ip=record["ip"],
+            ips=_ips(record),
             labels=record["labels"],
         )
 
@@ -122,7 +122,7 @@ class Sandboxes:
             holder.signal(signal.SIGKILL)
             holder.wait(None)
         if "net" in record["namespaces"] and self._network and not record["stopped"]:
-            self._network.release(sandbox_id, record["ip"])
+            self._network.release(sandbox_id, _ips(record))
         processes.kill(record["ports_process"])
         if Path(record["shm"]) != SHARED_MEMORY:
             shutil.rmtree(record["shm"], ignore_errors=True)
@@ -158,11 +158,11 @@ class Sandboxes:
             pid = int(str(launcher.answer(channel)["pid"]))
             record = self._new_record(sandbox_id, config, kinds, pid)
             self._write(sandbox_id, record, lasting=False)
-            record["ip"] = self._give_network(sandbox_id, record, channel)
+            record["ips"] = self._give_network(sandbox_id, record, channel)
             launcher.answer(channel)
         finally:
             channel.close()
-        pod_files.write(folder, config, record["ip"], self._settings.dns_servers)
+        pod_files.write(folder, config, record["ips"], self._settings.dns_servers)
         record["ports_process"] = self._open_host_ports(config.ports, record)
         self._write(sandbox_id, {**record, "ready": True})
 
@@ -199,23 +199,24 @@ class Sandboxes:
             "process": records.identity(pid),
             "ports_process": None,
             "created_at": time.time_ns(),
-            "ip": "",
+            "ips": [],
             "shm": self._shared_memory(sandbox_id, config),
             "ready": False,
             "stopped": False,
         }
 
-    def _give_network(self, sandbox_id: str, record: dict[str, Any], channel: Channel) -> str:
-        """Sets the sandbox up to its end; returns the pod's address."""
+    def _give_network(self, sandbox_id: str, record: dict[str, Any], channel: Channel) -> list[str]:
+        """Sets the sandbox up to its end; returns the pod's addresses."""
         if "net" not in record["namespaces"]:
             channel.send({})
-            return host_address()
+            return [host_address()]
         assert self._network
-        address = self._network.take(sandbox_id)
-        self._write(sandbox_id, {**record, "ip": address.ip}, lasting=False)
-        self._network.attach(sandbox_id, record["process"]["pid"], address)
-        channel.send({"network": attrs.asdict(address)})
-        return address.ip
+        addresses = self._network.take(sandbox_id)
+        ips = [address.ip for address in addresses]
+        self._write(sandbox_id, {**record, "ips": ips}, lasting=False)
+        self._network.attach(sandbox_id, record["process"]["pid"], addresses[0])
+        channel.send({"network": [attrs.asdict(address) for address in addresses]})
+        return ips
 
     def _shared_memory(self, sandbox_id: str, config: SandboxConfig) -> str:
         """The pod's /dev/shm: a folder of the host's, since containers of a pod share it."""
@@ -235,8 +236,13 @@ class Sandboxes:
         if not ports or "net" not in record["namespaces"]:
             return None
         wanted = [[port.host_ip, port.host_port, port.container_port, port.protocol.upper()] for port in ports]
-        request = {"sandbox": record["process"]["pid"], "ip": record["ip"], "ports": wanted}
+        request = {"sandbox": record["process"]["pid"], "ip": _ips(record)[0], "ports": wanted}
         return records.identity(int(str(self._launcher.call("host-ports", request)["pid"])))
 
     def _write(self, sandbox_id: str, record: dict[str, Any], *, lasting: bool = True) -> None:
         records.write(str(self._layout.sandboxes / sandbox_id / "sandbox.json"), record, lasting=lasting)
+
+
+def _ips(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """An earlier sampan wrote down one, under another name."""
+    return tuple(record["ips"] if "ips" in record else filter(None, [record["ip"]]))

@@ -30,6 +30,7 @@ from sampan.core.contracts.runtime import (
 )
 from sampan.core.contracts.runtime_config import ContainerConfig, Resources, SandboxConfig
 from sampan.core.errors import NotFound
+from sampan.core.ip import IPV4, Family, family, join, part
 from sampan.runtimes.simulated.script import read_script
 from sampan.runtimes.simulated.streams import EndedStream
 from sampan.runtimes.simulated.time import MachineTime, SimulatedTime
@@ -58,7 +59,10 @@ class SimulatedRuntime:
         self._hints: list[tuple[datetime, int, RuntimeEvent]] = []
         self._hinted = 0
         self._closed = False
-        self._cidr = settings.pod_cidr or f"10.{crc32(settings.node.encode()) % 256}.0.0/16"
+        self._cidr = join(
+            part(settings.pod_cidr or "", each) or _range_for(settings.node, each)
+            for each in map(family, settings.families)
+        )
 
     # The runtime itself
 
@@ -103,7 +107,7 @@ class SimulatedRuntime:
                 id=self._world.new_id(),
                 config=config,
                 created_at=self._time.now(),
-                ip="" if config.host_network else self._world.take_address(self._cidr),
+                ips=() if config.host_network else self._world.take_addresses(self._cidr),
             )
             self._world.add_sandbox(sandbox)
             return sandbox.view()
@@ -116,7 +120,7 @@ class SimulatedRuntime:
             for container in self._containers_of(sandbox):
                 self._end(container, 0, KILLED)
             sandbox.state = "exited"
-            self._world.free_address(sandbox)
+            self._world.free_addresses(sandbox)
 
     def remove_pod_sandbox(self, sandbox_id: str) -> None:
         self.stop_pod_sandbox(sandbox_id)
@@ -305,3 +309,9 @@ def is_missing(image: str) -> bool:
 def _made_up(image: str) -> Image:
     """Nobody knows as whom a real one would run: a pod that refuses root is to be played as well."""
     return Image(id=image_id(image), tags=(image,), user=SOME_USER)
+
+
+def _range_for(node: str, of: Family) -> str:
+    """Nobody routes it, so that nodes' ranges need not differ from anybody's; mostly they do."""
+    number = crc32(node.encode())
+    return f"10.{number % 256}.0.0/16" if of is IPV4 else f"fd00:10:244:{number % 65536:x}::/64"

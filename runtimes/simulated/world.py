@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network
 
 from sampan.core.classes import define
 from sampan.core.contracts.runtime import Container, RuntimeFailure, Sandbox, State
 from sampan.core.contracts.runtime_config import ContainerConfig, SandboxConfig
+from sampan.core.ip import Network, networks
 from sampan.runtimes.simulated.script import Script
 
 KILLED = 137
@@ -96,7 +96,7 @@ class SimulatedSandbox:
     id: str
     config: SandboxConfig
     created_at: datetime
-    ip: str
+    ips: tuple[str, ...]
     state: State = "running"
 
     def view(self) -> Sandbox:
@@ -108,7 +108,7 @@ class SimulatedSandbox:
             attempt=self.config.attempt,
             state=self.state,
             created_at=self.created_at,
-            ip=self.ip if self.state == "running" else "",
+            ips=self.ips if self.state == "running" else (),
             labels=self.config.labels,
         )
 
@@ -121,28 +121,30 @@ class World:
         self.containers: dict[str, SimulatedContainer] = {}
         self._by_pod: dict[str, tuple[dict[str, SimulatedSandbox], dict[str, SimulatedContainer]]] = {}
         self._addresses: set[str] = set()
-        self._fresh: Iterator[str] | None = None
+        self._fresh: dict[str, Iterator[str]] = {}
         self._made = 0
 
     def new_id(self) -> str:
         self._made += 1
         return f"{self._made:064x}"
 
-    def take_address(self, cidr: str) -> str:
+    def take_addresses(self, ranges: str) -> tuple[str, ...]:
+        """One of each range."""
+        return tuple(self._take_address(network) for network in networks(ranges))
+
+    def _take_address(self, network: Network) -> str:
         """Addresses come in order, and again from the front when the range is through."""
-        network = IPv4Network(cidr)
+        cidr = str(network)
         for _ in range(2):
-            if self._fresh is None:
-                self._fresh = (str(host) for host in network.hosts())
-            for address in self._fresh:
+            for address in self._fresh.setdefault(cidr, (str(host) for host in network.hosts())):
                 if address not in self._addresses:
                     self._addresses.add(address)
                     return address
-            self._fresh = None
+            del self._fresh[cidr]
         raise RuntimeFailure(f"no address is left in {cidr}")
 
-    def free_address(self, sandbox: SimulatedSandbox) -> None:
-        self._addresses.discard(sandbox.ip)
+    def free_addresses(self, sandbox: SimulatedSandbox) -> None:
+        self._addresses.difference_update(sandbox.ips)
 
     def add_sandbox(self, sandbox: SimulatedSandbox) -> None:
         self.sandboxes[sandbox.id] = sandbox

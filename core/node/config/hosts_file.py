@@ -5,6 +5,8 @@ https://kubernetes.io/docs/tasks/network/customize-hosts-file-for-pods/
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.config.names import PodName
 
@@ -22,13 +24,13 @@ STANDARD = (
 )
 
 
-def hosts_file(pod: Pod, name: PodName, ip: str, of_host: str) -> str:
+def hosts_file(pod: Pod, name: PodName, ips: Iterable[str], of_host: str) -> str:
     """``of_host`` is the machine's own file, which a pod of its network keeps."""
     if pod.spec.host_network:
         return MANAGED_HOST_NETWORK + of_host + _aliases(pod)
-    lines = [f"{address}\t{names}" for address, names in STANDARD]
-    if ip:
-        lines.append(f"{ip}\t{name.full}\t{name.host}" if name.domain else f"{ip}\t{name.host}")
+    lines = [f"{address}\t{hosts}" for address, hosts in STANDARD]
+    names = f"{name.full}\t{name.host}" if name.domain else name.host
+    lines += [f"{ip}\t{names}" for ip in ips]
     return MANAGED + "\n".join(lines) + "\n" + _aliases(pod)
 
 

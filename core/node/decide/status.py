@@ -43,7 +43,7 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
         phase = "Running"
     if old.phase in FINISHED:
         phase = old.phase
-    ip = _pod_ip(view)
+    ips = _pod_ips(view)
     ready_to_start = view.sandbox is not None and view.sandbox.state == "running"
     start_time = old.start_time or view.first_seen or now
     return evolve(
@@ -55,10 +55,10 @@ def pod_status(view: PodView, now: datetime, *, over: bool = False) -> PodStatus
         ),
         reason=reason,
         message=message,
-        host_ip=view.node_ip or None,
-        host_ips=(HostIP(ip=view.node_ip),) if view.node_ip else (),
-        pod_ip=ip or None,
-        pod_ips=(PodIP(ip=ip),) if ip else (),
+        host_ip=next(iter(view.node_ips), None),
+        host_ips=tuple(HostIP(ip=each) for each in view.node_ips),
+        pod_ip=next(iter(ips), None),
+        pod_ips=tuple(PodIP(ip=each) for each in ips),
         start_time=start_time.replace(microsecond=0),
         init_container_statuses=inits,
         container_statuses=mains,
@@ -82,13 +82,14 @@ def _rejected(view: PodView, now: datetime) -> PodStatus:
     )
 
 
-def _pod_ip(view: PodView) -> str:
-    """The address of a pod that has ended stays to be read."""
+def _pod_ips(view: PodView) -> tuple[str, ...]:
+    """The addresses of a pod that has ended stay to be read."""
     if view.pod.spec.host_network:
-        return view.node_ip if view.sandbox is not None else ""
-    if view.sandbox is not None and view.sandbox.ip:
-        return view.sandbox.ip
-    return (view.pod.status.pod_ip or "") if view.sandbox is not None or view.pod.status.phase in FINISHED else ""
+        return view.node_ips if view.sandbox is not None else ()
+    if view.sandbox is not None and view.sandbox.ips:
+        return view.sandbox.ips
+    stay = view.sandbox is not None or view.pod.status.phase in FINISHED
+    return tuple(each.ip for each in view.pod.status.pod_ips) if stay else ()
 
 
 def phase_of(

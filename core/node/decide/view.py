@@ -59,7 +59,7 @@ class PodView:
     first_seen: datetime | None = None
     allocation: Allocation | None = None
     """What the pod was promised; `pod` has it in place of what it asks for."""
-    node_ip: str = ""
+    node_ips: tuple[str, ...] = ()
     runtime: str = ""
     """The scheme of container ids: ``docker``."""
 

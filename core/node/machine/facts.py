@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sampan.core.classes import frozen
+from sampan.core.ip import FAMILIES, IPV4, IPV6, Family
 from sampan.core.model.meta import Quantity
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
-NOWHERE = "192.0.2.1"
-"""An address of nobody (RFC 5737): asking the way there tells our own address, and sends nothing."""
+NOWHERE = {IPV4: "192.0.2.1", IPV6: "2001:db8::1"}
+"""Addresses of nobody (RFC 5737, 3849): asking the way there tells our own address, and sends nothing."""
 
 LEAST_MEMORY, LEAST_DISK = 100 << 20, 512 << 20
 """Bytes that must be left; below, the machine is under pressure."""
@@ -23,7 +24,8 @@ LEAST_MEMORY, LEAST_DISK = 100 << 20, 512 << 20
 @frozen(kw_only=True)
 class Machine:
     hostname: str
-    ip: str
+    ips: Mapping[str, str]
+    """By IP family."""
     capacity: Mapping[str, Quantity]
     machine_id: str = ""
     system_uuid: str = ""
@@ -37,7 +39,7 @@ def this_machine(disk: Path = Path("/")) -> Machine:
     machine_id = _line(Path("/etc/machine-id"))
     return Machine(
         hostname=socket.gethostname().lower(),
-        ip=own_address(),
+        ips={each.name: address for each in FAMILIES if (address := own_address(each))},
         capacity={
             "cpu": Quantity(str(len(os.sched_getaffinity(0)))),
             "memory": Quantity(f"{_meminfo('MemTotal:')}Ki"),
@@ -69,14 +71,15 @@ def pressures(data_dir: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def own_address() -> str:
-    """The address by which this machine goes to others; 127.0.0.1 where it has no network."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-        try:
-            asker.connect((NOWHERE, 9))
-        except OSError:
-            return "127.0.0.1"
-        return str(asker.getsockname()[0])
+def own_address(family: Family = IPV4) -> str:
+    """The address by which this machine goes to others. Without a network it is 127.0.0.1, and none of IPv6."""
+    without = family.loopback if family is IPV4 else ""
+    try:
+        with socket.socket(family.sockets, socket.SOCK_DGRAM) as asker:
+            asker.connect((NOWHERE[family], 9))
+            return str(asker.getsockname()[0])
+    except OSError:
+        return without
 
 
 def _line(path: Path) -> str:

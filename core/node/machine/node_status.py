@@ -80,7 +80,7 @@ def node_status(
         allocatable=capacity,
         conditions=_conditions(pressed, problem, old, now.replace(microsecond=0)),
         addresses=(
-            NodeAddress(type="InternalIP", address=settings.ip),
+            *(NodeAddress(type="InternalIP", address=address) for address in settings.ips),
             NodeAddress(type="Hostname", address=settings.name),
         ),
         node_info=NodeSystemInfo(

@@ -25,14 +25,21 @@ class NodeSettings:
     cluster: str
     data_dir: Path
     """Where pods' folders are: ``DATA/pods/UID``."""
-    ip: str = ""
-    """Empty: the machine's own."""
+    families: tuple[str, ...] = ("IPv4",)
+    """Of the cluster's addresses, its default first."""
+    ips: tuple[str, ...] = ()
+    """The node's own addresses; none: the machine's of these families."""
     labels: Mapping[str, str] = attrs.field(factory=dict)
     taints: tuple[Taint, ...] = ()
     capacity: Mapping[str, Quantity] = attrs.field(factory=dict)
     cluster_dns: tuple[str, ...] = ()
     pod_token: PodToken | None = None
     machine: Machine = attrs.field(factory=this_machine)
+
+    @property
+    def ip(self) -> str:
+        """The node's first address."""
+        return next(iter(self.ips), "")
 
     def pod_dir(self, uid: str) -> Path:
         return self.data_dir / "pods" / uid

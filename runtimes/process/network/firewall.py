@@ -1,4 +1,4 @@
-"""Letting pods call the outside: masquerading in an nftables table of this node's own, or by iptables.
+"""Letting pods call the outside: masquerading in an nftables table of this node's own for each IP family, or by iptables.
 
 Without either, or where a tool refuses, pods still reach the host and each other: that is said, and no error.
 """
@@ -11,45 +11,64 @@ from pathlib import Path
 
 from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
+from sampan.core.ip import IPV4, IPV6, Family, Network, family_of, networks
 
 BRIDGES = "sp-"
 """How the bridge of every node here is called: what goes from one to another stays under its pod's own address."""
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+FORWARDING = {IPV4: Path("/proc/sys/net/ipv4/ip_forward"), IPV6: Path("/proc/sys/net/ipv6/conf/all/forwarding")}
+ROUTES_IPV6 = Path("/proc/net/ipv6_route")
+HEARD = 0x00010000
+"""The flag of a default route that a router has told of."""
 
 
-def allow_outside(bridge: str, cidr: str) -> str | None:
+def allow_outside(bridge: str, network: Network) -> str | None:
     """Why pods cannot call the outside, or ``None``. Idempotent."""
-    problem = _masquerade(bridge, cidr)
-    _accept_forwarding(bridge)
+    problem = _masquerade(bridge, network)
+    _accept_forwarding(bridge, family_of(network))
     return problem
 
 
 def withdraw(bridge: str, cidr: str) -> None:
     """Take every rule back. Idempotent."""
-    nft.delete_table("ip", bridge)
-    for rule in ([*_nat_rule(bridge, cidr)], *_forward_rules(bridge)):
-        while _run("iptables", ["-w", *rule[:2], "-C", *rule[2:]]) == "":
-            if _run("iptables", ["-w", *rule[:2], "-D", *rule[2:]]) != "":
-                break
+    for network in networks(cidr):
+        of = family_of(network)
+        nft.delete_table(of.nft, bridge)
+        for rule in ([*_nat_rule(network)], *_forward_rules(bridge)):
+            while _run(of.iptables, ["-w", *rule[:2], "-C", *rule[2:]]) == "":
+                if _run(of.iptables, ["-w", *rule[:2], "-D", *rule[2:]]) != "":
+                    break
 
 
-def enable_forwarding() -> bool:
+def enable_forwarding(of: Family = IPV4) -> bool:
     """Let the host route between pods and the outside; ``True`` where this has changed the host."""
-    if FORWARDING.read_text().strip() == "1":
+    if FORWARDING[of].read_text().strip() == "1":
         return False
-    FORWARDING.write_text("1")
+    if of is IPV6:
+        _go_on_hearing_routers()
+    FORWARDING[of].write_text("1")
     return True
 
 
-def disable_forwarding() -> None:
-    FORWARDING.write_text("0")
+def disable_forwarding(of: Family = IPV4) -> None:
+    FORWARDING[of].write_text("0")
 
 
-def _masquerade(bridge: str, cidr: str) -> str | None:
+def _go_on_hearing_routers() -> None:
+    """A host that forwards ignores what routers tell, and would lose its own way out with that: unless told otherwise."""
+    for line in ROUTES_IPV6.read_text().splitlines():
+        *_, flags, interface = line.split()
+        accepts = Path(f"/proc/sys/net/ipv6/conf/{interface}/accept_ra")
+        if int(flags, 16) & HEARD and accepts.exists() and accepts.read_text().strip() == "1":
+            accepts.write_text("2")
+
+
+def _masquerade(bridge: str, network: Network) -> str | None:
+    of = family_of(network)
+    table = f"{of.nft} {bridge}"
     script = (
-        f"add table ip {bridge}\nflush table ip {bridge}\n"
-        f"add chain ip {bridge} postrouting {{ type nat hook postrouting priority 100; }}\n"
-        f'add rule ip {bridge} postrouting ip saddr {cidr} oifname != "{BRIDGES}*" masquerade\n'
+        f"add table {table}\nflush table {table}\n"
+        f"add chain {table} postrouting {{ type nat hook postrouting priority 100; }}\n"
+        f'add rule {table} postrouting {of.nft} saddr {network} oifname != "{BRIDGES}*" masquerade\n'
     )
     try:
         nft.run(script)
@@ -57,26 +76,26 @@ def _masquerade(bridge: str, cidr: str) -> str | None:
         problem = str(exc)
     else:
         return None
-    rule = _nat_rule(bridge, cidr)
-    if _run("iptables", ["-w", *rule[:2], "-C", *rule[2:]]) == "":
+    rule = _nat_rule(network)
+    if _run(of.iptables, ["-w", *rule[:2], "-C", *rule[2:]]) == "":
         return None
-    second = _run("iptables", ["-w", *rule[:2], "-A", *rule[2:]])
+    second = _run(of.iptables, ["-w", *rule[:2], "-A", *rule[2:]])
     return None if second == "" else f"{problem}; {second}"
 
 
-def _accept_forwarding(bridge: str) -> None:
+def _accept_forwarding(bridge: str, of: Family) -> None:
     """Docker makes the host drop what it forwards; an accept in a table of our own could not undo that."""
-    policy = subprocess_output("iptables", ["-w", "-S", "FORWARD"])
+    policy = subprocess_output(of.iptables, ["-w", "-S", "FORWARD"])
     if not policy.startswith("-P FORWARD DROP"):
         return
     for rule in _forward_rules(bridge):
-        if _run("iptables", ["-w", *rule[:2], "-C", *rule[2:]]) != "":
-            _run("iptables", ["-w", *rule[:2], "-I", *rule[2:]])
+        if _run(of.iptables, ["-w", *rule[:2], "-C", *rule[2:]]) != "":
+            _run(of.iptables, ["-w", *rule[:2], "-I", *rule[2:]])
 
 
-def _nat_rule(bridge: str, cidr: str) -> list[str]:
+def _nat_rule(network: Network) -> list[str]:
     """Table, then chain and match."""
-    return ["-t", "nat", "POSTROUTING", "-s", cidr, "!", "-o", f"{BRIDGES}+", "-j", "MASQUERADE"]
+    return ["-t", "nat", "POSTROUTING", "-s", str(network), "!", "-o", f"{BRIDGES}+", "-j", "MASQUERADE"]
 
 
 def _forward_rules(bridge: str) -> list[list[str]]:

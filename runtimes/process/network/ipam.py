@@ -4,19 +4,24 @@ crash loses nothing.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from sampan.core.contracts.runtime import RuntimeFailure
+from sampan.core.ip import family_of
+
+LAST = "last-"
+"""How the file with the address that was given last begins; behind it is the family."""
 
 
 class AddressPool:
-    """The addresses of a range: the first is the gateway's. Given out in a circle, so that none is used again soon."""
+    """The addresses of one range: the first is the gateway's. Given out in a circle, so that none is used again soon."""
 
     def __init__(self, folder: Path, cidr: str) -> None:
         self._folder = folder
-        self.network = ipaddress.IPv4Network(cidr)
+        self.network = ip_network(cidr)
+        self._last = folder / f"{LAST}{family_of(self.network)}"
         if self.network.num_addresses < 4:
             raise ValueError(f"{cidr} is too small for pods")
 
@@ -32,7 +37,7 @@ class AddressPool:
         for step in range(count):
             ip = str(self.network[first + (begin + step) % count])
             if self._claim(ip, owner):
-                (self._folder / "last").write_text(ip)
+                self._last.write_text(ip)
                 return ip
         raise RuntimeFailure(f"all {count} pod addresses of {self.network} are taken")
 
@@ -44,7 +49,7 @@ class AddressPool:
         """Release what belongs to sandboxes that are not there (any more): for a start after a crash."""
         known = set(owners)
         for file in self._folder.iterdir():
-            if file.name != "last" and file.read_text() not in known:
+            if not file.name.startswith(LAST) and file.read_text() not in known:
                 file.unlink(missing_ok=True)
 
     def _claim(self, ip: str, owner: str) -> bool:
@@ -58,7 +63,7 @@ class AddressPool:
     def _last_given(self) -> int:
         """Its place in the range."""
         try:
-            address = ipaddress.IPv4Address((self._folder / "last").read_text())
+            address = ip_address(self._last.read_text())
         except (OSError, ValueError):
             return 1
         return int(address) - int(self.network.network_address) if address in self.network else 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from sampan.core.classes import frozen
@@ -12,6 +13,7 @@ from sampan.core.errors import ConfigError
 from sampan.core.host import netlink
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.host.ranges import choosing, give_back, used_networks
+from sampan.core.ip import IPV4, Family, Network, family, family_of, join, networks, part, split
 from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.network import cidr, firewall
 from sampan.runtimes.process.network.ipam import AddressPool
@@ -20,8 +22,10 @@ from sampan.runtimes.process.shim import records
 
 @frozen(kw_only=True)
 class PodAddress:
+    """One of a pod's."""
+
     ip: str
-    netmask: str
+    prefix: int
     gateway: str
 
 
@@ -32,7 +36,8 @@ class PodNetwork:
         self._layout = layout
         self._settings = settings
         self._lock = threading.Lock()
-        self._pool: AddressPool | None = None
+        self._pools: tuple[AddressPool, ...] = ()
+        """One for each family."""
 
     @property
     def bridge(self) -> str:
@@ -40,54 +45,58 @@ class PodNetwork:
 
     @property
     def cidr(self) -> str:
-        return str(self._pool.network) if self._pool else ""
+        return join(pool.network for pool in self._pools)
 
     def start(self) -> None:
         """Raises `HostNetworkError` where the kernel refuses, `ConfigError` where the wanted range is taken."""
         known = records.read(str(self._layout.network)) or {}
-        wanted = self._settings.pod_cidr or str(known.get("cidr") or "")
+        before = str(known.get("cidr") or "")
         with choosing(self._settings.state_dir) as (taken, note):
             used = [*used_networks(without=self.bridge), *taken]
-            try:
-                chosen = cidr.choose(wanted, used, self._settings.service_cidr)
-            except ConfigError:
-                if self._settings.pod_cidr or not known:
-                    raise
-                # Somebody else has taken the range since; pods that are left from before keep their old addresses.
-                chosen = cidr.choose("", used, self._settings.service_cidr)
+            chosen = join(self._choose(family(name), before, used) for name in self._settings.families)
             note(chosen)
-        self._pool = AddressPool(self._layout.addresses, chosen)
-        forwarding = known.get("forwarding") is True
-        records.write(str(self._layout.network), {"cidr": chosen, "forwarding": forwarding})
-        prefix = self._pool.network.prefixlen
-        netlink.add_bridge(self.bridge, mac(self._pool.gateway), [(self._pool.gateway, prefix)])
+        self._pools = tuple(AddressPool(self._layout.addresses, each) for each in split(chosen))
+        forwarding = _forwarding(known)
+        self._record(chosen, forwarding)
+        gateways = [(pool.gateway, pool.network.prefixlen) for pool in self._pools]
+        netlink.add_bridge(self.bridge, mac(self._pools[0].gateway), gateways)
         self._open_to_outside(chosen, forwarding)
+
+    def _choose(self, of: Family, before: str, used: Sequence[Network]) -> str:
+        asked, known = part(self._settings.pod_cidr or "", of), part(before, of)
+        try:
+            return cidr.choose(asked or known, used, self._settings.service_cidr, of)
+        except ConfigError:
+            if asked or not known:
+                raise
+            # Somebody else has taken the range since; pods that are left from before keep their old addresses.
+            return cidr.choose("", used, self._settings.service_cidr, of)
 
     def keep_only(self, sandbox_ids: list[str]) -> None:
         """Release the addresses of all other sandboxes."""
-        assert self._pool
-        self._pool.keep_only(sandbox_ids)
+        for pool in self._pools:
+            pool.keep_only(sandbox_ids)
 
-    def take(self, sandbox_id: str) -> PodAddress:
-        assert self._pool
+    def take(self, sandbox_id: str) -> tuple[PodAddress, ...]:
+        """One of each family."""
         with self._lock:
-            ip = self._pool.take(sandbox_id)
-        return PodAddress(ip=ip, netmask=str(self._pool.network.netmask), gateway=self._pool.gateway)
+            return tuple(
+                PodAddress(ip=pool.take(sandbox_id), prefix=pool.network.prefixlen, gateway=pool.gateway)
+                for pool in self._pools
+            )
 
-    def attach(self, sandbox_id: str, pid: int, address: PodAddress) -> None:
+    def attach(self, sandbox_id: str, pid: int, first: PodAddress) -> None:
         """Give the namespace of the process ``pid`` its end of the network (which it then sets up)."""
         try:
-            netlink.add_veth(self._veth(sandbox_id), self.bridge, mac(address.ip), pid)
+            netlink.add_veth(self._veth(sandbox_id), self.bridge, mac(first.ip), pid)
         except HostNetworkError as exc:
             raise RuntimeFailure(f"the pod cannot be joined to its network: {exc}") from exc
 
-    def release(self, sandbox_id: str, ip: str) -> None:
+    def release(self, sandbox_id: str, ips: Iterable[str]) -> None:
         """Idempotent. The kernel would remove the pair with the namespace, but in its own time."""
         netlink.delete_link(self._veth(sandbox_id))
-        if ip and not self._pool:
+        for ip in filter(None, ips):
             (self._layout.addresses / ip).unlink(missing_ok=True)
-        elif self._pool:
-            self._pool.release(ip)
 
     def destroy(self) -> None:
         """Remove the bridge, what hangs on it and the rules. Idempotent; needs no `start`."""
@@ -99,14 +108,21 @@ class PodNetwork:
             netlink.delete_link(port)
         netlink.delete_link(self.bridge)
         firewall.withdraw(self.bridge, str(known["cidr"]))
-        if known.get("forwarding") and not bridges():
-            firewall.disable_forwarding()
+        if not bridges():
+            for name in _forwarding(known):
+                firewall.disable_forwarding(family(name))
 
-    def _open_to_outside(self, chosen: str, forwarding: bool) -> None:
-        if firewall.enable_forwarding() and not forwarding:
-            records.write(str(self._layout.network), {"cidr": chosen, "forwarding": True})
-        if problem := firewall.allow_outside(self.bridge, chosen):
-            self._settings.say(f"pods cannot call the outside: {problem}")
+    def _open_to_outside(self, chosen: str, forwarding: list[str]) -> None:
+        for network in networks(chosen):
+            of = family_of(network)
+            if firewall.enable_forwarding(of) and of.name not in forwarding:
+                forwarding.append(of.name)
+                self._record(chosen, forwarding)
+            if problem := firewall.allow_outside(self.bridge, network):
+                self._settings.say(f"pods cannot call the outside by {of}: {problem}")
+
+    def _record(self, chosen: str, forwarding: list[str]) -> None:
+        records.write(str(self._layout.network), {"cidr": chosen, "forwarding": list(forwarding)})
 
     @staticmethod
     def _veth(sandbox_id: str) -> str:
@@ -119,5 +135,13 @@ def bridges() -> list[Path]:
 
 
 def mac(ip: str) -> str:
-    """Made from the address, so that neighbours' tables stay right when an address is given to another pod."""
-    return "0a:58:" + ":".join(f"{byte:02x}" for byte in ipaddress.IPv4Address(ip).packed)
+    """Made from the address of IPv4, so that neighbours' tables stay right when an address is given to another pod."""
+    return "0a:58:" + ":".join(f"{byte:02x}" for byte in IPv4Address(ip).packed)
+
+
+def _forwarding(known: Mapping[str, object]) -> list[str]:
+    """The families that this host did not forward before. An earlier sampan knew of one, and wrote just that it was so."""
+    found = known.get("forwarding")
+    if isinstance(found, list):
+        return [str(each) for each in found]
+    return [IPV4.name] if found else []

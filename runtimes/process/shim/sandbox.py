@@ -37,11 +37,9 @@ def hold(channel: Channel, request: dict[str, object], kinds: tuple[str, ...]) -
     setup = channel.receive()
     if "net" in kinds:
         pod_network.bring_up("lo")
-    if network := setup.get("network"):
-        assert isinstance(network, dict)
-        pod_network.set_address("eth0", str(network["ip"]), str(network["netmask"]))
-        pod_network.bring_up("eth0")
-        pod_network.set_default_route(str(network["gateway"]))
+    if addresses := setup.get("network"):
+        assert isinstance(addresses, list)
+        pod_network.join("eth0", [(str(each["ip"]), int(each["prefix"]), str(each["gateway"])) for each in addresses])
     sysctls = request["sysctls"]
     assert isinstance(sysctls, dict)
     pod_network.set_sysctls(sysctls)

@@ -61,7 +61,7 @@ class NodeBench:
         return SimulatedRuntime(settings, world=self.world, time=self.time)
 
     def make_agent(self, **changes: Any) -> NodeAgent:
-        settings = NodeSettings(name=NODE, cluster="c", data_dir=self.directory, ip="192.0.2.9")
+        settings = NodeSettings(name=NODE, cluster="c", data_dir=self.directory, ips=("192.0.2.9",))
         drivers: dict[str, VolumeDriver] = {
             "emptyDir": EmptyDir(), "hostPath": HostPath(), "configMap": ConfigMapVolume(),
             "projected": ProjectedVolume(), "image": ImageVolume(),

@@ -44,7 +44,7 @@ MAIN = ContainerSpec(name="main", image="x")
 def sandbox(attempt: int = 0, state: Any = "running") -> Sandbox:
     return Sandbox(
         id=f"s{attempt}", name="web", namespace="default", uid="u", attempt=attempt, state=state, created_at=NOW,
-        ip="10.0.0.1",
+        ips=("10.0.0.1",),
     )  # fmt: skip
 
 

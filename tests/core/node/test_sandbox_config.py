@@ -9,7 +9,7 @@ import pytest
 
 from sampan.core.contracts.runtime_config import Mount
 from sampan.core.model.core_v1.container import Container
-from sampan.core.model.core_v1.pod import Pod, PodStatus
+from sampan.core.model.core_v1.pod import Pod, PodIP, PodStatus
 from sampan.core.model.core_v1.pod_spec import HostAlias, PodDNSConfig, PodDNSConfigOption, PodSpec
 from sampan.core.model.core_v1.security import PodSecurityContext, Sysctl
 from sampan.core.model.meta import evolve
@@ -101,7 +101,7 @@ def test_the_hosts_file_is_the_kubelets() -> None:
     aliases = (HostAlias(ip="192.0.2.7", hostnames=("jetty", "quay")), HostAlias(ip="192.0.2.8", hostnames=("pier",)))
     spec = PodSpec(subdomain="ring", host_aliases=aliases)
     pod = Pod(metadata=ObjectMeta(name="web", namespace="bay"), spec=spec)
-    assert hosts_file(pod, pod_name(pod), "10.0.0.7", "").splitlines() == [
+    assert hosts_file(pod, pod_name(pod), ("10.0.0.7", "fd00::7"), "").splitlines() == [
         "# Kubernetes-managed hosts file.",
         "127.0.0.1\tlocalhost",
         "::1\tlocalhost ip6-localhost ip6-loopback",
@@ -110,6 +110,7 @@ def test_the_hosts_file_is_the_kubelets() -> None:
         "fe00::1\tip6-allnodes",
         "fe00::2\tip6-allrouters",
         "10.0.0.7\tweb.ring.bay.svc.cluster.local\tweb",
+        "fd00::7\tweb.ring.bay.svc.cluster.local\tweb",
         "",
         "# Entries added by HostAliases.",
         "192.0.2.7\tjetty\tquay",
@@ -117,13 +118,17 @@ def test_the_hosts_file_is_the_kubelets() -> None:
     ]
     shared = evolve(pod, spec=evolve(spec, host_network=True, host_aliases=()))
     machines = "127.0.0.1\tlocalhost\n"
-    assert hosts_file(shared, pod_name(shared), "192.0.2.1", machines) == (
+    assert hosts_file(shared, pod_name(shared), ("192.0.2.1",), machines) == (
         f"# Kubernetes-managed hosts file (host network).\n{machines}"
     )
 
 
 def test_a_containers_own_hosts_file_is_left_to_it(tmp_path: Path) -> None:
-    pod = Pod(metadata=ObjectMeta(name="web", namespace="bay"), spec=PodSpec(), status=PodStatus(pod_ip="10.0.0.7"))
+    pod = Pod(
+        metadata=ObjectMeta(name="web", namespace="bay"),
+        spec=PodSpec(),
+        status=PodStatus(pod_ips=(PodIP(ip="10.0.0.7"),)),
+    )
     ours = own_mounts(pod, Container(name="main"), 0, tmp_path, ())
     assert [each.container_path for each in ours] == ["/etc/hosts", "/dev/termination-log"]
     assert "10.0.0.7\tweb" in (tmp_path / "etc-hosts").read_text()
