@@ -38,8 +38,8 @@ def make_simulated(settings: RuntimeSettings) -> Runtime:
 
 @hookimpl
 def sampan_register(registry: Registry) -> None:
-    registry.runtime("docker", make_docker, unavailable=_availability("docker"), rank=1)
-    registry.runtime("podman", make_podman, unavailable=_availability("podman"), rank=2)
+    registry.runtime("docker", make_docker, unavailable=_availability("docker"), rank=1, dual_stack=True)
+    registry.runtime("podman", make_podman, unavailable=_availability("podman"), rank=2, dual_stack=True)
     registry.runtime("process", make_process, unavailable=_availability("process"), rank=3, dual_stack=True)
     registry.runtime("simulated", make_simulated, unavailable=_availability("simulated"), dual_stack=True)
 

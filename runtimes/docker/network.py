@@ -1,4 +1,4 @@
-"""The cluster's own network on Docker: a bridge with the pod range."""
+"""The cluster's own network on Docker: a bridge with the pod range of each IP family."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import docker.types
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.contracts.runtime_config import LABEL_KIND
 from sampan.core.errors import ConfigError
+from sampan.core.ip import FAMILIES, IPV6, families_of, join, part, split
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
-from sampan.runtimes.engine.network import RangeTaken, create_in_free_range, network_stays
+from sampan.runtimes.engine.network import RangeTaken, check_families, create_in_free_range, network_stays
 
 
 def find_network(client: docker.APIClient, settings: RuntimeSettings) -> str | None:
-    """The range of the cluster's network; ``None`` where there is none yet."""
+    """The ranges of the cluster's network, in the order of families; ``None`` where there is none yet."""
     for network in client.networks(names=[network_name(settings)]):
         if network["Name"] == network_name(settings):
-            return str(network["IPAM"]["Config"][0]["Subnet"])
+            ranges = join(str(each["Subnet"]) for each in network["IPAM"]["Config"])
+            return join(part(ranges, each) for each in FAMILIES)
     return None
 
 
@@ -25,12 +27,13 @@ def ensure_network(client: docker.APIClient, settings: RuntimeSettings) -> str:
     """Make the network if it is not there; its range. Raises `ConfigError` where it cannot be had."""
 
     def create(cidr: str) -> None:
-        pool = docker.types.IPAMPool(subnet=cidr)
+        pools = [docker.types.IPAMPool(subnet=each) for each in split(cidr)]
         try:
             client.create_network(
                 network_name(settings),
                 driver="bridge",
-                ipam=docker.types.IPAMConfig(pool_configs=[pool]),
+                ipam=docker.types.IPAMConfig(pool_configs=pools),
+                enable_ipv6=IPV6 in families_of(cidr),
                 labels={**owner_labels(settings), LABEL_KIND: KIND_NETWORK},
                 check_duplicate=True,
             )
@@ -39,7 +42,10 @@ def ensure_network(client: docker.APIClient, settings: RuntimeSettings) -> str:
                 raise RangeTaken(exc.explanation) from exc
             raise ConfigError(f"Docker cannot make a network for pods in {cidr}: {exc.explanation}") from exc
 
-    return find_network(client, settings) or create_in_free_range("Docker", settings, create)
+    there = find_network(client, settings)
+    if there is not None:
+        return check_families("Docker", settings, there)
+    return create_in_free_range("Docker", settings, create)
 
 
 def remove_network(client: docker.APIClient, settings: RuntimeSettings) -> None:

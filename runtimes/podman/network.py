@@ -1,4 +1,4 @@
-"""The cluster's own network on Podman, by netavark or CNI, whichever it is set up with: a bridge with the pod range."""
+"""The cluster's own network on Podman, by netavark or CNI, whichever it has: a bridge with a range of each IP family."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import podman.errors
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.contracts.runtime_config import LABEL_KIND
 from sampan.core.errors import ConfigError
+from sampan.core.ip import FAMILIES, IPV6, families_of, join, part, split
 from sampan.runtimes.engine.errors import one_line
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
-from sampan.runtimes.engine.network import RangeTaken, create_in_free_range, network_stays
+from sampan.runtimes.engine.network import RangeTaken, check_families, create_in_free_range, network_stays
 
 
 def find_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str | None:
-    """The range of the cluster's network; ``None`` where there is none yet."""
+    """The ranges of the cluster's network, in the order of families; ``None`` where there is none yet."""
     with contextlib.suppress(podman.errors.NotFound):
-        return str(client.networks.get(network_name(settings)).attrs["subnets"][0]["subnet"])
+        subnets = client.networks.get(network_name(settings)).attrs["subnets"]
+        ranges = join(str(each["subnet"]) for each in subnets)
+        return join(part(ranges, each) for each in FAMILIES)
     return None
 
 
@@ -31,7 +34,8 @@ def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> st
                 network_name(settings),
                 driver="bridge",
                 dns_enabled=False,  # pods have the cluster's
-                subnets=[{"subnet": cidr}],
+                subnets=[{"subnet": each} for each in split(cidr)],
+                enable_ipv6=IPV6 in families_of(cidr),
                 labels={**owner_labels(settings), LABEL_KIND: KIND_NETWORK},
             )
         except podman.errors.APIError as exc:
@@ -40,7 +44,10 @@ def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> st
                 raise RangeTaken(said) from exc
             raise ConfigError(f"Podman cannot make a network for pods in {cidr}: {said}") from exc
 
-    return find_network(client, settings) or create_in_free_range("Podman", settings, create)
+    there = find_network(client, settings)
+    if there is not None:
+        return check_families("Podman", settings, there)
+    return create_in_free_range("Podman", settings, create)
 
 
 def remove_network(client: podman.PodmanClient, settings: RuntimeSettings) -> None:

@@ -27,6 +27,7 @@ from sampan.core.contracts.runtime_config import (
     ContainerConfig,
     SandboxConfig,
 )
+from sampan.core.host.capabilities import has_ipv6, is_network_admin
 
 T = TypeVar("T")
 
@@ -153,6 +154,8 @@ class RuntimeBench:
     image_is_mountable: ClassVar[bool] = True
     """It can be mounted as a volume too."""
     missing_image: ClassVar[str] = "registry.invalid/sampan/none:1"
+    dual_stack: ClassVar[bool] = False
+    """It was registered with ``dual_stack``: its pods have addresses of IPv4 and IPv6, where this machine has both."""
     patience: ClassVar[float] = 20.0
     """Seconds that a test waits for something before it fails."""
     serve: ClassVar[str] = (
@@ -160,7 +163,7 @@ class RuntimeBench:
     )
     """A script that answers ``GET /who`` on {port} with {text}."""
     fetch: ClassVar[str] = "wget -q -O - http://{ip}:{port}/who"
-    """A script that writes what ``GET /who`` on {ip} and {port} answers."""
+    """A script that writes what ``GET /who`` on {ip} (in brackets if of IPv6) and {port} answers."""
 
     @classmethod
     def make_runtime(cls, settings: RuntimeSettings) -> Runtime:
@@ -202,8 +205,13 @@ class RuntimeBench:
 
     @classmethod
     def settings(cls, directory: Path) -> RuntimeSettings:
+        both = cls.dual_stack and has_ipv6() and is_network_admin()
         return RuntimeSettings(
-            cluster=f"t{uuid4().hex[:8]}", node="bench", state_dir=directory, dns_servers=("192.0.2.53",)
+            cluster=f"t{uuid4().hex[:8]}",
+            node="bench",
+            state_dir=directory,
+            families=("IPv4", "IPv6") if both else ("IPv4",),
+            dns_servers=("192.0.2.53",),
         )
 
     @classmethod

@@ -309,9 +309,10 @@ class ContainerSettingsPromises(RuntimeBench):
             pod.run("server", script=self.serve.format(port=8124, text=pod.config.name))
         asker = real.pod("asker")
         for pod in pods:
-            assert asker.says(self.patient_fetch(pod.sandbox.ip, 8124)) == pod.config.name
+            for ip in pod.sandbox.ips:
+                assert asker.says(self.patient_fetch(ip, 8124)) == pod.config.name
 
     def patient_fetch(self, ip: str, port: int) -> str:
         """A script that asks until the server is there."""
-        fetch = self.fetch.format(ip=ip, port=port)
+        fetch = self.fetch.format(ip=f"[{ip}]" if ":" in ip else ip, port=port)
         return f"for i in $(seq 50); do {fetch} 2>/dev/null && exit; sleep 0.1; done; exit 1"

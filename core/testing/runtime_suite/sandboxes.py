@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from sampan.core.contracts.runtime_config import LABEL_UID, Mount
+from sampan.core.ip import families_of, networks
 from sampan.core.testing.runtime_suite.bench import Bench, RuntimeBench
 
 
@@ -27,13 +28,13 @@ class SandboxPromises(RuntimeBench):
         assert listed.state == pod.sandbox.state == "running"
         assert (listed.namespace, listed.name, listed.uid, listed.attempt) == ("default", "found", pod.config.uid, 2)
         assert listed.labels.items() >= pod.config.labels.items()
-        assert listed.ip == pod.sandbox.ip
+        assert listed.ips == pod.sandbox.ips
         assert listed.created_at.tzinfo is not None
 
     def test_asking_for_the_same_attempt_again_gives_the_same_sandbox(self, bench: Bench) -> None:
         pod = bench.pod()
         again = bench.runtime.run_pod_sandbox(pod.config)
-        assert (again.id, again.ip, again.state) == (pod.sandbox.id, pod.sandbox.ip, "running")
+        assert (again.id, again.ips, again.state) == (pod.sandbox.id, pod.sandbox.ips, "running")
 
     def test_another_attempt_is_another_sandbox(self, bench: Bench) -> None:
         first = bench.pod()
@@ -48,9 +49,12 @@ class SandboxPromises(RuntimeBench):
     def test_pods_have_addresses_of_their_own_within_the_pod_range(self, bench: Bench) -> None:
         bench.needs("own_network")
         one, two = bench.pod("one"), bench.pod("two")
-        assert one.sandbox.ip != two.sandbox.ip
+        assert not set(one.sandbox.ips) & set(two.sandbox.ips)
+        ranges = networks(bench.runtime.pod_cidr())
+        assert tuple(each.name for each in families_of(bench.runtime.pod_cidr())) == bench.settings.families
         for pod in (one, two):
-            assert ip_address(pod.sandbox.ip) in ip_network(bench.runtime.pod_cidr())
+            for ip, network in zip(pod.sandbox.ips, ranges, strict=True):
+                assert ip_address(ip) in network
 
     def test_a_stopped_sandbox_runs_no_longer_and_its_containers_are_killed(self, bench: Bench) -> None:
         pod = bench.pod()

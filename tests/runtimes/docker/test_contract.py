@@ -12,6 +12,7 @@ from sampan.runtimes.docker.runtime import make_docker
 @pytest.mark.docker
 class TestDocker(RuntimeContract):
     image = "sampan-small:latest"
+    dual_stack = True
 
     @classmethod
     def make_runtime(cls, settings: RuntimeSettings) -> Runtime:

@@ -17,6 +17,7 @@ from sampan.runtimes.podman.service import PodmanService
 @pytest.mark.podman
 class TestPodman(RuntimeContract):
     image = "sampan-small:latest"
+    dual_stack = True
 
     @classmethod
     def make_runtime(cls, settings: RuntimeSettings) -> Runtime:

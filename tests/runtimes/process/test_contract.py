@@ -13,6 +13,7 @@ import pytest
 
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.runtime_config import Security
+from sampan.core.host.capabilities import has_ipv6
 from sampan.core.testing.runtime_contract import Bench, RuntimeBench, RuntimeContract
 from sampan.core.testing.runtime_suite.sub_paths import SubPathPromises
 from sampan.runtimes.process.cgroups import ROOT, V1_CONTROLLERS
@@ -21,6 +22,7 @@ from sampan.runtimes.process.layout import Layout
 from sampan.runtimes.process.processes import of_state_dir
 from sampan.runtimes.process.runtime import ProcessRuntime, make_process
 
+EVERYWHERE = "::" if has_ipv6() else "0.0.0.0"
 ARCHIVES = Path(os.environ.get("SAMPAN_TEST_IMAGES", Path.home() / ".cache/sampan/test-images"))
 
 
@@ -35,8 +37,10 @@ def left_on_the_host(settings: RuntimeSettings) -> list[str]:
     left += [str(path) for path in groups if path.exists()]
     if os.geteuid() == 0:
         tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
-        rules = subprocess.run(["iptables", "-w", "-S"], capture_output=True, text=True, check=False).stdout
-        left += [line for line in (tables + rules).splitlines() if tag in line]
+        left += [line for line in tables.splitlines() if tag in line]
+        for program in ("iptables", "ip6tables"):
+            rules = subprocess.run([program, "-w", "-S"], capture_output=True, text=True, check=False).stdout
+            left += [line for line in rules.splitlines() if tag in line]
     if settings.state_dir.exists():
         left.append(str(settings.state_dir))
     return left
@@ -62,6 +66,7 @@ NEEDS = {
 
 
 class ProcessBench(RuntimeContract):
+    dual_stack = True
     sub_path_races: ClassVar[int] = 100
 
     @pytest.fixture(autouse=True)
@@ -96,7 +101,8 @@ class TestOnTheHostsTree(ProcessBench):
     missing_image = "registry.invalid/sampan/none:1"
     serve = (
         "mkdir -p /tmp/www{port} && echo {text} >/tmp/www{port}/who &&"
-        " exec python3 -m http.server -d /tmp/www{port} {port}"
+        f" exec python3 -m http.server -b {EVERYWHERE}"
+        " -d /tmp/www{port} {port}"
     )
     fetch = (
         'python3 -c \'import urllib.request as r; print(r.urlopen("http://{ip}:{port}/who", timeout=5).read().decode(),'

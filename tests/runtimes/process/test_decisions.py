@@ -110,7 +110,7 @@ def test_addresses_go_round_and_come_back(tmp_path: Path) -> None:
     again = AddressPool(tmp_path, "10.0.0.0/29")
     assert [again.take("x"), again.take("y")] == ["10.0.0.3", "10.0.0.5"]
     again.keep_only(["pod0"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["10.0.0.2", "last"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["10.0.0.2", "last-IPv4"]
 
 
 def test_a_released_address_is_not_the_next_one(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_pod_files_say_what_the_pod_asked_for() -> None:
         dns_searches=("ns.svc.cluster.local",),
         dns_options=("ndots:5",),
     )
-    assert "10.244.0.2\tweb" in pod_files.hosts(config, "10.244.0.2").splitlines()
+    assert "10.244.0.2\tweb" in pod_files.hosts(config, ["10.244.0.2"]).splitlines()
     assert pod_files.resolv_conf(config, ()).splitlines() == [
         "nameserver 10.0.0.1", "nameserver 10.0.0.2", "nameserver 10.0.0.3", "search ns.svc.cluster.local",
         "options ndots:5",
