@@ -17,6 +17,7 @@ from sampan.core.errors import ConfigError, SampanError
 
 if TYPE_CHECKING:
     from sampan.core.plugins import Plugins
+    from sampan.core.plugins.load import Loaded
     from sampan.core.testing.live_cluster import LiveCluster
     from sampan.core.testing.template import Template
 
@@ -52,7 +53,7 @@ def _check(plugin: str, folder: Path, template: Template) -> bool:
         with live_cluster(folder, template.loop, plugins=[found], template=template) as cluster:
             problems += _at_work(cluster)
         problems += _failures(cluster.plugins)
-        problems += _balancers(cluster.plugins)
+        problems += _promises(cluster.plugins)
         _describe(cluster.plugins)
     except SampanError as exc:
         problems.append(str(exc))
@@ -91,14 +92,20 @@ def _at_work(cluster: LiveCluster) -> Iterator[str]:
         yield f"a pod did not run with it: {' '.join(str(exc).split())[:300]}"
 
 
-def _balancers(plugins: Plugins) -> Iterator[str]:
-    """The control plane has no proxy that would have one made."""
-    for part in plugins.registry.balancers:
-        if not plugins.is_own(part.plugin):
-            try:
-                part.make()
-            except SampanError as exc:
-                yield str(exc)
+def _promises(plugins: Plugins) -> Iterator[str]:
+    """What its parts break of what their sorts promise; in a thread, as one may never come back."""
+    from sampan.core.plugins.patience import LIMIT, NotBack
+    from sampan.core.testing.suites import broken_promises
+
+    for each in _given(plugins):
+
+        def broken(name: str = each.name) -> list[str]:
+            return [str(promise) for promise in broken_promises(plugins.registry, name)]
+
+        try:
+            yield from plugins.patience.run(broken, LIMIT)
+        except NotBack:
+            yield f"a part of {each.name} does not come back when it is asked what its sort promises"
 
 
 def _failures(plugins: Plugins) -> Iterator[str]:
@@ -108,8 +115,7 @@ def _failures(plugins: Plugins) -> Iterator[str]:
 
 
 def _describe(plugins: Plugins) -> None:
-    own = [each for each in plugins.loaded if each.source == "given at start-up" and each.name != "testing"]
-    for each in own:
+    for each in _given(plugins):
         click.echo(f"plugin {each.name}: hooks {', '.join(each.hooks) or 'none'}")
         for parts in plugins.registry.all_parts():
             for part in parts:
@@ -118,3 +124,7 @@ def _describe(plugins: Plugins) -> None:
         for cls, plugin in plugins.registry.kinds.items():
             if plugin == each.name:
                 click.echo(f"  kind {cls.__name__}")
+
+
+def _given(plugins: Plugins) -> list[Loaded]:
+    return [each for each in plugins.loaded if each.source == "given at start-up" and each.name != "testing"]

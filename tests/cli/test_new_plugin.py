@@ -150,6 +150,28 @@ WRONG = {
         "from sampan.plugin import hookimpl\n@hookimpl\n"
         "def sampan_register(registry): registry.balancer('b', lambda: 7)"
     ),
+    "names_twice": (
+        "from sampan.plugin import *\nclass B(BalancerBase):\n"
+        "    def order(self, client): return [*self.endpoints, *self.endpoints]\n"
+        "@hookimpl\ndef sampan_register(registry): registry.balancer('b', B)"
+    ),
+    "knows_all": (
+        "from sampan.plugin import *\nclass M:\n"
+        "    def of_pods(self, metric, namespace, pods, selector): return {'x': 'many'}\n"
+        "    def of_object(self, metric, namespace, api_version, kind, name, selector): return None\n"
+        "    def external(self, metric, namespace, selector): return None\n"
+        "@hookimpl\ndef sampan_register(registry): registry.metrics_provider('m', M)"
+    ),
+    "makes_halves": (
+        "from sampan.plugin import *\nclass G:\n"
+        "    def objects(self): return [(Namespace, {'metadata': {'name': 'a'}, 'spec': {'sails': 7}})]\n"
+        "    def lacking(self, present, wanted): return {'spec': {}}\n"
+        "@hookimpl\ndef sampan_register(registry): registry.groundwork('g', lambda context: G())"
+    ),
+    "of_no_kind": (
+        "from sampan.plugin import *\nclass S:\n    interval = 1\n    async def objects(self): return []\n"
+        "@hookimpl\ndef sampan_register(registry): registry.source('s', lambda context: S())"
+    ),
     "raises": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): raise OSError('no fuel')",
     "wrong_answer": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): return 'abc'",
     "restless": (
@@ -166,6 +188,10 @@ WORDS = {
     "wrong_part": "A has no method",
     "cannot_be_made": "brings a controller 'a' that is none: NoneType",
     "no_balancer": "brings a balancer 'b' that is none: int",
+    "names_twice": "the balancer b breaks a promise (each answer names endpoints that there are and each once): assert",
+    "knows_all": "the provider of metrics m breaks a promise (a metric that it does not know is for others)",
+    "makes_halves": "the groundwork g breaks a promise (its objects are valid and complete)",
+    "of_no_kind": "no kind is computed by the source 's'",
     "raises": "failed in sampan_filter_nodes: OSError: no fuel",
     "wrong_answer": "it must return a list of node names or None, not 'abc'",
     "restless": "RuntimeError: lost",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
+
+import attrs
 
 from sampan.core.api.server import make_gates
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.access import Authenticator
 from sampan.core.contracts.controller import Controller
+from sampan.core.contracts.metrics import MetricsProvider
+from sampan.core.contracts.source import Source
+from sampan.core.contracts.streams import ContainerUsage, NodeUsage, PodRef, PodUsage
 from sampan.core.model.apps_v1.daemon_set import DaemonSet
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
@@ -31,6 +37,15 @@ from sampan.core.testing.access_contracts import (
     NoObjects,
 )
 from sampan.core.testing.decision_contracts import ControllerContract
+from sampan.core.testing.object_contracts import (
+    GroundworkContract,
+    MetricsProviderContract,
+    SourceContract,
+    source_context,
+)
+from sampan.plugins.metrics.kinds import NODES, PODS, NodeMetrics, PodMetrics
+from tests.plugins.controllers.autoscaling.cases import Fleet
+from tests.support.node import FakeNode
 
 REGISTRY = load_plugins().registry
 CONTEXT = ClusterContext(
@@ -140,7 +155,67 @@ def _suites_of_controllers() -> dict[str, type]:
 globals().update(_suites_of_controllers())
 
 
+def _suites_of_groundworks() -> dict[str, type]:
+    found = {}
+    for part in REGISTRY.groundworks:
+        methods = {"make": lambda _self, part=part: part.make(FULL)}
+        found[f"Test_{part.name.replace('-', '_')}"] = type(part.name, (GroundworkContract,), methods)
+    return found
+
+
+FULL = attrs.evolve(CONTEXT, ca_pem="-----BEGIN CERTIFICATE-----", clock=lambda: datetime(2026, 5, 1, 12, tzinfo=UTC))
+"""What groundworks look at is there, and stands still."""
+globals().update(_suites_of_groundworks())
+
+
+class OneNode(FakeNode):
+    async def usage(self) -> NodeUsage:
+        at = FULL.clock()
+        container = ContainerUsage(name="c", cpu_nanocores=1500, cpu_nanos=9, memory_bytes=4 << 20, started_at=at)
+        pod = PodUsage(
+            pod=PodRef(namespace="default", name="web", uid="u"), containers=(container,), at=at, window=15.0
+        )
+        return NodeUsage(node="n", cpu_nanocores=7, memory_bytes=1 << 20, at=at, window=15.0, pods=(pod,))
+
+
+class MetricsContract(SourceContract):
+    """Of a cluster with a node and a pod on it."""
+
+    source: ClassVar[str]
+
+    def make(self) -> Source:
+        context = source_context()
+        context.nodes.enter("n", OneNode())
+        return REGISTRY.sources.find(self.source).make(context)
+
+
+class TestNodeMetrics(MetricsContract):
+    kind, source = NodeMetrics, NODES
+
+    def expected(self) -> Collection[tuple[str, str]]:
+        return (("", "n"),)
+
+
+class TestPodMetrics(MetricsContract):
+    kind, source = PodMetrics, PODS
+
+    def expected(self) -> Collection[tuple[str, str]]:
+        return (("default", "web"),)
+
+
+class TestFleet(MetricsProviderContract):
+    """The one that the autoscalers' tests follow; sampan itself brings none."""
+
+    def make(self) -> MetricsProvider:
+        return Fleet(waiting=50)
+
+    def metrics(self) -> Sequence[str]:
+        return ("masts", "queue")
+
+
 def test_each_sort_has_parts() -> None:
+    assert [part.name for part in REGISTRY.sources] == sorted([TestNodeMetrics.source, TestPodMetrics.source])
+    assert len(list(REGISTRY.groundworks)) > 2
     assert len(list(REGISTRY.controllers)) > 25
     assert len(GATES.admissions) > 15
     assert len(GATES.authenticators) > 3

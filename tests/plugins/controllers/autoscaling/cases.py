@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sampan.core.contracts.metrics import Amount
 from sampan.core.contracts.plan import Action, Emit, Rescale, Update
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.autoscaling_v1.scale import Scale
@@ -25,6 +26,24 @@ CPU_HALF = {
     "type": "Resource",
     "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}},
 }
+
+
+class Fleet:
+    """A provider that knows one queue and the masts of pods."""
+
+    def __init__(self, waiting: int = 0) -> None:
+        self.waiting = waiting
+
+    def of_pods(self, metric: str, namespace: str, pods: Sequence[str], selector: str) -> Mapping[str, Amount] | None:
+        return dict.fromkeys(pods, 3) if metric == "masts" else None
+
+    def of_object(
+        self, metric: str, namespace: str, api_version: str, kind: str, name: str, selector: str
+    ) -> Amount | None:
+        return None
+
+    def external(self, metric: str, namespace: str, selector: str) -> Sequence[Amount] | None:
+        return (self.waiting,) if metric == "queue" else None
 
 
 def autoscaler(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sampan.core.contracts.controller import Key
-from sampan.core.contracts.metrics import Amount, MetricsProvider
+from sampan.core.contracts.metrics import MetricsProvider
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
 from sampan.core.model.autoscaling_v2.horizontal_pod_autoscaler import HorizontalPodAutoscaler
 from sampan.core.model.builtin import Deployment
@@ -27,7 +27,7 @@ from sampan.core.testing.wait import soon
 from sampan.plugins.controllers.autoscaling import providers
 from sampan.plugins.controllers.autoscaling.controller import HorizontalPodAutoscalerController
 from sampan.plugins.controllers.autoscaling.providers import AskedProvider, NoAnswer
-from tests.plugins.controllers.autoscaling.cases import NOW, autoscaler, conditions, pods
+from tests.plugins.controllers.autoscaling.cases import NOW, Fleet, autoscaler, conditions, pods
 
 pytestmark = pytest.mark.anyio
 
@@ -36,24 +36,6 @@ QUEUE = {
     "external": {"metric": {"name": "queue"}, "target": {"type": "AverageValue", "averageValue": "10"}},
 }
 KEY = Key("default", "web")
-
-
-class Fleet:
-    """A provider that knows one queue and the masts of pods."""
-
-    def __init__(self, waiting: int = 0) -> None:
-        self.waiting = waiting
-
-    def of_pods(self, metric: str, namespace: str, pods: Sequence[str], selector: str) -> Mapping[str, Amount] | None:
-        return dict.fromkeys(pods, 3) if metric == "masts" else None
-
-    def of_object(
-        self, metric: str, namespace: str, api_version: str, kind: str, name: str, selector: str
-    ) -> Amount | None:
-        return None
-
-    def external(self, metric: str, namespace: str, selector: str) -> Sequence[Amount] | None:
-        return (self.waiting,) if metric == "queue" else None
 
 
 def deployment(replicas: int) -> Deployment:
