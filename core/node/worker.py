@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sampan.core.errors import NotFound, SampanError
+from sampan.core.errors import Forbidden, NotFound, SampanError
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.admission import Admission
@@ -168,14 +168,14 @@ class PodWorker:
                 await self._parts.calls.run(runtime.remove_container, action.container_id)
 
     async def _delete(self, record: PodRecord) -> bool:
-        """The last status must be readable before the pod goes."""
+        """The last status must be readable before the pod goes. What somebody else has deleted is not this node's."""
         if record.deleted or record.gone:
             return False
         await self._writer.flushed(record.api_uid)
         namespace, name = record.pod.key
         try:
             await self._parts.client.delete(Pod, namespace, name, uid=record.api_uid, grace_period=0)
-        except NotFound:
+        except (NotFound, Forbidden):
             record.gone = True
         record.deleted = True
         return True

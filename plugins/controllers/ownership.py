@@ -91,10 +91,17 @@ class Claim(Generic[T]):
     actions: tuple[Patch, ...]
 
 
-def claim(owner: KubeObject, kind: type[T], selects: Callable[[Mapping[str, str]], bool], state: Lister) -> Claim[T]:
+def claim(
+    owner: KubeObject,
+    kind: type[T],
+    selects: Callable[[Mapping[str, str]], bool],
+    state: Lister,
+    *,
+    finalizers: tuple[str, ...] = (),
+) -> Claim[T]:
     """Sort the objects of ``kind`` into those that ``owner`` keeps, adopts and releases.
 
-    An owner that is being deleted neither adopts nor releases.
+    An owner that is being deleted neither adopts nor releases. ``finalizers`` come and go with its ownership.
     """
     ending = owner.metadata.deletion_timestamp is not None
     objects: list[T] = []
@@ -106,17 +113,17 @@ def claim(owner: KubeObject, kind: type[T], selects: Callable[[Mapping[str, str]
         if selects(obj.metadata.labels):
             objects.append(obj)
         elif not ending:
-            actions.append(_release(owner, obj))
+            actions.append(_release(owner, obj, finalizers))
     if ending:
         return Claim(tuple(objects), ())
     for obj in state.indexed(kind, ORPHANS, owner.metadata.namespace or ""):
         if obj.metadata.deletion_timestamp is None and selects(obj.metadata.labels):
             objects.append(obj)
-            actions.append(_adopt(owner, obj))
+            actions.append(_adopt(owner, obj, finalizers))
     return Claim(tuple(objects), tuple(actions))
 
 
-def _adopt(owner: KubeObject, obj: KubeObject) -> Patch:
+def _adopt(owner: KubeObject, obj: KubeObject, finalizers: tuple[str, ...]) -> Patch:
     reference = controller_reference(owner)
     return _owner_patch(
         obj,
@@ -128,15 +135,18 @@ def _adopt(owner: KubeObject, obj: KubeObject) -> Patch:
             "controller": True,
             "blockOwnerDeletion": True,
         },
+        {"finalizers": [*finalizers]} if finalizers else {},
     )
 
 
-def _release(owner: KubeObject, obj: KubeObject) -> Patch:
-    return _owner_patch(obj, {"$patch": "delete", "uid": owner.metadata.uid})
+def _release(owner: KubeObject, obj: KubeObject, finalizers: tuple[str, ...]) -> Patch:
+    held = [each for each in finalizers if each in obj.metadata.finalizers]
+    more = {"$deleteFromPrimitiveList/finalizers": held} if held else {}
+    return _owner_patch(obj, {"$patch": "delete", "uid": owner.metadata.uid}, more)
 
 
-def _owner_patch(obj: KubeObject, reference: Mapping[str, Any]) -> Patch:
+def _owner_patch(obj: KubeObject, reference: Mapping[str, Any], more: Mapping[str, Any]) -> Patch:
     """The uid guards against another object of that name."""
     namespace, name = obj.key
-    patch = {"metadata": {"uid": obj.metadata.uid, "ownerReferences": [reference]}}
+    patch = {"metadata": {"uid": obj.metadata.uid, "ownerReferences": [reference], **more}}
     return Patch(kind=type(obj), namespace=namespace, name=name, patch=patch, type="strategic")

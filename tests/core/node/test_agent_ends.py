@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sampan.core.errors import Forbidden, NotFound, SampanError
 from sampan.core.model.core_v1.pod import Pod
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,26 @@ async def test_a_pod_that_was_removed_at_once_is_stopped_all_the_same(bench: Ben
     await bench.becomes("Running: main running 0 ready")
     bench.api.remove(Pod, "default", "web")
     await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
+
+
+@pytest.mark.parametrize("answer", [NotFound, Forbidden])
+async def test_a_pod_that_somebody_else_has_deleted_is_no_trouble(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, answer: type[SampanError]
+) -> None:
+    """Of what is not there, an agent is told that it has nothing to do with it."""
+
+    async def too_late(kind: type[Pod], namespace: str, name: str, **_: Any) -> None:
+        bench.api.remove(Pod, "default", "web")
+        raise answer("pods 'web'")
+
+    bench.put()
+    await bench.becomes("Running: main running 0 ready")
+    await bench.api.delete(Pod, "default", "web")
+    monkeypatch.setattr(bench.api, "delete", too_late)
+    await bench.until(lambda: not bench.api.all(Pod))
+    await bench.until(lambda: not bench.world.sandboxes and not bench.world.containers)
+    await bench.agent.settled()
+    assert not caplog.records
 
 
 async def test_a_pod_past_its_deadline_fails(bench: Bench) -> None:

@@ -29,7 +29,7 @@ from sampan.core.model.meta_v1.object_meta import ObjectMeta
 from sampan.core.model.meta_v1.selector import LabelSelector
 from sampan.core.testing.state import State
 from sampan.plugins.controllers.batch.job import indexes
-from sampan.plugins.controllers.batch.job.controller import JobController, decide
+from sampan.plugins.controllers.batch.job.controller import NAME_LABEL, JobController, decide
 from sampan.plugins.controllers.batch.job.count import FINALIZER
 from sampan.plugins.controllers.batch.job.index_failures import FAILURES, IGNORED
 from sampan.plugins.controllers.batch.ttl import TtlAfterFinishedController
@@ -299,6 +299,45 @@ def test_pods_without_a_job_lose_the_finalizer() -> None:
     controller = JobController()
     plan = controller.reconcile(KEY, State(pod("a", "Running"), controller=controller), NOW)
     assert released(plan) == ["a"]
+
+
+def orphan(name: str, **labels: str) -> Pod:
+    tracked = pod(name, "Running")
+    return evolve(tracked, metadata=evolve(tracked.metadata, owner_references=(), labels=labels))
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_pods_that_their_job_has_lost_keep_no_finalizer(ended: bool) -> None:
+    """Whether they still tell which Job they had, or not: nobody would ever count them, and none could be deleted."""
+    controller = JobController()
+    done = JobCondition(type="Complete", status="True", last_transition_time=NOW)
+    had = job(JobStatus(conditions=(done,) if ended else ()))
+    known, unknown = orphan("a", **{NAME_LABEL: "work"}), orphan("b")
+    state = State(had, known, unknown, controller=controller)
+    assert released(controller.reconcile(KEY, state, NOW)) == ["a"]
+    (keys,) = {tuple(watch.keys(unknown, state)) for watch in controller.watches if watch.kind is Pod}
+    assert keys == (Key("default", ""),)
+    assert released(controller.reconcile(keys[0], state, NOW)) == ["b"]
+
+
+def test_a_pod_that_is_owned_keeps_the_finalizer_without_its_labels() -> None:
+    """Until its Job has released it, and taken the finalizer along."""
+    controller, nameless = JobController(), pod("a", "Running")
+    nameless = evolve(nameless, metadata=evolve(nameless.metadata, labels={}))
+    state = State(job(), nameless, controller=controller)
+    assert released(controller.reconcile(Key("default", ""), state, NOW)) == []
+    patches = [each.patch for each in controller.reconcile(KEY, state, NOW).actions if isinstance(each, Patch)]
+    assert [each["metadata"].get("$deleteFromPrimitiveList/finalizers") for each in patches] == [[FINALIZER]]
+
+
+def test_a_pod_that_is_adopted_is_counted() -> None:
+    controller = JobController()
+    stray = orphan("a", **LABELS)
+    stray = evolve(stray, metadata=evolve(stray.metadata, finalizers=()))
+    plan = controller.reconcile(KEY, State(job(), stray, controller=controller), NOW)
+    (adoption,) = (each for each in plan.actions if isinstance(each, Patch))
+    assert isinstance(adoption.patch, dict)
+    assert adoption.patch["metadata"]["finalizers"] == [FINALIZER]
 
 
 def test_an_ended_job_goes_when_its_time_has_come() -> None:

@@ -19,7 +19,14 @@ from sampan.plugins.controllers.batch.job.count import FINALIZER, Count, count, 
 from sampan.plugins.controllers.batch.job.index_failures import has_limits
 from sampan.plugins.controllers.batch.job.outcome import Outcome, is_over, outcome, seconds_left
 from sampan.plugins.controllers.batch.job.pods import creations, deletions, missing, superfluous
-from sampan.plugins.controllers.ownership import ORPHAN_INDEX, claim, controller_of, keys_of_claimants, refers_to
+from sampan.plugins.controllers.ownership import (
+    ORPHAN_INDEX,
+    ORPHANS,
+    claim,
+    controller_of,
+    keys_of_claimants,
+    refers_to,
+)
 
 NAME_LABEL = "batch.kubernetes.io/job-name"
 OURS = (None, "kubernetes.io/job-controller")
@@ -38,13 +45,14 @@ class JobController:
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         job = state.get(Job, key.namespace, key.name)
         if job is None or job.spec.managed_by not in OURS:
-            return Plan(actions=tuple(_without_finalizer(pod) for pod in left_behind(key, job, state)))
+            return Plan(actions=tuple(_without_finalizer(pod) for pod in left_behind(key, state)))
         if is_over(job):
             ended = [pod for pod in state.owned_by(Pod, job.metadata.uid or "") if is_tracked(pod)]
-            return Plan(actions=tuple(_without_finalizer(pod) for pod in ended))
-        claimed = claim(job, Pod, lambda labels: matches(job.spec.selector, labels), state)
+            return Plan(actions=tuple(_without_finalizer(pod) for pod in (*ended, *orphans(key, state))))
+        claimed = claim(job, Pod, lambda labels: matches(job.spec.selector, labels), state, finalizers=(FINALIZER,))
         plan = decide(job, claimed.objects, now)
-        return evolve(plan, actions=(*claimed.actions, *plan.actions))
+        strays = tuple(_without_finalizer(pod) for pod in orphans(key, state) if pod not in claimed.objects)
+        return evolve(plan, actions=(*claimed.actions, *strays, *plan.actions))
 
 
 def decide(job: Job, pods: Sequence[Pod], now: datetime) -> Plan:
@@ -158,14 +166,31 @@ def _said(job: Job, reached: Outcome, succeeded: int) -> Iterable[Emit]:
     yield Emit(regarding=job, reason="Completed", message="Job completed")
 
 
-def left_behind(key: Key, job: Job | None, state: Lister) -> Iterable[Pod]:
+def left_behind(key: Key, state: Lister) -> Iterable[Pod]:
     """Pods whose Job has gone, or left them: nobody counts them any more."""
     for pod in state.list(Pod, key.namespace):
-        if not is_tracked(pod) or pod.metadata.labels.get(NAME_LABEL) != key.name:
-            continue
-        reference = controller_of(pod)
-        if reference is None or (refers_to(reference, Job) and (job is None or reference.uid != job.metadata.uid)):
+        if is_tracked(pod) and _name_of_job(pod) == key.name and _has_no_job(pod, state):
             yield pod
+
+
+def orphans(key: Key, state: Lister) -> Iterable[Pod]:
+    """Those of them that nobody owns, as somebody has taken their owner away: found without a look at the others."""
+    for pod in state.indexed(Pod, ORPHANS, key.namespace):
+        if is_tracked(pod) and _name_of_job(pod) == key.name:
+            yield pod
+
+
+def _name_of_job(pod: Pod) -> str:
+    """Of the Job that it had; empty where that label, too, was taken away."""
+    return pod.metadata.labels.get(NAME_LABEL, "")
+
+
+def _has_no_job(pod: Pod, state: Lister) -> bool:
+    reference = controller_of(pod)
+    if reference is None:
+        return True
+    job = state.get(Job, pod.key[0], reference.name)
+    return refers_to(reference, Job) and (job is None or job.metadata.uid != reference.uid)
 
 
 def _without_finalizer(pod: Pod) -> Patch:
@@ -174,13 +199,9 @@ def _without_finalizer(pod: Pod) -> Patch:
 
 
 def _keys_of_pod(obj: KubeObject, state: Lister) -> Iterable[Key]:
-    """The pod's Job; for an orphan the one that it had, and all that might adopt it."""
-    if (
-        controller_of(obj) is None
-        and FINALIZER in obj.metadata.finalizers
-        and (name := obj.metadata.labels.get(NAME_LABEL))
-    ):
-        yield Key(obj.metadata.namespace or "", name)
+    """The pod's Job; for an orphan the one that it had (of no name, where it does not tell), and who might adopt it."""
+    if isinstance(obj, Pod) and controller_of(obj) is None and is_tracked(obj):
+        yield Key(obj.metadata.namespace or "", _name_of_job(obj))
     yield from _keys_of_claimants(obj, state)
 
 
