@@ -1,0 +1,152 @@
+"""Network namespaces around a router, for tests of what the kernel lets through. Needs root.
+
+A probe needs no server: what is let through is refused at once by the other side, what is not is never answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import permutations
+from pathlib import Path
+from typing import Final, TypeVar
+
+import attrs
+from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl import rt_scope
+
+GATEWAY: Final = "169.254.1.1"
+PROTOCOLS: Final = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
+SECONDS: Final = 0.4
+"""After which nobody answers any more: a refusal takes less than a millisecond."""
+CLONE_NEWNET: Final = 0x40000000
+T = TypeVar("T")
+Question = tuple[str, str, str, int]
+"""Source, target, protocol, port."""
+
+
+class Room:
+    """A network namespace without a name: it goes with its last file and socket, whatever ends this process."""
+
+    def __init__(self) -> None:
+        self._file = -1
+
+    def __enter__(self) -> Room:
+        def open_new() -> None:
+            _libc("unshare", CLONE_NEWNET)
+            self._file = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            Path("/proc/sys/net/ipv4/icmp_ratelimit").write_text("0")
+
+        _in_thread(open_new)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def call(self, call: Callable[[], T]) -> T:
+        """In a thread that is in the namespace; sockets and programs made there stay in it."""
+
+        def run() -> T:
+            _libc("setns", self._file, CLONE_NEWNET)
+            return call()
+
+        return _in_thread(run)
+
+    def link_to(self, other: Room, name: str, own: str, others: str) -> None:
+        """A link between the two, called ``name`` here and ``eth0`` there, with an address at each end."""
+
+        def here() -> None:
+            with IPRoute() as routes:
+                routes.link("add", ifname=name, kind="veth", peer={"ifname": "eth0", "net_ns_fd": other._file})
+                _up(routes, name, own, others)
+
+        def there() -> None:
+            with IPRoute() as routes:
+                _up(routes, "eth0", others, own)
+                routes.route("add", dst="default", gateway=own, oif=routes.link_lookup(ifname="eth0")[0])
+
+        self.call(here)
+        other.call(there)
+
+
+def _up(routes: IPRoute, name: str, own: str, other: str) -> None:
+    index = routes.link_lookup(ifname=name)[0]
+    routes.addr("add", index=index, address=own, prefixlen=32)
+    routes.link("set", index=index, state="up")
+    routes.route("add", dst=f"{other}/32", oif=index, scope=rt_scope["link"])
+
+
+def _libc(name: str, *arguments: int) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
+        raise OSError(ctypes.get_errno(), name)
+
+
+def _in_thread(call: Callable[[], T]) -> T:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
+
+
+@attrs.frozen
+class Network:
+    """Places, each with its address, around a router that forwards between them."""
+
+    router: Room
+    places: dict[str, Room]
+
+    def answered(self, ports: Sequence[int]) -> set[Question]:
+        """Whose packets to these ports get there, and their answers back: all probes at once."""
+        asked = questions(tuple(self.places), ports)
+        probes: dict[int, tuple[Question, socket.socket]] = {}
+        poll = select.poll()
+        made = {source: place.call(partial(_sockets, source, asked)) for source, place in self.places.items()}
+        for question in asked:
+            source, target, protocol, port = question
+            probe = made[source].pop(0)
+            probe.setblocking(False)
+            probe.connect_ex((target, port))
+            if protocol == "UDP":
+                probe.send(b"probe")
+            probes[probe.fileno()] = question, probe
+            poll.register(probe, select.POLLERR)
+        found: set[Question] = set()
+        with contextlib.ExitStack() as stack:
+            for _, probe in probes.values():
+                stack.enter_context(probe)
+            while len(found) < len(probes) and (events := poll.poll(SECONDS * 1000)):
+                for number, _ in events:
+                    found.add(probes[number][0])
+                    poll.unregister(number)
+        return found
+
+
+@contextlib.contextmanager
+def network(*addresses: str) -> Iterator[Network]:
+    """A place for each address; gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        router = stack.enter_context(Room())
+        places = {address: stack.enter_context(Room()) for address in addresses}
+        for number, (address, place) in enumerate(places.items()):
+            router.link_to(place, f"v{number}", GATEWAY, address)
+        router.call(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1"))
+        yield Network(router, places)
+
+
+def questions(addresses: Sequence[str], ports: Sequence[int]) -> list[Question]:
+    """Each to each other, by each protocol, at each port."""
+    return [
+        (source, target, protocol, port)
+        for source, target in permutations(addresses, 2)
+        for protocol in PROTOCOLS
+        for port in ports
+    ]
+
+
+def _sockets(source: str, asked: Sequence[Question]) -> list[socket.socket]:
+    """One for each of its questions, in their order."""
+    return [socket.socket(socket.AF_INET, PROTOCOLS[each[2]]) for each in asked if each[0] == source]
