@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
-from sampan.cli.lifecycle.running import GARBAGE
+from sampan.cli.garbage import collect_seldom
 from sampan.core.model.apps_v1.deployment import Deployment
 from sampan.core.model.apps_v1.replica_set import ReplicaSet
 from sampan.core.model.core_v1.affinity import Toleration
@@ -243,7 +242,7 @@ async def main(only: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*GARBAGE)
+    collect_seldom()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="one line, for a curve: schedule, or roll out")
     parser.add_argument("--pods", type=int, default=PODS)

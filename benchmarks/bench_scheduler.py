@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import gc
 import pstats
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sampan.cli.lifecycle.running import GARBAGE
+from sampan.cli.garbage import collect_seldom
 from sampan.core.classes import frozen
 from sampan.core.contracts.scheduler import NodeState, Placed, Unschedulable
 from sampan.core.model.core_v1.node import Node
@@ -196,5 +195,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*GARBAGE)
+    collect_seldom()
     main()

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from sampan.cli.garbage import collect_seldom, leave_all_to_the_end
 from sampan.cli.options import Choices, with_choices
 from sampan.cli.plugin_options import HELP, outside_commands, remember, take
 from sampan.cli.suggest import suggestion
@@ -165,7 +166,10 @@ def _fail(exc: Exception) -> int:
 
 def main() -> None:
     """For the console script."""
-    sys.exit(run())
+    collect_seldom()
+    code = run()
+    leave_all_to_the_end()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -23,10 +22,6 @@ Say = Callable[[str], None]
 Ready = Callable[[], None]
 LOOK_AGAIN = 0.3
 """Seconds between two looks at the files that are followed."""
-
-GARBAGE = (50_000, 20, 100)
-"""How many new objects are made before Python looks for cycles (default: 700, 10, 10). A write makes a thousand and leaves
-hardly any cycle, and each look goes through all that the watch caches hold."""
 
 
 class Part(Protocol):
@@ -54,7 +49,6 @@ def serve_cluster(config: Config, choice: PluginChoice, say: Say, ready: Ready, 
 
     from sampan.core.plugins import load_plugins
 
-    gc.set_threshold(*GARBAGE)
     log_to_stderr()
     plugins = load_plugins(choice)
     uvloop.run(_serve(config, choice, plugins, say, ready, reloads))

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
+from sampan.cli.garbage import SELDOM
 from sampan.cli.main import BUILT_IN
 from sampan.core.errors import Conflict, Invalid
 from tests.cli.api_server import Server, Shell
@@ -108,3 +109,13 @@ def test_a_listing_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_nothing_is_looked_through_for_garbage_as_a_command_ends() -> None:
+    program = (
+        "import atexit, gc, sys; from sampan.cli.main import main; sys.argv[1:] = ['--version'];"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 20 * len(gc.get_objects()), gc.get_threshold()));"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"True {SELDOM}"
