@@ -10,10 +10,13 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from ipaddress import IPv4Network
+from functools import partial
+from ipaddress import ip_network
 from typing import Any, Final
+
+from sampan.core.ip import FAMILIES, IPV4, IPV6, Family, family_of
 
 Way = dict[str, Any]
 """One direction of a connection: ``saddr``, ``daddr``, ``proto``, and ``sport``, ``dport`` where it has any."""
@@ -34,7 +37,8 @@ _TYPE = 0x3FFF
 """Without the two bits that say how an attribute is written."""
 _ORIGINAL, _REPLY = 1, 2
 _ADDRESSES, _PROTOCOL = 1, 2
-_SOURCE_ADDRESS, _DESTINATION_ADDRESS = 1, 2
+_ENDS: Final[Mapping[Family, tuple[int, int]]] = {IPV4: (1, 2), IPV6: (3, 4)}
+"""Source and destination."""
 _NUMBER, _SOURCE_PORT, _DESTINATION_PORT = 1, 2, 3
 _BUFFER = 1 << 17
 
@@ -45,34 +49,34 @@ class Connections:
     def __init__(self, netlink: socket.socket) -> None:
         self._netlink = netlink
 
-    def forget(self, unwanted: Callable[[Way, Way], bool], **first: Any) -> None:
+    def forget(self, family: Family, unwanted: Callable[[Way, Way], bool], **first: Any) -> None:
         """Those that are so by (as it began, as it is answered). ``first``: only with this in the former.
 
         Raises `OSError` where the kernel does not tell.
         """
-        for original, reply in tuple(self._all(first)):
+        for original, reply in tuple(self._all(family, first)):
             if unwanted(original, reply):
                 with suppress(FileNotFoundError):  # it has ended meanwhile
-                    for _ in self._ask(DELETE, ACKNOWLEDGE, tuple_orig=_pattern(original)):
+                    for _ in self._ask(DELETE, ACKNOWLEDGE, family, tuple_orig=_pattern(family, original)):
                         pass
 
-    def _all(self, first: Way) -> Iterator[tuple[Way, Way]]:
+    def _all(self, family: Family, first: Way) -> Iterator[tuple[Way, Way]]:
         wanted: dict[str, Any] = {}
         if first:
-            pattern = _pattern(first)
+            pattern = _pattern(family, first)
             pattern.attrs()  # this works out the flags
             flags = {"attrs": [["CTA_FILTER_ORIG_FLAGS", pattern.flags]]}
             wanted = {"tuple_orig": pattern, "cta_filter": flags}
-        for answer in self._ask(GET, DUMP, **wanted):
+        for answer in self._ask(GET, DUMP, family, **wanted):
             entry = _attributes(answer[_FAMILY_SIZE:])
-            yield _way(entry[_ORIGINAL]), _way(entry[_REPLY])
+            yield _way(family, entry[_ORIGINAL]), _way(family, entry[_REPLY])
 
-    def _ask(self, kind: int, flags: int, **content: Any) -> Iterator[bytes]:
+    def _ask(self, kind: int, flags: int, family: Family, **content: Any) -> Iterator[bytes]:
         """What comes before the kernel says that this is all. Raises `OSError` with what it refuses."""
         from pyroute2.netlink.nfnetlink.nfctsocket import nfct_msg
 
         message = nfct_msg.create_from(**content)
-        message["nfgen_family"] = socket.AF_INET
+        message["nfgen_family"] = family.sockets
         message["header"].update({"type": kind, "flags": REQUEST | flags})
         message.encode()
         self._netlink.send(message.data)
@@ -101,24 +105,24 @@ def connections() -> Iterator[Connections]:
 
 def forget_ranges(ranges: Iterable[str]) -> None:
     """All connections from or to an address of these."""
-    networks = [(int(network.network_address), int(network.netmask)) for network in map(IPv4Network, ranges)]
-
-    def concerns(*ways: Way) -> bool:
-        found = {_number(way[end]) for way in ways for end in ("saddr", "daddr")}
-        return any(address & mask == network for address in found for network, mask in networks)
-
+    networks = [ip_network(each) for each in ranges]
     with connections() as some:
-        some.forget(concerns)
+        for family in FAMILIES:
+            mine = [(int(each.network_address), int(each.netmask)) for each in networks if family_of(each) is family]
+            if mine:
+                some.forget(family, partial(_concerns, family, mine))
 
 
-def _pattern(way: Way) -> Any:
+def _concerns(family: Family, networks: Sequence[tuple[int, int]], *ways: Way) -> bool:
+    """Whether an end is in one of the networks, each as its first address and its mask."""
+    found = {int.from_bytes(socket.inet_pton(family.sockets, way[end])) for way in ways for end in ("saddr", "daddr")}
+    return any(address & mask == network for address in found for network, mask in networks)
+
+
+def _pattern(family: Family, way: Way) -> Any:
     from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple
 
-    return NFCTAttrTuple(**way)
-
-
-def _number(address: str) -> int:
-    return int.from_bytes(socket.inet_aton(address))
+    return NFCTAttrTuple(family=family.sockets, **way)
 
 
 def _raise_unless_fine(body: bytes) -> None:
@@ -144,13 +148,14 @@ def _attributes(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _way(data: bytes) -> Way:
+def _way(family: Family, data: bytes) -> Way:
     nested = _attributes(data)
     addresses, protocol = _attributes(nested[_ADDRESSES]), _attributes(nested[_PROTOCOL])
+    source, destination = _ENDS[family]
     ports = {"sport": protocol.get(_SOURCE_PORT), "dport": protocol.get(_DESTINATION_PORT)}
     return {
-        "saddr": socket.inet_ntoa(addresses[_SOURCE_ADDRESS]),
-        "daddr": socket.inet_ntoa(addresses[_DESTINATION_ADDRESS]),
+        "saddr": socket.inet_ntop(family.sockets, addresses[source]),
+        "daddr": socket.inet_ntop(family.sockets, addresses[destination]),
         "proto": protocol[_NUMBER][0],
         **{end: int.from_bytes(port) for end, port in ports.items() if port is not None},
     }

@@ -14,6 +14,7 @@ import pytest
 
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.conntrack import Way, connections, forget_ranges
+from sampan.core.ip import IPV4, IPV6, Family, family_of
 
 pytestmark = [
     pytest.mark.skipif(not is_network_admin(), reason="asking for connections needs root"),
@@ -21,7 +22,11 @@ pytestmark = [
 ]
 
 CLONE_NEWNET = 0x40000000
-FOLLOW = "add table ip t; add chain ip t c {type filter hook output priority 0;}; add rule ip t c ct state new counter"
+FOLLOW = """
+add table inet t
+add chain inet t c {type filter hook output priority 0;}
+add rule inet t c ct state new counter
+"""
 MORE_THAN_A_MESSAGE = 1000
 """Connections: the kernel tells of so many in several."""
 
@@ -42,21 +47,21 @@ def _leave_the_machines_network() -> None:
 
 
 def send(source: str, target: str, port: int) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+    with socket.socket(family_of(target).sockets, socket.SOCK_DGRAM) as sender:
         sender.bind((source, 0))
         sender.sendto(b"ahoy", (target, port))
 
 
-def remembered() -> list[Way]:
+def remembered(family: Family = IPV4) -> list[Way]:
     """As each began; none is forgotten."""
     found: list[Way] = []
     with connections() as some:
-        some.forget(lambda original, _reply: bool(found.append(original)))  # type: ignore[func-returns-value]
+        some.forget(family, lambda original, _reply: bool(found.append(original)))  # type: ignore[func-returns-value]
     return found
 
 
-def ends() -> set[tuple[str, str]]:
-    return {(way["saddr"], way["daddr"]) for way in remembered()}
+def ends(family: Family = IPV4) -> set[tuple[str, str]]:
+    return {(way["saddr"], way["daddr"]) for way in remembered(family)}
 
 
 def test_ranges_are_forgotten_whichever_end_is_in_them(inside: Callable[..., Any]) -> None:
@@ -67,10 +72,21 @@ def test_ranges_are_forgotten_whichever_end_is_in_them(inside: Callable[..., Any
     assert inside(ends) == {("127.3.0.0", "127.1.0.1")}
 
 
+def test_ranges_of_both_families_are_forgotten_together(inside: Callable[..., Any]) -> None:
+    inside(subprocess.run, ["ip", "address", "add", "fd00:1::1/64", "dev", "lo", "nodad"], check=True)
+    inside(subprocess.run, ["ip", "address", "add", "fd00:2::1/64", "dev", "lo", "nodad"], check=True)
+    for source, target in (("127.1.0.1", "127.2.0.1"), ("fd00:1::1", "fd00:2::1"), ("fd00:1::1", "fd00:1::1")):
+        inside(send, source, target, 53)
+    assert len(inside(ends, IPV6)) == 2
+    inside(forget_ranges, ["127.2.0.0/16", "fd00:2::/112"])
+    assert (inside(ends, IPV4), inside(ends, IPV6)) == (set(), {("fd00:1::1", "fd00:1::1")})
+
+
 def test_only_what_is_so_at_first_is_looked_at(inside: Callable[..., Any]) -> None:
     def forget() -> None:
         with connections() as some:
-            some.forget(lambda _original, reply: reply["saddr"] != "127.2.0.1", proto=socket.IPPROTO_UDP, dport=53)
+            first = {"proto": socket.IPPROTO_UDP, "dport": 53}
+            some.forget(IPV4, lambda _original, reply: reply["saddr"] != "127.2.0.1", **first)
 
     for target, port in (("127.2.0.1", 53), ("127.3.0.1", 53), ("127.3.0.1", 54)):
         inside(send, "127.1.0.1", target, port)
@@ -94,7 +110,7 @@ def test_one_that_has_ended_meanwhile_is_no_failure(inside: Callable[..., Any]) 
 
     def forget() -> None:
         with connections() as some:
-            some.forget(ended)
+            some.forget(IPV4, ended)
 
     inside(send, "127.1.0.1", "127.2.0.1", 53)
     inside(forget)
