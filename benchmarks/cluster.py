@@ -27,6 +27,7 @@ class Running:
     process: subprocess.Popen[bytes]
     data_dir: Path
     started: float
+    command: tuple[str, ...] = ()
 
     @property
     def kubeconfig(self) -> Path:
@@ -35,6 +36,14 @@ class Running:
     def kubectl(self, *words: str, check: bool = True) -> str:
         command = [find_kubectl(), "--kubeconfig", str(self.kubeconfig), *words]
         return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+    def start_again(self) -> None:
+        """Ended, and started on what it has stored. Perhaps not ready yet."""
+        self.process.terminate()
+        self.process.wait()
+        self.kubeconfig.unlink(missing_ok=True)
+        self.started = time.perf_counter()
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
 
     def resident_bytes(self) -> int:
         """Of the control plane's process."""
@@ -69,11 +78,12 @@ def cluster(runtime: str, *options: str, python: str = sys.executable) -> Iterat
         command = [python, *MODULE, "up", *place, *settings]
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+        running = Running(process, Path(folder) / "data", started, tuple(command))
         try:
-            yield Running(process, Path(folder) / "data", started)
+            yield running
         finally:
-            process.terminate()
-            process.wait()
+            running.process.terminate()
+            running.process.wait()
             down = [python, *MODULE, "down", "--purge", *place, "--kubeconfig", f"{folder}/config"]
             subprocess.run(down, check=True, stdout=subprocess.DEVNULL)
 
