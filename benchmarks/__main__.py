@@ -11,6 +11,7 @@ MODULES = (
     ("bench_api",),
     ("bench_writes",),
     ("bench_control",),
+    ("bench_custom",),
     ("bench_scheduler",),
     ("bench_store",),
     ("bench_pod_start",),

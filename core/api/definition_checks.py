@@ -7,12 +7,10 @@ Attached to the kind's class here, because it takes the algorithms over schemas 
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
-import orjson
 
 from sampan.core.cel.declared import visible
 from sampan.core.cel.errors import CelError
@@ -34,29 +32,15 @@ from sampan.core.schema.validate import value_causes
 
 Schema = Mapping[str, Any]
 
-MOST_REMEMBERED: Final = 4096
-_right: dict[bytes, None] = {}
-"""Digests of schemas whose rules are right: a definition is written several times before it is served."""
-
 
 @struct_rules(CustomResourceDefinition, whole=True)
 def check_definition(obj: Mapping[str, Any], path: str) -> list[Cause]:
-    return validate_definition(obj, path, Deeper(check_defaults, _rules))
+    return validate_definition(obj, path, DEEPER)
 
 
 def _rules(schema: Schema, path: str, blamed: Sequence[str]) -> Iterable[Cause]:
-    """The library of expressions is loaded for schemas that have some. What was right is not looked at again."""
-    if not has_rules(schema):
-        return
-    digest = hashlib.sha256(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)).digest()
-    if digest in _right:
-        return
-    wrong = check_rules(schema, path, blamed)
-    if not wrong and not blamed:
-        _right[digest] = None
-        if len(_right) > MOST_REMEMBERED:
-            del _right[next(iter(_right))]
-    yield from wrong
+    """The library of expressions is loaded for schemas that have some."""
+    return check_rules(schema, path, blamed) if has_rules(schema) else ()
 
 
 def check_defaults(schema: Schema, path: str) -> Iterable[Cause]:
@@ -94,3 +78,6 @@ def _broken_rules(schema: Schema, default: Any) -> list[Cause]:
     if place is None:
         return []
     return run_rules(place, default, default) or run_rules(place, default)
+
+
+DEEPER: Final = Deeper(check_defaults, _rules)

@@ -6,6 +6,7 @@ is all that is remembered: answers that say something cost what they always do, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
@@ -45,6 +46,11 @@ def key_of(values: Any) -> bytes:
     except TypeError:
         return b""
     return key if len(key) <= LARGEST else b""
+
+
+def digest_of(*values: Any) -> bytes:
+    """As `key_of`, for values that are large and few: thirty-two bytes for each."""
+    return hashlib.sha256(orjson.dumps(values)).digest()
 
 
 def remember(answers: dict[bytes, Answer], key: bytes, answer: Answer) -> None:

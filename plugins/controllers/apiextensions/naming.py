@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sampan.core.contracts.controller import Key, Lister, Watch
+from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Plan, Update
 from sampan.core.model.apiextensions_v1.definition import (
     CustomResourceDefinition,
@@ -21,10 +21,10 @@ from sampan.core.model.apiextensions_v1.definition import CustomResourceDefiniti
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.rules.apiextensions_v1.definition import approval
-from sampan.core.schema.codec import to_wire
 from sampan.plugins.controllers.apiextensions.conditions import is_true, with_condition
 
-BY_GROUP: Final = "sampan/definitions-by-group"
+BY_NAME: Final = "sampan/definitions-by-name"
+WAITING: Final = "sampan/definitions-that-wait-for-a-name"
 APPROVAL: Final = "KubernetesAPIApprovalPolicyConformant"
 APPROVAL_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "approved": ("True", "ApprovedAnnotation"),
@@ -34,22 +34,46 @@ APPROVAL_STATES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def group_of(obj: KubeObject) -> Iterable[str]:
-    """The function of the index `BY_GROUP`."""
+def names_had(obj: KubeObject) -> Iterable[str]:
+    """The function of the index `BY_NAME`: every name that a definition was given."""
     if isinstance(obj, CustomResourceDefinition):
-        yield obj.spec.group
+        yield from _places(obj, obj.status.accepted_names)
 
 
-def keys_of_group(obj: KubeObject, state: Lister) -> Iterable[Key]:
-    """All definitions of a group: a name that one gives up may be what another waits for."""
-    for group in group_of(obj):
-        for definition in state.indexed(CustomResourceDefinition, BY_GROUP, group):
+def names_waited_for(obj: KubeObject) -> Iterable[str]:
+    """The function of the index `WAITING`: every name that a definition wants, as long as it has not all of them."""
+    if isinstance(obj, CustomResourceDefinition) and not is_true(obj, "NamesAccepted"):
+        yield from _places(obj, obj.spec.names)
+
+
+def keys_by_names(obj: KubeObject, state: Lister) -> Iterable[Key]:
+    """The definition, and those that wait for one of its names, which it may just have given up."""
+    yield from own_key(obj, state)
+    for place in names_had(obj):
+        for definition in state.indexed(CustomResourceDefinition, WAITING, place):
             yield Key(*definition.key)
+
+
+def _places(definition: CustomResourceDefinition, names: CustomResourceDefinitionNames) -> Iterable[str]:
+    """Names of resources and of kinds are told apart, and both from those of other groups."""
+    group = definition.spec.group
+    for name in dict.fromkeys((names.plural, names.singular, *names.short_names)):
+        if name:
+            yield f"{group}/{name}"
+    for name in dict.fromkeys((names.kind, names.list_kind)):
+        if name:
+            yield f"{group}:{name}"
 
 
 class DefinitionNaming:
     name = "crd-naming-controller"
-    watches: Sequence[Watch] = (Watch(kind=CustomResourceDefinition, keys=keys_of_group, indexes={BY_GROUP: group_of}),)
+    watches: Sequence[Watch] = (
+        Watch(
+            kind=CustomResourceDefinition,
+            keys=keys_by_names,
+            indexes={BY_NAME: names_had, WAITING: names_waited_for},
+        ),
+    )
 
     def reconcile(self, key: Key, state: Lister, now: datetime) -> Plan:
         definition = state.get(CustomResourceDefinition, key.namespace, key.name)
@@ -57,7 +81,8 @@ class DefinitionNaming:
             return NOTHING
         others = [
             each
-            for each in state.indexed(CustomResourceDefinition, BY_GROUP, definition.spec.group)
+            for place in _places(definition, definition.spec.names)
+            for each in state.indexed(CustomResourceDefinition, BY_NAME, place)
             if each.key != definition.key
         ]
         status = _with_approval(definition, now)
@@ -85,7 +110,8 @@ def _established(is_so: bool) -> Condition:
 
 
 def _with_approval(definition: CustomResourceDefinition, now: datetime) -> CustomResourceDefinitionStatus:
-    state, reason = approval(to_wire(definition))
+    about = {"metadata": {"annotations": definition.metadata.annotations}, "spec": {"group": definition.spec.group}}
+    state, reason = approval(about)
     if not state:
         return definition.status
     status, word = APPROVAL_STATES[state]

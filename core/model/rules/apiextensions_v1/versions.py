@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import attrs
+
 from sampan.core.classes import frozen
 from sampan.core.errors import Cause
 from sampan.core.model.causes import duplicate, forbidden, go_value, invalid, required, too_many
+from sampan.core.model.cleared import digest_of, remember
 from sampan.core.model.formats import problems_of
 from sampan.core.model.rules.apiextensions_v1.field_path import find_field, split_path
 from sampan.core.model.rules.apiextensions_v1.schema import validate_schema
@@ -27,6 +30,8 @@ class Deeper:
     defaults: Callable[[Schema, str], Iterable[Cause]] = lambda schema, path: ()
     rules: Callable[[Schema, str, Sequence[str]], Iterable[Cause]] = lambda schema, path, blamed: ()
     """Takes the places of other mistakes too: rules there are not looked at."""
+    cleared: dict[bytes, None] = attrs.field(factory=dict, eq=False)
+    """Schemas that are right: a definition is written several times before it is served."""
 
 
 NO_DEEPER: Final = Deeper()
@@ -124,6 +129,16 @@ def _has_status(subresources: Value | None) -> bool:
 
 
 def _schema(schema: Schema, path: str, has_status: bool, deeper: Deeper) -> Iterable[Cause]:
+    digest = digest_of(schema, has_status)
+    if digest in deeper.cleared:
+        return
+    found = list(_wrong_with(schema, path, has_status, deeper))
+    if not found:
+        remember(deeper.cleared, digest, None)
+    yield from found
+
+
+def _wrong_with(schema: Schema, path: str, has_status: bool, deeper: Deeper) -> Iterable[Cause]:
     if has_status:
         if schema.get("type") not in (None, "", "object"):
             words = (
