@@ -73,6 +73,11 @@ def family_of(some: str | Address | Network) -> Family:
     return IPV4 if some.version == 4 else IPV6
 
 
+def host_port(address: str, port: int) -> str:
+    """``10.0.0.1:80``, or ``[fd00::1]:80``."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def networks(ranges: str) -> tuple[Network, ...]:
     """Those of a text, in its order; none for an empty one. Raises `ValueError`."""
     return tuple(ip_network(each) for each in split(ranges))

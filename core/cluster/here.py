@@ -64,7 +64,7 @@ def service_proxying(
         state_dir=directory.folder("proxy", decisions.proxy),
         service_cidr=decisions.service_cidr,
         pod_cidr=decisions.pod_cidr,
-        families=tuple(each.name for each in families_of(decisions.service_cidr)),
+        families=_families(decisions),
         balancer=balancer_maker(plugins, balancer) if balancer else None,
         say=say,
     )
@@ -74,7 +74,7 @@ def service_proxying(
 def policy_guarding(
     directory: DataDir, decisions: Decisions, plugins: Plugins, clock: Clock | None = None, say: Say = silent
 ) -> PolicyGuarding:
-    settings = EnforcerSettings(cluster=decisions.cluster, state_dir=directory.path)
+    settings = EnforcerSettings(cluster=decisions.cluster, state_dir=directory.path, families=_families(decisions))
     return PolicyGuarding(settings, plugins, clock or RealClock(), say)
 
 
@@ -112,3 +112,7 @@ def open_runtimes(config: Config, plugins: Plugins) -> list[Runtime]:
     if not decisions.runtime:
         raise ConfigError(f"there is no cluster in {config.data_dir}: start one with `sampan up`")
     return [node.runtime for node in local_nodes(directory, decisions, plugins)]
+
+
+def _families(decisions: Decisions) -> tuple[str, ...]:
+    return tuple(each.name for each in families_of(decisions.service_cidr))

@@ -38,7 +38,7 @@ class Opening:
 
 @frozen(kw_only=True)
 class Guard:
-    """What one pod's address may get and send; ``None`` where no policy is about that direction."""
+    """What one pod's address may get and send, in its own IP family; ``None`` where no policy is about that direction."""
 
     address: str
     ingress: tuple[Opening, ...] | None = None
@@ -49,6 +49,8 @@ class Guard:
 class EnforcerSettings:
     cluster: str
     state_dir: Path
+    families: tuple[str, ...] = ("IPv4",)
+    """The cluster's IP families: guards are for addresses of these."""
 
 
 class PolicyEnforcer(Protocol):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 import attrs
 
 from sampan.core.classes import frozen
+from sampan.core.ip import IPV4, IPV6, Family
 
 if TYPE_CHECKING:
     from sampan.core.contracts.balancer import Balancer
@@ -37,7 +38,7 @@ class ServicePort:
     port_name: str
     protocol: Transport
     ip: str
-    """A cluster IP, an external IP, or ``0.0.0.0`` for a node port."""
+    """A cluster IP, an external IP, or ``0.0.0.0`` (``::``) for a node port. Its endpoints are of the same IP family."""
     port: int
     endpoints: tuple[Endpoint, ...]
     affinity_seconds: int = 0
@@ -48,6 +49,11 @@ class ServicePort:
     @property
     def key(self) -> tuple[str, str, int]:
         return (self.protocol, self.ip, self.port)
+
+    @property
+    def family(self) -> Family:
+        """That of its address."""
+        return IPV6 if ":" in self.ip else IPV4
 
 
 @frozen(kw_only=True)

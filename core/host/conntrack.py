@@ -62,14 +62,17 @@ class Connections:
 
     def _all(self, family: Family, first: Way) -> Iterator[tuple[Way, Way]]:
         wanted: dict[str, Any] = {}
-        if first:
-            pattern = _pattern(family, first)
+        # Kernels mistake addresses of IPv6 that they are to look for: those are looked at here.
+        if told := {end: what for end, what in first.items() if family is IPV4 or end not in ("saddr", "daddr")}:
+            pattern = _pattern(family, told)
             pattern.attrs()  # this works out the flags
             flags = {"attrs": [["CTA_FILTER_ORIG_FLAGS", pattern.flags]]}
             wanted = {"tuple_orig": pattern, "cta_filter": flags}
         for answer in self._ask(GET, DUMP, family, **wanted):
             entry = _attributes(answer[_FAMILY_SIZE:])
-            yield _way(family, entry[_ORIGINAL]), _way(family, entry[_REPLY])
+            original, reply = _way(family, entry[_ORIGINAL]), _way(family, entry[_REPLY])
+            if first.items() <= original.items():
+                yield original, reply
 
     def _ask(self, kind: int, flags: int, family: Family, **content: Any) -> Iterator[bytes]:
         """What comes before the kernel says that this is all. Raises `OSError` with what it refuses."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import socket
 
+from sampan.core.ip import family_of
+
 
 def is_local(address: str) -> bool:
     """Whether a server here could listen on it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    with socket.socket(family_of(address).sockets, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((address, 0))
         except OSError as exc:

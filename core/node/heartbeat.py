@@ -128,7 +128,9 @@ class Heartbeat:
 
     async def _tell(self, status: NodeStatus) -> None:
         settings = self._parts.settings
-        patch = {"status": to_wire(status)}
+        told = to_wire(status)
+        # They are merged by their type, of which a node of both IP families has several.
+        patch = {"status": {**told, "addresses": [{"$patch": "replace"}, *told.get("addresses", ())]}}
         try:
             self._node = await self._parts.client.patch(
                 Node, "", settings.name, patch, type="strategic", subresource="status"

@@ -46,11 +46,14 @@ def health_check(service: Service, slices: Iterable[EndpointSlice], here: Here) 
     port = service.spec.health_check_node_port
     if not port or service.spec.external_traffic_policy != "Local":
         return None
+    family = next(iter(service.spec.ip_families), "IPv4")  # a pod is counted once
     addresses = {
         endpoint.addresses[0]
         for each in proxied_slices(slices)
         for endpoint in each.endpoints
-        if endpoint.conditions.ready is not False and here.has_node(endpoint.node_name or "")
+        if each.address_type == family
+        and endpoint.conditions.ready is not False
+        and here.has_node(endpoint.node_name or "")
     }
     return HealthCheck(
         namespace=service.metadata.namespace or "",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 
 from sampan.core.classes import frozen
 from sampan.core.contracts.http_router import Backend, Certificate, Route, RouteTable, plain_path
+from sampan.core.ip import IPV4, IPV6, host_port
 from sampan.core.model.columns.networking_v1.ingress import DEFAULT_CLASS
 from sampan.core.model.core_v1.configuration import Secret
 from sampan.core.model.core_v1.service import Service, ServicePort
@@ -164,13 +165,15 @@ class _Reading:
             return Backend(name=name)
         found = next((each for each in service.spec.ports if port in (each.name, each.port)), None)
         if found is None or (found.protocol or "TCP") != "TCP":
-            there = ", ".join(_port_text(each) for each in service.spec.ports) or "none"
-            self._tell("BackendNotFound", f"the Service {wanted.name!r} has no TCP port {port!r} (its ports: {there})")
+            ports = ", ".join(_port_text(each) for each in service.spec.ports) or "none"
+            self._tell("BackendNotFound", f"the Service {wanted.name!r} has no TCP port {port!r} (its ports: {ports})")
             return Backend(name=name)
-        endpoints = tuple(f"{each.ip}:{each.port}" for each in endpoints_of(found, self._world.slices(*key)))
+        family = IPV6 if service.spec.ip_families[:1] == ("IPv6",) else IPV4
+        there = endpoints_of(found, self._world.slices(*key), family)
+        endpoints = tuple(host_port(each.ip, each.port) for each in there)
         sticky = affinity_seconds(service) > 0
         if endpoints and is_proxied(service) and not sticky:
-            endpoints = (f"{service.spec.cluster_ip}:{found.port}",)
+            endpoints = (host_port(service.spec.cluster_ip or "", found.port),)
         return Backend(name=name, endpoints=endpoints, sticky=sticky)
 
     def _read_secret(self, name: str, hosts: Sequence[str]) -> None:

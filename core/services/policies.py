@@ -12,6 +12,7 @@ import attrs
 
 from sampan.core.classes import frozen
 from sampan.core.contracts.policy import Guard, Opening
+from sampan.core.ip import IPV4, IPV6, Family
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.networking_v1.network_policy import NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort
@@ -24,12 +25,11 @@ INGRESS, EGRESS = "Ingress", "Egress"
 def guards(
     policies: Iterable[NetworkPolicy], pods: Iterable[Pod], namespaces: Iterable[Namespace]
 ) -> tuple[Guard, ...]:
-    """One for each pod that a policy selects, by address."""
+    """One for each address of each pod that a policy selects."""
     world = _World(tuple(pods), {each.metadata.name or "": each for each in namespaces})
     found: dict[str, Guard] = {}
     for policy in policies:
-        for pod in world.selected(policy):
-            address = _address(pod)
+        for pod, address in _each_address(world.selected(policy)):
             guard = found.get(address, Guard(address=address))
             if INGRESS in _types(policy):
                 guard = attrs.evolve(guard, ingress=(*(guard.ingress or ()), *world.ingress(policy, pod)))
@@ -80,7 +80,7 @@ class _World:
         """A name is another number in each pod."""
         for pod in self._with_addresses():
             if not to or any(self._is_peer(policy, peer, pod) for peer in to):
-                yield from _with_ports(Opening(ranges=(_address(pod),)), ports, [pod])
+                yield from _with_ports(Opening(ranges=_addresses(pod)), ports, [pod])
         numbered = [port for port in ports if not isinstance(port.port, str)]
         if numbered:
             for place in self._places(policy, to):
@@ -92,10 +92,10 @@ class _World:
         addresses = []
         for peer in peers:
             if peer.ip_block is not None:
-                if ":" not in peer.ip_block.cidr:
-                    yield Opening(ranges=(peer.ip_block.cidr,), gaps=tuple(peer.ip_block.except_))
+                yield Opening(ranges=(peer.ip_block.cidr,), gaps=tuple(peer.ip_block.except_))
             else:
-                addresses += [_address(pod) for pod in self._with_addresses() if self._is_peer(policy, peer, pod)]
+                peers_pods = (pod for pod in self._with_addresses() if self._is_peer(policy, peer, pod))
+                addresses += [address for pod in peers_pods for address in _addresses(pod)]
         if addresses:
             yield Opening(ranges=tuple(sorted(set(addresses))))
 
@@ -114,12 +114,7 @@ class _World:
     def _with_addresses(self) -> Iterator[Pod]:
         """Pods with an address of their own, which is not the host's."""
         for pod in self.pods:
-            if (
-                pod.status.pod_ip
-                and ":" not in pod.status.pod_ip
-                and not pod.spec.host_network
-                and not is_finished(pod)
-            ):
+            if _addresses(pod) and not pod.spec.host_network and not is_finished(pod):
                 yield pod
 
 
@@ -152,11 +147,30 @@ def _types(policy: NetworkPolicy) -> Sequence[str]:
 
 
 def _tidy(guard: Guard) -> Guard:
+    """What the other family lets through is nothing to this address."""
+    family = _family(guard.address)
+
     def some(openings: tuple[Opening, ...] | None) -> tuple[Opening, ...] | None:
-        return None if openings is None else tuple(sorted(set(openings)))
+        return None if openings is None else tuple(sorted({own for each in openings if (own := _within(each, family))}))
 
     return attrs.evolve(guard, ingress=some(guard.ingress), egress=some(guard.egress))
 
 
-def _address(pod: Pod) -> str:
-    return pod.status.pod_ip or ""
+def _within(opening: Opening, family: Family) -> Opening | None:
+    """As far as it is of the family."""
+    if not opening.ranges:
+        return opening
+    ranges = tuple(each for each in opening.ranges if _family(each) is family)
+    return attrs.evolve(opening, ranges=ranges) if ranges else None
+
+
+def _family(address: str) -> Family:
+    return IPV6 if ":" in address else IPV4
+
+
+def _each_address(pods: Iterable[Pod]) -> Iterator[tuple[Pod, str]]:
+    return ((pod, address) for pod in pods for address in _addresses(pod))
+
+
+def _addresses(pod: Pod) -> tuple[str, ...]:
+    return tuple(each.ip for each in pod.status.pod_ips) or tuple(filter(None, [pod.status.pod_ip]))

@@ -7,10 +7,12 @@ are still serving while they terminate; headless and ExternalName services are l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import product
 
 import attrs
 
 from sampan.core.contracts import proxy
+from sampan.core.ip import IPV4, IPV6, Family, family_of
 from sampan.core.model.core_v1.service import Service, ServicePort
 from sampan.core.model.discovery_v1.endpoint_slice import Endpoint, EndpointSlice
 from sampan.core.model.kinds import KubeObject
@@ -18,8 +20,6 @@ from sampan.core.model.kinds import KubeObject
 BY_SERVICE = "services.slices.by-service"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 DEFAULT_AFFINITY_SECONDS = 10_800
-ANY_ADDRESS = "0.0.0.0"  # a node port is on every address of the node
-LOOPBACK = "127.0.0.1"  # where a person on this machine looks for what a load balancer shows to all
 HEADLESS = "None"
 OTHER_PROXY_LABEL = "service.kubernetes.io/service-proxy-name"
 """Of a Service that is another proxy's, whatever it says."""
@@ -71,12 +71,13 @@ def proxied_slices(slices: Iterable[EndpointSlice]) -> Iterator[EndpointSlice]:
 
 def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here) -> Iterator[proxy.ServicePort]:
     spec = service.spec
+    inside = cluster_addresses(service)
     balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
-    for port in spec.ports:
-        candidates = _candidates(port, slices)
+    for port, family in product(spec.ports, map(family_of, inside)):
+        candidates = _candidates(port, slices, family)
         everywhere, local = _for_all(candidates, here), _local(candidates, here)
-        for ip, number in _addresses(service, port):
-            policy = spec.internal_traffic_policy if ip == spec.cluster_ip else spec.external_traffic_policy
+        for ip, number in _addresses(service, port, family):
+            policy = spec.internal_traffic_policy if ip in inside else spec.external_traffic_policy
             endpoints = local if policy == "Local" else everywhere
             yield proxy.ServicePort(
                 namespace=service.metadata.namespace or "",
@@ -87,25 +88,38 @@ def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here
                 port=number,
                 endpoints=endpoints,
                 affinity_seconds=affinity_seconds(service),
-                sources=tuple(spec.load_balancer_source_ranges) if ip in balanced else (),
+                sources=_of(family, spec.load_balancer_source_ranges) if ip in balanced else (),
             )
 
 
-def _addresses(service: Service, port: ServicePort) -> Iterator[tuple[str, int]]:
-    addresses = [service.spec.cluster_ip or "", *service.spec.external_ips]
-    addresses += [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
-    for ip in dict.fromkeys(addresses):
-        if ":" not in ip:
-            yield ip, port.port
-    if service.spec.type == "LoadBalancer" and service.status.load_balancer.ingress:
-        yield LOOPBACK, port.port
+def cluster_addresses(service: Service) -> Sequence[str]:
+    """One of each of its families; a proxy serves no other family."""
+    spec = service.spec
+    return spec.cluster_ips or tuple(filter(None, [spec.cluster_ip]))
+
+
+def _addresses(service: Service, port: ServicePort, family: Family) -> Iterator[tuple[str, int]]:
+    """A person on this machine looks on loopback for what a load balancer shows to all."""
+    balanced = _of(family, (ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip))
+    inside, outside = _of(family, cluster_addresses(service)), _of(family, service.spec.external_ips)
+    for ip in dict.fromkeys((*inside, *outside, *balanced)):
+        yield ip, port.port
+    if service.spec.type == "LoadBalancer" and balanced:
+        yield family.loopback, port.port
     if port.node_port:
-        yield ANY_ADDRESS, port.node_port
+        yield family.any_address, port.node_port
 
 
-def endpoints_of(port: ServicePort, slices: Sequence[EndpointSlice], here: Here = Here()) -> tuple[proxy.Endpoint, ...]:
+def _of(family: Family, addresses: Iterable[str]) -> tuple[str, ...]:
+    """Those addresses or ranges that are of the family."""
+    return tuple(each for each in addresses if (IPV6 if ":" in each else IPV4) is family)
+
+
+def endpoints_of(
+    port: ServicePort, slices: Sequence[EndpointSlice], family: Family, here: Here = Here()
+) -> tuple[proxy.Endpoint, ...]:
     """Where a service's port leads to from ``here``, as far as no ``Local`` policy narrows it."""
-    return _for_all(_candidates(port, slices), here)
+    return _for_all(_candidates(port, slices, family), here)
 
 
 @attrs.frozen
@@ -118,12 +132,12 @@ class _Candidate:
     nodes: frozenset[str]
 
 
-def _candidates(port: ServicePort, slices: Sequence[EndpointSlice]) -> list[_Candidate]:
+def _candidates(port: ServicePort, slices: Sequence[EndpointSlice], family: Family) -> list[_Candidate]:
     """Where a service's port leads: the slices' port of the same name and protocol."""
     found = []
     for each in proxied_slices(slices):
         number = _target(port, each)
-        if each.address_type != "IPv4" or number is None:
+        if each.address_type != family.name or number is None:
             continue
         for endpoint in each.endpoints:
             ready = endpoint.conditions.ready is not False

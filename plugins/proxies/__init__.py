@@ -30,5 +30,5 @@ def _nftables_unavailable() -> str | None:
 
 
 def register(registry: Registry) -> None:
-    registry.proxy("nftables", make_nftables, unavailable=_nftables_unavailable, rank=5)
-    registry.proxy("userspace", make_userspace, rank=10, balances=True)
+    registry.proxy("nftables", make_nftables, unavailable=_nftables_unavailable, rank=5, dual_stack=True)
+    registry.proxy("userspace", make_userspace, rank=10, balances=True, dual_stack=True)

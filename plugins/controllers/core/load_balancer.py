@@ -1,4 +1,4 @@
-"""The load balancer of a cluster on one machine: a Service of that type gets the address of a node. Pure.
+"""The load balancer of a cluster on one machine: such a Service gets a node's address, of each of its families. Pure.
 
 What arrives there at the Service's ports is led to its pods by the proxy; so two Services cannot have the same port, and
 the older one keeps it. Services with a ``loadBalancerClass`` are somebody else's.
@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sampan.core.contracts.controller import Key, Lister, Watch, own_key
 from sampan.core.contracts.plan import NOTHING, Emit, Plan, Update
+from sampan.core.ip import family_of
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.service import LoadBalancerIngress, LoadBalancerStatus, Service
 from sampan.core.model.kinds import KubeObject
@@ -43,19 +44,20 @@ class LoadBalancerController:
             return NOTHING  # somebody else's: ours have no names
         present = [ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip]
         if service.spec.type != TYPE:
-            return Plan(actions=(_with(service, None),)) if present else NOTHING
-        pool = [address for node in sorted(state.list(Node), key=lambda node: node.key) if (address := _address(node))]
+            return Plan(actions=(_with(service, ()),)) if present else NOTHING
+        nodes = sorted(state.list(Node), key=lambda node: node.key)
+        pool = [address for node in nodes for address in _addresses(node)]
         taken = _taken_before(service, state)
         free = [
             address for address in dict.fromkeys(pool) if not any((address, *port) in taken for port in ports(service))
         ]
-        chosen = next((address for address in present if address in free), free[0] if free else None)
-        if present == ([chosen] if chosen else []):
+        chosen = _one_of_each(service.spec.ip_families or ("IPv4",), present, free)
+        if present == chosen:
             return NOTHING
-        if chosen is None:
+        if not chosen:
             said = "no address is left for its ports: another Service has them" if pool else "no node has an address"
             warning = Emit(regarding=service, reason="SyncLoadBalancerFailed", message=said, type="Warning")
-            return Plan(actions=(_with(service, None), warning))
+            return Plan(actions=(_with(service, ()), warning))
         done = Emit(regarding=service, reason="EnsuredLoadBalancer", message="Ensured load balancer")
         return Plan(actions=(_with(service, chosen), done))
 
@@ -81,12 +83,18 @@ def _taken_before(service: Service, state: Lister) -> set[tuple[str, str, int]]:
     }
 
 
-def _address(node: Node) -> str | None:
-    found = (address.address for address in node.status.addresses if address.type == "InternalIP" and address.address)
-    return next(found, None)
+def _addresses(node: Node) -> list[str]:
+    return [each.address for each in node.status.addresses if each.type == "InternalIP" and each.address]
 
 
-def _with(service: Service, address: str | None) -> Update:
-    ingress = (LoadBalancerIngress(ip=address, ip_mode="VIP"),) if address else ()
+def _one_of_each(families: Iterable[str], present: Sequence[str], free: Sequence[str]) -> list[str]:
+    """One address of each family that there is one of: what is there stays where it may."""
+    kept = [address for address in present if address in free]
+    found = (next((ip for ip in (*kept, *free) if family_of(ip).name == name), "") for name in families)
+    return [address for address in found if address]
+
+
+def _with(service: Service, addresses: Iterable[str]) -> Update:
+    ingress = tuple(LoadBalancerIngress(ip=address, ip_mode="VIP") for address in addresses)
     status = evolve(service.status, load_balancer=LoadBalancerStatus(ingress=ingress))
     return Update(obj=evolve(service, status=status), subresource="status")

@@ -12,8 +12,6 @@ from functools import partial
 
 from sampan.core.contracts.proxy import ServicePort
 from sampan.core.host.conntrack import Way, connections
-from sampan.core.ip import family_of
-from sampan.plugins.proxies.nftables.rules import ANY_ADDRESS
 
 Key = tuple[str, str, int]
 
@@ -39,9 +37,9 @@ def forget(services: Iterable[ServicePort], after: Mapping[Key, ServicePort]) ->
             now = after.get(service.key)
             here = {(endpoint.ip, endpoint.port) for endpoint in now.endpoints} if now else set()
             first: dict[str, str | int] = {"proto": socket.IPPROTO_UDP, "dport": service.port}
-            if service.ip != ANY_ADDRESS:
+            if service.ip != service.family.any_address:
                 first["daddr"] = service.ip
-            some.forget(family_of(service.ip), partial(_leads_elsewhere, here), **first)
+            some.forget(service.family, partial(_leads_elsewhere, here), **first)
 
 
 def _leads_elsewhere(here: Set[tuple[str, int]], _original: Way, reply: Way) -> bool:

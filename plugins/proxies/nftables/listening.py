@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 
 from sampan.core.contracts.proxy import ServicePort
 from sampan.core.host.local_routes import is_local
+from sampan.core.ip import IPV6
 
 _TABLES = {"TCP": (("tcp", "tcp6"), "0A"), "UDP": (("udp", "udp6"), "07")}
 """The kernel's lists by protocol, and the state of a socket that waits for anybody."""
-_EVERYWHERE = "0.0.0.0"
+ANY = IPV6.any_address
+"""An IPv6 socket for all addresses takes IPv4's too."""
+Place = tuple[str, int]
+"""An address and a port."""
 
 
 def taken(services: Iterable[ServicePort]) -> list[ServicePort]:
@@ -22,11 +26,11 @@ def taken(services: Iterable[ServicePort]) -> list[ServicePort]:
     return [
         service
         for service in some
-        if {(service.ip, service.port), (_EVERYWHERE, service.port)} & held[service.protocol]
+        if any((ip, service.port) in held[service.protocol] for ip in (service.ip, service.family.any_address, ANY))
     ]
 
 
-def _held(protocol: str) -> set[tuple[str, int]]:
+def _held(protocol: str) -> set[Place]:
     names, waiting = _TABLES[protocol]
     found = set()
     for name in names:
@@ -42,7 +46,6 @@ def _held(protocol: str) -> set[tuple[str, int]]:
 
 
 def _address(text: str) -> str:
-    """An IPv6 socket for all addresses takes IPv4's too; another one is none of ours."""
-    if len(text) == 8:
-        return socket.inet_ntoa(struct.pack("=I", int(text, 16)))
-    return _EVERYWHERE if not int(text, 16) else ""
+    """As the kernel writes it there: numbers of 32 bits in this machine's order of bytes."""
+    packed = b"".join(struct.pack("=I", int(text[at : at + 8], 16)) for at in range(0, len(text), 8))
+    return str(ip_address(packed))

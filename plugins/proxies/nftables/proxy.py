@@ -1,8 +1,8 @@
 """The ``nftables`` proxy: the kernel leads connections to pods, and sampan only says where to.
 
 What it has said stays when it ends: a restart, or a ``kill -9``, drops no connection and refuses none, and the next start
-says everything anew in one transaction. Node ports on 127.0.0.1 are carried over by listeners, as the kernel does not let
-packets from there out. Blocking; called by one thread.
+says everything anew in one transaction. Node ports on loopback (127.0.0.1 and ::1) are carried over by listeners, as the
+kernel does not let packets from there out. Blocking; called by one thread.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 import attrs
 
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
+from sampan.core.ip import families_of, networks
 from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.nftables import flows
 from sampan.plugins.proxies.nftables.listening import taken
 from sampan.plugins.proxies.nftables.rules import (
-    ANY_ADDRESS,
     CHAIN,
     Piece,
     Shared,
@@ -37,7 +37,6 @@ from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 TAKEN = "another program listens on this port of the host: choose another one"
 Key = tuple[str, str, int]
 
@@ -48,6 +47,8 @@ class NftablesProxy:
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
         self._table = table_name(str(settings.state_dir.absolute()))
+        self._ranges = networks(settings.service_cidr)
+        self._families = families_of(settings.service_cidr)
         self._desired: dict[Key, ServicePort] = {}
         self._served: dict[Key, ServicePort] = {}
         """Of the desired those that the kernel has taken."""
@@ -62,12 +63,13 @@ class NftablesProxy:
         return service_range.choose(self._settings)
 
     def start(self) -> None:
-        nft.check_own("ip", self._table, CHAIN)
+        for family in self._families:
+            nft.check_own(family.nft, self._table, CHAIN)
         service_range.hold(self._settings.service_cidr)
-        self._masquerade_all = not bridges_show_packets()
+        self._masquerade_all = not bridges_show_packets(self._families)
         if self._masquerade_all:
             self._settings.say("proxy: servers see this host in place of their clients (no br_netfilter)")
-        open_way(self._table)
+        open_way(self._table, self._families)
 
     def sync(self, desired: Sequence[ServicePort]) -> ProxyReport:
         wanted = {service.key: service for service in desired}
@@ -93,7 +95,7 @@ class NftablesProxy:
         changed = {
             each.key: each
             for each in come
-            if each.ip != LOOPBACK and each.key not in left_out and self._served.get(each.key) != each
+            if each.ip != each.family.loopback and each.key not in left_out and self._served.get(each.key) != each
         }
         departed = [self._served[key] for key in (*(each.key for each in gone), *left_out) if key in self._served]
         before = {each.key: each for each in departed}
@@ -159,9 +161,10 @@ class NftablesProxy:
 
     def destroy(self) -> None:
         self.close()
-        if not nft.is_foreign("ip", self._table, CHAIN):
-            nft.delete_table("ip", self._table)
-        close_way(self._table)
+        for family in self._families:
+            if not nft.is_foreign(family.nft, self._table, CHAIN):
+                nft.delete_table(family.nft, self._table)
+        close_way(self._table, self._families)
         service_range.release(self._settings)
 
     def close(self) -> None:
@@ -192,18 +195,20 @@ class NftablesProxy:
         return failures
 
     def _as_desired(self, report: ProxyReport) -> list[tuple[ServicePort, str]]:
-        """A port that a program holds on 127.0.0.1 is told, and works on the other addresses."""
+        """A port that a program holds on loopback is told, and works on the other addresses."""
         found = []
         for failed, why in report.failures:
-            keys = [(failed.protocol, ip, failed.port) for ip in (ANY_ADDRESS, LOOPBACK)]
+            places = (failed.family.any_address, failed.family.loopback)
+            keys = [(failed.protocol, ip, failed.port) for ip in places]
             found += [(self._desired[key], why) for key in keys if key in self._desired][:1]
         return found
 
     def _is_outside(self, service: ServicePort) -> bool:
         """At an address that is not the cluster's own."""
-        if service.ip in (ANY_ADDRESS, LOOPBACK):
+        if service.ip in (service.family.any_address, service.family.loopback):
             return False
-        return ip_address(service.ip) not in ip_network(self._settings.service_cidr)
+        address = ip_address(service.ip)
+        return not any(address in network for network in self._ranges)
 
     def _forget_flows(self, before: Mapping[Key, ServicePort], after: Mapping[Key, ServicePort]) -> None:
         if stale := flows.stale(before, after):
@@ -214,9 +219,9 @@ class NftablesProxy:
 
 
 def _on_loopback(some: Iterable[ServicePort]) -> list[ServicePort]:
-    """Node ports, and what a load balancer shows to this host, at 127.0.0.1."""
+    """Node ports, and what a load balancer shows to this host, at 127.0.0.1 and ::1."""
     return [
-        attrs.evolve(each, ip=LOOPBACK)
+        attrs.evolve(each, ip=each.family.loopback)
         for each in some
-        if each.ip in (ANY_ADDRESS, LOOPBACK) and each.protocol != "SCTP"
+        if each.ip in (each.family.any_address, each.family.loopback) and each.protocol != "SCTP"
     ]

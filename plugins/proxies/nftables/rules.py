@@ -1,21 +1,22 @@
 """From what is to be served to nftables' words, and from one state to the next. Pure.
 
-One table. A map leads from an address and port to a chain that takes one of so many endpoints by chance, and another from
-address, port and turn to the endpoint: so a packet costs the same however many services there are, and a change is a few
-elements of maps. (Where each service has a chain of its own, nft reads all of them before it changes one.) Only a service
-that remembers its clients, or asks where they come from, has chains of its own. Addresses without endpoints are in a set
-that refuses. https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables tells of kube-proxy's own.
+One table for each IP family, of the same name and in the same script. A map leads from an address and port to a chain that
+takes one of so many endpoints by chance, and another from address, port and turn to the endpoint: so a packet costs the
+same however many services there are, and a change is a few elements of maps. (Where each service has a chain of its own,
+nft reads all of them before it changes one.) Only a service that remembers its clients, or asks where they come from, has
+chains of its own. Addresses without endpoints are in a set that refuses.
+https://kubernetes.io/docs/reference/networking/virtual-ips/#proxy-mode-nftables tells of kube-proxy's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from hashlib import sha256
 
 from sampan.core.classes import frozen
 from sampan.core.contracts.proxy import Endpoint, ServicePort
+from sampan.core.ip import IPV4, Family, Network, family_of, host_port, networks
 
-ANY_ADDRESS = "0.0.0.0"
 OURS = 0x00200000
 """The bit of a connection's mark that says that a service address was asked for."""
 
@@ -24,14 +25,15 @@ CHAIN = "find"
 MARK = f"ct mark set ct mark or {OURS:#x}"
 TURNS, ITSELF = "turns", "itself"
 TRANSPORTS = ("tcp", "udp", "sctp")
-Shared = tuple[str, str]
-"""What several pieces need, by kind and name: a chain of ``turns``, or an address that may ask ``itself``."""
+Shared = tuple[str, str, str]
+"""What several pieces need, by nftables' family, kind and name: a chain of ``turns``, or who may ask ``itself``."""
 
 
 @frozen(kw_only=True)
 class Piece:
-    """What one service port has in the table. Equal pieces need no change."""
+    """What one service port has in its family's table. Equal pieces need no change."""
 
+    family: Family = IPV4
     elements: tuple[tuple[str, str, str], ...]
     """(map or set, key, value); those of a set have no value."""
     chain: str = ""
@@ -42,42 +44,53 @@ class Piece:
     seconds: int = 0
     shared: tuple[Shared, ...] = ()
 
+    def table(self, name: str) -> str:
+        """As nft is to be told of it."""
+        return f"{self.family.nft} {name}"
+
 
 def base(table: str, service_cidr: str, *, masquerade_all: bool) -> str:
-    """The table without any service; what was in one of its name goes in the same moment."""
-    service = "type ipv4_addr . inet_proto . inet_service"
+    """A table for each family without any service; what was in one of its name goes in the same moment."""
+    return "".join(_base(table, each, masquerade_all=masquerade_all) for each in networks(service_cidr))
+
+
+def _base(table: str, service_cidr: Network, *, masquerade_all: bool) -> str:
+    family = family_of(service_cidr)
+    ip, address = family.nft, f"ipv{family.version}_addr"
+    itself = "127.0.0.0/8" if family is IPV4 else family.loopback
+    service = f"type {address} . inet_proto . inet_service"
     masquerade = f"ct mark & {OURS:#x} != 0 masquerade" if masquerade_all else ""
     # nft takes each transport's ports for a type of their own once it has read a map back.
     places = "\n".join(
-        f"  map {kind}-{proto} {{ typeof {key} {proto} dport . numgen random mod 2 : ip daddr . {proto} dport; }}"
-        for kind, key in (("services", "ip daddr ."), ("nodeports", ""))
+        f"  map {kind}-{proto} {{ typeof {key} {proto} dport . numgen random mod 2 : {ip} daddr . {proto} dport; }}"
+        for kind, key in (("services", f"{ip} daddr ."), ("nodeports", ""))
         for proto in TRANSPORTS
     )
     return f"""\
-add table ip {table}
-delete table ip {table}
-table ip {table} {{
+add table {ip} {table}
+delete table {ip} {table}
+table {ip} {table} {{
   map services {{ {service} : verdict; }}
   map nodeports {{ type inet_proto . inet_service : verdict; }}
 {places}
   set refused {{ {service}; }}
-  set itself {{ type ipv4_addr . ipv4_addr; }}
+  set itself {{ type {address} . {address}; }}
   chain refuse {{
-    ip daddr . meta l4proto . th dport @refused meta l4proto tcp reject with tcp reset
-    ip daddr . meta l4proto . th dport @refused reject
+    {ip} daddr . meta l4proto . th dport @refused meta l4proto tcp reject with tcp reset
+    {ip} daddr . meta l4proto . th dport @refused reject
   }}
   chain refuse-in {{ type filter hook prerouting priority -110; jump refuse; }}
   chain refuse-out {{ type filter hook output priority -110; jump refuse; }}
   chain {CHAIN} {{
-    ip daddr . meta l4proto . th dport vmap @services
-    fib daddr type local ip daddr != 127.0.0.0/8 ip daddr != {service_cidr} meta l4proto . th dport vmap @nodeports
+    {ip} daddr . meta l4proto . th dport vmap @services
+    fib daddr type local {ip} daddr != {itself} {ip} daddr != {service_cidr} meta l4proto . th dport vmap @nodeports
   }}
   chain in {{ type nat hook prerouting priority -100; jump {CHAIN}; }}
   chain out {{ type nat hook output priority -100; jump {CHAIN}; }}
   chain leave {{
     type nat hook postrouting priority 100;
-    ip saddr . ip daddr @itself masquerade
-    oifname != "lo" ip saddr {service_cidr} masquerade
+    {ip} saddr . {ip} daddr @itself masquerade
+    oifname != "lo" {ip} saddr {service_cidr} masquerade
     {masquerade}
   }}
 }}
@@ -102,23 +115,23 @@ def difference(
     gone = {name: piece for name, piece in before.items() if piece != after.get(name)}
     come = {name: piece for name, piece in after.items() if piece != before.get(name)}
     left, new = shared or _changed(_shared(before.values()), _shared(after.values()))
-    old_elements = {each[:2]: each for piece in gone.values() for each in piece.elements}
-    new_elements = {each[:2]: each for piece in come.values() for each in piece.elements}
+    old_elements = {each[:3]: each for piece in gone.values() for each in _elements_of(piece)}
+    new_elements = {each[:3]: each for piece in come.values() for each in _elements_of(piece)}
     lines = [*_elements("delete", table, [key for key, each in old_elements.items() if each != new_elements.get(key)])]
     for name, piece in gone.items():
-        lines += _without(table, piece, after.get(name))
-    for kind, name in sorted(left):
+        lines += _without(piece.table(table), piece, after.get(name))
+    for family, kind, name in sorted(left):
         if kind == TURNS:
-            lines += [f"flush chain ip {table} {name}", f"delete chain ip {table} {name}"]
-    for kind, name in sorted(new):
+            lines += [f"flush chain {family} {table} {name}", f"delete chain {family} {table} {name}"]
+    for family, kind, name in sorted(new):
         if kind == TURNS:
-            lines += [f"add chain ip {table} {name}", f"add rule ip {table} {name} {_turns(name)}"]
+            lines += [f"add chain {family} {table} {name}", f"add rule {family} {table} {name} {_turns(family, name)}"]
     for name, piece in come.items():
-        lines += _with(table, piece, before.get(name))
+        lines += _with(piece.table(table), piece, before.get(name))
     fresh = [each for key, each in new_elements.items() if each != old_elements.get(key)]
-    lines += _elements("add", table, [(kind, f"{key} : {value}" if value else key) for kind, key, value in fresh])
-    lines += _elements("delete", table, [(kind, name) for kind, name in sorted(left) if kind == ITSELF])
-    lines += _elements("add", table, [(kind, name) for kind, name in sorted(new) if kind == ITSELF])
+    lines += _elements("add", table, [(*place, f"{key} : {value}" if value else key) for *place, key, value in fresh])
+    lines += _elements("delete", table, [each for each in sorted(left) if each[1] == ITSELF])
+    lines += _elements("add", table, [each for each in sorted(new) if each[1] == ITSELF])
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -128,20 +141,25 @@ def _changed(before: Set[Shared], after: Set[Shared]) -> tuple[Set[Shared], Set[
 
 def selves(some: Iterable[Shared]) -> list[str]:
     """The addresses among what is shared: those that may ask themselves."""
-    return [name.partition(" ")[0] for kind, name in some if kind == ITSELF]
+    return [name.partition(" ")[0] for _, kind, name in some if kind == ITSELF]
 
 
 def _shared(some: Iterable[Piece]) -> set[Shared]:
     return {each for piece in some for each in piece.shared}
 
 
-def _elements(verb: str, table: str, some: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """One line for each map or set: nft reads a map anew for every line about it."""
-    by_kind: dict[str, list[str]] = {}
-    for kind, element in some:
-        by_kind.setdefault(kind, []).append(element)
-    for kind, elements in by_kind.items():
-        yield f"{verb} element ip {table} {kind} {{ {', '.join(elements)} }}"
+def _elements_of(piece: Piece) -> Iterator[tuple[str, str, str, str]]:
+    """(nftables' family, map or set, key, value)."""
+    return ((piece.family.nft, *each) for each in piece.elements)
+
+
+def _elements(verb: str, table: str, some: Iterable[Sequence[str]]) -> Iterator[str]:
+    """(family, map or set, element): one line for each map or set, as nft reads a map anew for every line about it."""
+    by_kind: dict[tuple[str, str], list[str]] = {}
+    for family, kind, element in some:
+        by_kind.setdefault((family, kind), []).append(element)
+    for (family, kind), elements in by_kind.items():
+        yield f"{verb} element {family} {table} {kind} {{ {', '.join(elements)} }}"
 
 
 def _memories(piece: Piece | None) -> Set[tuple[str, int]]:
@@ -155,50 +173,52 @@ def _with(table: str, piece: Piece, before: Piece | None) -> Iterator[str]:
         if (name, piece.seconds) in there:
             continue
         yield (
-            f"add set ip {table} {name} {{ type ipv4_addr; flags dynamic,timeout; timeout {piece.seconds}s;"
-            " size 65536; }"
+            f"add set {table} {name} {{ type ipv{piece.family.version}_addr; flags dynamic,timeout;"
+            f" timeout {piece.seconds}s; size 65536; }}"
         )
-        yield f"add chain ip {table} {name}"
-        yield f"add rule ip {table} {name} {rule}"
+        yield f"add chain {table} {name}"
+        yield f"add rule {table} {name} {rule}"
     if piece.chain:
-        yield f"add chain ip {table} {piece.chain}"
+        yield f"add chain {table} {piece.chain}"
     for rule in piece.rules:
-        yield f"add rule ip {table} {piece.chain} {rule}"
+        yield f"add rule {table} {piece.chain} {rule}"
 
 
 def _without(table: str, piece: Piece, after: Piece | None) -> Iterator[str]:
     stays = _memories(after)
     if piece.chain:
-        yield f"flush chain ip {table} {piece.chain}"
+        yield f"flush chain {table} {piece.chain}"
         if after is None or after.chain != piece.chain:  # else it may be led to at this moment
-            yield f"delete chain ip {table} {piece.chain}"
+            yield f"delete chain {table} {piece.chain}"
     for name, _ in piece.sticky:
         if (name, piece.seconds) in stays:
             continue
-        yield f"flush chain ip {table} {name}"
-        yield f"delete chain ip {table} {name}"
-        yield f"delete set ip {table} {name}"
+        yield f"flush chain {table} {name}"
+        yield f"delete chain {table} {name}"
+        yield f"delete set {table} {name}"
 
 
 def _piece(service: ServicePort) -> Piece:
-    proto = service.protocol.lower()
-    is_node_port = service.ip == ANY_ADDRESS
+    proto, family = service.protocol.lower(), service.family
+    is_node_port = service.ip == family.any_address
     kind = "nodeports" if is_node_port else "services"
     address = f"{proto} . {service.port}" if is_node_port else f"{service.ip} . {proto} . {service.port}"
     count = len(service.endpoints)
     if not count:
         # Nothing of ours leads to such a node port, and where no program of the host listens the kernel refuses by itself.
-        return Piece(elements=((kind, address, "return"),) if is_node_port else (("refused", address, ""),))
-    own = tuple((ITSELF, f"{ip} . {ip}") for ip in sorted({endpoint.ip for endpoint in service.endpoints}))
+        elements = ((kind, address, "return"),) if is_node_port else (("refused", address, ""),)
+        return Piece(family=family, elements=elements)
+    own = tuple((family.nft, ITSELF, f"{ip} . {ip}") for ip in sorted({endpoint.ip for endpoint in service.endpoints}))
     chain = f"s-{name_of(service)}"
-    rules = [f"ip saddr != {{ {', '.join(service.sources)} }} drop"] if service.sources else []
+    rules = [f"{family.nft} saddr != {{ {', '.join(service.sources)} }} drop"] if service.sources else []
     if service.affinity_seconds:
         marked = f"meta l4proto {proto} {MARK}"
-        sticky = [_sticky(chain, endpoint, marked) for endpoint in service.endpoints]
-        rules += [f"ip saddr @{name} goto {name}" for name, _ in sticky]
+        sticky = [_sticky(chain, endpoint, marked, family) for endpoint in service.endpoints]
+        rules += [f"{family.nft} saddr @{name} goto {name}" for name, _ in sticky]
         turns = ", ".join(f"{turn} : goto {name}" for turn, (name, _) in enumerate(sticky))
         rules.append(f"numgen random mod {count} vmap {{ {turns} }}")
         return Piece(
+            family=family,
             elements=((kind, address, f"goto {chain}"),),
             chain=chain,
             rules=tuple(rules),
@@ -213,27 +233,33 @@ def _piece(service: ServicePort) -> Piece:
         for turn, each in enumerate(service.endpoints)
     ]
     return Piece(
+        family=family,
         elements=((kind, address, f"goto {chain if rules else turns}"), *targets),
         chain=chain if rules else "",
         rules=(*rules, f"goto {turns}") if rules else (),
-        shared=(*own, (TURNS, turns)),
+        shared=(*own, (family.nft, TURNS, turns)),
     )
 
 
-def _turns(chain: str) -> str:
+def _turns(ip: str, chain: str) -> str:
     """The rule that takes one of the endpoints by chance, for all services that have as many."""
     kind, proto, count = chain.split("-")
-    key = f"{proto} dport" if kind == "nodeports" else f"ip daddr . {proto} dport"
-    return f"meta l4proto {proto} {MARK} dnat ip to {key} . numgen random mod {count} map @{kind}-{proto}"
+    key = f"{proto} dport" if kind == "nodeports" else f"{ip} daddr . {proto} dport"
+    return f"meta l4proto {proto} {MARK} dnat {ip} to {key} . numgen random mod {count} map @{kind}-{proto}"
 
 
-def _sticky(chain: str, endpoint: Endpoint, marked: str) -> tuple[str, str]:
-    name = f"{chain}-{endpoint.ip}-{endpoint.port}"
-    return name, f"{marked} update @{name} {{ ip saddr }} dnat ip to {endpoint.ip}:{endpoint.port}"
+def _sticky(chain: str, endpoint: Endpoint, marked: str, family: Family) -> tuple[str, str]:
+    name, ip = f"{chain}-{word(endpoint.ip)}-{endpoint.port}", family.nft
+    return name, f"{marked} update @{name} {{ {ip} saddr }} dnat {ip} to {host_port(endpoint.ip, endpoint.port)}"
 
 
 def name_of(service: ServicePort) -> str:
-    return f"{service.protocol.lower()}-{service.ip}-{service.port}"
+    return f"{service.protocol.lower()}-{word(service.ip)}-{service.port}"
+
+
+def word(address: str) -> str:
+    """The address as a part of a name in nftables."""
+    return address.replace(":", "_")
 
 
 def table_name(state_dir: str) -> str:

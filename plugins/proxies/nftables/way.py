@@ -12,24 +12,26 @@ import socket
 import struct
 import subprocess
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 
 from sampan.core.host import nft
+from sampan.core.ip import IPV4, Family, Network
 from sampan.plugins.proxies.nftables.rules import OURS
 
 LINKS = Path("/sys/class/net")
-BRIDGES_SHOW = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+BRIDGES_SHOW = Path("/proc/sys/net/bridge")
+ROUTES, ROUTES_IPV6 = Path("/proc/net/route"), Path("/proc/net/ipv6_route")
 
 
-def bridges_show_packets() -> bool:
+def bridges_show_packets(families: Iterable[Family] = (IPV4,)) -> bool:
     """Whether they do, after asking the kernel for it where it has not been asked."""
     if not BRIDGES_SHOW.exists():
         program = shutil.which("modprobe", path=nft.PATH)
         if program is not None:
             subprocess.run([program, "-q", "br_netfilter"], check=False, capture_output=True)
     try:
-        return BRIDGES_SHOW.read_text().strip() == "1"
+        return all((BRIDGES_SHOW / f"bridge-nf-call-{each.iptables}").read_text().strip() == "1" for each in families)
     except OSError:
         return False
 
@@ -44,33 +46,38 @@ def let_answer_themselves(addresses: Iterable[str]) -> None:
                     port.write_text("1")
 
 
-def bridges(table: Path = Path("/proc/net/route")) -> list[tuple[str, IPv4Network]]:
+def bridges(table: Path = ROUTES, table6: Path = ROUTES_IPV6) -> list[tuple[str, Network]]:
     """The links that are bridges, with the ranges behind them."""
-    found = []
+    routes: list[tuple[str, Network]] = []
     for line in table.read_text().splitlines()[1:]:
         link, destination, _, _, _, _, _, mask = line.split()[:8]
-        if (LINKS / link / "bridge").exists():
-            ends = (socket.inet_ntoa(struct.pack("=I", int(each, 16))) for each in (destination, mask))
-            found.append((link, IPv4Network("/".join(ends), strict=False)))
-    return found
+        ends = (socket.inet_ntoa(struct.pack("=I", int(each, 16))) for each in (destination, mask))
+        routes.append((link, IPv4Network("/".join(ends), strict=False)))
+    for line in table6.read_text().splitlines() if table6.exists() else ():
+        destination, length, *_, link = line.split()
+        routes.append((link, IPv6Network((int(destination, 16), int(length, 16)))))
+    return [(link, network) for link, network in routes if (LINKS / link / "bridge").exists()]
 
 
-def _link_to(address: str, known: list[tuple[str, IPv4Network]]) -> str | None:
+def _link_to(address: str, known: list[tuple[str, Network]]) -> str | None:
     with contextlib.suppress(ValueError):  # an address that the kernel will refuse, too
-        return next((link for link, network in known if IPv4Address(address) in network), None)
+        return next((link for link, network in known if ip_address(address) in network), None)
     return None
 
 
-def open_way(table: str) -> None:
+def open_way(table: str, families: Iterable[Family]) -> None:
     """Let what was led to a pod pass a host that drops what it forwards. Idempotent."""
-    if _iptables("-S", "FORWARD").startswith("-P FORWARD DROP") and not _rule_is_there(table):
-        _iptables("-I", "FORWARD", *_rule(table))
+    for each in families:
+        rules = _iptables(each, "-S", "FORWARD")
+        if rules.startswith("-P FORWARD DROP") and table not in rules:
+            _iptables(each, "-I", "FORWARD", *_rule(table))
 
 
-def close_way(table: str) -> None:
+def close_way(table: str, families: Iterable[Family]) -> None:
     """Idempotent."""
-    if _rule_is_there(table):
-        _iptables("-D", "FORWARD", *_rule(table))
+    for each in families:
+        if table in _iptables(each, "-S", "FORWARD"):
+            _iptables(each, "-D", "FORWARD", *_rule(table))
 
 
 def _rule(table: str) -> list[str]:
@@ -78,12 +85,8 @@ def _rule(table: str) -> list[str]:
     return ["-m", "connmark", "--mark", mark, "-m", "comment", "--comment", table, "-j", "ACCEPT"]
 
 
-def _rule_is_there(table: str) -> bool:
-    return table in _iptables("-S", "FORWARD")
-
-
-def _iptables(*words: str) -> str:
-    program = shutil.which("iptables", path=nft.PATH)
+def _iptables(family: Family, *words: str) -> str:
+    program = shutil.which(family.iptables, path=nft.PATH)
     if program is None:
         return ""
     return subprocess.run([program, "-w", *words], capture_output=True, text=True, check=False).stdout

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
 from sampan.core.host.capabilities import is_network_admin
+from sampan.core.ip import IPV6, host_port, networks
 from sampan.core.services.loop_thread import LoopThread
 from sampan.plugins.balancers.round_robin import RoundRobin
 from sampan.plugins.proxies import service_range
@@ -31,6 +33,7 @@ class UserspaceProxy:
 
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
+        self._ranges = networks(settings.service_cidr)
         self._make_balancer = settings.balancer or RoundRobin
         self._thread = LoopThread(f"proxy-{settings.cluster}")
         self._served: dict[Key, ServicePort] = {}
@@ -121,13 +124,13 @@ class UserspaceProxy:
         return None
 
     def _new_listener(self, service: ServicePort, candidates: Candidates) -> Listener:
-        if service.protocol == "TCP":
-            return TcpListener(service.ip, service.port, candidates, self._seats)
-        return UdpListener(service.ip, service.port, candidates, self._seats)
+        kind = TcpListener if service.protocol == "TCP" else UdpListener
+        ours = service.family is IPV6 and any(ip_address(service.ip) in each for each in self._ranges)
+        return kind(service.ip, service.port, candidates, self._seats, unheld=ours)
 
 
 def _explain(service: ServicePort, exc: OSError) -> str:
-    address = f"{service.ip}:{service.port}/{service.protocol}"
+    address = f"{host_port(service.ip, service.port)}/{service.protocol}"
     if exc.errno == errno.EACCES:
         return (
             f"cannot listen on {address}: ports below 1024 need root (or a lower net.ipv4.ip_unprivileged_port_start)"

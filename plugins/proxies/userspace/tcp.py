@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
+from sampan.core.services.sockets import stream_socket
 from sampan.plugins.proxies.userspace.candidates import Candidates, Visit
 from sampan.plugins.proxies.userspace.seats import Seats
 
@@ -95,10 +96,11 @@ class Pipe(asyncio.Protocol):
 
 
 class TcpListener:
-    """The listener of one service port. All on the proxy's loop."""
+    """The listener of one service port. All on the proxy's loop. ``unheld``: see `stream_socket`."""
 
-    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats) -> None:
+    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats, *, unheld: bool = False) -> None:
         self._address = (ip, port)
+        self._unheld = unheld
         self._seats = seats
         self._candidates = candidates
         self._server: asyncio.Server | None = None
@@ -110,7 +112,8 @@ class TcpListener:
         if self._server is not None:
             return
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, *self._address, backlog=1024, reuse_address=True)
+        bound = stream_socket(*self._address, unheld=self._unheld)
+        self._server = await loop.create_server(self._accept, sock=bound, backlog=1024)
 
     def refuse(self) -> None:
         """Stop listening, so that new connections are refused; those that are open go on."""

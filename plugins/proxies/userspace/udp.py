@@ -53,10 +53,11 @@ class _Session(asyncio.DatagramProtocol):
 
 
 class UdpListener(asyncio.DatagramProtocol):
-    """The socket of one service port. All on the proxy's loop."""
+    """The socket of one service port. All on the proxy's loop. ``unheld``: see `datagram_socket`."""
 
-    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats) -> None:
+    def __init__(self, ip: str, port: int, candidates: Candidates, seats: Seats, *, unheld: bool = False) -> None:
         self._address = (ip, port)
+        self._unheld = unheld
         self._seats = seats
         self._candidates = candidates
         self._transport: asyncio.DatagramTransport | None = None
@@ -69,7 +70,7 @@ class UdpListener(asyncio.DatagramProtocol):
         if self._transport is not None:
             return
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, sock=datagram_socket(*self._address))
+        await loop.create_datagram_endpoint(lambda: self, sock=datagram_socket(*self._address, unheld=self._unheld))
 
     def refuse(self) -> None:
         """Stop listening; what clients and endpoints still say to each other is lost with it, as UDP may be."""

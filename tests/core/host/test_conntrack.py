@@ -82,6 +82,19 @@ def test_ranges_of_both_families_are_forgotten_together(inside: Callable[..., An
     assert (inside(ends, IPV4), inside(ends, IPV6)) == (set(), {("fd00:1::1", "fd00:1::1")})
 
 
+def test_an_address_of_ipv6_can_be_looked_for(inside: Callable[..., Any]) -> None:
+    for target in ("fd00:1::1", "fd00:2::1"):
+        inside(subprocess.run, ["ip", "-6", "route", "add", "local", target, "dev", "lo"], check=True)
+        inside(send, "::1", target, 53)
+    inside(forget_all, IPV6, daddr="fd00:1::1", proto=socket.IPPROTO_UDP, dport=53)
+    assert {target for _, target in inside(ends, IPV6)} == {"fd00:2::1"}
+
+
+def forget_all(family: Family, **first: Any) -> None:
+    with connections() as some:
+        some.forget(family, lambda _original, _reply: True, **first)
+
+
 def test_only_what_is_so_at_first_is_looked_at(inside: Callable[..., Any]) -> None:
     def forget() -> None:
         with connections() as some:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sampan.core.model.core_v1.namespace import Namespace
-from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.core_v1.pod import Pod, PodIP
+from sampan.core.model.meta import evolve
 from sampan.core.model.networking_v1.network_policy import NetworkPolicy
 from sampan.core.schema.codec import from_wire
 from sampan.core.services.policies import allows, guards
@@ -42,6 +43,37 @@ def reach(*policies: NetworkPolicy, port: int = 5432, protocol: str = "TCP", tar
 
 
 ALL = {WEB, OTHER, OUTSIDE}
+
+
+@pytest.mark.parametrize(
+    ("spec", "four", "six"),
+    [
+        ({"policyTypes": ["Ingress"]}, set(), set()),
+        ({"ingress": [{}]}, {"web", "outside"}, {"web", "outside"}),
+        ({"ingress": [{"from": [FROM_WEB]}]}, {"web"}, {"web"}),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "2001:db8::/32"}}]}]}, set(), {"outside"}),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, {"web", "outside"}, set()),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "::/0", "except": ["2001:db8::/32"]}}]}]}, set(), {"web"}),
+        ({"ingress": [{"ports": [{"port": "sql"}]}]}, {"web", "outside"}, {"web", "outside"}),
+    ],
+)
+def test_both_addresses_of_a_pod_are_guarded_each_in_its_family(
+    spec: dict[str, Any], four: set[str], six: set[str]
+) -> None:
+    names = {"web": (WEB, "fd00::1"), "db": (DB, "fd00::2")}
+    pods = [
+        evolve(each, status=evolve(each.status, pod_ips=tuple(PodIP(ip=ip) for ip in names[each.metadata.name or ""])))
+        for each in PODS[:2]
+    ]
+    found = {guard.address: guard for guard in guards([policy(**spec)], pods, NAMESPACES)}
+    assert set(found) == {DB, "fd00::2"}
+    for place, sources, expected in (
+        (DB, {"web": WEB, "outside": OUTSIDE}, four),
+        ("fd00::2", {"web": "fd00::1", "outside": "2001:db8::9"}, six),
+    ):
+        assert {name for name, ip in sources.items() if allows(found, ip, place, "TCP", 5432)} == expected
+        openings = found[place].ingress or ()
+        assert all((":" in each) == (":" in place) for opening in openings for each in opening.ranges)
 
 
 @pytest.mark.parametrize(

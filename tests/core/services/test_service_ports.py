@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sampan.core.contracts import proxy
-from sampan.core.model.core_v1.service import Service
+from sampan.core.model.core_v1.service import LoadBalancerIngress, LoadBalancerStatus, Service
 from sampan.core.model.discovery_v1.endpoint_slice import EndpointSlice
 from sampan.core.model.meta import evolve
 from sampan.core.schema.codec import from_wire
@@ -152,6 +152,42 @@ def test_every_address_of_a_service_is_served() -> None:
         ("TCP", "10.96.0.9", 80),
         ("TCP", "192.0.2.1", 80),
     ]
+
+
+def test_a_service_of_both_families_has_endpoints_of_each_at_addresses_of_each() -> None:
+    made = service(
+        type="NodePort",
+        clusterIP="fd00::9",
+        clusterIPs=["fd00::9", "10.96.0.9"],
+        ipFamilies=["IPv6", "IPv4"],
+        externalIPs=["192.0.2.1", "2001:db8::1"],
+        internalTrafficPolicy="Local",
+        ports=[{"port": 80, "nodePort": 30080}],
+    )
+    slices = [
+        endpoint_slice(("10.1.0.2", READY)),
+        endpoint_slice(("fd00:1::2", READY), ("fd00:1::3", READY), name="web", addressType="IPv6"),
+    ]
+    table = service_ports(made, slices, Here(frozenset({"elsewhere"})))
+    assert {entry.ip: [each.ip for each in entry.endpoints] for entry in table} == {
+        "10.96.0.9": [],
+        "fd00::9": [],
+        "192.0.2.1": ["10.1.0.2"],
+        "2001:db8::1": ["fd00:1::2", "fd00:1::3"],
+        "0.0.0.0": ["10.1.0.2"],
+        "::": ["fd00:1::2", "fd00:1::3"],
+    }
+
+
+@pytest.mark.parametrize("ip", ["192.0.2.1", "2001:db8::1"])
+def test_who_may_ask_a_load_balancer_is_said_for_each_family(ip: str) -> None:
+    spec = {"clusterIPs": ["10.96.0.9", "fd00::9"], "loadBalancerSourceRanges": ["192.0.2.0/24", "2001:db8::/32"]}
+    made = service(type="LoadBalancer", **spec)
+    ingress = LoadBalancerStatus(ingress=(LoadBalancerIngress(ip=ip),))
+    table = service_ports(evolve(made, status=evolve(made.status, load_balancer=ingress)), [])
+    sources = {entry.ip: entry.sources for entry in table}
+    assert sources[ip] == (("192.0.2.0/24",) if "." in ip else ("2001:db8::/32",))
+    assert ("127.0.0.1" in sources, "::1" in sources) == ("." in ip, ":" in ip)
 
 
 @pytest.mark.parametrize(

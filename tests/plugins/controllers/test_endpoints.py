@@ -112,6 +112,21 @@ def test_what_a_service_asks_for(change: dict[str, Any], expected: Any) -> None:
     assert ips(endpoints(service(**change), pod(0), pod(1, ready=False), pod(2, going=True))) == expected
 
 
+@pytest.mark.parametrize("families", [("IPv4", "IPv6"), ("IPv6", "IPv4"), ("IPv6",)])
+def test_a_service_has_slices_of_each_of_its_families_and_endpoints_of_the_first(families: tuple[str, ...]) -> None:
+    both = pod(0)
+    both = evolve(both, status=evolve(both.status, pod_ips=(PodIP(ip="10.1.0.1"), PodIP(ip="fd00::1"))))
+    asked = service(ip_families=families)
+    of_family = {"IPv4": "10.1.0.1", "IPv6": "fd00::1"}
+    assert ips(endpoints(asked, both)) == [([of_family[families[0]]], [])]
+    created: list[Any] = [
+        action.obj for action in decide(EndpointSliceController(), asked, both).actions if isinstance(action, Create)
+    ]
+    assert {each.address_type: [end.addresses for end in each.endpoints] for each in created} == {
+        family: [(of_family[family],)] for family in families
+    }
+
+
 def test_headless_services_are_marked_and_pods_keep_their_names() -> None:
     headless = service(cluster_ip="None")
     found = endpoints(headless, pod(0, hostname="db-0", subdomain="web"), pod(1, hostname="x", subdomain="other"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Emit, Plan, Update
 from sampan.core.model.core_v1.node import Node, NodeAddress, NodeStatus
@@ -55,6 +57,22 @@ ONE, TWO = node("a", "192.0.2.1"), node("b", "192.0.2.2")
 def test_it_is_a_nodes_address() -> None:
     assert given(decide("web", service("web"), ONE, TWO)) == ["192.0.2.1"]
     assert decide("web", service("web", has="192.0.2.2"), ONE, TWO).actions == (), "and stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("families", "found"),
+    [
+        (("IPv4",), ["192.0.2.1"]),
+        (("IPv6", "IPv4"), ["2001:db8::3", "192.0.2.1"]),
+        (("IPv6",), ["2001:db8::3"]),
+    ],
+)
+def test_it_has_an_address_of_each_of_its_families(families: tuple[str, ...], found: list[str]) -> None:
+    both = node("c", "2001:db8::3")
+    assert given(decide("web", service("web", ip_families=families), ONE, both)) == found
+    assert given(decide("web", service("web", ip_families=("IPv4", "IPv6")), ONE)) == ["192.0.2.1"], (
+        "as far as there are"
+    )
 
 
 def test_two_services_do_not_share_a_port_of_an_address() -> None:

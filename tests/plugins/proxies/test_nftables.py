@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings, ServicePort
 from sampan.core.errors import ConfigError
 from sampan.core.host import nft
+from sampan.core.host.capabilities import has_ipv6
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend, own_addresses
 from sampan.plugins.proxies.nftables import available
@@ -26,6 +27,8 @@ from sampan.plugins.proxies.nftables.rules import difference, pieces, table_name
 
 NETWORK = "10.253.253."
 RANGE = f"{NETWORK}0/24"
+BOTH = f"{RANGE},fd00:10:253::/112"
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
 needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
 
@@ -54,6 +57,22 @@ class TestContract(ProxyContract):
     @pytest.fixture
     def proxy(self, tmp_path: Path) -> Iterator[Proxy]:
         made = NftablesProxy(settings(tmp_path))
+        made.start()
+        yield made
+        made.destroy()
+
+
+@pytest.mark.root
+@needs_kernel
+@needs_ipv6
+class TestContractOfIPv6(TestContract):
+    """Beside the other family, in the same transactions."""
+
+    ip = "fd00:10:253::10"
+
+    @pytest.fixture
+    def proxy(self, tmp_path: Path) -> Iterator[Proxy]:
+        made = NftablesProxy(attrs.evolve(settings(tmp_path), service_cidr=BOTH))
         made.start()
         yield made
         made.destroy()

@@ -14,7 +14,7 @@ import pytest
 
 from sampan.core.contracts.proxy import Endpoint, Proxy, ProxySettings
 from sampan.core.host import netlink, ranges
-from sampan.core.host.capabilities import is_network_admin
+from sampan.core.host.capabilities import has_ipv6, is_network_admin
 from sampan.core.testing.proxy_contract import ProxyContract, ask_tcp, backend
 from sampan.plugins.balancers.least_connections import LeastConnections
 from sampan.plugins.balancers.round_robin import RoundRobin
@@ -56,6 +56,21 @@ class TestWithoutRoot(ProxyContract):
         proxy.start()
         yield proxy
         proxy.close()
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not (is_network_admin() and has_ipv6()), reason="changing routes of IPv6 needs root and IPv6")
+class TestOfIPv6(ProxyContract):
+    """Service addresses that no link has, where a route leads here."""
+
+    ip = "fd00:10:252::10"
+
+    @pytest.fixture
+    def proxy(self, tmp_path: Path) -> Iterator[Proxy]:
+        proxy = UserspaceProxy(settings(tmp_path, "10.252.252.0/24,fd00:10:252::/112"))
+        proxy.start()
+        yield proxy
+        proxy.destroy()
 
 
 @pytest.fixture
