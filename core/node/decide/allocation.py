@@ -20,7 +20,7 @@ from sampan.core.model.meta import evolve
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.memory import Allocation, ResizeState
 from sampan.core.node.decide.resize import RESIZABLE, applied_resources, changed_resources
-from sampan.core.node.decide.view import PodView, Rejection, is_sidecar
+from sampan.core.node.decide.view import PodView, Rejection
 from sampan.core.schema.codec import to_wire
 
 PENDING = "PodResizePending"
@@ -31,7 +31,7 @@ NOTHING = ResourceRequirements()
 
 
 def resizable(pod: Pod) -> Iterable[ContainerSpec]:
-    return (*filter(is_sidecar, pod.spec.init_containers), *pod.spec.containers)
+    return (*pod.spec.init_containers, *pod.spec.containers)
 
 
 def first_allocation(pod: Pod) -> Allocation:

@@ -143,3 +143,17 @@ async def test_a_limit_below_what_is_used_is_an_error_until_it_is_taken_back(
     await bench.until(lambda: condition(bench, "PodResizeInProgress") is None)
     await bench.agent.settled()
     assert resize_events(bench)[2:] == ["ResizeStarted", "ResizeCompleted"]
+
+
+async def test_an_init_container_is_resized_while_it_runs(bench: Bench) -> None:
+    def setup(cpu: str) -> Container:
+        return evolve(asking(cpu), name="setup", resize_policy=())
+
+    bench.put("web", init_containers=(setup("100m"),), words={"setup.sampan.dev/run-time": "60"})
+    await bench.becomes("Pending: setup running 0, main PodInitializing 0")
+    pod = bench.pod()
+    meta = evolve(pod.metadata, generation=2)
+    bench.api.put(evolve(pod, metadata=meta, spec=evolve(pod.spec, init_containers=(setup("200m"),))))
+    await bench.until(lambda: resize_events(bench) == ["ResizeStarted", "ResizeCompleted"])
+    (status,) = bench.pod().status.init_container_statuses
+    assert status.resources.limits["cpu"] == status.allocated_resources["cpu"] == "200m"

@@ -14,12 +14,11 @@ from sampan.core.model.rules.common.carry_over import keep
 from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.label_keys import merge_label_keys
 from sampan.core.model.rules.core_v1.pod_defaults import default_pod, default_template
+from sampan.core.model.rules.core_v1.pod_resize import resize_changes, resized
 from sampan.core.model.rules.core_v1.pod_spec import validate_pod_annotations, validate_pod_spec, validate_template
 from sampan.core.model.rules.core_v1.pod_status import agree_on_addresses, keep_observed, validate_pod_status
 from sampan.core.model.rules.core_v1.pod_update import (
     ephemeral_containers_changes,
-    resize_changes,
-    resized,
     spec_changes,
 )
 from sampan.core.model.rules.core_v1.pod_warnings import name_warnings, pod_warnings

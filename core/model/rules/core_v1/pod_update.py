@@ -1,4 +1,4 @@
-"""What may change in a pod: image, deadline, tolerations and gates; ephemeral containers; resources (resize)."""
+"""What may change in a pod: image, deadline, tolerations and gates; ephemeral containers. Resources: `pod_resize`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sampan.core.model.rules.core_v1.affinity import validate_tolerations
 from sampan.core.model.rules.core_v1.containers import image_spaces
 from sampan.core.model.rules.core_v1.label_keys import REQUIRED
 from sampan.core.model.rules.core_v1.pod_spec import MAX_INT32, MIRROR
-from sampan.core.model.rules.core_v1.qos import qos_class
 
 Value = Mapping[str, Any]
 
@@ -110,7 +109,7 @@ def _without_updatable(spec: Value, old: Value) -> dict[str, Any]:
     """The new spec with all that may change put back."""
     munged = dict(spec)
     for word in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
-        _put_back(munged, old, word)
+        put_back(munged, old, word)
     for word in ("containers", "initContainers"):
         if word in munged:
             munged[word] = [_with_image(new, before) for new, before in zip(munged[word], old[word], strict=True)]
@@ -121,11 +120,11 @@ def _without_updatable(spec: Value, old: Value) -> dict[str, Any]:
 
 def _with_image(container: Value, old: Value) -> dict[str, Any]:
     munged = dict(container)
-    _put_back(munged, old, "image")
+    put_back(munged, old, "image")
     return munged
 
 
-def _put_back(munged: dict[str, Any], old: Value, word: str) -> None:
+def put_back(munged: dict[str, Any], old: Value, word: str) -> None:
     munged.pop(word, None)
     if word in old:
         munged[word] = old[word]
@@ -139,7 +138,7 @@ def _gated(munged: dict[str, Any], old: Value) -> list[Cause]:
         if selector.get(key) != value:
             words = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
             causes.append(invalid(f"spec.nodeSelector.{key}", selector.get(key), words))
-    _put_back(munged, old, "nodeSelector")
+    put_back(munged, old, "nodeSelector")
     new_node = (munged.get("affinity") or {}).get("nodeAffinity")
     old_node = (old.get("affinity") or {}).get("nodeAffinity")
     if new_node != old_node:
@@ -185,54 +184,4 @@ def ephemeral_containers_changes(pod: Value, old: Value) -> list[Cause]:
         elif new[name] != each:
             words = f'existing ephemeral containers "{name}" may not be changed\n'
             causes.append(forbidden("spec.ephemeralContainers", words))
-    return causes
-
-
-def resized(spec: Value, old: Value) -> dict[str, Any]:
-    """The old spec with the new one's resources and resize policies: all that a resize may change."""
-    wanted = dict(old)
-    for word in ("initContainers", "containers"):
-        new = {each.get("name"): each for each in spec.get(word) or ()}
-        if word in old:
-            wanted[word] = [_with_resources(each, new.get(each.get("name"), each)) for each in old[word]]
-    return wanted
-
-
-def _with_resources(old: Value, new: Value) -> dict[str, Any]:
-    munged = dict(old)
-    for word in ("resources", "resizePolicy"):
-        _put_back(munged, new, word)
-    return munged
-
-
-def resize_changes(pod: Value, old: Value) -> list[Cause]:
-    """CPU and memory of containers and sidecars may change, within the pod's quality of service."""
-    if MIRROR in ((old.get("metadata") or {}).get("annotations") or {}):
-        return [forbidden(WHOLE_OBJECT, "static pods cannot be resized")]
-    spec, before = pod.get("spec") or {}, old.get("spec") or {}
-    if (before.get("os") or {}).get("name") == "windows":
-        return [forbidden(WHOLE_OBJECT, "windows pods cannot be resized")]
-    causes = []
-    if qos_class(spec) != qos_class(before):
-        words = "Pod QOS Class may not change as a result of resizing"
-        causes.append(invalid("spec", (pod.get("status") or {}).get("qosClass", ""), words))
-    for word in ("initContainers", "containers"):
-        pairs = zip(spec.get(word) or (), before.get(word) or (), strict=True)
-        for index, (container, previous) in enumerate(pairs):
-            if word == "containers" or container.get("restartPolicy") == "Always":
-                causes += _resized(container, previous, f"spec.{word}[{index}].resources")
-            elif container != previous:
-                causes.append(forbidden("spec", "resources for non-sidecar init containers are immutable"))
-    return causes
-
-
-def _resized(container: Value, old: Value, path: str) -> list[Cause]:
-    causes = []
-    new, before = container.get("resources") or {}, old.get("resources") or {}
-    for word in ("requests", "limits"):
-        if set(before.get(word) or {}) - set(new.get(word) or {}):
-            causes.append(forbidden(f"{path}.{word}", f"resource {word} cannot be removed"))
-        others = {*(new.get(word) or {}), *(before.get(word) or {})} - {"cpu", "memory"}
-        if any((new.get(word) or {}).get(name) != (before.get(word) or {}).get(name) for name in others):
-            causes.append(forbidden("spec", "only cpu and memory resources are mutable"))
     return causes
