@@ -12,12 +12,16 @@ A runtime's author subclasses `RuntimeContract` in a test module and says how to
 What may be said besides (images, scripts, how to kill from outside) is in
 `sampan.core.testing.runtime_suite.bench.RuntimeBench`. The runtime's own `capabilities` decide which tests apply; one that
 does not is skipped with the capability's name as the reason.
+
+The tests come in the order in which a runtime is best written: first what everything stands on, each with what to do where
+it is not so, and the rest is left out until that is right; last what takes long (races, restarts).
 """
 
 from __future__ import annotations
 
 from sampan.core.testing.runtime_suite.bench import Bench, BenchPod, RuntimeBench
 from sampan.core.testing.runtime_suite.containers import ContainerLifePromises, ContainerSettingsPromises
+from sampan.core.testing.runtime_suite.first import FirstPromises
 from sampan.core.testing.runtime_suite.image_volumes import ImageVolumePromises
 from sampan.core.testing.runtime_suite.recovery import RecoveryPromises
 from sampan.core.testing.runtime_suite.sandboxes import SandboxPromises
@@ -28,13 +32,14 @@ __all__ = ["Bench", "BenchPod", "RuntimeBench", "RuntimeContract"]
 
 
 class RuntimeContract(
-    SandboxPromises,
-    ContainerLifePromises,
-    ContainerSettingsPromises,
+    RecoveryPromises,
     SubPathPromises,
     ImageVolumePromises,
-    LogPromises,
     ExecPromises,
-    RecoveryPromises,
+    LogPromises,
+    ContainerSettingsPromises,
+    ContainerLifePromises,
+    SandboxPromises,
+    FirstPromises,
 ):
-    """All promises of a runtime."""
+    """All promises of a runtime. pytest begins with those of the last base."""
