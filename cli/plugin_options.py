@@ -79,15 +79,15 @@ def _choice_or_warning(ctx: click.Context) -> PluginChoice:
         return ctx.meta.get(_KEY) or PluginChoice()
 
 
-def load_working(files: Sequence[str] = ()) -> Plugins:
+def load_working(files: Sequence[str] = (), *, host_only: bool = False) -> Plugins:
     """For commands that must work whatever is installed: broken plugins are left out, and told on stderr.
 
-    ``files``: plugins that the cluster in question was started with.
+    ``files``: plugins that the cluster in question was started with. ``host_only``: no more than what acts on this machine.
     """
     from sampan.core.plugins import load_plugins
 
     choice = _choice_or_warning(click.get_current_context()).over(PluginChoice(files=tuple(files)))
-    loaded = load_plugins(choice, leave_out_broken=True)
+    loaded = load_plugins(choice, leave_out_broken=True, host_only=host_only)
     for each in loaded.loaded:
         if each.problem:
             click.echo(f"warning: {each.problem}; it is left out", err=True)

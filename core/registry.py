@@ -45,9 +45,12 @@ _CSI_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 class Registry:
     """What `sampan_register` is given. ``plugin`` is set by the caller to the name of the plugin being asked."""
 
-    def __init__(self, settings: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """``settings``: what the configuration file says to each plugin."""
+    def __init__(self, settings: Mapping[str, Mapping[str, Any]] | None = None, *, host_only: bool = False) -> None:
+        """``settings``: what the configuration file says to each plugin. ``host_only``: see there."""
         self.plugin = ""
+        self.host_only = host_only
+        """No API is going to be served: kinds, controllers, stores and the like need not be registered, only what runs pods
+        here, keeps their volumes and leads their traffic."""
         self._settings = settings or {}
         self.settings_read: set[str] = set()
         """Plugins that have asked for theirs."""

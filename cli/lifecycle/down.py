@@ -35,6 +35,7 @@ def down(place: Place, purge: bool, timeout: float, kubeconfig: Path | None) -> 
     with steps(f"taking down the cluster {place.name}") as shown:
         if end_control_plane(place, timeout):
             shown.say("control plane: stopped")
-        asyncio.run(destroy_cluster(config, load_working(note.plugins), shown.say, purge=purge))
+        plugins = load_working(note.plugins, host_only=True)
+        asyncio.run(destroy_cluster(config, plugins, shown.say, purge=purge))
     if purge:
         forget(place)

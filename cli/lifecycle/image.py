@@ -78,7 +78,7 @@ def _runtimes(place: Place) -> Iterator[list[Runtime]]:
     from sampan.core.config import Config
 
     place.decisions()
-    plugins = load_working(note_of(place).plugins)
+    plugins = load_working(note_of(place).plugins, host_only=True)
     runtimes = open_runtimes(Config(cluster=place.name, data_dir=place.data_dir), plugins)
     try:
         yield runtimes

@@ -1,21 +1,23 @@
 """A machine's network policies: what enforces them, and what keeps that in step with the API.
 
-`destroy` blocks and belongs in a thread; the rest is on the event loop.
+`destroy` blocks and belongs in a thread; the rest is on the event loop. What follows the API is imported when it begins to:
+who only ends a cluster needs none of it.
 """
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from sampan.core.client.protocol import Client
 from sampan.core.cluster.say import Say, silent
 from sampan.core.contracts.policy import EnforcerSettings, PolicyEnforcer
 from sampan.core.errors import ConfigError
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
-from sampan.core.reconcile.events import EventRecorder
-from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.guardian import Guardian
+
+if TYPE_CHECKING:
+    from sampan.core.client.protocol import Client
+    from sampan.core.reconcile.lister import InformerSet
 
 AUTO = "auto"
 
@@ -38,6 +40,9 @@ class PolicyGuarding:
 
     async def follow(self, client: Client, informers: InformerSet, node: str) -> None:
         """Let policies hold from now on."""
+        from sampan.core.reconcile.events import EventRecorder
+        from sampan.core.services.guardian import Guardian
+
         recorder = EventRecorder(client, self._clock, "network-policies", node)
         guardian = Guardian(self._enforcer, informers, recorder, self._clock, self.why_not)
         self._cleanup.push_async_callback(guardian.stop)

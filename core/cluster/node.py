@@ -1,7 +1,8 @@
 """A node of this machine: its runtime and its agent, given a client of some API server and a range of pod addresses.
 
 `sampan up` makes one or several beside its control plane; `sampan node join` makes one in a process of its own, also on
-another machine. `prepare` blocks and belongs in a thread; the rest is on the event loop.
+another machine. `prepare` blocks and belongs in a thread; the rest is on the event loop. The agent and what looks after
+storage are imported when it joins: who only ends a cluster needs none of them.
 """
 
 from __future__ import annotations
@@ -10,26 +11,16 @@ import asyncio
 from collections.abc import Callable, Sequence, Set
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sampan.core.classes import frozen
-from sampan.core.client.protocol import Client
-from sampan.core.cluster.node_storage import (
-    announce_csi,
-    ensure_class,
-    ensure_csi_drivers,
-    make_provisioners,
-    may_provision,
-    provisioning,
-)
 from sampan.core.cluster.say import Say, silent
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
-from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.contracts.volume import VolumeDriver, VolumeFailure
 from sampan.core.errors import ConfigError
 from sampan.core.host.resolver import host_dns_servers
 from sampan.core.ip import families_of
 from sampan.core.model.kinds import KubeObject
-from sampan.core.node.agent import NodeAgent
 from sampan.core.node.csi.drivers import CsiDrivers, make_csi_drivers
 from sampan.core.node.csi.volumes import FIELD as CSI
 from sampan.core.node.csi.volumes import CsiVolumes
@@ -37,7 +28,11 @@ from sampan.core.node.machine.settings import NodeSettings
 from sampan.core.node.pod_volumes import PodVolumes
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
-from sampan.core.reconcile.lister import InformerSet
+
+if TYPE_CHECKING:
+    from sampan.core.client.protocol import Client
+    from sampan.core.contracts.streams import NodeDirectory
+    from sampan.core.reconcile.lister import InformerSet
 
 
 @frozen(kw_only=True)
@@ -126,6 +121,9 @@ class LocalNode:
 
         ``storage``: access for the provisioners, who may do what an agent may not; without it the agent's own.
         """
+        from sampan.core.cluster.node_storage import announce_csi
+        from sampan.core.node.agent import NodeAgent
+
         agent = NodeAgent(
             self.settings,
             client,
@@ -145,6 +143,14 @@ class LocalNode:
         self._say(f"node: {self.config.name} is ready")
 
     async def _provide_storage(self, client: Client) -> None:
+        from sampan.core.cluster.node_storage import (
+            ensure_class,
+            ensure_csi_drivers,
+            make_provisioners,
+            may_provision,
+            provisioning,
+        )
+
         config = self.config
         if not await may_provision(client):
             self._say(f"volumes: none are made on {config.name}, as the user that it joined with may not make any")

@@ -1,23 +1,23 @@
 """A machine's service proxy, and what keeps it in step with the API. One for all nodes of a cluster that are here.
 
-`prepare` and `destroy` block and belong in a thread; the rest is on the event loop.
+`prepare` and `destroy` block and belong in a thread; the rest is on the event loop. What follows the API is imported when
+it begins to: who only ends a cluster needs none of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from sampan.core.client.protocol import Client
 from sampan.core.cluster.settle import NONE
 from sampan.core.contracts.proxy import Proxy, ProxySettings
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
-from sampan.core.reconcile.events import EventRecorder
-from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.health_checker import HealthChecker
-from sampan.core.services.proxier import Proxier
-from sampan.core.services.service_ports import Here
+
+if TYPE_CHECKING:
+    from sampan.core.client.protocol import Client
+    from sampan.core.reconcile.lister import InformerSet
 
 
 class ServiceProxying:
@@ -46,6 +46,11 @@ class ServiceProxying:
         self, client: Client, informers: InformerSet, nodes: Sequence[str], besides: Set[str] = frozenset()
     ) -> None:
         """Serve what the API has, from now on, but for addresses that have a server of their own here (``besides``)."""
+        from sampan.core.reconcile.events import EventRecorder
+        from sampan.core.services.health_checker import HealthChecker
+        from sampan.core.services.proxier import Proxier
+        from sampan.core.services.service_ports import Here
+
         recorder = EventRecorder(client, self._clock, "service-proxy", nodes[0])
         proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins, besides, set(nodes))
         self._cleanup.push_async_callback(proxier.stop)

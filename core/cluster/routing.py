@@ -2,30 +2,30 @@
 
 It listens on the loopback address and on the first node's, as load balancers of this cluster do: people find it at
 ``localhost``, pods and other machines at the node's. `prepare`, `close` and `destroy` block and belong in a thread.
+What follows the API is imported when it begins to: who only ends a cluster needs none of it.
 """
 
 from __future__ import annotations
 
 import socket
 from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
 
 import attrs
 
-from sampan.core.client.protocol import Client
 from sampan.core.cluster.ports import bind_next
 from sampan.core.config import Config
 from sampan.core.contracts.http_router import HttpRouter, RouterSettings
 from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.host.listening import bind
-from sampan.core.model.core_v1.node import Node
-from sampan.core.model.networking_v1.ingress import IngressLoadBalancerIngress, IngressPortStatus
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
-from sampan.core.reconcile.lister import InformerSet
-from sampan.core.services.certificates import Issue, OwnCertificates
-from sampan.core.services.gatekeeper import Gatekeeper
-from sampan.core.services.service_hosts import zone_of
+
+if TYPE_CHECKING:
+    from sampan.core.client.protocol import Client
+    from sampan.core.reconcile.lister import InformerSet
+    from sampan.core.services.certificates import Issue
 
 LOOPBACK, LOCALHOST = "127.0.0.1", "localhost"
 USUAL_PORT, USUAL_TLS_PORT = 8080, 8443
@@ -39,7 +39,7 @@ class HttpRouting:
     def __init__(self, name: str, settings: RouterSettings, plugins: Plugins, clock: Clock) -> None:
         self._name = name
         self._say = settings.say
-        self._zone = zone_of(settings.cluster)
+        self._cluster = settings.cluster
         self._clock = clock
         self._router: HttpRouter = plugins.registry.http_routers.find(name).make(settings)
         self._plain: list[socket.socket] = []
@@ -57,17 +57,23 @@ class HttpRouting:
 
     async def follow(self, client: Client, informers: InformerSet, node: str, issue: Issue) -> None:
         """Serve what Ingresses say, from now on. Raises `ConfigError` where the router cannot start."""
+        from sampan.core.model.networking_v1.ingress import IngressLoadBalancerIngress, IngressPortStatus
+        from sampan.core.services.certificates import OwnCertificates
+        from sampan.core.services.gatekeeper import Gatekeeper
+        from sampan.core.services.service_hosts import zone_of
+
+        zone = zone_of(self._cluster)
         address = await self._listen_at_node(client, node)
         here = [LOCALHOST, *dict.fromkeys((LOOPBACK, address))]
         certificates = OwnCertificates(issue, here, self._clock.now)
         ports = tuple(IngressPortStatus(port=_port(each[0]), protocol="TCP") for each in (self._plain, self._encrypted))
         shown = IngressLoadBalancerIngress(ip=address, ports=ports)
-        keeper = Gatekeeper(self._router, informers, client, self._clock, certificates, shown, self._zone)
+        keeper = Gatekeeper(self._router, informers, client, self._clock, certificates, shown, zone)
         self._cleanup.push_async_callback(keeper.stop)
         await keeper.start(self._plain, self._encrypted)
         plain, encrypted = (each.port for each in ports)
         self._say(f"ingress: http://{LOCALHOST}:{plain} and https://{LOCALHOST}:{encrypted} ({self._name})")
-        self._say(f"services: http://NAME.NAMESPACE.{self._zone}:{plain}, from this machine")
+        self._say(f"services: http://NAME.NAMESPACE.{zone}:{plain}, from this machine")
 
     async def stop(self) -> None:
         """Stop following. Idempotent."""
@@ -87,6 +93,8 @@ class HttpRouting:
 
     async def _listen_at_node(self, client: Client, node: str) -> str:
         """The address that it listens on besides; where that is not this machine's, or taken, only the loopback one."""
+        from sampan.core.model.core_v1.node import Node
+
         address = LOOPBACK
         with suppress(NotFound):
             addresses = (await client.get(Node, "", node)).status.addresses

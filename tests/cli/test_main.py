@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,17 @@ def test_a_listing_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_end_of_a_cluster_imports_nothing_that_serves_one(tmp_path: Path) -> None:
+    program = (
+        "import sys; from sampan.cli.main import run; run(['down', '--data-dir', sys.argv[1]]);"
+        "print([name for name in ('uvicorn', 'cryptography', 'sampan.core.api', 'sampan.core.node.agent',"
+        " 'sampan.core.model.builtin', 'sampan.plugins.controllers', 'sampan.plugins.admission') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
 
 
 def test_nothing_is_looked_through_for_garbage_as_a_command_ends() -> None:

@@ -49,6 +49,16 @@ def test_an_outside_plugin_is_found_in_a_folder_and_its_part_is_there(outside: P
     assert [(each.name, each.source) for each in plugins.loaded] == [("boats", "boats: boats")]
 
 
+def test_who_serves_no_api_is_given_what_acts_on_the_host_as_everybody_is(outside: Path) -> None:
+    all_there_is, host = load_plugins().registry, load_plugins(host_only=True).registry
+    for sort in ("runtimes", "volume_drivers", "provisioners", "csi_drivers", "proxies", "policy_enforcers", "balancers",
+                 "name_servers", "http_routers"):  # fmt: skip
+        assert [part.name for part in getattr(host, sort)] == [part.name for part in getattr(all_there_is, sort)], sort
+    assert (list(host.controllers), dict(host.kinds)) == ([], {})
+    plugins = load_plugins(entry_points=entry_points_of(outside), host_only=True)
+    assert [part.name for part in plugins.registry.stores] == ["boats"], "others register what they have"
+
+
 def test_a_blocked_plugin_is_not_loaded(outside: Path) -> None:
     plugins = load_plugins(PluginChoice(blocked=frozenset({"boats"})), entry_points=entry_points_of(outside))
     assert list(plugins.registry.stores) == []
