@@ -5,6 +5,7 @@ from __future__ import annotations
 from sampan.core.contracts.scheduler import Change
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
+from sampan.core.model.pod_requests import Amounts, held_requests
 from sampan.core.reconcile.pods import is_finished
 
 NONE = Change(0)
@@ -37,9 +38,14 @@ def pod_change(old: Pod | None, new: Pod | None) -> Change:
     found = NONE
     if old.metadata.labels != new.metadata.labels:
         found |= Change.POD_CAME
-    if old.metadata.generation != new.metadata.generation:
+    if old.metadata.generation != new.metadata.generation or resized_requests(old) != resized_requests(new):
         found |= Change.POD_LEFT  # resized, perhaps to less
     return found
+
+
+def resized_requests(pod: Pod) -> Amounts | None:
+    """What the pod takes of its node, which changes with its status once it has been resized; ``None`` before that."""
+    return held_requests(pod) if (pod.metadata.generation or 1) > 1 else None
 
 
 def counts(pod: Pod | None) -> bool:

@@ -15,6 +15,7 @@ from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.kinds import KubeObject
 from sampan.core.reconcile.pods import is_finished
+from sampan.core.scheduling.changes import resized_requests
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -203,4 +204,4 @@ def placement_view(node: Node) -> tuple[object, ...]:
 def pod_view(pod: Pod) -> tuple[object, ...]:
     """What of a bound pod matters for the placement of others."""
     metadata = pod.metadata
-    return (metadata.generation, metadata.labels, metadata.deletion_timestamp is None)
+    return (metadata.generation, metadata.labels, metadata.deletion_timestamp is None, resized_requests(pod))

@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampan.core.contracts.scheduler import NodeState
+from sampan.core.contracts.scheduler import Change, NodeState
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
+from sampan.core.scheduling.changes import pod_change
 from sampan.core.scheduling.snapshot import Snapshot
 from tests.plugins.schedulers.cases import node, pod
 
@@ -94,6 +95,27 @@ def test_a_heartbeat_and_the_bind_that_was_counted_on_are_no_change() -> None:
     snapshot.set_pod(on("p", "a", cpu="1"))
     snapshot.set_pod(on("p", "a", cpu="1", status={"phase": "Running"}))
     assert snapshot.generation == before
+
+
+def resized(asked: str, has: str) -> Pod:
+    status = {
+        "containerStatuses": [
+            {"name": "c", "allocatedResources": {"cpu": has}, "resources": {"requests": {"cpu": has}}}
+        ]
+    }
+    return on("p", "a", cpu=asked, metadata={"generation": 2}, status=status)
+
+
+def test_a_resized_pod_takes_less_once_its_node_says_so() -> None:
+    """Its spec, and with it its generation, changed long before."""
+    snapshot, before, after = Snapshot.of(NodeState(node=node("a"))), resized("1", "2"), resized("1", "1")
+    for told, cpu in ((before, 2000), (after, 1000)):
+        snapshot.set_pod(told)
+        state = snapshot.find("a")
+        assert state is not None
+        assert state.requested["cpu"] == cpu
+    assert pod_change(before, after) == Change.POD_LEFT
+    assert not pod_change(after, after)
 
 
 def test_a_pod_is_promised_a_node_until_it_is_placed_or_gone() -> None:
