@@ -19,6 +19,14 @@ from sampan.plugins.proxies.nftables.way import bridges_show_packets
 CHAIN = "pass"
 """By which a table is known to be ours."""
 
+NEIGHBOURS = """\
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    ip6 saddr fe80::/10 drop
+    ip6 daddr fe80::/10 drop
+"""
+"""Pods of one bridge find each other by the first two, which pass here as whatever they send. Nobody is told of their
+link-local addresses, so no guard knows them: what comes by these would get past it."""
+
 
 def unavailable() -> str | None:
     """Why not here."""
@@ -57,8 +65,7 @@ def script(table: str, guards: Sequence[Guard], of: Family = IPV4) -> str:
     ip, own = of.nft, [guard for guard in guards if family_of(guard.address) is of]
     into = _map("into", "in", of, (guard.address for guard in own if guard.ingress is not None))
     out = _map("out", "out", of, (guard.address for guard in own if guard.egress is not None))
-    # Pods of one bridge find each other by these, which pass here as whatever they send.
-    found = "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n" if of is IPV6 else ""
+    found = NEIGHBOURS if of is IPV6 else ""
     return (
         f"add table {ip} {table}\ndelete table {ip} {table}\ntable {ip} {table} {{\n{''.join(_chains(own, ip))}{out}{into}"
         f"  chain {CHAIN} {{\n    type filter hook forward priority -10;\n    ct state established,related accept\n{found}"

@@ -15,11 +15,13 @@ from ipaddress import ip_address
 import attrs
 
 from sampan.core.contracts.proxy import ProxyReport, ProxySettings, ServicePort
+from sampan.core.errors import ConfigError
 from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.ip import families_of, networks
 from sampan.plugins.proxies import service_range
 from sampan.plugins.proxies.nftables import flows
+from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.listening import taken
 from sampan.plugins.proxies.nftables.rules import (
     CHAIN,
@@ -63,6 +65,8 @@ class NftablesProxy:
         return service_range.choose(self._settings)
 
     def start(self) -> None:
+        if len(self._families) > 1 and (reason := unavailable(self._families)):
+            raise ConfigError(f"the proxy nftables cannot serve both IP families here: {reason}")
         for family in self._families:
             nft.check_own(family.nft, self._table, CHAIN)
         service_range.hold(self._settings.service_cidr)

@@ -22,6 +22,9 @@ def join(interface: str, addresses: list[tuple[str, int, str]]) -> None:
         own = f"net.ipv6.conf.{interface}"
         # Nobody else has the address, so it is usable at once; and what other pods say of routes is not listened to.
         set_sysctls({f"{own}.accept_dad": "0", f"{own}.accept_ra": "0"})
+    elif os.path.exists("/proc/sys/net/ipv6"):
+        # An address that the kernel makes by itself is one that nobody is told of, and no network policy guards.
+        set_sysctls({f"net.ipv6.conf.{interface}.disable_ipv6": "1"})
     for ip, prefix, _ in addresses:
         (set_address6 if ":" in ip else set_address)(interface, ip, prefix)
     bring_up(interface)

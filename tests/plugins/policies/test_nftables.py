@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from sampan.core.contracts.policy import EnforcerSettings, Guard, Opening
 from sampan.core.errors import ConfigError
 from sampan.core.host import nft
+from sampan.core.host.capabilities import has_ipv6
+from sampan.core.ip import IPV6
 from sampan.plugins.policies.nftables import NftablesEnforcer, script, unavailable
 
 needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
@@ -55,6 +58,33 @@ def test_a_table_of_somebody_elses_is_neither_used_nor_taken_away(tmp_path: Path
             enforcer.sync([])
     finally:
         nft.delete_table("ip", enforcer.table)
+
+
+@pytest.mark.root
+@needs_kernel
+@pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
+def test_both_families_are_guarded_in_one_transaction_and_nothing_is_left(tmp_path: Path) -> None:
+    enforcer = NftablesEnforcer(EnforcerSettings(cluster="test", state_dir=tmp_path, families=("IPv4", "IPv6")))
+    openings = (Opening(ranges=("fd00::/64",), gaps=("fd00::8/125",), protocol="TCP", first=80, last=81),)
+    try:
+        enforcer.sync([Guard(address="10.1.0.1", egress=()), Guard(address="fd00::1", ingress=openings)])
+        assert [(word, enforcer.table in tables(word)) for word in ("ip", "ip6")] == [("ip", True), ("ip6", True)]
+    finally:
+        enforcer.destroy()
+    assert enforcer.table not in tables("ip") + tables("ip6")
+
+
+def tables(family: str) -> str:
+    return subprocess.run(["nft", "list", "tables", family], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_table_is_about_the_addresses_of_its_family_and_lets_neighbours_find_each_other() -> None:
+    some = [Guard(address="10.1.0.1", ingress=()), Guard(address="fd00::1", ingress=())]
+    four, six = script("t", some), script("t", some, IPV6)
+    assert ("10.1.0.1" in four, "10.1.0.1" in six, "fd00::1" in four) == (True, False, False)
+    assert "fd00::1 : jump in-fd00__1" in six
+    assert six.index("nd-neighbor-solicit") < six.index("fe80::/10 drop") < six.index("vmap @out")
+    assert "icmpv6" not in four
 
 
 def test_a_pod_that_nothing_is_let_to_has_one_rule() -> None:
