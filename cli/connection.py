@@ -49,12 +49,15 @@ def connect(choices: Choices) -> Connection:
             "no cluster is chosen: start one with `sampan up`, or name a kubeconfig with --kubeconfig"
             " and a context in it with --context"
         )
+    # A token that is named means to be its user, and a certificate would count before it.
     return Connection(
         server=server.rstrip("/"),
         namespace=choices.namespace or context.get("namespace") or "default",
         ca_pem=_pem(cluster, "certificate-authority", cluster_file),
         token=choices.token or _token(user, user_file),
-        client_pem=_pem(user, "client-certificate", user_file) + _pem(user, "client-key", user_file),
+        client_pem=""
+        if choices.token
+        else _pem(user, "client-certificate", user_file) + _pem(user, "client-key", user_file),
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
     )
 

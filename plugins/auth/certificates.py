@@ -9,7 +9,8 @@ from sampan.core.contracts.access import AUTHENTICATED, Credentials, User
 
 
 class ClientCertificates:
-    order = 20
+    order = 5
+    """Before tokens, as with Kubernetes: who shows both is who the certificate says."""
 
     async def authenticate(self, credentials: Credentials) -> User | None:
         if not credentials.certificate_name:

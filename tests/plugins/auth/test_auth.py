@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sampan.core.contracts.access import Attributes, Credentials, User
 from sampan.core.errors import Unauthorized
+from sampan.core.testing.control_plane import TOKEN, ControlPlane, control_plane
 from sampan.plugins.auth.anonymous import Anonymous
 from sampan.plugins.auth.certificates import ClientCertificates
 from sampan.plugins.auth.masters import Masters
 from sampan.plugins.auth.tokens import StaticTokens
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path) as plane:
+        yield plane
+
 
 MASTER = User(name="root", groups=("system:masters",))
 JANE = User(name="jane", groups=("system:authenticated",))
@@ -52,3 +62,11 @@ async def test_only_masters_may_do_everything() -> None:
     wanted: dict[str, Any] = {"verb": "delete", "resource": "nodes", "name": "n"}
     assert (await Masters().authorize(Attributes(user=MASTER, **wanted))).verdict == "allow"
     assert (await Masters().authorize(Attributes(user=JANE, **wanted))).verdict == "no-opinion"
+
+
+async def test_who_shows_a_certificate_and_a_token_is_who_the_certificate_says(plane: ControlPlane) -> None:
+    gates = plane.api.pipeline.gates
+    both = await gates.authenticate(Credentials(token=TOKEN, certificate_name="jane"))
+    assert both.name == "jane"
+    assert (await gates.authenticate(Credentials(token="guess", certificate_name="jane"))).name == "jane"
+    assert (await gates.authenticate(Credentials(token=TOKEN))).name == "admin"
