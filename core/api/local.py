@@ -55,10 +55,6 @@ class LocalClient:
     user: User
     agent: str = "sampan"
 
-    def for_agent(self, agent: str) -> LocalClient:
-        """The same access under another name in ``managedFields``."""
-        return attrs.evolve(self, agent=agent)
-
     async def get(self, kind: type[T], namespace: str, name: str) -> T:
         call = await self._permitted(kind, "get", namespace, name)
         return call.served.typed(await read.get(self.pipeline, call), kind)

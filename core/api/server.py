@@ -23,6 +23,7 @@ from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.audit.auditor import Auditor
+from sampan.core.api.audited import AuditedClient
 from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.component_statuses import SOURCE, Check, ComponentStatuses
@@ -49,6 +50,7 @@ from sampan.core.api.tls import EmbeddedServer
 from sampan.core.api.tokens import Tokens
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
 from sampan.core.classes import frozen
+from sampan.core.client.protocol import Client
 from sampan.core.config import ClusterContext
 from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
 from sampan.core.contracts.source import Source, SourceContext
@@ -125,7 +127,7 @@ class ApiServer:
         self._server: EmbeddedServer | None = None
         self._task: asyncio.Task[None] | None = None
         self.expiry = Expiry(self.pipeline)
-        own = self.client().for_agent(AGENT)
+        own = self.client(agent=AGENT)
         self.flow_keeper = FlowKeeper(own, self.pipeline.reader, context.clock)
         self.listening = Listening(context.config.address, context.config.port)
 
@@ -165,9 +167,10 @@ class ApiServer:
         """Tell everybody who writes such an object that nothing comes of it in this cluster."""
         self.pipeline.without_effect[resource_of(kind).info.resource] = why
 
-    def client(self, user: User = SYSTEM_USER) -> LocalClient:
-        """In-process access as ``user``."""
-        return LocalClient(self.pipeline, user)
+    def client(self, user: User = SYSTEM_USER, agent: str = "sampan") -> Client:
+        """In-process access as ``user``; ``agent`` names the field manager of its writes."""
+        client = LocalClient(self.pipeline, user, agent)
+        return AuditedClient(client, self.app.auditor) if self.app.auditor.keeps else client
 
     async def load(self) -> None:
         """Serve the registry's kinds in-process: all that tests without sockets need."""

@@ -16,9 +16,9 @@ from uuid import uuid4
 import attrs
 
 from sampan.core.api.bootstrap import first_service_address
-from sampan.core.api.local import LocalClient
 from sampan.core.api.pki import front_proxy, token_key
 from sampan.core.api.server import ApiServer, server_files
+from sampan.core.client.protocol import Client
 from sampan.core.cluster.auditing import make_auditor
 from sampan.core.cluster.identities import component_user, node_user
 from sampan.core.config import ClusterContext, Config
@@ -140,13 +140,13 @@ class ControlPlane:
 
     def _stand_for_election(self) -> Leadership:
         """Given back after the engine has ended."""
-        client = self.api.client(component_user("informers")).for_agent("kube-controller-manager")
+        client = self.api.client(component_user("informers"), "kube-controller-manager")
         leadership = Leadership(client, self._clock, f"{socket.gethostname()}_{uuid4()}")
         self._cleanup.push_async_callback(leadership.stop)
         leadership.start()
         return leadership
 
-    def component(self, name: str) -> LocalClient:
+    def component(self, name: str) -> Client:
         """In-process access in the name of one component.
 
         Controllers of outside plugins may do everything: nobody has written down what they need, and their code runs in
@@ -155,11 +155,11 @@ class ControlPlane:
         user = component_user(name)
         if name in self._outside:
             user = attrs.evolve(user, groups=(*user.groups, SYSTEM_MASTERS))
-        return self.api.client(user).for_agent(name)
+        return self.api.client(user, name)
 
-    def node(self, name: str) -> LocalClient:
+    def node(self, name: str) -> Client:
         """In-process access in the name of one node agent."""
-        return self.api.client(node_user(name)).for_agent("kubelet")
+        return self.api.client(node_user(name), "kubelet")
 
     def issue(self, hosts: Iterable[str]) -> tuple[str, str]:
         """A server's certificate for these names and addresses, and its key, as PEM: signed by the cluster's CA."""

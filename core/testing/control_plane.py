@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from sampan.core.api.local import LocalClient
 from sampan.core.api.server import ApiServer
 from sampan.core.classes import frozen
 from sampan.core.client.http import HttpClient
+from sampan.core.client.protocol import Client
 from sampan.core.cluster import control_plane as composition
 from sampan.core.config import Config
 from sampan.core.contracts.streams import NodeDirectory
@@ -42,7 +42,7 @@ class ControlPlane:
     cleanup: AsyncExitStack
 
     @property
-    def client(self) -> LocalClient:
+    def client(self) -> Client:
         """In-process, as the administrator."""
         return self.api.client()
 

@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sampan.core.api.local import LocalClient
 from sampan.core.client.http import HttpClient
+from sampan.core.client.protocol import Client
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.kubeconfig import write_kubeconfig
 from sampan.core.model.core_v1.event import Event
@@ -191,7 +191,7 @@ class LiveCluster:
         assert not left, f"the cluster has left tasks behind: {left}"
 
     @property
-    def _client(self) -> LocalClient:
+    def _client(self) -> Client:
         return self._cluster.api.client()
 
     @property

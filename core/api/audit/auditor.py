@@ -69,7 +69,21 @@ class Auditor:
         return self._policy is not None
 
     def begin(self, scope: Scope, headers: Headers, attributes: Attributes, audit_id: str) -> Trail | None:
-        """A request whose user is known. ``None``: nothing is kept of it."""
+        """A request over HTTP whose user is known. ``None``: nothing is kept of it."""
+
+        def asked() -> dict[str, Any]:
+            sources = source_addresses(scope["headers"], (scope.get("client") or ("",))[0])
+            return {
+                "auditID": audit_id,
+                "requestURI": _uri(scope),
+                "sourceIPs": sources,
+                "userAgent": headers.user_agent,
+            }
+
+        return self.follow(attributes, asked)
+
+    def follow(self, attributes: Attributes, asked: Callable[[], dict[str, Any]]) -> Trail | None:
+        """The same by whichever way. ``asked`` says how: ``auditID``, ``requestURI``, ``sourceIPs``, ``userAgent``."""
         if self._policy is None:
             return None
         treatment = self._policy.treatment(attributes)
@@ -77,16 +91,11 @@ class Auditor:
             self._counts.levels.labels(treatment.level.word if treatment else "None").inc()
         if treatment is None:
             return None
-        asked = {
-            "auditID": audit_id,
-            "requestURI": _uri(scope),
-            "verb": attributes.verb,
-            "user": user_info(attributes.user),
-            "sourceIPs": source_addresses(scope["headers"], (scope.get("client") or ("",))[0]),
-            "userAgent": shortened(headers.user_agent),
-        }
+        came = asked()
+        said = {**came, "verb": attributes.verb, "user": user_info(attributes.user)}
+        said["userAgent"] = shortened(came["userAgent"])
         lasts = is_long_running(attributes)
-        return Trail(treatment, attributes, asked, lasts=lasts, emit=self._put, clock=self._clock)
+        return Trail(treatment, attributes, said, lasts=lasts, emit=self._put, clock=self._clock)
 
     def _put(self, record: Record) -> None:
         with self._lock:

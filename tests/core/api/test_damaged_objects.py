@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sampan.core.api.local import LocalClient
+from sampan.core.client.protocol import Client
 from sampan.core.cluster.identities import node_user
 from sampan.core.contracts.runtime import RuntimeSettings
 from sampan.core.errors import AlreadyExists, NotFound, StorageReadError
@@ -39,11 +39,11 @@ async def test_the_containers_of_a_damaged_pod_run_on_until_it_is_deleted(
     store, world = f"sqlite://{tmp_path}/store.db", World()
 
     @asynccontextmanager
-    async def cluster() -> AsyncIterator[LocalClient]:
+    async def cluster() -> AsyncIterator[Client]:
         settings = RuntimeSettings(cluster="test", node="n1", state_dir=tmp_path / "n1")
         runtime = SimulatedRuntime(settings, world=world)
         async with control_plane(tmp_path, store=store) as plane:
-            client = plane.api.client(node_user("n1")).for_agent("kubelet")
+            client = plane.api.client(node_user("n1"), "kubelet")
             node = NodeSettings(name="n1", cluster="test", data_dir=tmp_path / "n1")
             agent = NodeAgent(node, client, runtime, {}, directory=plane.nodes)
             await agent.start()

@@ -74,5 +74,5 @@ async def test_a_watch_shows_every_later_change(server: ApiServer) -> None:
 
 
 async def test_a_component_writes_under_its_own_name(server: ApiServer) -> None:
-    made = await server.client().for_agent("replicaset-controller").create(config_map("a"))
+    made = await server.client(agent="replicaset-controller").create(config_map("a"))
     assert [entry.manager for entry in made.metadata.managed_fields] == ["replicaset-controller"]
