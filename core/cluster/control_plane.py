@@ -20,7 +20,7 @@ from sampan.core.api.pki import front_proxy, token_key
 from sampan.core.api.server import ApiServer, server_files
 from sampan.core.client.protocol import Client
 from sampan.core.cluster.auditing import make_auditor
-from sampan.core.cluster.identities import component_user, node_user
+from sampan.core.cluster.identities import ADMINISTRATOR, component_user, node_user
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.contracts.controller import Controller
@@ -37,7 +37,6 @@ from sampan.core.reconcile.leadership import Leadership
 from sampan.core.scheduling.hooks import scheduling_controller
 from sampan.core.store.contract import Store
 
-ADMINISTRATOR = "kubernetes-admin"
 DECISIONS_PATH = "/sampan/scheduling"
 """Where `sampan explain pod` asks what was decided about pods."""
 

@@ -13,6 +13,8 @@ from sampan.core.contracts.access import AUTHENTICATED, SERVICE_ACCOUNT, User, s
 
 SYSTEM: Final = "kube-system"
 NODES: Final = "system:nodes"
+ADMINISTRATOR: Final = "kubernetes-admin"
+"""Whose a cluster is: known by a certificate and by a token."""
 
 USERS: Final[Mapping[str, str]] = {
     "informers": "system:kube-controller-manager",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
+from sampan.core.cluster.identities import ADMINISTRATOR
 from sampan.core.contracts.access import AUTHENTICATED, SYSTEM_MASTERS, Credentials, User
 
-ADMIN = User(name="admin", groups=(SYSTEM_MASTERS, AUTHENTICATED))
+ADMIN = User(name=ADMINISTRATOR, groups=(SYSTEM_MASTERS, AUTHENTICATED))
 
 
 class StaticTokens:

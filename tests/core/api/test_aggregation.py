@@ -153,7 +153,7 @@ async def test_requests_come_in_the_users_name_and_without_what_proves_it(boats:
     assert (await boats.api.get(f"{BOATS}/b")).json["kind"] == "Boat"
     method, path, headers = next(each for each in boats.server.asked if each[0] == "POST")
     assert (method, path) == ("POST", f"{BOATS}?fieldManager=me")
-    assert headers["x-remote-user"] == ["admin"]
+    assert headers["x-remote-user"] == ["kubernetes-admin"]
     assert SYSTEM_MASTERS in headers["x-remote-group"]
     assert "authorization" not in headers
     assert (await boats.api.delete(f"{BOATS}/b")).json["status"] == "Success"
@@ -265,7 +265,7 @@ async def test_a_websocket_is_carried_both_ways(boats: Harbour, tmp_path: Path) 
             assert (await socket.message())["bytes"] == b"ahoy"
             socket.client({"type": "websocket.receive", "text": "aye"})
             assert (await socket.message())["text"] == "aye"
-    assert users == ["admin"]
+    assert users == ["kubernetes-admin"]
 
 
 async def test_an_upgrade_is_carried_as_bytes(boats: Harbour, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ async def test_an_upgrade_is_carried_as_bytes(boats: Harbour, tmp_path: Path) ->
             assert (await asyncio.wait_for(upgraded.headers, 5)) == {"x-chosen": "v4"}
             upgraded.send(Ping(7))
             assert await upgraded.frame() == Ping(7)
-    assert b"x-remote-user: admin" in heads[0]
+    assert b"x-remote-user: kubernetes-admin" in heads[0]
     assert b"authorization" not in heads[0]
 
 

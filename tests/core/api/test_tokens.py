@@ -161,7 +161,7 @@ async def test_others_can_check_tokens(api: AsgiClient, robot: str) -> None:
 
 async def test_a_review_of_the_administrators_token_and_of_none(api: AsgiClient) -> None:
     status = await review(api, api.token)
-    assert (status["authenticated"], status["user"]["username"]) == (True, "admin")
+    assert (status["authenticated"], status["user"]["username"]) == (True, "kubernetes-admin")
     assert "authenticated" not in await review(api, "guess")
 
 

@@ -69,4 +69,4 @@ async def test_who_shows_a_certificate_and_a_token_is_who_the_certificate_says(p
     both = await gates.authenticate(Credentials(token=TOKEN, certificate_name="jane"))
     assert both.name == "jane"
     assert (await gates.authenticate(Credentials(token="guess", certificate_name="jane"))).name == "jane"
-    assert (await gates.authenticate(Credentials(token=TOKEN))).name == "admin"
+    assert (await gates.authenticate(Credentials(token=TOKEN))).name == "kubernetes-admin"

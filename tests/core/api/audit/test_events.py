@@ -58,7 +58,7 @@ async def test_a_request_has_an_event_at_each_stage(api: AsgiClient, keep: Keep)
         "stage": "ResponseComplete",
         "requestURI": f"{MAPS}?fieldManager=me",
         "verb": "create",
-        "user": {"username": "admin", "groups": ["system:masters", "system:authenticated"]},
+        "user": {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]},
         "sourceIPs": ["127.0.0.1"],
         "userAgent": "test/1",
         "objectRef": {"resource": "configmaps", "namespace": "default", "name": "a", "apiVersion": "v1"},
@@ -84,7 +84,7 @@ async def test_a_refusal_is_told_with_its_reason(api: AsgiClient, server: ApiSer
         "details": {"name": "nowhere", "kind": "configmaps"},
         "code": 404,
     }
-    assert denied["user"]["username"] == "admin"
+    assert denied["user"]["username"] == "kubernetes-admin"
     assert denied["impersonatedUser"] == {"username": "jane", "groups": ["system:authenticated"]}
     assert denied["sourceIPs"] == ["10.0.0.9", "127.0.0.1"]
     assert denied["annotations"]["authorization.k8s.io/decision"] == "forbid"
