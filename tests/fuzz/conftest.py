@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.core.api.conftest import admission, api, clock, registry, server, store
+from tests.core.api.conftest import admission, api, clock, registry, server, service_cidr, store
 
-__all__ = ["admission", "api", "clock", "registry", "server", "store"]
+__all__ = ["admission", "api", "clock", "registry", "server", "service_cidr", "store"]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sampan.core.api.server import ApiServer
-from tests.core.api.conftest import MovableClock, admission, api, clock, registry, server, store
+from tests.core.api.conftest import MovableClock, admission, api, clock, registry, server, service_cidr, store
 from tests.support.asgi import AsgiClient
 
-__all__ = ["admission", "api", "clock", "registry", "server", "store"]
+__all__ = ["admission", "api", "clock", "registry", "server", "service_cidr", "store"]
 
 pytestmark = pytest.mark.anyio
 
