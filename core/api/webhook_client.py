@@ -51,7 +51,7 @@ def target(config: Mapping[str, Any], reader: Reader, seconds: float) -> Target:
     try:
         return Target(f"https://{service_endpoint(reader, namespace, name, port)}{path}", host, shown)
     except NoEndpoint as exc:
-        raise Unreachable(str(exc)) from None
+        raise Unreachable(f'Post "{shown}": {exc}') from None
 
 
 async def post(
@@ -67,7 +67,7 @@ async def post(
     except TimeoutError:
         raise Unreachable(f'Post "{aim.shown}": context deadline exceeded') from None
     except httpx.ConnectError as error:
-        raise Unreachable(f'Post "{aim.shown}": {error or type(error).__name__}') from error
+        raise Unreachable(f'Post "{aim.shown}": {_why_not(error, aim)}') from error
     except CallFailed:
         raise
     except Exception as error:  # whatever a network, a certificate or a stranger's server can do
@@ -104,6 +104,29 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
         return orjson.loads(bytes(answer))
     except ValueError as error:
         raise CallFailed(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+UNTRUSTED: Final = (18, 19, 20, 21)
+OUT_OF_DATE: Final = (9, 10)
+"""OpenSSL's numbers of what is wrong with a certificate."""
+
+
+def _why_not(error: BaseException, aim: Target) -> str:
+    """What keeps a connection from being made, in Go's words where it is one of the usual ways."""
+    causes, cause = [error], error.__cause__ or error.__context__
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for each in causes:
+        if isinstance(each, ConnectionRefusedError) or (isinstance(each, OSError) and "refused" in str(each)):
+            return f"dial tcp {urlsplit(aim.url).netloc}: connect: connection refused"
+        if isinstance(each, ssl.SSLCertVerificationError):
+            if each.verify_code in UNTRUSTED:
+                return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+            if each.verify_code in OUT_OF_DATE:
+                return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid"
+            return f"tls: failed to verify certificate: x509: {each.verify_message}"
+    return str(error) or type(error).__name__
 
 
 REFUSALS: Final = {

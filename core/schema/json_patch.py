@@ -20,6 +20,7 @@ from sampan.core.schema.go_words import json_word
 MAX_OPERATIONS: Final = 10_000
 MAX_COPIED: Final = 3 * 1024 * 1024
 """Bytes (as JSON) that all ``copy`` operations of a patch may add: each can double what there is."""
+OPERATIONS: Final = ("add", "remove", "replace", "move", "copy", "test")
 _MISSING: Final = object()
 
 
@@ -94,6 +95,8 @@ def _apply(value: Any, operation: Mapping[str, Any]) -> Any:
 def _why(value: Any, operation: Mapping[str, Any]) -> str:
     """What Go's library says of an operation that fails, where it is one of the usual ways; else nothing."""
     name, path = operation.get("op"), str(operation.get("path"))
+    if name not in OPERATIONS:
+        return f"Unexpected kind: {name or 'unknown'}"
     try:
         holder, key = _holder(value, operation), jsonpointer.JsonPointer(path).parts[-1]
     except (jsonpointer.JsonPointerException, LookupError, TypeError):

@@ -40,10 +40,12 @@ class Verdict:
     remove: bool
 
 
-async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions, *, admitted: bool = False) -> Outcome:
+async def delete(
+    pipeline: Pipeline, call: Call, options: DeleteOptions, *, admitted: bool = False, of_many: bool = False
+) -> Outcome:
     """Delete one object. Raises `NotFound`, `Conflict` for preconditions, and what admission refuses with.
 
-    ``admitted``: it has been asked already, about what leads to this.
+    ``admitted``: it has been asked already, about what leads to this. ``of_many``: no single object was named.
     """
     if damaged := call.served.damaged(call.namespace, call.name):
         return await _remove_damaged(pipeline, call, damaged, dry_run=options.dry_run)
@@ -54,6 +56,8 @@ async def delete(pipeline: Pipeline, call: Call, options: DeleteOptions, *, admi
         check_preconditions(call, old, options)
         if not admitted:
             request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run)
+            if of_many:
+                request.name = ""
             await pipeline.gates.mutate(request)
             await pipeline.gates.validate(request)
         verdict = decide(call.served.info, old.wire, options, pipeline.clock())
@@ -86,7 +90,7 @@ async def delete_collection(
         meta = entry.wire["metadata"]
         one = attrs.evolve(call, verb="delete", name=meta["name"], namespace=meta.get("namespace", ""))
         try:
-            await delete(pipeline, one, options)
+            await delete(pipeline, one, options, of_many=True)
         except NotFound:
             continue  # someone else was faster
     return found

@@ -33,6 +33,8 @@ def about(request: AdmissionRequest) -> dict[str, Any]:
         told["namespace"] = request.name
     if option := OPTIONS.get(request.operation):
         told["options"] = {"kind": option, "apiVersion": "meta.k8s.io/v1"}
+        if request.dry_run:
+            told["options"]["dryRun"] = ["All"]
     return told
 
 

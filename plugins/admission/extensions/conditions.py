@@ -41,7 +41,7 @@ def hold(conditions: Sequence[Value], request: AdmissionRequest, decider: Decide
             except CelError as error:
                 failures.append(f"expression '{condition['expression']}' resulted in error: {error.message}")
     if failures:
-        raise CelError("; ".join(failures))
+        raise CelError(failures[0] if len(failures) == 1 else f"[{', '.join(failures)}]")
     return True
 
 

@@ -18,18 +18,19 @@ from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed, post
 from sampan.core.cel.errors import CelError
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
-from sampan.core.errors import BadRequest, InternalError, SampanError
-from sampan.core.schema.json_patch import apply_json_patch
+from sampan.core.errors import BadRequest, InternalError, SampanError, Unclassified
+from sampan.core.schema.json_patch import RefusedPatch, apply_json_patch
+from sampan.plugins.admission.base import forbid
 from sampan.plugins.admission.extensions.conditions import hold
 from sampan.plugins.admission.extensions.matching import Looks, Match, is_exempt, matches
-from sampan.plugins.admission.extensions.review import Denied, Verdict, review, verdict
+from sampan.plugins.admission.extensions.review import Denied, Verdict, no_object, review, verdict
 
 log = logging.getLogger(__name__)
 
 NO_SIDE_EFFECTS = ("None", "NoneOnDryRun")
 
 
-@frozen
+@frozen(eq=False)
 class Hook:
     """One webhook of a configuration."""
 
@@ -52,6 +53,7 @@ class _Webhooks:
     order = 0
     sort = ""
     resource = ""
+    may_patch = False
 
     def __init__(self, context: AccessContext) -> None:
         self._context = context
@@ -97,7 +99,7 @@ class _Webhooks:
         except CelError as error:
             if hook.is_optional:
                 return False
-            raise InternalError.because(f'failed matching webhook "{hook.name}": {error.message}') from None
+            raise forbid(request, error.message) from None
 
     async def _ask(self, hook: Hook, request: AdmissionRequest) -> Verdict | None:
         """The webhook's verdict; ``None`` where it could not be asked and need not be. Raises `InternalError`."""
@@ -107,7 +109,8 @@ class _Webhooks:
         seconds = hook.value.get("timeoutSeconds") or DEFAULT_SECONDS
         config = hook.value.get("clientConfig") or {}
         try:
-            said = verdict(asked, await _answer(config, self._context, asked, seconds))
+            answer = await _answer(config, self._context, asked, seconds)
+            said = verdict(asked, answer, may_patch=self.may_patch)
         except CallFailed as error:
             self._failures.labels(hook.name, "ignored" if hook.is_optional else "refused").inc()
             words = f'failed calling webhook "{hook.name}": {error}'
@@ -129,6 +132,23 @@ async def _answer(config: Mapping[str, Any], context: AccessContext, asked: Mapp
         raise CallFailed(f"failed to call webhook: {error}") from None
 
 
+class Again:
+    """Which webhooks with the reinvocation policy ``IfNeeded`` have not seen what others made of the object."""
+
+    def __init__(self) -> None:
+        self.wanted: set[Hook] = set()
+        self._asked: set[Hook] = set()
+
+    def asked(self, hook: Hook) -> None:
+        if hook.value.get("reinvocationPolicy") == "IfNeeded":
+            self._asked.add(hook)
+
+    def changed(self) -> None:
+        """By the one that is asked just now."""
+        self.wanted |= self._asked
+        self._asked = set()
+
+
 class MutatingWebhooks(_Webhooks):
     """MutatingAdmissionWebhook."""
 
@@ -136,20 +156,24 @@ class MutatingWebhooks(_Webhooks):
     order = 80
     exact = True
     sort = "mutating"
+    may_patch = True
     resource = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 
     async def mutate(self, request: AdmissionRequest) -> None:
-        looks = Looks(request)
-        asked: list[tuple[Hook, Match]] = []
-        last_change = -1
+        """All that are concerned, and then once more those that have not seen what came after them, if they want to."""
+        looks, again = Looks(request), Again()
         async for hook, match in self._concerned(request, looks):
-            asked.append((hook, match))
             if await self._apply(hook, match, looks):
-                last_change = len(asked) - 1
                 request.is_unsure = True
-        for hook, match in asked[: max(last_change, 0)]:  # they have not seen what came after them
-            if hook.value.get("reinvocationPolicy") == "IfNeeded":
-                await self._apply(hook, match, looks)
+                again.changed()
+            again.asked(hook)
+        if not again.wanted:
+            return
+        async for hook, match in self._concerned(request, looks):
+            if hook in again.wanted:
+                if await self._apply(hook, match, looks):
+                    again.changed()
+                again.asked(hook)
 
     async def _apply(self, hook: Hook, match: Match, looks: Looks) -> bool:
         look = await looks.look(match)
@@ -167,10 +191,12 @@ class MutatingWebhooks(_Webhooks):
             words = "attempted to modify the object, which is not supported for this operation"
             raise InternalError.because(f'admission webhook "{hook.name}" {words}')
         try:
-            patched = apply_json_patch(request.obj, said.patch)
+            patched = _patched(request, said.patch)
         except SampanError as error:
-            raise InternalError.because(f'the patch of admission webhook "{hook.name}" failed: {error}') from None
-        if not isinstance(patched, dict) or patched == request.obj:
+            self._failures.labels(hook.name, "refused").inc()
+            log.warning("%s: the patch of webhook %r: %s", hook.configuration, hook.name, error)
+            raise
+        if patched == request.obj:
             return False
         request.obj.clear()
         request.obj.update(patched)
@@ -195,3 +221,32 @@ class ValidatingWebhooks(_Webhooks):
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+def _patched(request: AdmissionRequest, patch: list[dict[str, Any]]) -> dict[str, Any]:
+    """The object as a patch makes it. Raises in the words in which Kubernetes passes on what its libraries say."""
+    try:
+        made = apply_json_patch(request.obj or {}, patch)
+    except RefusedPatch as error:
+        raise InternalError.because(error.why or str(error)) from None
+    except SampanError as error:
+        raise InternalError.because(str(error)) from None
+    if not isinstance(made, dict):
+        raise InternalError.because(no_object(made))
+    own, given = (_kind(each, request) for each in (request.obj or {}, made))
+    if given != own:
+        raise Unclassified(f"converting ({given}) to ({own}): unknown conversion")
+    if _namespace(made) != _namespace(request.obj or {}):
+        raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    return made
+
+
+def _namespace(obj: Mapping[str, Any]) -> Any:
+    meta = obj.get("metadata")
+    return meta.get("namespace") if isinstance(meta, Mapping) else None
+
+
+def _kind(obj: Mapping[str, Any], request: AdmissionRequest) -> str:
+    """As Go names a type: ``v1.Pod``. A client may have left the kind out."""
+    version = str(obj.get("apiVersion") or request.info.api_version).rpartition("/")[2]
+    return f"{version}.{obj.get('kind') or request.info.kind}"

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sampan.core.errors import ApiError, InternalError, Invalid
+from sampan.core.errors import ApiError, Forbidden, InternalError, Invalid, NotFound
 from sampan.core.model.admissionregistration_v1.webhook_configuration import (
     MutatingWebhookConfiguration,
     ValidatingWebhookConfiguration,
@@ -148,12 +148,25 @@ async def test_which_requests_it_is_asked_about(
     ("answer", "message"),
     [
         (lambda review: b"no json", "json parse error"),
-        (lambda review: {"kind": "Surprise"}, "expected kind AdmissionReview"),
+        (lambda review: b"[1]", "cannot unmarshal array into Go value of type struct"),
+        (lambda review: {}, "webhook response was absent"),
+        (lambda review: {**allow(review), "kind": "Surprise"}, "got admission.k8s.io/v1, Kind=Surprise"),
+        (
+            lambda review: allow(review, allowed="yes"),
+            "into Go struct field AdmissionResponse.response.allowed of type",
+        ),
+        (
+            lambda review: allow(review, warnings=[1]),
+            "into Go struct field AdmissionResponse.response.warnings of type",
+        ),
+        (lambda review: allow(review, patch="bm8="), "response.patch but not response.patchType"),
+        (lambda review: allow(review, patchType="JSONPatch"), "response.patchType but not response.patch"),
+        (lambda review: allow(review, patch="W3t9XQ==", patchType="Merge"), 'unsupported patch type "Merge"'),
+        (lambda review: allow(review, patch="b!8=", patchType="JSONPatch"), "illegal base64 data at input byte 1"),
         (lambda review: {**allow(review), "response": None}, "webhook response was absent"),
         (lambda review: allow(review, uid="another"), "expected response.uid"),
         (lambda review: b"x" * (4 << 20), "longer than"),
         (lambda review: allow(review, patch="bm8=", patchType="JSONPatch"), "undecodable patch"),
-        (lambda review: change(review, {"op": "teleport", "path": "/data"}), "failed"),
     ],
 )
 async def test_nonsense_refuses_the_request_and_names_the_webhook(
@@ -165,6 +178,92 @@ async def test_nonsense_refuses_the_request_and_names_the_webhook(
             await write(plane)
         assert "a.example.com" in str(refused.value)
         assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        ({"op": "teleport", "path": "/data"}, "Internal error occurred: Unexpected kind: teleport"),
+        ({"op": "test", "path": "/data/a", "value": "2"}, "testing value /data/a failed: test failed"),
+        ({"op": "remove", "path": "/data/b"}, "Unable to remove nonexistent key: b: missing value"),
+        ({"op": "replace", "path": "", "value": [1]}, "cannot unmarshal array into Go value of type struct"),
+        ({"op": "add", "path": "/kind", "value": "Pod"}, "converting (v1.Pod) to (v1.ConfigMap): unknown conversion"),
+        ({"op": "add", "path": "/metadata/namespace", "value": "b"}, "namespace of the provided object does not match"),
+    ],
+)
+async def test_a_patch_that_cannot_be_applied_stores_nothing(
+    plane: ControlPlane, tmp_path: Path, operation: dict[str, Any], message: str
+) -> None:
+    with webhook(tmp_path, lambda review: change(review, operation)) as asked:
+        await register(plane, MutatingWebhookConfiguration, hook(asked, failurePolicy="Ignore"))
+        with pytest.raises(ApiError) as refused:
+            await write(plane, a="1")
+        assert message in str(refused.value)
+    with pytest.raises(NotFound):
+        await plane.client.get(ConfigMap, "a", "x")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        ({}, 400, ""),
+        ({"message": "no"}, 400, ""),
+        ({"code": 200, "status": "Success"}, 400, ""),
+        ({"code": 403, "reason": "Forbidden"}, 403, "Forbidden"),
+        ({"code": 418, "reason": "Teapot"}, 418, "Teapot"),
+    ],
+)
+async def test_a_refusal_has_the_code_and_reason_that_the_webhook_gives(
+    plane: ControlPlane, tmp_path: Path, status: dict[str, Any], code: int, reason: str
+) -> None:
+    with webhook(tmp_path, lambda review: deny(review, **status)) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked))
+        with pytest.raises(ApiError, match="denied the request") as refused:
+            await write(plane)
+        assert (refused.value.code, refused.value.to_status().get("reason", "")) == (code, reason)
+
+
+async def test_a_validating_webhook_may_not_patch(plane: ControlPlane, tmp_path: Path) -> None:
+    with webhook(tmp_path, lambda review: change(review, {"op": "remove", "path": "/data"})) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked))
+        with pytest.raises(InternalError, match=r"validating webhook may not return response\.patch"):
+            await write(plane)
+
+
+async def test_a_condition_that_fails_forbids_the_request(plane: ControlPlane, tmp_path: Path) -> None:
+    conditions = [{"name": "a", "expression": "object.data.a == '1'"}, {"name": "b", "expression": "1 / 0 == 1"}]
+    with webhook(tmp_path, allow) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked, matchConditions=conditions))
+        with pytest.raises(Forbidden, match=r'configmaps "x" is forbidden: \[expression .* no such key: a, expression'):
+            await write(plane, b="1")
+        await write(plane, a="2")  # one that gives false settles it
+        assert asked.asked == []
+
+
+async def test_who_wants_to_is_asked_again_while_others_change_the_object(plane: ControlPlane, tmp_path: Path) -> None:
+    asked_in_order: list[str] = []
+
+    def answer(review: Review) -> Review:
+        data = review["request"]["object"].get("data") or {}
+        asked_in_order.append(str(len(data)))
+        return change(review, {"op": "add", "path": f"/data/n{min(len(data), 3)}", "value": "x"})
+
+    with webhook(tmp_path, answer) as asked:
+        hooks = [hook(asked, f"{name}.example.com", reinvocationPolicy="IfNeeded") for name in "ab"]
+        await register(plane, MutatingWebhookConfiguration, *hooks)
+        made = await write(plane, first="1")
+    assert asked_in_order == ["1", "2", "3", "4"], "a, b, a as b changed it, b as a changed it, and no more"
+    assert sorted(made.data) == ["first", "n1", "n2", "n3"]
+
+
+async def test_objects_of_a_collection_go_without_their_names(plane: ControlPlane, tmp_path: Path) -> None:
+    await write(plane)
+    with webhook(tmp_path, allow) as asked:
+        await register(plane, ValidatingWebhookConfiguration, hook(asked))
+        await plane.http_client().request("DELETE", "/api/v1/namespaces/a/configmaps?dryRun=All")
+        request = asked.asked[0]["request"]
+    assert ("name" in request, request["oldObject"]["metadata"]["name"]) == (False, "x")
+    assert request["options"] == {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "dryRun": ["All"]}
 
 
 async def test_one_that_hangs_costs_its_time_and_no_more(plane: ControlPlane, tmp_path: Path) -> None:
