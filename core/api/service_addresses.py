@@ -237,12 +237,7 @@ def _moves(spec: Wire, old: Wire | None) -> bool:
     """Whether an update wants another address than the Service has: validation refuses that in its own words."""
     had = (old or {}).get("spec", {}).get("clusterIP", "")
     wanted = spec.get("clusterIP", "")
-    return (
-        spec.get("type") != "ExternalName"
-        and "" not in (had, wanted)
-        and HEADLESS not in (had, wanted)
-        and had != wanted
-    )
+    return spec.get("type") != "ExternalName" and "" not in (had, wanted) and had != wanted
 
 
 def _invalid(obj: Wire, *causes: Cause) -> Invalid:

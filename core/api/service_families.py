@@ -27,13 +27,17 @@ def settle_families(spec: MutableMapping[str, Any], old: Spec | None, families: 
     if spec.get("ipFamilyPolicy") is None:
         spec["ipFamilyPolicy"] = (old or {}).get("ipFamilyPolicy") or (REQUIRED if without_pods else SINGLE)
     policy = spec["ipFamilyPolicy"]
+    causes = []
     if old is not None and policy == SINGLE:
         _keep_first(spec, old)
         addresses = list(spec.get("clusterIPs") or ())
+    elif old is not None:
+        causes += _given_up(spec, old, policy)
     wanted = list(spec.get("ipFamilies") or ())
-    if policy == SINGLE and (causes := _too_many(policy, addresses, wanted)):
-        return causes
-    if causes := _infer(spec, addresses, wanted, families):
+    if policy == SINGLE:
+        causes += _too_many(policy, addresses, wanted)
+    causes += _infer(spec, addresses, wanted, families)
+    if causes:
         return causes
     if without_pods:
         wanted = wanted or [families[0]]
@@ -54,6 +58,16 @@ def _keep_first(spec: MutableMapping[str, Any], old: Spec) -> None:
     for field in ("clusterIPs", "ipFamilies"):
         if len(spec.get(field) or ()) > 1 and spec[field] == old.get(field):
             spec[field] = list(spec[field])[:1]
+
+
+def _given_up(spec: Spec, old: Spec, policy: str) -> list[Cause]:
+    """From two families to one: that is for the policy to say."""
+    said = "must be 'SingleStack' to release the secondary {}"
+    return [
+        invalid("spec.ipFamilyPolicy", policy, said.format(what))
+        for field, what in (("clusterIPs", "cluster IP"), ("ipFamilies", "IP family"))
+        if 0 < len(spec.get(field) or ()) < len(old.get(field) or ())
+    ]
 
 
 def _too_many(policy: str, addresses: Sequence[str], wanted: Sequence[str]) -> list[Cause]:

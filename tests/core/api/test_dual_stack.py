@@ -166,6 +166,33 @@ async def test_what_cannot_be_is_refused_and_keeps_nothing(
     assert await claims(api) == set()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ipFamilies": ["IPv4"]}, "must be 'SingleStack' to release the secondary IP family"),
+        ({"clusterIPs": ["10.96.0.7"]}, "must be 'SingleStack' to release the secondary cluster IP"),
+    ],
+)
+async def test_the_second_address_goes_with_the_policy_alone(
+    api: AsgiClient, change: dict[str, Any], said: str
+) -> None:
+    addresses = ["10.96.0.7", "fd00:10:96::7"]
+    before = await made(api, ipFamilyPolicy="PreferDualStack", clusterIP=addresses[0], clusterIPs=addresses)
+    refused = await api.patch(f"{SERVICES}/s", {"spec": change})
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.ipFamilyPolicy")])
+    assert said in refused.json["message"]
+    assert await claims(api) == set(before["clusterIPs"])
+    after = await changed(api, **change, ipFamilyPolicy="SingleStack")
+    assert after["clusterIPs"] == addresses[:1]
+
+
+async def test_a_headless_service_may_change_its_families(api: AsgiClient) -> None:
+    await made(api, clusterIP="None", ipFamilyPolicy="RequireDualStack")
+    assert (await changed(api, ipFamilies=SWAPPED))["ipFamilies"] == SWAPPED
+    single = await changed(api, ipFamilies=["IPv6"], ipFamilyPolicy="SingleStack")
+    assert (single["ipFamilies"], single["clusterIPs"]) == (["IPv6"], ["None"])
+
+
 async def test_a_taken_second_address_gives_the_first_one_back(api: AsgiClient) -> None:
     await made(api, "first", clusterIP="fd00:10:96::7")
     addresses = ["10.96.0.7", "fd00:10:96::7"]

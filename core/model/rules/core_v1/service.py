@@ -68,8 +68,7 @@ class ServiceRules(KindRules):
             return _load_balancer_status(obj)
         spec, before = obj.get("spec") or {}, old.get("spec") or {}
         causes = cluster_ip_changes(spec, before)
-        if "ExternalName" not in (spec.get("type"), before.get("type")):
-            causes += family_changes(spec.get("ipFamilies") or (), before.get("ipFamilies") or ())
+        causes += family_changes(spec, before)
         if spec.get("type") == before.get("type") == "LoadBalancer":
             if spec.get("loadBalancerClass") != before.get("loadBalancerClass"):
                 causes.append(invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE))

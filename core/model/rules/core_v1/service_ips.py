@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ def validate_cluster_ips(spec: Value) -> list[Cause]:
     if broken:
         return causes
     versions = [ip_address(address).version for address in addresses if address != HEADLESS]
-    if len(versions) > 1 and len(set(versions)) < len(versions):
+    if len(versions) > 1 and len(set(versions)) < 2:
         causes.append(invalid(path, addresses, "may specify no more than one IP for each IP family"))
     if not causes:
         for index, (version, family) in enumerate(zip(versions, spec.get("ipFamilies") or (), strict=False)):
@@ -109,8 +109,9 @@ def cluster_ip_changes(spec: Value, old: Value) -> list[Cause]:
     return causes
 
 
-def family_changes(new: Sequence[str], old: Sequence[str]) -> list[Cause]:
-    if not new or not old:
+def family_changes(spec: Value, old: Value) -> list[Cause]:
+    """A headless Service has no addresses of its families, and may change them."""
+    new, before = list(spec.get("ipFamilies") or ()), list(old.get("ipFamilies") or ())
+    if "ExternalName" in (spec.get("type"), old.get("type")) or is_headless(spec) or is_headless(old):
         return []
-    pairs = enumerate(zip(new, old, strict=False))
-    return [invalid(f"spec.ipFamilies[{index}]", list(new), ONCE) for index, (a, b) in pairs if a != b]
+    return [invalid("spec.ipFamilies[0]", new, ONCE) for a, b in zip(new, before, strict=False) if a != b]
