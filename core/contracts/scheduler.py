@@ -104,7 +104,7 @@ class ClusterState(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Grows with each change in ``extra``: whoever remembers what follows from that begins anew."""
+        """Grows with each change in ``extra``, where kinds that have not changed are the same objects as before."""
         ...
 
     def find(self, name: str) -> NodeState | None: ...

@@ -148,11 +148,18 @@ class GroupedPlugin(SchedulerPluginBase, ABC):
     `filter` and `score` follow from the judge, for schedulers that know no groups.
     """
 
+    follows_from: Sequence[type] | None = None
+    """Kinds of `ClusterState.extra` that its judges are made from: a change of others lets them stand. ``None``: any."""
+
     _last: tuple[Pod, int, Judge | None] | None = None
 
     @abstractmethod
     def sign(self, pod: Pod) -> Hashable:
         """All that it looks at in a pod."""
+
+    def looks_at(self, pod: Pod) -> Sequence[type] | None:
+        """`follows_from` for pods signed like this one."""
+        return self.follows_from
 
     @abstractmethod
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:

@@ -21,6 +21,7 @@ class NodeAffinity(GroupedPlugin):
     name = "NodeAffinity"
     weight = 2
     helped_by = Change.NODE_ADDED | Change.NODE_LABELS
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         wishes = _node_affinity(pod)

@@ -86,7 +86,7 @@ class DefaultScheduler:
         rights = (pod.spec.priority, pod.spec.preemption_policy)
         signature = (rights, *(plugin.sign(pod) for plugin in self._grouped))
         group = self._groups.get(signature)
-        if group is None or group.epoch != state.epoch:
+        if group is None or not group.stands(state):
             group = self._groups[signature] = Group(pod, state, self._grouped)
             if len(self._groups) > MOST_GROUPS:
                 self._groups.popitem(last=False)

@@ -7,7 +7,7 @@ thousand replicas cost little more than one each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, Unschedulable
@@ -40,9 +40,12 @@ class Opinion:
 class Group:
     """The judges of one group, and their opinions."""
 
-    def __init__(self, pod: Pod, state: ClusterState, plugins: Iterable[GroupedPlugin]) -> None:
+    def __init__(self, pod: Pod, state: ClusterState, plugins: Sequence[GroupedPlugin]) -> None:
         self.generation = -1
-        self.epoch = state.epoch
+        self._epoch = state.epoch
+        kinds = [plugin.looks_at(pod) for plugin in plugins]
+        self._made_from = {kind: state.extra.get(kind) for some in kinds for kind in some or ()}
+        self._may_look_at_anything = None in kinds
         self.refusal: Unschedulable | None = None
         """The last verdict, where it was no: as long as nothing changes it is the same for the next pod."""
         self._anyone = evolve(pod, metadata=ObjectMeta())
@@ -73,6 +76,18 @@ class Group:
         self._unranked: set[str] = set()
         """Nodes that have changed since they were last ranked."""
         self._decisions = 0
+
+    def stands(self, state: ClusterState) -> bool:
+        """Whether all that the judges were made from is as it was. Budgets may not be: they tell who could leave."""
+        if self._epoch != state.epoch:
+            if self._may_look_at_anything or any(
+                state.extra.get(kind) is not it for kind, it in self._made_from.items()
+            ):
+                return False
+            self._epoch = state.epoch
+            self.rooms.clear()
+            self.refusal = None
+        return True
 
     def catch_up(self, state: ClusterState) -> None:
         """Look again at the nodes that have changed since the last decision, and at no other."""

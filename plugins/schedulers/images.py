@@ -22,6 +22,7 @@ class ImageLocality(GroupedPlugin):
     name = "ImageLocality"
     weight = 1
     helped_by = Change.NODE_ADDED
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return tuple(images_of(pod))

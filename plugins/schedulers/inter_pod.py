@@ -37,6 +37,7 @@ class InterPodAffinity(GroupedPlugin):
     helped_by = (
         Change.NODE_ADDED | Change.NODE_LABELS | Change.POD_CAME | Change.POD_LEFT | Change.NAMESPACE
     )  # fmt: skip
+    follows_from = (Namespace,)
 
     def sign(self, pod: Pod) -> Hashable:
         affinity = pod.spec.affinity if _looks_at_pods(pod) else None

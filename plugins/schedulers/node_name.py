@@ -14,6 +14,7 @@ class NodeName(GroupedPlugin):
     name = "NodeName"
     weight = 0
     helped_by = Change.NODE_ADDED
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return pod.spec.node_name

@@ -15,6 +15,7 @@ class NodePorts(GroupedPlugin):
     name = "NodePorts"
     weight = 0
     helped_by = Change.NODE_ADDED | Change.POD_LEFT
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return tuple(host_ports(pod))

@@ -17,6 +17,7 @@ class NodeResourcesFit(GroupedPlugin):
     name = "NodeResourcesFit"
     weight = 1
     helped_by = Change.NODE_ADDED | Change.NODE_ALLOCATABLE | Change.POD_LEFT
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return tuple(sorted(pod_requests(pod).items())), tuple(sorted(scored_requests(pod).items()))
@@ -58,6 +59,7 @@ class NodeResourcesBalanced(GroupedPlugin):
     name = "NodeResourcesBalancedAllocation"
     weight = 1
     helped_by = Change.NODE_ADDED
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return None  # what NodeResourcesFit signs

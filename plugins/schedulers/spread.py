@@ -18,6 +18,7 @@ class PodSpread(GroupedPlugin):
     name = "PodSpread"
     weight = 2
     helped_by = Change.NODE_ADDED
+    follows_from = (Service,)
 
     def sign(self, pod: Pod) -> Hashable:
         return (pod.metadata.namespace, _owners(pod), tuple(sorted(pod.metadata.labels.items())))

@@ -27,6 +27,7 @@ class NodeUnschedulable(GroupedPlugin):
     name = "NodeUnschedulable"
     weight = 0
     helped_by = Change.NODE_ADDED | Change.NODE_TAINTS
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return is_tolerated(UNSCHEDULABLE, pod.spec.tolerations)
@@ -46,6 +47,7 @@ class TaintToleration(GroupedPlugin):
     name = "TaintToleration"
     weight = 3
     helped_by = Change.NODE_ADDED | Change.NODE_TAINTS
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         return pod.spec.tolerations

@@ -28,6 +28,7 @@ class PodTopologySpread(GroupedPlugin):
     name = "PodTopologySpread"
     weight = 2
     helped_by = Change.NODE_ADDED | Change.NODE_LABELS | Change.NODE_TAINTS | Change.POD_CAME | Change.POD_LEFT
+    follows_from = ()
 
     def sign(self, pod: Pod) -> Hashable:
         constraints = pod.spec.topology_spread_constraints

@@ -33,11 +33,15 @@ class VolumeBinding(GroupedPlugin):
     name = "VolumeBinding"
     weight = 0
     helped_by = Change.STORAGE | Change.NODE_ADDED | Change.NODE_LABELS
+    follows_from = (PersistentVolumeClaim, PersistentVolume, StorageClass)
 
     def sign(self, pod: Pod) -> Hashable:
         """Pods with claims of their own are groups of their own."""
         names = tuple(claims_of(pod))
         return (pod.metadata.namespace, names, pod.metadata.uid if _wants_own(pod) else None) if names else None
+
+    def looks_at(self, pod: Pod) -> Sequence[type] | None:
+        return self.follows_from if any(claims_of(pod)) else ()
 
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
         if not any(claims_of(pod)):
@@ -81,9 +85,13 @@ class VolumeRestrictions(GroupedPlugin):
     name = "VolumeRestrictions"
     weight = 0
     helped_by = Change.POD_LEFT | Change.STORAGE
+    follows_from = (PersistentVolumeClaim,)
 
     def sign(self, pod: Pod) -> Hashable:
         return (pod.metadata.namespace, tuple(claims_of(pod)), pod.spec.priority)
+
+    def looks_at(self, pod: Pod) -> Sequence[type] | None:
+        return self.follows_from if any(claims_of(pod)) else ()
 
     def judge(self, pod: Pod, state: ClusterState) -> Judge | None:
         namespace = pod.metadata.namespace or ""

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampan.core.contracts.scheduler import Placed, Unschedulable
+from sampan.core.contracts.scheduler import NodeState, Placed, Unschedulable
 from sampan.core.contracts.scheduler_plugin import SchedulerPlugin
+from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.model.core_v1.node import ContainerImage, Node
+from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeClaim
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
+from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
 from sampan.core.plugins import load_plugins
 from sampan.core.scheduling.snapshot import Snapshot
 from sampan.plugins.schedulers.default import DefaultScheduler
@@ -88,3 +91,15 @@ def test_replicas_are_drawn_over_equal_nodes() -> None:
     verdicts = [remembering.place(pod(f"p{number}"), state) for number in range(30)]
     taken = {verdict.node for verdict in verdicts if isinstance(verdict, Placed)}
     assert len(taken) > 3
+
+
+def test_a_change_of_what_a_group_does_not_look_at_lets_it_stand() -> None:
+    remembering, state = scheduler(), Snapshot.of(NodeState(node=node("a")))
+    plain, claiming = pod("p"), pod("q", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}])
+    state.set_extra({PersistentVolumeClaim: (), Namespace: (), PodDisruptionBudget: ()})
+    first = remembering._group(plain, state), remembering._group(claiming, state)
+    state.set_extra({**state.extra, PersistentVolumeClaim: [], PodDisruptionBudget: []})
+    assert remembering._group(plain, state) is first[0]
+    assert remembering._group(claiming, state) is not first[1]
+    state.set_extra({**state.extra, Namespace: []})
+    assert remembering._group(plain, state) is not first[0]
