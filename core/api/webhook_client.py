@@ -64,7 +64,7 @@ async def post(
     try:
         async with asyncio.timeout(seconds):
             return await _post(aim, config.get("caBundle") or "", body, seconds, longest)
-    except TimeoutError:
+    except (TimeoutError, httpx.TimeoutException):
         raise Unreachable(f'Post "{aim.shown}": context deadline exceeded') from None
     except httpx.ConnectError as error:
         raise Unreachable(f'Post "{aim.shown}": {_why_not(error, aim)}') from error
@@ -78,9 +78,11 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
     import httpx
     import orjson
 
+    # A little less for hands to be shaken: a connection that is given up from outside in that moment stays half open.
+    patience = httpx.Timeout(seconds, connect=max(seconds - 0.1, seconds / 2))
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Host": aim.host}
     async with (
-        httpx.AsyncClient(verify=_context(ca_bundle), trust_env=False, timeout=seconds) as client,
+        httpx.AsyncClient(verify=_context(ca_bundle), trust_env=False, timeout=patience) as client,
         client.stream(
             "POST",
             aim.url,
