@@ -18,8 +18,6 @@ import yaml
 from sampan.core.plugin_choice import PluginChoice
 from sampan.core.plugins import load_plugins
 from sampan.core.registry import Registry
-from sampan.core.store.contract import Store
-from sampan.core.testing.store_contract import StoreContract
 from sampan.plugin import hookimpl
 
 ROOT = Path(__file__).parents[2]
@@ -83,17 +81,24 @@ def test_settings_of_sampans_own_plugins_are_taken(block: str) -> None:
     load_plugins(PluginChoice(settings=settings)).close()
 
 
-@pytest.mark.anyio
-async def test_a_suite_is_subclassed_as_the_page_says() -> None:
-    plugins = load_plugins()
+SUITE = """
+from pathlib import Path
 
-    def open_mine(url: str) -> Store:
-        made: Store = plugins.registry.stores.find("memory").make(url)
-        return made
+from sampan.core.store.contract import Store
+from sampan.core.testing.store_contract import StoreContract
+from sampan.plugins.stores.memory import open_memory
 
-    names: dict[str, Any] = {"StoreContract": StoreContract, "Store": Store, "open_mine": open_mine}
-    exec(blocks("plugins.md", "python")[2], names)
-    store = await names["TestMine"]().open_store()
-    assert not (await store.list("/")).items
-    await store.close()
-    plugins.close()
+
+def open_mine(url: str) -> Store:
+    return open_memory("memory:")
+
+
+"""
+
+
+def test_a_suite_is_subclassed_as_the_page_says(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE + blocks("plugins.md", "python")[2])
+    ran = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
+    outcomes = ran.parseoutcomes()
+    assert set(outcomes) == {"passed"}
+    assert outcomes["passed"] > 20
