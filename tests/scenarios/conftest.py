@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.failed:
         arguments = getattr(item, "funcargs", {})
-        if kubectl := arguments.get("kubectl"):
+        for kubectl in {each for each in arguments.values() if isinstance(each, Kubectl)}:
             seen = [kubectl.run(words).output for words in ("get pods -o wide", "get events --sort-by=.lastTimestamp")]
             report.sections.append((f"namespace {kubectl.namespace}", "\n".join(seen)))
         if cluster := arguments.get("fresh_cluster") or arguments.get("cluster"):
@@ -134,8 +135,21 @@ def images(cluster: Cluster, capabilities: Capabilities) -> Images:
 @pytest.fixture
 def kubectl(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Kubectl]:
     """kubectl in a namespace of the story's own, which goes with it."""
-    story = request.node.originalname.removeprefix("test_").replace("_", "-")
-    namespace = f"{story[:40].strip('-')}-{next(namespaces)}"
+    with own_namespace(cluster, request.node.originalname) as kubectl:
+        yield kubectl
+
+
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Kubectl]:
+    """kubectl in a namespace for what the stories of one file only ask, such as a pod that answers them all."""
+    with own_namespace(cluster, request.node.path.stem) as kubectl:
+        yield kubectl
+
+
+@contextmanager
+def own_namespace(cluster: Cluster, test: str) -> Iterator[Kubectl]:
+    name = test.removeprefix("test_").replace("_", "-")
+    namespace = f"{name[:40].strip('-')}-{next(namespaces)}"
     with cluster.api() as api:
         api.post("/api/v1/namespaces", json={"metadata": {"name": namespace}}).raise_for_status()
         account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"

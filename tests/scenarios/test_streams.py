@@ -65,23 +65,23 @@ Server(("", 8080), Harbour).serve_forever()
 """``GET /word/7``: the word seven times. ``POST``: the checksum of the body."""
 
 
-@pytest.fixture
-def talker(kubectl: Kubectl, images: Images) -> str:
-    """A pod that says three lines, one of them on stderr, and stays."""
+@pytest.fixture(scope="module")
+def talker(shared: Kubectl, images: Images) -> Kubectl:
+    """Where there is a pod ``talker`` that says three lines, one of them on stderr, and stays."""
     script = "echo one; echo two >&2; echo three; trap exit TERM; sleep 3600 & wait"
-    kubectl.apply(pod("talker", images.shell.container("talker", command=["sh", "-c", script])))
-    kubectl("wait --for=condition=Ready pod/talker --timeout=30s")
-    eventually(lambda: len(kubectl("logs talker").splitlines()) == 3, "it has said everything")
-    return "talker"
+    shared.apply(pod("talker", images.shell.container("talker", command=["sh", "-c", script])))
+    shared("wait --for=condition=Ready pod/talker --timeout=30s")
+    eventually(lambda: len(shared("logs talker").splitlines()) == 3, "it has said everything")
+    return shared
 
 
-def test_logs_are_whole_cut_and_stamped(kubectl: Kubectl, talker: str) -> None:
-    assert sorted(kubectl("logs talker").splitlines()) == ["one", "three", "two"]
-    assert len(kubectl("logs talker --tail=1").splitlines()) == 1
-    assert kubectl("logs talker --tail=0") == ""
-    assert all(line.startswith("20") for line in kubectl("logs talker --timestamps").splitlines())
-    assert kubectl("logs talker --since=1h").count("\n") == 3
-    assert "container nobody is not valid for pod talker" in kubectl.reason_for("logs talker -c nobody")
+def test_logs_are_whole_cut_and_stamped(talker: Kubectl) -> None:
+    assert sorted(talker("logs talker").splitlines()) == ["one", "three", "two"]
+    assert len(talker("logs talker --tail=1").splitlines()) == 1
+    assert talker("logs talker --tail=0") == ""
+    assert all(line.startswith("20") for line in talker("logs talker --timestamps").splitlines())
+    assert talker("logs talker --since=1h").count("\n") == 3
+    assert "container nobody is not valid for pod talker" in talker.reason_for("logs talker -c nobody")
 
 
 def test_logs_are_followed_to_the_end(kubectl: Kubectl, images: Images) -> None:
@@ -103,26 +103,26 @@ def test_the_logs_of_the_container_before_are_kept(kubectl: Kubectl, images: Ima
     eventually(lambda: kubectl.run("logs talker --previous").stdout == "I was here\n", "the first container's words")
 
 
-def test_a_command_inside_gets_stdin_and_gives_its_exit_code(kubectl: Kubectl, talker: str) -> None:
-    assert kubectl("exec talker -- echo ahoy there") == "ahoy there\n"
-    assert kubectl("exec -i talker -- sed s/a/A/", stdin="a boat\n") == "A boat\n"
-    done = kubectl.run("exec talker -- sh -c", "echo out; echo err >&2; exit 42")
+def test_a_command_inside_gets_stdin_and_gives_its_exit_code(talker: Kubectl) -> None:
+    assert talker("exec talker -- echo ahoy there") == "ahoy there\n"
+    assert talker("exec -i talker -- sed s/a/A/", stdin="a boat\n") == "A boat\n"
+    done = talker.run("exec talker -- sh -c", "echo out; echo err >&2; exit 42")
     assert (done.code, done.stdout) == (42, "out\n")
     assert "err\n" in done.stderr  # kubectl may say before it that it reads faster than it listens
     assert "command terminated with exit code 42" in done.stderr
-    assert kubectl.run("exec talker -- /no/such/program").code != 0
-    assert 'pods "nobody" not found' in kubectl.reason_for("exec nobody -- true")
+    assert talker.run("exec talker -- /no/such/program").code != 0
+    assert 'pods "nobody" not found' in talker.reason_for("exec nobody -- true")
 
 
-def test_much_goes_in_and_out_unharmed(kubectl: Kubectl, talker: str) -> None:
+def test_much_goes_in_and_out_unharmed(talker: Kubectl) -> None:
     text = "".join(f"{number:07d}\n" for number in range(200_000))
-    assert kubectl("exec -i talker -- cat", stdin=text) == text
+    assert talker("exec -i talker -- cat", stdin=text) == text
 
 
-def test_files_are_copied_in_and_out(kubectl: Kubectl, talker: str, tmp_path: Path) -> None:
+def test_files_are_copied_in_and_out(talker: Kubectl, tmp_path: Path) -> None:
     (tmp_path / "chart").write_text("here be dragons\n")
-    kubectl(f"cp {tmp_path}/chart talker:/tmp/sampan-story-chart")
-    kubectl(f"cp talker:/tmp/sampan-story-chart {tmp_path}/back")
+    talker(f"cp {tmp_path}/chart talker:/tmp/sampan-story-chart")
+    talker(f"cp talker:/tmp/sampan-story-chart {tmp_path}/back")
     assert (tmp_path / "back").read_text() == "here be dragons\n"
 
 
@@ -146,15 +146,16 @@ def test_one_container_of_several_is_chosen(kubectl: Kubectl, images: Images) ->
 
 @pytest.mark.parametrize("program", KUBECTLS)
 def test_every_kubectl_does_its_daily_work(
-    kubectl: Kubectl, cluster: Cluster, images: Images, talker: str, program: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, talker: Kubectl, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = cluster.kubectl(kubectl.namespace, program)
+    one = cluster.kubectl(talker.namespace, program)
+    name = f"chart-of-{program.name}"
 
     assert "talker" in one("get pods")
-    chart = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "chart"}, "data": {"here": "dragons"}}
-    assert one.apply(chart) == "configmap/chart created\n"
-    assert one.apply(chart | {"data": {"here": "islands"}}) == "configmap/chart configured\n"
-    assert "islands" in one("describe configmap chart")
+    chart = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"here": "dragons"}}
+    assert one.apply(chart) == f"configmap/{name} created\n"
+    assert one.apply(chart | {"data": {"here": "islands"}}) == f"configmap/{name} configured\n"
+    assert "islands" in one(f"describe configmap {name}")
     assert "Node:" in one("describe pod talker")
     assert "restartPolicy" in one("explain pod.spec.restartPolicy")
     assert sorted(one("logs talker").splitlines()) == ["one", "three", "two"]
@@ -162,29 +163,29 @@ def test_every_kubectl_does_its_daily_work(
         monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", websockets)
         assert one("exec -i talker -- sed s/a/A/", stdin="ahoy\n") == "Ahoy\n"
         assert one.run("exec talker -- sh -c", "exit 42").code == 42
-    one("delete configmap chart")
+    one(f"delete configmap {name}")
 
 
-@pytest.fixture
-def harbour(kubectl: Kubectl, images: Images) -> str:
-    """A pod with a web server on its port 8080."""
-    kubectl.apply(pod("harbour", images.python.container("harbour", command=["python3", "-u", "-c", HARBOUR])))
-    kubectl("wait --for=condition=Ready pod/harbour --timeout=30s")
+@pytest.fixture(scope="module")
+def harbour(shared: Kubectl, images: Images) -> Kubectl:
+    """Where there is a pod ``harbour`` with a web server on its port 8080."""
+    shared.apply(pod("harbour", images.python.container("harbour", command=["python3", "-u", "-c", HARBOUR])))
+    shared("wait --for=condition=Ready pod/harbour --timeout=30s")
     probe = "import socket; socket.create_connection(('127.0.0.1', 8080))"
-    eventually(lambda: kubectl.run("exec harbour -- python3 -c", probe).code == 0, "the server in the pod")
-    return "pod/harbour"
+    eventually(lambda: shared.run("exec harbour -- python3 -c", probe).code == 0, "the server in the pod")
+    return shared
 
 
 @pytest.mark.needs("network")
 @pytest.mark.parametrize("websockets", WAYS)
 @pytest.mark.parametrize("program", KUBECTLS)
 def test_every_kubectl_forwards_a_port(
-    cluster: Cluster, kubectl: Kubectl, harbour: str, program: Path, websockets: str, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, harbour: Kubectl, program: Path, websockets: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets)
-    one = cluster.kubectl(kubectl.namespace, program)
+    one = cluster.kubectl(harbour.namespace, program)
 
-    with forward(one, harbour, 8080) as forwarded, forwarded.client() as client, ThreadPoolExecutor(8) as crew:
+    with forward(one, "pod/harbour", 8080) as forwarded, forwarded.client() as client, ThreadPoolExecutor(8) as crew:
         pages = list(crew.map(lambda number: client.get(f"/ship{number}").text, range(32)))
         large = client.get("/ballast/1000000").content
         cargo = bytes(range(256)) * 32_768
@@ -218,8 +219,8 @@ def test_a_forwarded_service_is_followed_when_its_pod_goes(cluster: Cluster, kub
 
 
 @pytest.mark.needs("network")
-def test_who_leaves_early_or_ends_its_half_holds_up_nobody(kubectl: Kubectl, harbour: str) -> None:
-    with forward(kubectl, harbour, 8080) as forwarded, forwarded.client() as client:
+def test_who_leaves_early_or_ends_its_half_holds_up_nobody(harbour: Kubectl) -> None:
+    with forward(harbour, "pod/harbour", 8080) as forwarded, forwarded.client() as client:
         for _ in range(5):
             with closing(forwarded.connect()) as early:
                 early.sendall(b"GET /ballast/10000000 HTTP/1.0\r\n\r\n")
@@ -233,8 +234,8 @@ def test_who_leaves_early_or_ends_its_half_holds_up_nobody(kubectl: Kubectl, har
 
 
 @pytest.mark.needs("network")
-def test_a_port_that_nobody_listens_on_is_told(kubectl: Kubectl, talker: str) -> None:
-    with forward(kubectl, "pod/talker", 81) as forwarded:
+def test_a_port_that_nobody_listens_on_is_told(talker: Kubectl) -> None:
+    with forward(talker, "pod/talker", 81) as forwarded:
         with closing(forwarded.connect()) as nobody:
             assert nobody.recv(1) == b""
         assert forwarded.process.stderr is not None
@@ -243,12 +244,12 @@ def test_a_port_that_nobody_listens_on_is_told(kubectl: Kubectl, talker: str) ->
     assert "refused" in said
 
 
-def test_a_terminal_is_a_terminal(kubectl: Kubectl, talker: str) -> None:
+def test_a_terminal_is_a_terminal(talker: Kubectl) -> None:
     """``script`` gives kubectl a terminal of its own."""
-    command = " ".join(kubectl.command("exec -it talker -- sh -c", '"tty; test -t 0 && echo yes"'))
+    command = " ".join(talker.command("exec -it talker -- sh -c", '"tty; test -t 0 && echo yes"'))
     done = subprocess.run(
         ["script", "-qec", command, "/dev/null"],
-        env=kubectl.environment(),
+        env=talker.environment(),
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
