@@ -15,9 +15,13 @@ POD = {
 """
 
 
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+"""What takes time and decides nothing here."""
+
+
 def run(pytester: pytest.Pytester, tests: str, *words: str) -> pytest.RunResult:
     pytester.makepyfile(HEAD + tests)
-    return pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", *words)
+    return pytester.runpytest_subprocess("-q", *WITHOUT, *words)
 
 
 def test_a_failing_test_shows_its_cluster_and_what_that_logged(pytester: pytest.Pytester) -> None:
