@@ -102,7 +102,7 @@ def checked_part(
         )
     if isinstance(make, type) and (problems := class_lacks(parts.contract, make)):
         raise ConfigError(_no_such_part(who, parts, name, make.__name__, problems))
-    doc = (make.__doc__ or "").strip().partition("\n")[0]
+    doc = (make.__doc__ or "").strip().partition("\n")[0].replace("``", "`")
     return Part(name, _checked(parts, name, make, who), plugin, unavailable, rank, doc)
 
 

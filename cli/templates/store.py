@@ -20,7 +20,7 @@ class Ferry(MemoryStore):
 
 
 def open_ferry(url: str) -> Store:
-    """Objects in memory, gone with the process. (``url`` is all that stands after --store.)"""
+    """Objects in memory, gone with the process. `url` is all that stands after --store."""
     return Ferry()
 
 
