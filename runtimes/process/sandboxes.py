@@ -18,6 +18,7 @@ import attrs
 from sampan.core.contracts.runtime import RuntimeFailure, RuntimeSettings, Sandbox
 from sampan.core.contracts.runtime_config import PortMapping, SandboxConfig
 from sampan.core.errors import NotFound
+from sampan.core.ip import family_of
 from sampan.runtimes.process import launcher, pod_files, processes
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.jobs import SandboxView
@@ -235,8 +236,12 @@ class Sandboxes:
         """Raises `RuntimeFailure` where a port is taken. Without a network of its own the pod listens there itself."""
         if not ports or "net" not in record["namespaces"]:
             return None
-        wanted = [[port.host_ip, port.host_port, port.container_port, port.protocol.upper()] for port in ports]
-        request = {"sandbox": record["process"]["pid"], "ip": _ips(record)[0], "ports": wanted}
+        wanted = [
+            [host_ip, port.host_port, target, port.container_port, port.protocol.upper()]
+            for port in ports
+            for host_ip, target in _ways_in(port.host_ip, _ips(record))
+        ]
+        request = {"sandbox": record["process"]["pid"], "ports": wanted}
         return records.identity(int(str(self._launcher.call("host-ports", request)["pid"])))
 
     def _write(self, sandbox_id: str, record: dict[str, Any], *, lasting: bool = True) -> None:
@@ -246,3 +251,11 @@ class Sandboxes:
 def _ips(record: Mapping[str, Any]) -> tuple[str, ...]:
     """An earlier sampan wrote down one, under another name."""
     return tuple(record["ips"] if "ips" in record else filter(None, [record["ip"]]))
+
+
+def _ways_in(host_ip: str, ips: Sequence[str]) -> list[tuple[str, str]]:
+    """From which address of the host to which of the pod's: of one family, or to the first where the pod has none of it."""
+    by_family = {family_of(ip): ip for ip in ips}
+    if host_ip:
+        return [(host_ip, by_family.get(family_of(host_ip), ips[0]))]
+    return [(family.any_address, ip) for family, ip in by_family.items()]

@@ -14,13 +14,13 @@ UDP_CLIENTS = 1024
 
 
 def run(channel: Channel, request: dict[str, object]) -> None:
-    """``request``: ``sandbox`` (pid), ``ip`` of the pod, ``ports``: [host ip, host port, pod port, protocol]. Answers with
-    ``pid`` once all ports are open."""
+    """``request``: ``sandbox`` (pid), ``ports``: [host ip, host port, pod ip, pod port, protocol]. Answers with ``pid``
+    once all ports are open."""
     kernel.set_process_name("sampan-ports")
     selector = selectors.DefaultSelector()
-    ip, ports = str(request["ip"]), request["ports"]
+    ports = request["ports"]
     assert isinstance(ports, list)
-    for host_ip, host_port, pod_port, protocol in ports:
+    for host_ip, host_port, ip, pod_port, protocol in ports:
         listener = _listen(host_ip, host_port, protocol)
         forward = (
             _Udp(selector, listener, (ip, pod_port)) if protocol == "UDP" else _Tcp(selector, listener, (ip, pod_port))
@@ -38,16 +38,22 @@ def run(channel: Channel, request: dict[str, object]) -> None:
 
 def _listen(ip: str, port: int, protocol: str) -> socket.socket:
     kind = socket.SOCK_DGRAM if protocol == "UDP" else socket.SOCK_STREAM
-    sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, kind)
+    sock = socket.socket(_family(ip), kind)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
-        sock.bind((ip or "0.0.0.0", port))
+        sock.bind((ip, port))
     except OSError as exc:
         raise OSError(f"host port {port}/{protocol} cannot be had: {exc.strerror}") from exc
     sock.setblocking(False)
     if kind == socket.SOCK_STREAM:
         sock.listen(128)
     return sock
+
+
+def _family(ip: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in ip else socket.AF_INET
 
 
 class _Tcp:
@@ -61,7 +67,7 @@ class _Tcp:
             client, _ = self._listener.accept()
         except OSError:
             return
-        server = socket.socket()
+        server = socket.socket(_family(self._target[0]))
         server.setblocking(False)
         server.connect_ex(self._target)
         client.setblocking(False)
@@ -167,7 +173,7 @@ class _Udp:
                 oldest = self._clients.pop(next(iter(self._clients)))
                 self._selector.unregister(oldest)
                 oldest.close()
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock = socket.socket(_family(self._target[0]), socket.SOCK_DGRAM)
             sock.setblocking(False)
             sock.connect(self._target)
             self._clients[client] = sock

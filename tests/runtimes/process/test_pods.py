@@ -6,6 +6,7 @@ import os
 import socket
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ import pytest
 
 from sampan.core.contracts.runtime import LogOptions, Runtime, RuntimeFailure, RuntimeSettings, Sandbox
 from sampan.core.contracts.runtime_config import ContainerConfig, Mount, PortMapping, SandboxConfig, Security
+from sampan.core.host.capabilities import has_ipv6
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.runtime import ProcessRuntime
 from tests.support.wait import eventually
@@ -180,6 +182,31 @@ def test_much_input_reaches_an_attached_container(runtime: Runtime, pod: Sandbox
     assert stream.read() == ("stdout", b"300000\n")
     assert stream.exit_code() == 0
     stream.close()
+
+
+@needs_root
+@pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
+def test_host_ports_lead_to_the_pods_address_of_the_same_family(tmp_path: Path) -> None:
+    families = ("IPv4", "IPv6")
+    runtime = ProcessRuntime(RuntimeSettings(cluster="c", node="n", state_dir=tmp_path / "state", families=families))
+    runtime.start()
+    try:
+        if not runtime.capabilities().own_network:
+            pytest.skip("this kernel allows no networks of pods' own")
+        with socket.socket(socket.AF_INET6) as free:
+            free.bind(("::", 0))
+            port = free.getsockname()[1]
+        pod = make_pod(runtime, ports=(PortMapping(container_port=8080, host_port=port),))
+        run(runtime, pod, "mkdir /www; head -c 7 /dev/zero >/www/x; exec python3 -m http.server -b :: -d /www 8080")
+        for host in ("127.0.0.1", "[::1]"):
+            eventually(partial(reaches, f"http://{host}:{port}/x", 7), host)
+    finally:
+        runtime.destroy()
+        runtime.close()
+
+
+def reaches(url: str, size: int) -> bool:
+    return fetch(url) == size
 
 
 @needs_root
