@@ -49,6 +49,11 @@ class WriteOptions:
     """An apply takes fields over that others own."""
     field_validation: FieldValidation = "Warn"
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What admission is told of them."""
+        return {"fieldManager": self.manager} if self.manager else {}
+
 
 @frozen(kw_only=True)
 class DeleteOptions:
@@ -59,6 +64,17 @@ class DeleteOptions:
     resource_version: str | None = None
     keeps_none: bool = False
     """The outdated ``orphanDependents: false``: who says so is told whether the object only began to go."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What admission is told of them."""
+        needs = {"uid": self.uid, "resourceVersion": self.resource_version}
+        given = {
+            "gracePeriodSeconds": self.grace_period,
+            "preconditions": {name: value for name, value in needs.items() if value is not None} or None,
+            "propagationPolicy": self.propagation,
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 EVERYTHING: Final = ListOptions()

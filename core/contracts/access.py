@@ -195,6 +195,8 @@ class AdmissionRequest:
     """The other versions and groups that the object is served in."""
     is_unsure: bool = False
     """Set by mutating admission that changes the object as somebody else says: what it leaves is read like a client's."""
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    """What the client chose besides, as in its CreateOptions, UpdateOptions or DeleteOptions, but for the dry run."""
     requested: KindInfo | None = None
     """What was asked for, where ``info`` and the objects are an equivalent of it."""
 

@@ -59,7 +59,9 @@ async def create_named(
         call.warnings.append(metadata.owners_warning(repeated))
     complete(resource, obj, fill_defaults)
     track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
-    request = pipeline.admission(call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""))
+    request = pipeline.admission(
+        call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""), options=options.told
+    )
     obj = await mutate(pipeline, call, request)
     complete(resource, obj, fill_defaults)
     claimed = str(obj["metadata"].get("resourceVersion") or "")

@@ -55,7 +55,7 @@ async def delete(
             raise call.not_found()
         check_preconditions(call, old, options)
         if not admitted:
-            request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run)
+            request = pipeline.admission(call, "DELETE", None, old.wire, dry_run=options.dry_run, options=options.told)
             if of_many:
                 request.name = ""
             await pipeline.gates.mutate(request)

@@ -23,6 +23,7 @@ from sampan.core.classes import define, frozen
 from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Cause, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
+from sampan.core.model.meta import EMPTY
 from sampan.core.schema.encode import splice_claimed_version, splice_resource_version
 from sampan.core.schema.structured_merge import merge
 from sampan.core.store.contract import KeyValue, Store
@@ -140,6 +141,7 @@ class Pipeline:
         *,
         dry_run: bool,
         name: str = "",
+        options: Wire = EMPTY,
     ) -> AdmissionRequest:
         return AdmissionRequest(
             operation=operation,
@@ -151,6 +153,7 @@ class Pipeline:
             obj=obj,
             old=old,
             dry_run=dry_run,
+            options=options,
             reader=self.reader,
             warnings=call.warnings,
             audit=call.audit,

@@ -121,7 +121,7 @@ async def _change_once(
         call.warnings.append(metadata.owners_warning(repeated, admitted=call.verb != "update"))
     fill_defaults(resource, obj)
     track(served, obj, before, writer, pipeline.clock())
-    request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run)
+    request = pipeline.admission(call, "UPDATE", obj, before, dry_run=options.dry_run, options=options.told)
     obj = await mutate(pipeline, call, request)
     check_name(call, obj["metadata"].get("name", ""))
     _keep_spec(obj, before, call)

@@ -32,7 +32,7 @@ def about(request: AdmissionRequest) -> dict[str, Any]:
     elif info.resource == "namespaces":
         told["namespace"] = request.name
     if option := OPTIONS.get(request.operation):
-        told["options"] = {"kind": option, "apiVersion": "meta.k8s.io/v1"}
+        told["options"] = {"kind": option, "apiVersion": "meta.k8s.io/v1", **request.options}
         if request.dry_run:
             told["options"]["dryRun"] = ["All"]
     return told

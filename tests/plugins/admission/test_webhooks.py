@@ -266,6 +266,24 @@ async def test_objects_of_a_collection_go_without_their_names(plane: ControlPlan
     assert request["options"] == {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "dryRun": ["All"]}
 
 
+async def test_the_options_of_a_request_are_told(plane: ControlPlane, tmp_path: Path) -> None:
+    client = plane.http_client()
+    maps = "/api/v1/namespaces/a/configmaps"
+    with webhook(tmp_path, allow) as asked:
+        condition = "request.operation != 'DELETE' || request.options.gracePeriodSeconds == 0"
+        await register(
+            plane,
+            ValidatingWebhookConfiguration,
+            hook(asked, matchConditions=[{"name": "forced", "expression": condition}]),
+        )
+        await client.request("POST", maps, {"metadata": {"name": "x"}}, query={"fieldManager": "me"})
+        await client.request("DELETE", f"{maps}/x", {"gracePeriodSeconds": 0, "propagationPolicy": "Foreground"})
+        made, gone = (each["request"]["options"] for each in asked.asked)
+    about = {"apiVersion": "meta.k8s.io/v1"}
+    assert made == {"kind": "CreateOptions", **about, "fieldManager": "me"}
+    assert gone == {"kind": "DeleteOptions", **about, "gracePeriodSeconds": 0, "propagationPolicy": "Foreground"}
+
+
 async def test_one_that_hangs_costs_its_time_and_no_more(plane: ControlPlane, tmp_path: Path) -> None:
     may_go_on = threading.Event()
 
