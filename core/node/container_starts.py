@@ -11,6 +11,7 @@ from sampan.core.model.core_v1.pod import Pod
 from sampan.core.node.decide.actions import StartContainer
 from sampan.core.node.decide.back_off import next_back_off
 from sampan.core.node.decide.memory import StartFailure
+from sampan.core.node.decide.resize import whole_of
 from sampan.core.node.decide.view import all_specs, container_name
 from sampan.core.node.long_tasks import LongTasks
 from sampan.core.node.parts import NodeParts
@@ -75,7 +76,7 @@ class ContainerStarts:
         name, now = action.name, self._parts.clock.now()
         memory = record.memory(name)
         if outcome.asked:
-            record.learn(outcome.container_id, asked=True, resources=spec.resources)
+            record.learn(outcome.container_id, asked=True, resources=spec.resources, whole=whole_of(record.allocated))
             if action.restart:
                 ends = [record.attempt(each.id).ended_at for each in record.containers if container_name(each) == name]
                 ended = max((each for each in ends if each is not None), default=now)

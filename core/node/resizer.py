@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from sampan.core.contracts.runtime import RuntimeFailure
 from sampan.core.errors import SampanError
-from sampan.core.model.core_v1.container import Container as ContainerSpec
 from sampan.core.model.core_v1.node import Node
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.quantity import value
@@ -17,6 +16,7 @@ from sampan.core.node.decide import allocation
 from sampan.core.node.decide.actions import ResizeContainer, Say
 from sampan.core.node.decide.admission import admit
 from sampan.core.node.decide.memory import Allocation
+from sampan.core.node.decide.resize import whole_of
 from sampan.core.node.decide.view import PodView, all_specs
 from sampan.core.node.parts import NodeParts
 from sampan.core.node.pod_events import PodEvents
@@ -69,7 +69,7 @@ class Resizer:
         capacity = value(self._node().status.allocatable.get("memory", "0"))
         resources = container_resources(pod, spec, capacity)
         try:
-            await self._parts.calls.run(self._check_use, action, spec)
+            await self._parts.calls.run(self._check_use, action, resources.memory_bytes)
             await self._parts.calls.run(self._parts.runtime.update_container, action.container_id, resources)
         except SampanError as exc:
             now = self._parts.clock.now()
@@ -77,18 +77,17 @@ class Resizer:
             if record.allocation is not None:
                 self._take(record, *allocation.failed(pod, record.allocation, str(exc), now))
             return
-        record.learn(action.container_id, resources=spec.resources, resize_retry_at=None)
+        record.learn(action.container_id, resources=spec.resources, whole=whole_of(pod), resize_retry_at=None)
 
-    def _check_use(self, action: ResizeContainer, spec: ContainerSpec) -> None:
+    def _check_use(self, action: ResizeContainer, limit: int) -> None:
         """A limit below what is used would end the container. Raises `RuntimeFailure`. In a worker thread."""
-        limit = value(spec.resources.limits.get("memory", "0"))
         used = 0
         if limit:
             with suppress(SampanError):
                 used = self._parts.runtime.stats(action.container_id).memory_bytes
         if limit and used >= limit:
             raise RuntimeFailure(
-                f'attempting to set container "{spec.name}" memory limit ({limit}) below current usage ({used})'
+                f'attempting to set container "{action.name}" memory limit ({limit}) below current usage ({used})'
             )
 
     def _take(self, record: PodRecord, decided: Allocation, said: Say | None) -> None:

@@ -19,7 +19,7 @@ from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.meta import evolve
 from sampan.core.node.decide.actions import Say
 from sampan.core.node.decide.memory import Allocation, ResizeState
-from sampan.core.node.decide.resize import RESIZABLE, applied_resources, changed_resources
+from sampan.core.node.decide.resize import NOTHING, RESIZABLE, changed_resources, changes
 from sampan.core.node.decide.view import PodView, Rejection
 from sampan.core.schema.codec import to_wire
 
@@ -27,7 +27,6 @@ PENDING = "PodResizePending"
 IN_PROGRESS = "PodResizeInProgress"
 DEFERRED = "Deferred"
 ERROR = "Error"
-NOTHING = ResourceRequirements()
 
 
 def resizable(pod: Pod) -> Iterable[ContainerSpec]:
@@ -124,7 +123,7 @@ def is_applied(view: PodView) -> bool:
     """Every container that runs has what it was promised; others get it when they start. ``view.pod`` is as allocated."""
     found = ((spec, view.current(spec.name)) for spec in resizable(view.pod))
     return not any(
-        changed_resources(applied_resources(view, spec, container), spec.resources)
+        changes(view, spec, container)
         for spec, container in found
         if container is not None and container.state == "running"
     )

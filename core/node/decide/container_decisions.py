@@ -24,7 +24,7 @@ from sampan.core.node.decide.actions import (
 )
 from sampan.core.node.decide.back_off import restarts, waits_until
 from sampan.core.node.decide.memory import ContainerMemory, Problem, Pull
-from sampan.core.node.decide.resize import applied_resources, changed_resources, needs_restart
+from sampan.core.node.decide.resize import changes, needs_restart
 from sampan.core.node.decide.restart_all import clear_all, could_restart_all, culprits
 from sampan.core.node.decide.spec_hash import spec_hash
 from sampan.core.node.decide.stopping import stop_all
@@ -204,7 +204,7 @@ def _look_after(view: PodView, spec: ContainerSpec, container: Container, now: d
         why = f"Container {spec.name} failed {results.failed} probe, will be restarted"
         if not restarts(spec, policy_of(view.pod), attrs.evolve(container, exit_code=1)):
             why = f"Stopping container {spec.name}"
-    elif changed := changed_resources(applied_resources(view, spec, container), spec.resources):
+    elif changed := changes(view, spec, container):
         if needs_restart(spec, changed):
             why = f"Container {spec.name} resize requires restart"
         elif known.resize_retry_at is not None and known.resize_retry_at > now:

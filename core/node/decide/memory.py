@@ -89,6 +89,8 @@ class AttemptMemory:
     message: str | None = None
     """What it said at its end, once that is read."""
     resources: ResourceRequirements | None = None
+    whole: ResourceRequirements | None = None
+    """The pod's own resources as they were when this agent gave it its limits."""
     """What it runs with, where this agent has given it that."""
     resize_retry_at: datetime | None = None
     """When a change of them that was refused is tried again."""

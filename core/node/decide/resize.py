@@ -9,11 +9,13 @@ from collections.abc import Collection
 
 from sampan.core.contracts.runtime import Container
 from sampan.core.model.core_v1.container import Container as ContainerSpec
+from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.core_v1.resources import ResourceRequirements
 from sampan.core.model.quantity import compare
 from sampan.core.node.decide.view import PodView, bare_id
 
 RESIZABLE = ("cpu", "memory")
+NOTHING = ResourceRequirements()
 
 
 def applied_resources(view: PodView, spec: ContainerSpec, container: Container) -> ResourceRequirements:
@@ -32,6 +34,21 @@ def changed_resources(has: ResourceRequirements, wants: ResourceRequirements) ->
     """``cpu``, ``memory``: those whose request or limit differs."""
     pairs = ((has.limits, wants.limits), (has.requests, wants.requests))
     return [name for name in RESIZABLE if any(_differ(was.get(name), now.get(name)) for was, now in pairs)]
+
+
+def changes(view: PodView, spec: ContainerSpec, container: Container) -> Collection[str]:
+    """The same of a container that runs, and the pod it is in: without a limit of its own it has the pod's."""
+    had, has = view.attempt(container).whole, whole_of(view.pod)
+    found = {*changed_resources(applied_resources(view, spec, container), spec.resources)}
+    if had is not None:
+        bounded = (name for name in RESIZABLE if name not in spec.resources.limits)
+        found.update(name for name in bounded if _differ(had.limits.get(name), has.limits.get(name)))
+    return found
+
+
+def whole_of(pod: Pod) -> ResourceRequirements:
+    """What is asked for the pod itself."""
+    return pod.spec.resources or NOTHING
 
 
 def needs_restart(spec: ContainerSpec, changed: Collection[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sampan.core.contracts.runtime import Stats
+from sampan.core.contracts.runtime_config import Resources
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod import Pod, PodCondition
 from sampan.core.model.core_v1.resources import ContainerResizePolicy, ResourceRequirements
@@ -157,3 +158,28 @@ async def test_an_init_container_is_resized_while_it_runs(bench: Bench) -> None:
     await bench.until(lambda: resize_events(bench) == ["ResizeStarted", "ResizeCompleted"])
     (status,) = bench.pod().status.init_container_statuses
     assert status.resources.limits["cpu"] == status.allocated_resources["cpu"] == "200m"
+
+
+async def test_a_container_without_limits_follows_the_pods(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    update = bench.runtime.update_container
+
+    def updated(container_id: str, resources: Resources) -> None:
+        given.append(resources.memory_bytes)
+        update(container_id, resources)
+
+    monkeypatch.setattr(bench.runtime, "update_container", updated)
+
+    def whole(memory: str) -> ResourceRequirements:
+        return ResourceRequirements(requests={"memory": Quantity("64Mi")}, limits={"memory": Quantity(memory)})
+
+    own = evolve(asking("100m"), name="own")
+    bench.put("web", Container(name="main", image="x"), own, resources=whole("128Mi"))
+    await bench.becomes("Running: main running 0 ready, own running 0 ready")
+    pod = bench.pod()
+    bench.api.put(
+        evolve(pod, metadata=evolve(pod.metadata, generation=2), spec=evolve(pod.spec, resources=whole("256Mi")))
+    )
+    await bench.until(lambda: resize_events(bench) == ["ResizeStarted", "ResizeCompleted"])
+    assert given == [256 << 20]
+    assert bench.pod().status.resources.limits["memory"] == "256Mi"
