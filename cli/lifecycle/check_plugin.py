@@ -5,6 +5,7 @@ Nothing of a running cluster is touched: the control plane is in this process, i
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from sampan.core.plugins.load import Loaded
     from sampan.core.testing.live_cluster import LiveCluster
     from sampan.core.testing.template import Template
+
+
+REST = 10.0
+"""Seconds that controllers may take to come to rest after a pod has come."""
 
 
 @click.command("check")
@@ -87,7 +92,9 @@ def _at_work(cluster: LiveCluster) -> Iterator[str]:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "check"}})
         cluster.apply(pod, namespace="check")
         cluster.wait_for(Pod, "check", "check", lambda pod: pod.status.phase == "Running", within=10)
-        cluster.settle()
+        cluster.settle(within=REST)
+    except TimeoutError:
+        yield f"controllers have not come to rest with it within {REST:g} s"
     except (SampanError, AssertionError) as exc:
         yield f"a pod did not run with it: {' '.join(str(exc).split())[:300]}"
 
@@ -103,7 +110,7 @@ def _promises(plugins: Plugins) -> Iterator[str]:
             return [str(promise) for promise in broken_promises(plugins.registry, name)]
 
         try:
-            yield from plugins.patience.run(broken, LIMIT)
+            yield from asyncio.run(plugins.patience.decide(each.name, "the suites of its parts", broken, LIMIT))
         except NotBack:
             yield f"a part of {each.name} does not come back when it is asked what its sort promises"
 

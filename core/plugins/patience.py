@@ -106,13 +106,14 @@ class Patience:
             self._give_up(call, what, limit)
             raise
 
-    async def decide(self, plugin: str, what: str, work: Callable[[], T]) -> T:
+    async def decide(self, plugin: str, what: str, work: Callable[[], T], limit: float | None = None) -> T:
         """What ``work`` comes to, which is a plugin's own code and changes nothing, for an event loop.
 
-        Raises `NotBack` where it takes too long, or while the plugin is left out. What is Python is ended then, by an
-        `Overdue` out of the blue; what waits in a system call, once it has come back from there.
+        Raises `NotBack` where it takes too long (``limit`` seconds, else as long as decisions have), or while the plugin is
+        left out. What is Python is ended then, by an `Overdue` out of the blue; what waits in a system call, once it has
+        come back from there.
         """
-        limit = self.limit(is_decision=True)
+        limit = limit or self.limit(is_decision=True)
         call = self._call(plugin)
         try:
             return await self.run_beside(lambda: call.run(work), limit)

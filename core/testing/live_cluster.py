@@ -160,9 +160,9 @@ class LiveCluster:
             if name in ("", event.involved_object.name) and reason in ("", event.reason)
         ]
 
-    def settle(self) -> None:
-        """Wait until no controller has anything to do at this moment."""
-        self._loop.run(self._cluster.settled())
+    def settle(self, *, within: float = 60.0) -> None:
+        """Wait until no controller has anything to do at this moment. Raises `TimeoutError`."""
+        self._loop.run(self._cluster.settled(), timeout=within)
 
     def disconnect(self, **pattern: str) -> None:
         """Break off every connection to the API, as a network that fails does; with a pattern, those of its watches.

@@ -30,8 +30,13 @@ class LoopThread:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
-        """What ``work`` returns or raises, from any thread but the loop's own."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
+        """What ``work`` returns or raises, from any thread but the loop's own. Cancelled after ``timeout`` seconds."""
+        outcome = asyncio.run_coroutine_threadsafe(work, self.loop)
+        try:
+            return outcome.result(timeout)
+        except TimeoutError:
+            outcome.cancel()
+            raise
 
     def call(self, work: Callable[[], T]) -> T:
         """The same for a plain function that belongs on the loop."""

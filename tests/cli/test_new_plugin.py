@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sampan.cli.lifecycle import check_plugin
 from sampan.cli.lifecycle.new_plugin import SORTS, files
 from sampan.cli.main import run
+from sampan.core.plugins import patience
 from tests.cli.api_server import Shell
 from tests.support.wait import eventually
 from tests.support.wheels import build_wheels
@@ -174,6 +176,11 @@ WRONG = {
     ),
     "raises": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): raise OSError('no fuel')",
     "wrong_answer": "from sampan.plugin import hookimpl\n@hookimpl\ndef sampan_filter_nodes(nodes): return 'abc'",
+    "endless": (
+        "from sampan.plugin import *\nclass C(ControllerBase):\n    name = 'c'\n    watches = (Watch(kind=Namespace),)\n"
+        "    def reconcile(self, key, state, now):\n        while True: pass\n"
+        "@hookimpl\ndef sampan_register(registry): registry.controller('c', lambda context: C())"
+    ),
     "restless": (
         "from sampan.plugin import *\nclass C(ControllerBase):\n    name = 'c'\n    watches = (Watch(kind=Namespace),)\n"
         "    def reconcile(self, key, state, now):\n        raise RuntimeError('lost')\n"
@@ -194,12 +201,19 @@ WORDS = {
     "of_no_kind": "no kind is computed by the source 's'",
     "raises": "failed in sampan_filter_nodes: OSError: no fuel",
     "wrong_answer": "it must return a list of node names or None, not 'abc'",
+    "endless": "has not come back from the controller c after 0.5 s",
     "restless": "RuntimeError: lost",
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_check_says_what_is_wrong(bare_shell: Shell, tmp_path: Path, case: str) -> None:
+def test_check_says_what_is_wrong(
+    bare_shell: Shell, tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if case == "endless":
+        monkeypatch.setattr(patience, "DECISION_LIMIT", 0.5)
+        monkeypatch.setattr(patience, "LIMIT", 2.0)
+        monkeypatch.setattr(check_plugin, "REST", 1.0)
     (tmp_path / f"{case}.py").write_text(WRONG[case])
     result = bare_shell("plugins", "check", f"{case}.py")
     assert result.code == 1
