@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -19,6 +20,8 @@ from sampan.core.errors import ConfigError
 from sampan.core.host import netlink
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.ip import IPV4, IPV6, Network, networks
+
+log = logging.getLogger(__name__)
 
 NOTES = Path("/run/sampan/ranges")
 CANDIDATE_SERVICE_CIDRS = {
@@ -92,13 +95,18 @@ def _is_usable(notes: Path) -> bool:
 
 
 def _noted(notes: Path) -> Iterator[tuple[Path, Network]]:
-    """What is noted; notes whose owner is gone are removed."""
+    """What is noted; notes whose owner is gone are removed, those of another release passed over."""
     for path in notes.iterdir():
         if path.name.startswith("."):
             continue
-        ranges, _, owner = path.read_text().rstrip("\n").partition(" ")
+        try:
+            ranges, _, owner = path.read_text().rstrip("\n").partition(" ")
+            found = networks(ranges)
+        except (OSError, ValueError) as exc:
+            log.warning("the note of address ranges %s cannot be read: %s", path, exc)
+            continue
         if Path(owner).is_dir():
-            yield from ((path, network) for network in networks(ranges))
+            yield from ((path, network) for network in found)
         else:
             path.unlink()
 

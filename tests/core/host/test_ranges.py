@@ -42,6 +42,15 @@ def test_ranges_of_both_families_are_noted_together(tmp_path: Path) -> None:
     assert choose(tmp_path / "b", "10.2.0.0/16", notes) == both
 
 
+@pytest.mark.parametrize("text", [b"10.1.0.0/99 /", b"", b"\xff /", b"10.0.0.0/8+10.2.0.0/16 /"])
+def test_a_note_that_cannot_be_read_keeps_no_cluster_from_starting(text: bytes, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    choose(tmp_path / "a", "10.1.0.0/16", notes)
+    (notes / "0123456789abcdef").write_bytes(text)
+    (notes / "a-folder").mkdir()
+    assert choose(tmp_path / "b", "10.2.0.0/16", notes) == [IPv4Network("10.1.0.0/16")]
+
+
 def test_a_range_is_free_again_when_its_owners_data_is_gone(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     choose(tmp_path / "a", "10.1.0.0/16", notes)
