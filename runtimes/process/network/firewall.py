@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from sampan.core.host import nft
 from sampan.core.host.netlink import HostNetworkError
-from sampan.core.ip import IPV4, IPV6, Family, Network, family_of, networks
+from sampan.core.ip import Family, Network, family_of, networks
 
 BRIDGES = "sp-"
 """How the bridge of every node here is called: what goes from one to another stays under its pod's own address."""
-FORWARDING = {IPV4: Path("/proc/sys/net/ipv4/ip_forward"), IPV6: Path("/proc/sys/net/ipv6/conf/all/forwarding")}
-ROUTES_IPV6 = Path("/proc/net/ipv6_route")
-HEARD = 0x00010000
-"""The flag of a default route that a router has told of."""
 
 
 def allow_outside(bridge: str, network: Network) -> str | None:
@@ -37,29 +32,6 @@ def withdraw(bridge: str, cidr: str) -> None:
             while _run(of.iptables, ["-w", *rule[:2], "-C", *rule[2:]]) == "":
                 if _run(of.iptables, ["-w", *rule[:2], "-D", *rule[2:]]) != "":
                     break
-
-
-def enable_forwarding(of: Family = IPV4) -> bool:
-    """Let the host route between pods and the outside; ``True`` where this has changed the host."""
-    if FORWARDING[of].read_text().strip() == "1":
-        return False
-    if of is IPV6:
-        _go_on_hearing_routers()
-    FORWARDING[of].write_text("1")
-    return True
-
-
-def disable_forwarding(of: Family = IPV4) -> None:
-    FORWARDING[of].write_text("0")
-
-
-def _go_on_hearing_routers() -> None:
-    """A host that forwards ignores what routers tell, and would lose its own way out with that: unless told otherwise."""
-    for line in ROUTES_IPV6.read_text().splitlines():
-        *_, flags, interface = line.split()
-        accepts = Path(f"/proc/sys/net/ipv6/conf/{interface}/accept_ra")
-        if int(flags, 16) & HEARD and accepts.exists() and accepts.read_text().strip() == "1":
-            accepts.write_text("2")
 
 
 def _masquerade(bridge: str, network: Network) -> str | None:

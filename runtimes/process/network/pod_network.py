@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from sampan.core.errors import ConfigError
 from sampan.core.host import netlink
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.host.ranges import choosing, give_back, used_networks
-from sampan.core.ip import IPV4, Family, Network, family, family_of, join, networks, part, split
+from sampan.core.ip import Family, Network, family, family_of, join, networks, part, split
 from sampan.runtimes.process.layout import Layout
-from sampan.runtimes.process.network import cidr, firewall
+from sampan.runtimes.process.network import cidr, firewall, forwarding
 from sampan.runtimes.process.network.ipam import AddressPool
 from sampan.runtimes.process.shim import records
 
@@ -56,11 +56,11 @@ class PodNetwork:
             chosen = join(self._choose(family(name), before, used) for name in self._settings.families)
             note(chosen)
         self._pools = tuple(AddressPool(self._layout.addresses, each) for each in split(chosen))
-        forwarding = _forwarding(known)
-        self._record(chosen, forwarding)
+        changed = forwarding.changes_of(known.get("forwarding"))
+        self._record(chosen, changed)
         gateways = [(pool.gateway, pool.network.prefixlen) for pool in self._pools]
         netlink.add_bridge(self.bridge, mac(self._pools[0].gateway), gateways)
-        self._open_to_outside(chosen, forwarding)
+        self._open_to_outside(chosen, changed)
 
     def _choose(self, of: Family, before: str, used: Sequence[Network]) -> str:
         asked, known = part(self._settings.pod_cidr or "", of), part(before, of)
@@ -109,20 +109,19 @@ class PodNetwork:
         netlink.delete_link(self.bridge)
         firewall.withdraw(self.bridge, str(known["cidr"]))
         if not bridges():
-            for name in _forwarding(known):
-                firewall.disable_forwarding(family(name))
+            forwarding.set_back(forwarding.changes_of(known.get("forwarding")))
 
-    def _open_to_outside(self, chosen: str, forwarding: list[str]) -> None:
+    def _open_to_outside(self, chosen: str, changed: dict[str, str]) -> None:
         for network in networks(chosen):
             of = family_of(network)
-            if firewall.enable_forwarding(of) and of.name not in forwarding:
-                forwarding.append(of.name)
-                self._record(chosen, forwarding)
+            if now := forwarding.enable(of):
+                changed |= {each: before for each, before in now.items() if each not in changed}
+                self._record(chosen, changed)
             if problem := firewall.allow_outside(self.bridge, network):
                 self._settings.say(f"pods cannot call the outside by {of}: {problem}")
 
-    def _record(self, chosen: str, forwarding: list[str]) -> None:
-        records.write(str(self._layout.network), {"cidr": chosen, "forwarding": list(forwarding)})
+    def _record(self, chosen: str, changed: dict[str, str]) -> None:
+        records.write(str(self._layout.network), {"cidr": chosen, "forwarding": changed})
 
     @staticmethod
     def _veth(sandbox_id: str) -> str:
@@ -137,11 +136,3 @@ def bridges() -> list[Path]:
 def mac(ip: str) -> str:
     """Made from the address of IPv4, so that neighbours' tables stay right when an address is given to another pod."""
     return "0a:58:" + ":".join(f"{byte:02x}" for byte in IPv4Address(ip).packed)
-
-
-def _forwarding(known: Mapping[str, object]) -> list[str]:
-    """The families that this host did not forward before. An earlier sampan knew of one, and wrote just that it was so."""
-    found = known.get("forwarding")
-    if isinstance(found, list):
-        return [str(each) for each in found]
-    return [IPV4.name] if found else []
