@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from sampan.core.contracts.policy import HIGHEST_PORT, EnforcerSettings, Guard, Opening
 from sampan.core.host import nft
+from sampan.core.host.netlink import HostNetworkError
 from sampan.core.ip import IPV4, IPV6, Family, family, family_of
 from sampan.plugins.proxies.nftables import available
 from sampan.plugins.proxies.nftables.rules import word
@@ -52,7 +53,11 @@ class NftablesEnforcer:
             self._is_ours = True
         # Also without a guard: the kernel follows connections only once a rule asks for it, and those that are open when
         # the first policy comes are to last.
-        nft.run("".join(script(self.table, guards, each) for each in self._families))
+        try:
+            wanted = "".join(script(self.table, guards, each) for each in self._families)
+        except ValueError as exc:
+            raise HostNetworkError(f"a policy is for no address: {exc}") from exc
+        nft.run(wanted)
 
     def destroy(self) -> None:
         for each in self._families:

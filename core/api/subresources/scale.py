@@ -83,7 +83,7 @@ class ScaleSubresource(Plain):
                 present["spec"]["replicas"] = UNSET_NUMBER
             decoded = patch_object(SCALE, present, media_type, raw, options.field_validation)
             check_place(call, decoded.value)
-            if decoded.value["spec"].get("replicas") == UNSET_NUMBER:
+            if (decoded.value.get("spec") or {}).get("replicas") == UNSET_NUMBER:
                 raise BadRequest(f'the spec replicas field "{paths.spec_replicas}" cannot be empty')
             return apply_scale(call, old, decoded.value)
 
