@@ -78,18 +78,17 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
     import httpx
     import orjson
 
-    # A little less for hands to be shaken: a connection that is given up from outside in that moment stays half open.
-    patience = httpx.Timeout(seconds, connect=max(seconds - 0.1, seconds / 2))
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Host": aim.host}
     async with (
-        httpx.AsyncClient(verify=_context(ca_bundle), trust_env=False, timeout=patience) as client,
+        _Connections() as connections,
+        httpx.AsyncClient(verify=_context(ca_bundle), trust_env=False, timeout=seconds) as client,
         client.stream(
             "POST",
             aim.url,
             params={"timeout": f"{seconds:g}s"},
             headers=headers,
             content=orjson.dumps(body),
-            extensions={"sni_hostname": aim.host},
+            extensions={"sni_hostname": aim.host, "trace": connections.notice},
         ) as response,
     ):
         answer = bytearray()
@@ -106,6 +105,26 @@ async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: f
         return orjson.loads(bytes(answer))
     except ValueError as error:
         raise CallFailed(f"couldn't get version/kind; json parse error: {error}") from None
+
+
+class _Connections:
+    """Those of one request, closed where it is given up: the HTTP client forgets one that shakes hands just then."""
+
+    def __init__(self) -> None:
+        self._opened: list[Any] = []
+
+    async def notice(self, event: str, about: Mapping[str, Any]) -> None:
+        """Told by the HTTP client of all that it does."""
+        if event == "connection.connect_tcp.complete":
+            self._opened.append(about["return_value"])
+
+    async def __aenter__(self) -> _Connections:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is not None:
+            for stream in self._opened:
+                await stream.aclose()
 
 
 UNTRUSTED: Final = (18, 19, 20, 21)

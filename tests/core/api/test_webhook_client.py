@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -49,6 +50,30 @@ async def test_one_that_does_not_shake_hands_leaves_no_connection(silent: int) -
             with pytest.raises(Unreachable, match=r"\?timeout=0\.2s\": context deadline exceeded"):
                 await ask({"url": f"https://127.0.0.1:{silent}/"}, 0.2)
         assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        gc.enable()
+
+
+async def test_one_that_is_no_longer_waited_for_loses_its_connection_while_it_shakes_hands() -> None:
+    ended: asyncio.Queue[bytes] = asyncio.Queue()
+    came = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)  # of the greeting, which nobody answers
+        came.set()
+        await reader.read()
+        writer.close()
+        await ended.put(b"")
+
+    gc.disable()
+    try:
+        async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+            asking = asyncio.create_task(ask({"url": f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"}, 30))
+            await asyncio.wait_for(came.wait(), 10)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            await asyncio.wait_for(ended.get(), 10)
     finally:
         gc.enable()
 
