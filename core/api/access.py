@@ -7,7 +7,7 @@ admission methods; only HTTP requests need `Gates.authenticate`. All on the API 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sampan.core.classes import define
 from sampan.core.contracts.access import (
@@ -68,9 +68,11 @@ class Gates:
                 return Decision("deny", "\n".join(reasons))
         return Decision("no-opinion", "\n".join(reasons))
 
-    async def check(self, attributes: Attributes) -> None:
-        """Nobody's opinion is a no. Raises `Forbidden`."""
+    async def check(self, attributes: Attributes, tell: Callable[[Decision], None] | None = None) -> None:
+        """Nobody's opinion is a no. ``tell`` hears it either way. Raises `Forbidden`."""
         decision = await self.authorize(attributes)
+        if tell is not None:
+            tell(decision)
         if decision.verdict != "allow":
             raise denied(attributes, decision.reason)
 

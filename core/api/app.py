@@ -16,7 +16,6 @@ from typing import Final
 
 import attrs
 
-from sampan.core.api.access import denied
 from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.audit.auditor import Auditor, audit_id
 from sampan.core.api.audit.trail import tried
@@ -212,9 +211,6 @@ class Api:
                 trail.unknown_user(tried(credentials))
 
     async def _check(self, request: Request, attributes: Attributes) -> None:
-        """Nobody's opinion is a no. Raises `Forbidden`."""
-        decision = await self.pipeline.gates.authorize(attributes)
-        if request.trail is not None:
-            request.trail.decided(decision)
-        if decision.verdict != "allow":
-            raise denied(attributes, decision.reason)
+        """Raises `Forbidden`."""
+        trail = request.trail
+        await self.pipeline.gates.check(attributes, trail.decided if trail is not None else None)

@@ -11,10 +11,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-import attrs
 import orjson
 
 from sampan.core.api import watch as watching
+from sampan.core.api.asked import Asked, asked
+from sampan.core.api.audit.auditor import Auditor
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import read
 from sampan.core.api.operations.bind import bind
@@ -24,7 +25,6 @@ from sampan.core.api.operations.patch import patch as apply_patch
 from sampan.core.api.operations.pipeline import Call, Outcome, Pipeline
 from sampan.core.api.operations.update import update
 from sampan.core.api.options import DeleteOptions, ListOptions, WriteOptions
-from sampan.core.api.request_info import selected_name
 from sampan.core.api.selectors import select
 from sampan.core.api.subresources.scale import read_scale, write_scale
 from sampan.core.api.subresources.token import TOKEN_REQUEST, issue
@@ -54,10 +54,12 @@ class LocalClient:
     pipeline: Pipeline
     user: User
     agent: str = "sampan"
+    auditor: Auditor | None = None
+    """Is told of every request, where there is a policy."""
 
     async def get(self, kind: type[T], namespace: str, name: str) -> T:
-        call = await self._permitted(kind, "get", namespace, name)
-        return call.served.typed(await read.get(self.pipeline, call), kind)
+        async with self._asked(kind, "get", namespace, name) as (call, told):
+            return told.answer(call.served.typed(await read.get(self.pipeline, call), kind))
 
     async def list(
         self,
@@ -69,22 +71,23 @@ class LocalClient:
         limit: int = 0,
         continue_token: str = "",
     ) -> ObjectList[T]:
-        call = await self._permitted(kind, "list", namespace or "", selectors=(label_selector, field_selector))
-        selection = select(call.served.resource, label_selector, field_selector)
-        options = ListOptions(limit=limit, continue_token=continue_token)
-        listed = await read.list_page(self.pipeline, call, options, selection)
+        selectors = (label_selector, field_selector)
+        async with self._asked(kind, "list", namespace or "", selectors=selectors) as (call, _told):
+            options = ListOptions(limit=limit, continue_token=continue_token)
+            selection = select(call.served.resource, *selectors)
+            listed = await read.list_page(self.pipeline, call, options, selection)
         items = [call.served.typed(entry, kind) for entry in listed.page.entries]
         return ObjectList(items=items, resource_version=str(listed.page.revision), continue_token=listed.continue_token)
 
     async def create(self, obj: T, *, dry_run: bool = False) -> T:
-        call = await self._permitted(type(obj), "create", obj.metadata.namespace or "")
-        outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
-        return _written(call, outcome, type(obj))
+        async with self._asked(type(obj), "create", obj.metadata.namespace or "", body=obj) as (call, told):
+            outcome = await create(self.pipeline, call, _decoded(call.served, obj), self._options(dry_run))
+            return told.answer(_written(call, outcome, type(obj)), 201)
 
     async def update(self, obj: T, *, subresource: str = "") -> T:
-        call = await self._permitted(type(obj), "update", *obj.key, subresource)
-        outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
-        return _written(call, outcome, type(obj))
+        async with self._asked(type(obj), "update", *obj.key, subresource, body=obj) as (call, told):
+            outcome = await update(self.pipeline, call, _decoded(call.served, obj), self._options())
+            return told.answer(_written(call, outcome, type(obj)))
 
     async def patch(
         self,
@@ -96,9 +99,9 @@ class LocalClient:
         type: PatchType = "merge",
         subresource: str = "",
     ) -> T:
-        call = await self._permitted(kind, "patch", namespace, name, subresource)
-        outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
-        return _written(call, outcome, kind)
+        async with self._asked(kind, "patch", namespace, name, subresource, body=patch) as (call, told):
+            outcome = await apply_patch(self.pipeline, call, orjson.dumps(patch), PATCH_TYPES[type], self._options())
+            return told.answer(_written(call, outcome, kind))
 
     async def delete(
         self,
@@ -114,15 +117,18 @@ class LocalClient:
         options = DeleteOptions(
             uid=uid, resource_version=resource_version, propagation=propagation, grace_period=grace_period
         )
-        await delete(self.pipeline, await self._permitted(kind, "delete", namespace, name), options)
+        async with self._asked(kind, "delete", namespace, name) as (call, _told):
+            await delete(self.pipeline, call, options)
 
     async def get_scale(self, kind: type[KubeObject], namespace: str, name: str) -> Scale:
-        call = await self._permitted(kind, "get", namespace, name, "scale")
-        return from_wire(Scale, await read_scale(self.pipeline, call))
+        async with self._asked(kind, "get", namespace, name, "scale") as (call, told):
+            return told.answer(from_wire(Scale, await read_scale(self.pipeline, call)))
 
     async def update_scale(self, kind: type[KubeObject], scale: Scale) -> Scale:
-        call = await self._permitted(kind, "update", *scale.key, "scale")
-        return from_wire(Scale, await write_scale(self.pipeline, call, to_wire(scale), self._options()))
+        async with self._asked(kind, "update", *scale.key, "scale", body=scale) as (call, told):
+            return told.answer(
+                from_wire(Scale, await write_scale(self.pipeline, call, to_wire(scale), self._options()))
+            )
 
     async def bind(self, namespace: str, pod: str, uid: str, node: str) -> None:
         served = self.pipeline.catalog.find("", "v1", "pods")
@@ -131,8 +137,9 @@ class LocalClient:
             user=self.user, verb="create", served=served, namespace=namespace, name=pod,
             subresource="binding", agent=self.agent,
         )  # fmt: skip
-        await self.pipeline.gates.check(call.attributes)
-        await bind(self.pipeline, call, node, uid=uid)
+        async with asked(self.pipeline.gates, self.auditor, call) as told:
+            await bind(self.pipeline, call, node, uid=uid)
+            told.code = 201
 
     async def token(
         self,
@@ -143,9 +150,10 @@ class LocalClient:
         seconds: int = 3600,
         pod: tuple[str, str] | None = None,
     ) -> IssuedToken:
-        call = await self._permitted(ServiceAccount, "create", namespace, account, "token")
-        wanted = decode_value(TOKEN_REQUEST, token_request(audiences, seconds, pod)).value
-        issued = await issue(self.pipeline, call, wanted, self._options())
+        async with self._asked(ServiceAccount, "create", namespace, account, "token") as (call, told):
+            wanted = decode_value(TOKEN_REQUEST, token_request(audiences, seconds, pod)).value
+            issued = await issue(self.pipeline, call, wanted, self._options())
+            told.code = 201
         status = issued["status"]
         return IssuedToken(status["token"], datetime.fromisoformat(status["expirationTimestamp"]))
 
@@ -164,36 +172,36 @@ class LocalClient:
     async def _watch(
         self, kind: type[T], namespace: str | None, resource_version: str, label_selector: str, field_selector: str
     ) -> AsyncIterator[AsyncIterator[WatchEvent[T]]]:
-        call = await self._permitted(kind, "watch", namespace or "", selectors=(label_selector, field_selector))
-        selection = select(call.served.resource, label_selector, field_selector)
-        options = ListOptions(watch=True, resource_version=resource_version)
-        watcher = await watching.open_watch(self.pipeline, call, options, selection)
-        async with watcher:
-            yield _events(watcher, call.served, kind)
+        selectors = (label_selector, field_selector)
+        async with self._asked(kind, "watch", namespace or "", selectors=selectors) as (call, told):
+            options = ListOptions(watch=True, resource_version=resource_version)
+            selection = select(call.served.resource, *selectors)
+            watcher = await watching.open_watch(self.pipeline, call, options, selection)
+            async with watcher:
+                told.begin()
+                yield _events(watcher, call.served, kind)
 
     async def close(self) -> None:
         """Nothing of its own to close."""
 
-    async def _permitted(
+    @asynccontextmanager
+    async def _asked(
         self,
         kind: type,
         verb: str,
         namespace: str = "",
         name: str = "",
         subresource: str = "",
+        *,
         selectors: tuple[str, str] = ("", ""),
-    ) -> Call:
-        """Raises `Forbidden`: in-process or not, a component may do what its user may."""
+        body: Any = None,
+    ) -> AsyncIterator[tuple[Call, Asked]]:
+        """One request. Raises `Forbidden`: in-process or not, a component may do what its user may."""
         if self.pipeline.catalog.of_class(kind) is None:
             await self.pipeline.catalog.settled()
         call = self._call(kind, verb, namespace, name, subresource)
-        attributes = call.attributes
-        if any(selectors):
-            labels, fields = selectors
-            name = selected_name(fields)
-            attributes = attrs.evolve(attributes, name=name, label_selector=labels, field_selector=fields)
-        await self.pipeline.gates.check(attributes)
-        return call
+        async with asked(self.pipeline.gates, self.auditor, call, selectors, body) as told:
+            yield call, told
 
     def _call(self, kind: type, verb: str, namespace: str = "", name: str = "", subresource: str = "") -> Call:
         served = self.pipeline.catalog.of_class(kind)

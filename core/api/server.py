@@ -23,7 +23,6 @@ from sampan.core.api.aggregation.aggregation import Aggregation
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.audit.auditor import Auditor
-from sampan.core.api.audited import AuditedClient
 from sampan.core.api.bootstrap import advertise, bootstrap, lay
 from sampan.core.api.catalog import CacheReader, Catalog
 from sampan.core.api.component_statuses import SOURCE, Check, ComponentStatuses
@@ -169,8 +168,8 @@ class ApiServer:
 
     def client(self, user: User = SYSTEM_USER, agent: str = "sampan") -> Client:
         """In-process access as ``user``; ``agent`` names the field manager of its writes."""
-        client = LocalClient(self.pipeline, user, agent)
-        return AuditedClient(client, self.app.auditor) if self.app.auditor.keeps else client
+        auditor = self.app.auditor
+        return LocalClient(self.pipeline, user, agent, auditor if auditor.keeps else None)
 
     async def load(self) -> None:
         """Serve the registry's kinds in-process: all that tests without sockets need."""
