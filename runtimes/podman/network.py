@@ -15,6 +15,10 @@ from sampan.runtimes.engine.errors import one_line
 from sampan.runtimes.engine.names import KIND_NETWORK, network_name, owner_labels
 from sampan.runtimes.engine.network import RangeTaken, check_families, create_in_free_range, network_stays
 
+LINK_WENT = "no such network interface"
+"""Podman looks at each interface of the host before it makes a network, and gives up where one goes while it looks."""
+TRIES = 10
+
 
 def find_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str | None:
     """The ranges of the cluster's network, in the order of families; ``None`` where there is none yet."""
@@ -28,7 +32,7 @@ def find_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str 
 def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> str:
     """Make the network if it is not there; its range. Raises `ConfigError` where it cannot be had."""
 
-    def create(cidr: str) -> None:
+    def create(cidr: str, tries: int = TRIES) -> None:
         try:
             client.networks.create(
                 network_name(settings),
@@ -42,6 +46,8 @@ def ensure_network(client: podman.PodmanClient, settings: RuntimeSettings) -> st
             said = one_line(str(exc.explanation))
             if "already used" in said or "already being used" in said:
                 raise RangeTaken(said) from exc
+            if LINK_WENT in said and tries > 1:
+                return create(cidr, tries - 1)
             raise ConfigError(f"Podman cannot make a network for pods in {cidr}: {said}") from exc
 
     there = find_network(client, settings)

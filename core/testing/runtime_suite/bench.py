@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
@@ -234,14 +235,21 @@ class RuntimeBench:
     def bench_in(cls, directory: Path) -> Iterator[Bench]:
         cls.not_in_vain()
         settings = cls.settings(directory)
-        runtime = cls.make_runtime(settings)
-        runtime.start()
-        try:
+        with cls.started(settings) as runtime:
             yield Bench(runtime, settings, cls())
+        assert cls.leftovers(settings) == []
+
+    @classmethod
+    @contextmanager
+    def started(cls, settings: RuntimeSettings) -> Iterator[Runtime]:
+        """A runtime object that leaves nothing behind, also where it does not start."""
+        runtime = cls.make_runtime(settings)
+        try:
+            runtime.start()
+            yield runtime
         finally:
             runtime.destroy()
             runtime.close()
-            assert cls.leftovers(settings) == []
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -47,7 +47,11 @@ class RecoveryPromises(RuntimeBench):
         """The same pods seen by a new runtime object, as after a restart of sampan."""
         bench.runtime.close()
         runtime = self.make_runtime(bench.settings)
-        runtime.start()
+        try:
+            runtime.start()
+        except BaseException:
+            runtime.close()
+            raise
         return attrs.evolve(bench, runtime=runtime)
 
     def test_pods_outlive_the_runtime_object_and_are_adopted(self, own_bench: Bench) -> None:
@@ -125,10 +129,8 @@ class RecoveryPromises(RuntimeBench):
         own_bench.runtime.close()
         own_bench.runtime.close()
         assert listener.join(self.patience), "events() still blocks after close()"
-        cleaner = self.make_runtime(own_bench.settings)
-        cleaner.start()
-        cleaner.destroy()
-        cleaner.close()
+        with self.started(own_bench.settings):
+            pass  # what the closed one has left is cleared away
 
     def test_destroying_removes_every_pod(self, own_bench: Bench) -> None:
         own_bench.pod("one").run(**self.stubborn())
@@ -137,27 +139,17 @@ class RecoveryPromises(RuntimeBench):
         own_bench.runtime.destroy()
         own_bench.runtime.close()
         assert self.leftovers(own_bench.settings) == []
-        again = self.make_runtime(own_bench.settings)
-        again.start()
-        try:
+        with self.started(own_bench.settings) as again:
             assert list(again.list_pod_sandboxes()) == []
             assert list(again.list_containers()) == []
-        finally:
-            again.destroy()
-            again.close()
 
     def test_another_clusters_and_another_nodes_pods_are_not_seen(self, own_bench: Bench) -> None:
         pod = own_bench.pod()
         pod.run(**self.forever())
         apart = attrs.evolve(own_bench.settings, state_dir=own_bench.settings.state_dir / "apart")
         for settings in (attrs.evolve(apart, cluster=f"{apart.cluster}x"), attrs.evolve(apart, node="other")):
-            other = self.make_runtime(settings)
-            other.start()
-            try:
+            with self.started(settings) as other:
                 assert list(other.list_pod_sandboxes()) == []
                 assert list(other.list_containers()) == []
-            finally:
-                other.destroy()
-                other.close()
         assert [each.id for each in own_bench.runtime.list_pod_sandboxes()] == [pod.sandbox.id]
         assert [each.state for each in own_bench.runtime.list_containers()] == ["running"]
