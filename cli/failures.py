@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from sampan.core.errors import ApiError, Invalid, SampanError
+from sampan.core.errors import ApiError, Invalid, SampanError, unexpected
 
 T = TypeVar("T")
 
@@ -47,11 +47,10 @@ def _words(exc: BaseException) -> str:
         return str(exc)
     if isinstance(exc, ApiError):
         return _from_server(exc)
-    if isinstance(exc, SampanError):
-        return f"error: {exc}"
     if isinstance(exc, OSError) and exc.strerror:
         return f"error: {exc.strerror}{f': {exc.filename}' if exc.filename else ''}"
-    return f"error: unexpected {type(exc).__name__}: {exc} (set SAMPAN_DEBUG=1 for the traceback)"
+    hint = "" if isinstance(exc, SampanError) else " (set SAMPAN_DEBUG=1 for the traceback)"
+    return f"error: {unexpected(exc)}{hint}"
 
 
 def _from_server(error: ApiError, doing: str = "") -> str:

@@ -38,6 +38,11 @@ class SampanError(Exception):
     """Any failure that a user may see: one clear sentence, never a traceback."""
 
 
+def unexpected(exc: BaseException) -> str:
+    """A failure in a sentence: its own where it was meant for users, else with its type."""
+    return str(exc) if isinstance(exc, SampanError) else f"unexpected {type(exc).__name__}: {exc}"
+
+
 class ApiError(SampanError):
     """A failure with a place in the API: an HTTP code, a ``StatusReason`` and optional details."""
 

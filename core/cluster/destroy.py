@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sampan.core.cluster.here import cluster_naming, http_routing, local_nodes, policy_guarding, service_proxying
 from sampan.core.cluster.say import Say
 from sampan.core.config import Config
 from sampan.core.datadir import DataDir, Decisions
-from sampan.core.errors import ConfigError
+from sampan.core.errors import ConfigError, unexpected
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.conntrack import forget_ranges
 from sampan.core.host.host_names import HostNames
@@ -21,7 +21,11 @@ from sampan.core.plugins import Plugins
 
 
 async def destroy_cluster(config: Config, plugins: Plugins, say: Say, *, purge: bool = False) -> None:
-    """Remove what the cluster has on this machine. Idempotent. Raises `ConfigError` where its control plane still runs."""
+    """Remove what the cluster has on this machine. Idempotent. Raises `ConfigError` where its control plane still runs.
+
+    What cannot be removed (its plugin is gone, its engine does not answer) keeps nothing else from going; it is told in a
+    `ConfigError` at the end, and the data stays in any case, without which nobody could find it again.
+    """
     directory = DataDir(config.data_dir)
     if not directory.exists():
         say(f"there is no cluster in {config.data_dir}")
@@ -29,11 +33,16 @@ async def destroy_cluster(config: Config, plugins: Plugins, say: Say, *, purge: 
     directory.open()
     try:
         decisions = directory.decisions(config.cluster)
-        await asyncio.to_thread(_destroy, directory, decisions, plugins, say)
+        left = await asyncio.to_thread(_destroy, directory, decisions, plugins, say)
     finally:
         directory.close()
     if not decisions.server:
         _forget_context(config.kubeconfig, directory, say)
+    if left:
+        raise ConfigError(
+            f"not removed: {'; '.join(left)}."
+            f" The data stays in {config.data_dir}: run `sampan down` again once that is mended"
+        )
     if purge:
         directory.purge()
         say(f"data: {config.data_dir} deleted")
@@ -41,23 +50,39 @@ async def destroy_cluster(config: Config, plugins: Plugins, say: Say, *, purge: 
         say(f"data: kept in {config.data_dir} (delete it with --purge)")
 
 
-def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Say) -> None:
+def _destroy(directory: DataDir, decisions: Decisions, plugins: Plugins, say: Say) -> list[str]:
+    """What could not be removed, and why."""
+    left: list[str] = []
+
+    @contextmanager
+    def removing(what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as exc:  # a plugin's own may be any
+            left.append(f"{what} ({unexpected(exc)})")
+
     if decisions.runtime:
-        for node in local_nodes(directory, decisions, plugins, say=say):
-            node.destroy()
-            node.close()
-        say(f"pods: removed from {decisions.runtime}")
-    if routing := http_routing(directory, decisions, plugins):
-        routing.destroy()
-    if naming := cluster_naming(directory, decisions, plugins):
-        naming.destroy()
-    if decisions.dns and HostNames(directory.path).uninstall():
-        say("dns: this host's resolver is as it was")
+        with removing(f"pods of {decisions.runtime}"):
+            for node in local_nodes(directory, decisions, plugins, say=say):
+                node.destroy()
+                node.close()
+            say(f"pods: removed from {decisions.runtime}")
+    with removing(f"the ingress {decisions.ingress}"):
+        if routing := http_routing(directory, decisions, plugins):
+            routing.destroy()
+    with removing(f"the cluster DNS {decisions.dns}"):
+        if naming := cluster_naming(directory, decisions, plugins):
+            naming.destroy()
+        if decisions.dns and HostNames(directory.path).uninstall():
+            say("dns: this host's resolver is as it was")
     _forget_connections(split(join((decisions.service_cidr, *decisions.nodes.values()))))
     if decisions.proxy:
-        policy_guarding(directory, decisions, plugins).destroy()
-        service_proxying(directory, decisions, plugins).destroy()
-        say(f"service addresses: {decisions.service_cidr} released")
+        with removing("network policies"):
+            policy_guarding(directory, decisions, plugins).destroy()
+        with removing(f"service addresses of {decisions.proxy}"):
+            service_proxying(directory, decisions, plugins).destroy()
+            say(f"service addresses: {decisions.service_cidr} released")
+    return left
 
 
 def _forget_connections(ranges: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from sampan.core.contracts.runtime import Runtime, RuntimeSettings
 from sampan.core.contracts.runtime_config import SandboxConfig
-from sampan.core.errors import SampanError
+from sampan.core.errors import unexpected
 from sampan.core.parts import Part
 
 log = logging.getLogger(__name__)
@@ -49,12 +49,12 @@ def _try(part: Part[Runtime]) -> str | None:
         try:
             runtime = part.make(settings)
         except Exception as exc:
-            return _sentence(exc)
+            return unexpected(exc)
         try:
             runtime.start()
             runtime.run_pod_sandbox(SandboxConfig(name=TRIAL, namespace=TRIAL, uid=str(uuid4()), hostname=TRIAL))
         except Exception as exc:
-            return f"it cannot start a pod: {_sentence(exc)}"
+            return f"it cannot start a pod: {unexpected(exc)}"
         finally:
             _clear(runtime, part.name)
     return None
@@ -66,11 +66,6 @@ def _clear(runtime: Runtime, name: str) -> None:
             step()
         except Exception as exc:
             log.warning("trying the runtime %s has left something behind: %s", name, exc)
-
-
-def _sentence(exc: Exception) -> str:
-    """A runtime that breaks is one that starts no pods, however it breaks."""
-    return str(exc) if isinstance(exc, SampanError) else f"unexpected {type(exc).__name__}: {exc}"
 
 
 def _boot() -> str:

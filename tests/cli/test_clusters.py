@@ -80,11 +80,14 @@ def clusters(bare_shell: Shell, tmp_path: Path) -> Iterator[Clusters]:
     made.end()
 
 
-def kept(folder: Path, name: str) -> Path:
+def kept(folder: Path, name: str, *, runtime: str = "simulated", proxy: str = "userspace") -> Path:
     """The folder of a cluster that was stopped."""
     directory = DataDir(folder)
     directory.open()
-    directory.keep(Decisions(cluster=name, runtime="simulated", proxy="userspace", store="memory:"))
+    cidr, nodes = "192.0.2.0/24", {name: "198.51.100.0/24"}
+    directory.keep(
+        Decisions(cluster=name, runtime=runtime, proxy=proxy, store="memory:", service_cidr=cidr, nodes=nodes)
+    )
     directory.close()
     return folder
 
@@ -247,6 +250,35 @@ def test_a_broken_plugin_stops_up_and_can_be_blocked_by_every_command(bare_shell
     for words in (["status"], ["down"], ["plugins", "list"], ["image", "ls"], ["get", "pods"]):
         result = bare_shell(*words, "--plugin", "broken.py", "--block-plugin=broken")
         assert "the plugin" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("gone", "stays"),
+    [
+        (
+            {"runtime": "rowing"},
+            "pods of rowing (there is no runtime named 'rowing': there are docker, podman, process, simulated)",
+        ),
+        (
+            {"proxy": "rowing"},
+            "service addresses of rowing (there is no proxy named 'rowing': there are nftables, userspace)",
+        ),
+    ],
+)
+def test_down_removes_all_that_needs_no_plugin_that_is_gone(
+    bare_shell: Shell, tmp_path: Path, gone: dict[str, str], stays: str
+) -> None:
+    folder = kept(tmp_path / "share" / "sampan" / "sampan", "sampan", **gone)
+    result = bare_shell("down", "--purge")
+    assert result.code == 1
+    assert result.err == (
+        f"error: not removed: {stays}. The data stays in {folder}: run `sampan down` again once that is mended\n"
+    )
+    assert ("pods: removed" in result.out, "service addresses: 192" in result.out) == (
+        "runtime" not in gone,
+        "proxy" not in gone,
+    )
+    assert DataDir(folder).exists()
 
 
 def test_a_damaged_cluster_is_listed_and_named(bare_shell: Shell, tmp_path: Path) -> None:
