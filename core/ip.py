@@ -96,6 +96,11 @@ def part(ranges: str, of: Family) -> str:
     return next((str(each) for each in networks(ranges) if each.version == of.version), "")
 
 
+def hosts_own(service_network: Network) -> str:
+    """The last address of a range of Services: what pods know the host by. It offers the API there, and asks from there."""
+    return str(service_network[-2])
+
+
 def families_of(ranges: str) -> tuple[Family, ...]:
     """Those that a text names a range of, in its order."""
     return tuple(family_of(each) for each in networks(ranges))

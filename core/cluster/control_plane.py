@@ -26,7 +26,7 @@ from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.contracts.controller import Controller
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
-from sampan.core.ip import networks
+from sampan.core.ip import hosts_own, networks
 from sampan.core.kubeconfig import Access
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.describe import PATH, describe_plugins
@@ -201,4 +201,4 @@ def address_for_pods(service_cidr: str) -> tuple[str, ...]:
     It is no address of the network outside, so the API is not opened to that. None where services lie on loopback.
     """
     network = networks(service_cidr)[0]
-    return () if network.is_loopback else (str(network[-2]),)
+    return () if network.is_loopback else (hosts_own(network),)

@@ -27,6 +27,8 @@ class Endpoint:
     ip: str
     port: int
     node: str = ""
+    here: bool = False
+    """It is on a node of this machine: its answers come through this host, whichever address it was asked from."""
 
 
 @frozen(kw_only=True)

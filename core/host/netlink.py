@@ -57,10 +57,19 @@ def routes() -> list[HostRoute]:
         return found
 
 
-def add_local_route(cidr: str) -> None:
-    """Every address of the range is this host's own from now on. Idempotent."""
+def add_local_route(cidr: str, source: str = "") -> None:
+    """Every address of the range is this host's own from now on. Idempotent.
+
+    Programs of the host ask there from ``source``, an IPv4 address that may be of the range itself, unless they choose
+    another one; without it from the very address that they ask.
+    """
     with _netlink() as netlink:
-        netlink.route("replace", **_local(netlink, cidr))
+        route = _local(netlink, cidr)
+        if source and not any(
+            each.get("prefsrc") == source for each in netlink.get_routes(dst=cidr, table=LOCAL_TABLE)
+        ):
+            netlink.route("replace", **route)  # only what is this host's own is taken for a source
+        netlink.route("replace", **route, **({"prefsrc": source} if source else {}))
 
 
 def delete_local_route(cidr: str) -> None:

@@ -74,7 +74,7 @@ def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here
     inside = cluster_addresses(service)
     balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
     for port, family in product(spec.ports, map(family_of, inside)):
-        candidates = _candidates(port, slices, family)
+        candidates = _candidates(port, slices, family, here)
         everywhere, local = _for_all(candidates, here), _local(candidates, here)
         for ip, number in _addresses(service, port, family):
             policy = spec.internal_traffic_policy if ip in inside else spec.external_traffic_policy
@@ -119,7 +119,7 @@ def endpoints_of(
     port: ServicePort, slices: Sequence[EndpointSlice], family: Family, here: Here = Here()
 ) -> tuple[proxy.Endpoint, ...]:
     """Where a service's port leads to from ``here``, as far as no ``Local`` policy narrows it."""
-    return _for_all(_candidates(port, slices, family), here)
+    return _for_all(_candidates(port, slices, family, here), here)
 
 
 @attrs.frozen
@@ -132,7 +132,7 @@ class _Candidate:
     nodes: frozenset[str]
 
 
-def _candidates(port: ServicePort, slices: Sequence[EndpointSlice], family: Family) -> list[_Candidate]:
+def _candidates(port: ServicePort, slices: Sequence[EndpointSlice], family: Family, here: Here) -> list[_Candidate]:
     """Where a service's port leads: the slices' port of the same name and protocol."""
     found = []
     for each in proxied_slices(slices):
@@ -144,9 +144,10 @@ def _candidates(port: ServicePort, slices: Sequence[EndpointSlice], family: Fami
             if ready or _serves_while_ending(endpoint):
                 zones = endpoint.hints.for_zones if endpoint.hints else ()
                 nodes = endpoint.hints.for_nodes if endpoint.hints else ()
+                node = endpoint.node_name or ""
                 found += [
                     _Candidate(
-                        endpoint=proxy.Endpoint(ip=ip, port=number, node=endpoint.node_name or ""),
+                        endpoint=proxy.Endpoint(ip=ip, port=number, node=node, here=bool(node) and here.has_node(node)),
                         ready=ready,
                         zones=frozenset(zone.name for zone in zones),
                         nodes=frozenset(node.name for node in nodes),

@@ -22,11 +22,14 @@ OURS = 0x00200000
 
 CHAIN = "find"
 """By which a table is known to be ours."""
+FIRST = -101
+"""Just ahead of the place that engines take: where a connection is led to a pod, their rules are not asked about it."""
 MARK = f"ct mark set ct mark or {OURS:#x}"
-TURNS, ITSELF = "turns", "itself"
+TURNS, ITSELF, FAR = "turns", "itself", "far"
 TRANSPORTS = ("tcp", "udp", "sctp")
 Shared = tuple[str, str, str]
-"""What several pieces need, by nftables' family, kind and name: a chain of ``turns``, or who may ask ``itself``."""
+"""What several pieces need, by nftables' family, kind and name: a chain of ``turns``, who may ask ``itself``, or an address
+that is ``far``, so that its answers do not come by themselves to the host's own address among the services'."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +62,9 @@ def _base(table: str, service_cidr: Network, *, masquerade_all: bool) -> str:
     ip, address = family.nft, f"ipv{family.version}_addr"
     itself = "127.0.0.0/8" if family is IPV4 else family.loopback
     service = f"type {address} . inet_proto . inet_service"
-    masquerade = f"ct mark & {OURS:#x} != 0 masquerade" if masquerade_all else ""
+    masquerade = "masquerade" if masquerade_all else ""
+    # Connections that are open go on when the last endpoint leaves, as in Kubernetes; and other packets are not looked at.
+    refused = f"ct state new {ip} daddr . meta l4proto . th dport @refused goto refuse"
     # nft takes each transport's ports for a type of their own once it has read a map back.
     places = "\n".join(
         f"  map {kind}-{proto} {{ typeof {key} {proto} dport . numgen random mod 2 : {ip} daddr . {proto} dport; }}"
@@ -75,22 +80,24 @@ table {ip} {table} {{
 {places}
   set refused {{ {service}; }}
   set itself {{ type {address} . {address}; }}
+  set far {{ type {address}; }}
   chain refuse {{
-    {ip} daddr . meta l4proto . th dport @refused meta l4proto tcp reject with tcp reset
-    {ip} daddr . meta l4proto . th dport @refused reject
+    meta l4proto tcp reject with tcp reset
+    reject
   }}
-  chain refuse-in {{ type filter hook prerouting priority -110; jump refuse; }}
-  chain refuse-out {{ type filter hook output priority -110; jump refuse; }}
+  chain refuse-in {{ type filter hook prerouting priority -110; {refused}; }}
+  chain refuse-out {{ type filter hook output priority -110; {refused}; }}
   chain {CHAIN} {{
     {ip} daddr . meta l4proto . th dport vmap @services
     fib daddr type local {ip} daddr != {itself} {ip} daddr != {service_cidr} meta l4proto . th dport vmap @nodeports
   }}
-  chain in {{ type nat hook prerouting priority -100; jump {CHAIN}; }}
-  chain out {{ type nat hook output priority -100; jump {CHAIN}; }}
+  chain in {{ type nat hook prerouting priority {FIRST}; jump {CHAIN}; }}
+  chain out {{ type nat hook output priority {FIRST}; jump {CHAIN}; }}
   chain leave {{
     type nat hook postrouting priority 100;
+    ct mark & {OURS:#x} == 0 return
     {ip} saddr . {ip} daddr @itself masquerade
-    oifname != "lo" {ip} saddr {service_cidr} masquerade
+    {ip} saddr {service_cidr} oifname != "lo" {ip} daddr @far masquerade
     {masquerade}
   }}
 }}
@@ -130,8 +137,8 @@ def difference(
         lines += _with(piece.table(table), piece, before.get(name))
     fresh = [each for key, each in new_elements.items() if each != old_elements.get(key)]
     lines += _elements("add", table, [(*place, f"{key} : {value}" if value else key) for *place, key, value in fresh])
-    lines += _elements("delete", table, [each for each in sorted(left) if each[1] == ITSELF])
-    lines += _elements("add", table, [each for each in sorted(new) if each[1] == ITSELF])
+    lines += _elements("delete", table, [each for each in sorted(left) if each[1] != TURNS])
+    lines += _elements("add", table, [each for each in sorted(new) if each[1] != TURNS])
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -208,7 +215,10 @@ def _piece(service: ServicePort) -> Piece:
         # Nothing of ours leads to such a node port, and where no program of the host listens the kernel refuses by itself.
         elements = ((kind, address, "return"),) if is_node_port else (("refused", address, ""),)
         return Piece(family=family, elements=elements)
-    own = tuple((family.nft, ITSELF, f"{ip} . {ip}") for ip in sorted({endpoint.ip for endpoint in service.endpoints}))
+    own = (
+        *((family.nft, ITSELF, f"{ip} . {ip}") for ip in sorted({each.ip for each in service.endpoints})),
+        *((family.nft, FAR, ip) for ip in sorted({each.ip for each in service.endpoints if not each.here})),
+    )
     chain = f"s-{name_of(service)}"
     rules = [f"{family.nft} saddr != {{ {', '.join(service.sources)} }} drop"] if service.sources else []
     if service.affinity_seconds:

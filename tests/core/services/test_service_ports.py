@@ -55,6 +55,16 @@ def test_a_local_policy_keeps_to_this_machines_pods(spec: dict[str, Any], cluste
     assert {entry.ip: len(entry.endpoints) for entry in table} == {"10.96.0.9": cluster, "0.0.0.0": outside}
 
 
+def test_endpoints_of_this_machines_nodes_are_here() -> None:
+    endpoints = [
+        {"addresses": ["10.1.0.1"], "conditions": READY, "nodeName": "n1"},
+        {"addresses": ["10.1.0.2"], "conditions": READY, "nodeName": "n2"},
+        {"addresses": ["192.0.2.1"], "conditions": READY},
+    ]
+    (entry,) = service_ports(service(), [endpoint_slice(endpoints=endpoints)], Here(frozenset({"n1"})))
+    assert [endpoint.ip for endpoint in entry.endpoints if endpoint.here] == ["10.1.0.1"]
+
+
 def test_a_cluster_ip_leads_to_the_ready_pods_target_port() -> None:
     table = service_ports(service(), [endpoint_slice(("10.1.0.2", READY), ("10.1.0.3", NOT_READY))])
     assert table == [

@@ -200,7 +200,8 @@ def forward_rules() -> str:
 
 # The words, without a kernel
 
-ONE, TWO = Endpoint(ip="10.1.0.1", port=8080), Endpoint(ip="10.1.0.2", port=8080)
+ONE, TWO = Endpoint(ip="10.1.0.1", port=8080, here=True), Endpoint(ip="10.1.0.2", port=8080, here=True)
+FAR = Endpoint(ip="192.0.2.1", port=8080)
 
 
 def test_a_change_is_as_long_as_what_differs() -> None:
@@ -217,7 +218,7 @@ def test_a_change_is_as_long_as_what_differs() -> None:
 services = st.lists(
     st.builds(
         service,
-        st.sampled_from([ONE, TWO]),
+        st.sampled_from([ONE, TWO, FAR]),
         ip=st.sampled_from(["10.253.253.1", "10.253.253.2", "0.0.0.0"]),
         port=st.sampled_from([80, 31000]),
         protocol=st.sampled_from(["TCP", "UDP"]),
