@@ -7,13 +7,14 @@ is all that is remembered: answers that say something cost what they always do, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
+Key = TypeVar("Key", bound=Hashable)
 
 MOST: Final = 256
 """Values that are remembered for each rule."""
@@ -39,6 +40,33 @@ class Cleared(Generic[T]):
         return found
 
 
+class Recurring(Generic[Answer]):
+    """What was made of small values, each by a maker that is pure, for when an equal one comes. Any thread.
+
+    Answers are shared, so nobody may change them. They are kept from the second time on: what comes once, like most
+    statuses, takes the place of nothing. The maker is a part of the key, and held by it.
+    """
+
+    def __init__(self) -> None:
+        self._met: dict[int, None] = {}
+        self._answers: dict[tuple[Hashable, bytes], Answer] = {}
+
+    def made(self, maker: Hashable, value: Any, make: Callable[[], Answer]) -> Answer:
+        """``make()``, or what that was for an equal value."""
+        text = key_of(value)
+        if not text:
+            return make()
+        key = (maker, text)
+        if (known := self._answers.get(key)) is not None:
+            return known
+        answer = make()
+        if (mark := hash(key)) in self._met:
+            remember(self._answers, key, answer)
+        else:
+            remember(self._met, mark, None)
+        return answer
+
+
 def key_of(values: Any) -> bytes:
     """The same for equal wire values alone; empty for those that are too large to remember or have no JSON."""
     try:
@@ -53,8 +81,8 @@ def digest_of(*values: Any) -> bytes:
     return hashlib.sha256(orjson.dumps(values)).digest()
 
 
-def remember(answers: dict[bytes, Answer], key: bytes, answer: Answer) -> None:
+def remember(answers: dict[Key, Answer], key: Key, answer: Answer) -> None:
     """Keep an answer in place of the oldest, where there are `MOST`."""
     answers[key] = answer
     while len(answers) > MOST:
-        answers.pop(next(iter(answers), b""), None)
+        answers.pop(next(iter(answers), key), None)

@@ -13,13 +13,14 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from sampan.core.classes import frozen
+from sampan.core.model.cleared import Recurring
 from sampan.core.model.kinds import kind_of
 from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -82,12 +83,16 @@ def _parts(cls: type) -> tuple[_Part, ...]:
 
 
 def _part(field: Any) -> _Part:
-    kinds = [kind for kind in get_args(field.type) or (field.type,) if kind is not type(None)]
-    model = kinds[0] if len(kinds) == 1 and isinstance(kinds[0], type) and attrs.has(kinds[0]) else None
     default = field.default
     missing = default.factory if isinstance(default, attrs.Factory) else lambda: default  # type: ignore[arg-type]
     read = converter().get_structure_hook(field.type)
-    return _Part(field.name, wire_name(field), field.type, model, read, missing)
+    return _Part(field.name, wire_name(field), field.type, _model_of(field), read, missing)
+
+
+def _model_of(field: Any) -> type | None:
+    """The model class of a field's values, where they have one (and may be missing)."""
+    kinds = [kind for kind in get_args(field.type) or (field.type,) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], type) and attrs.has(kinds[0]) else None
 
 
 def to_wire(instance: Any) -> dict[str, Any]:
@@ -138,7 +143,9 @@ def _reader(cls: type) -> Hook:
     if _is_unstructured(cls):
         return lambda value, _: cls(metadata=from_wire(ObjectMeta, value.get("metadata") or {}), content=value)
     attrs.resolve_types(cls)
-    names = {field.name: override(rename=wire_name(field)) for field in attrs.fields(cls)}
+    names = {
+        field.name: override(rename=wire_name(field), struct_hook=_part_hook(cls, field)) for field in attrs.fields(cls)
+    }
     generated: Hook = make_dict_structure_fn(cls, converter(), **names)  # type: ignore[arg-type]
     empties = tuple(wire_name(field) for field in attrs.fields(cls) if wire_of(field).emit == "null")
 
@@ -148,6 +155,22 @@ def _reader(cls: type) -> Hook:
         return generated(value, kind)
 
     return read if empties else generated
+
+
+_read: Final = Recurring[Any]()
+
+
+def _part_hook(cls: type, field: Any) -> Hook | None:
+    """How a part of a kind's object is read, where that is not by its type alone.
+
+    Objects are made in numbers, of one template: they share the object of a spec, which is made and kept once. ``metadata``
+    is another in each of them.
+    """
+    model = _model_of(field)
+    if model is None or model is ObjectMeta or kind_of(cls) is None:
+        return None
+    read = converter().get_structure_hook(field.type)
+    return lambda value, kind: _read.made(read, value, lambda: read(value, kind)) if value else read(value, kind)
 
 
 @cache

@@ -15,6 +15,7 @@ import orjson
 
 from sampan.core.classes import frozen
 from sampan.core.errors import BadRequest
+from sampan.core.model.cleared import Recurring
 from sampan.core.schema.scalars import zero_of
 from sampan.core.schema.types import Field, List, Map, Scalar, Struct, Type
 
@@ -34,7 +35,7 @@ def encode(struct: Struct, value: Mapping[str, Any]) -> bytes:
     never. Equal objects have equal bytes. Raises `BadRequest` for values nested too deeply to be written.
     """
     try:
-        return orjson.dumps(_bare(writer_of(struct)(value)))
+        return orjson.dumps(_bare(_object_writer(struct)(value)))
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise BadRequest(f"the object cannot be written as JSON: {error}") from error
 
@@ -75,12 +76,35 @@ def _bare(value: dict[str, Any]) -> dict[str, Any]:
     return head | {"metadata": metadata} | value
 
 
+def _object_writer(struct: Struct) -> Writer:
+    """The writer of whole objects, of which many have equal parts: the spec of their template, the first status of all."""
+    writer: Writer | None = struct.compiled.get("encode object")
+    if writer is None:
+        writer = struct.compiled["encode object"] = _struct_writer(struct, _written_before)
+    return writer
+
+
+def _written_before(name: str, field: Field) -> Writer | None:
+    """A writer that writes equal values once; of metadata, which differs, and of custom objects each anew."""
+    write = _writer_or_none(field.type)
+    if write is None or name == "metadata" or not isinstance(field.type, Struct) or field.type.verbatim:
+        return write
+    return lambda value: _written.made(write, value, lambda: orjson.Fragment(orjson.dumps(write(value))))
+
+
+def _written_anew(_: str, field: Field) -> Writer | None:
+    return _writer_or_none(field.type)
+
+
+_written: Final = Recurring[orjson.Fragment]()
+
+
 def writer_of(kind: Type) -> Writer:
     """The compiled ordering of a type; the value itself where there is nothing to order."""
     if isinstance(kind, Struct):
         writer: Writer | None = kind.compiled.get("encode")
         if writer is None:
-            writer = kind.compiled["encode"] = _struct_writer(kind)
+            writer = kind.compiled["encode"] = _struct_writer(kind, _written_anew)
         return writer
     if isinstance(kind, List):
         return _list_writer(kind)
@@ -90,6 +114,8 @@ def writer_of(kind: Type) -> Writer:
 
 
 Row = tuple[int, str, Any]
+PartWriter = Callable[[str, Field], Writer | None]
+"""The writer of a field (None for plain scalars)."""
 
 
 @frozen
@@ -103,10 +129,10 @@ class _Layout:
     deep: tuple[tuple[int, str, Struct], ...]
 
 
-def _layout(struct: Struct) -> _Layout:
+def _layout(struct: Struct, writer: PartWriter) -> _Layout:
     placed = [(place, name, field) for place, (name, field) in enumerate(struct.fields.items())]
     return _Layout(
-        parts={name: (place, _writer_or_none(field.type)) for place, name, field in placed},
+        parts={name: (place, writer(name, field)) for place, name, field in placed},
         always=tuple((place, name, _empty(field)) for place, name, field in placed if _emitted(field) == "value"),
         nulls=frozenset(name for _, name, field in placed if field.emit == "null"),
         deep=tuple(
@@ -119,7 +145,7 @@ def _layout(struct: Struct) -> _Layout:
 
 def always_written(struct: Struct) -> dict[str, Any]:
     """What is written of a struct's fields where they are missing, by name."""
-    layout = _layout(struct)
+    layout = _layout(struct, _written_anew)
     return {name: zero for _, name, zero in layout.always} | {
         name: ordered(inner, {}) for _, name, inner in layout.deep
     }
@@ -144,7 +170,7 @@ def _is_empty(item: Any) -> bool:
     return not item and not isinstance(item, int)
 
 
-def _struct_writer(struct: Struct) -> Writer:
+def _struct_writer(struct: Struct, part: PartWriter) -> Writer:
     layout: _Layout | None = None
     keeps_nulls = struct.verbatim
     shapes: dict[tuple[str, ...], tuple[Step, ...] | None] = {}
@@ -155,7 +181,7 @@ def _struct_writer(struct: Struct) -> Writer:
         if value.__class__ is not dict and not isinstance(value, Mapping):
             return value
         if layout is None:
-            layout = _layout(struct)
+            layout = _layout(struct, part)
         names = tuple(value)
         if (steps := shapes.get(names, _UNSEEN)) is _UNSEEN:
             steps = _steps(layout, names) if len(shapes) < MOST_SHAPES else None

@@ -153,6 +153,8 @@ def _micro_time(value: Any, kind: Scalar) -> Any:
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as ``metav1.Time``."""
+    if moment.tzinfo is UTC:
+        return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
     return _in_utc(moment).isoformat(timespec="seconds") + "Z"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sampan.core.api.catalog import Served
 from sampan.core.api.operations import metadata
 from sampan.core.api.operations.admission import mutate
-from sampan.core.api.operations.alike import complete
+from sampan.core.api.operations.alike import UNLIKE, alike, complete
 from sampan.core.api.operations.expressions import compiled
 from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import Call, MutableWire, Outcome, Pipeline, exists_already
@@ -57,13 +57,14 @@ async def create_named(
     metadata.wipe(meta)
     if repeated := metadata.without_repeated_owners(meta):
         call.warnings.append(metadata.owners_warning(repeated))
-    complete(resource, obj, fill_defaults)
-    track(served, obj, None, writer or Writer.of(call, options), pipeline.clock())
+    key = alike(resource.struct, obj)
+    complete(resource, obj, fill_defaults, key)
+    track(served, obj, None, writer or Writer.of(call, options), pipeline.clock(), key)
     request = pipeline.admission(
         call, "CREATE", obj, None, dry_run=options.dry_run, name=meta.get("name", ""), options=options.told
     )
     obj = await mutate(pipeline, call, request)
-    complete(resource, obj, fill_defaults)
+    complete(resource, obj, fill_defaults, alike(resource.struct, obj) if key else UNLIKE)
     claimed = str(obj["metadata"].get("resourceVersion") or "")
     metadata.begin(obj["metadata"], resource.info, pipeline.clock())
     if resource.info.has_status and not resource.info.status_on_create and obj.pop("status", None) is not None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sampan.core.api.catalog import Served
-from sampan.core.api.operations.alike import fields_of_new
+from sampan.core.api.operations.alike import UNLIKE, fields_of_new
 from sampan.core.api.operations.pipeline import Call, MutableWire, Wire
 from sampan.core.api.options import WriteOptions
 from sampan.core.api.storage import View
@@ -29,6 +29,7 @@ from sampan.core.schema.ownership import (
     Entries,
     Entry,
     Operation,
+    Owner,
     decode,
     encode,
     owner_of,
@@ -72,15 +73,22 @@ class ServedVersions:
         return storage.from_stored(obj) if version == own else storage.to_stored(obj)
 
 
-def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, now: datetime) -> None:
-    """Write ``obj``'s managedFields: what ``old`` had, changed by what this write changes."""
+def track(
+    served: Served, obj: MutableWire, old: Wire | None, writer: Writer, now: datetime, key: bytes = UNLIKE
+) -> None:
+    """Write ``obj``'s managedFields: what ``old`` had, changed by what this write changes.
+
+    ``key`` is that of a new object and those alike (`alike`).
+    """
     if writer.operation == APPLY:
         return
     meta = obj["metadata"]
     given = meta.pop("managedFields", None)
     try:
         entries = (
-            first_entries(served, obj, writer, now) if old is None else changed(served, obj, old, given, writer, now)
+            first_entries(served, obj, writer, now, key)
+            if old is None
+            else changed(served, obj, old, given, writer, now)
         )
     except NotAnItem:
         return  # nobody owns what cannot be told apart
@@ -88,12 +96,19 @@ def track(served: Served, obj: MutableWire, old: Wire | None, writer: Writer, no
         meta["managedFields"] = encoded
 
 
-def first_entries(served: Served, obj: Wire, writer: Writer, now: datetime) -> Entries:
+def first_entries(served: Served, obj: Wire, writer: Writer, now: datetime, key: bytes) -> Entries:
     """Of an object that ``writer`` creates."""
     struct = served.resource.struct
-    write = write_of(served, writer, empty_object(struct, obj), obj, now)
-    fields = fields_of_new(struct, obj, lambda: write.fields_of_new(whole(served, obj)))
-    return {write.owner: Entry(fields, write.version, write.time)}
+
+    def find() -> FieldSet:
+        return write_of(served, writer, empty_object(struct, obj), obj, now).fields_of_new(whole(served, obj))
+
+    fields = fields_of_new(struct, key, find)
+    return {_owner(served, writer): Entry(fields, served.info.api_version, format_time(now))}
+
+
+def _owner(served: Served, writer: Writer) -> Owner:
+    return owner_of(writer.manager or "unknown", writer.operation, served.info.api_version, writer.subresource)
 
 
 def changed(served: Served, obj: Wire, old: Wire, given: Any, writer: Writer, now: datetime) -> Entries:
@@ -113,7 +128,7 @@ def whole(served: Served, obj: Wire) -> Wire:
 def write_of(served: Served, writer: Writer, old: Wire, obj: Wire, now: datetime) -> Write:
     version = served.info.api_version
     return Write(
-        owner=owner_of(writer.manager or "unknown", writer.operation, version, writer.subresource),
+        owner=_owner(served, writer),
         version=version,
         time=format_time(now),
         versions=ServedVersions(served),

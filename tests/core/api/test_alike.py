@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from sampan.core.api.operations.alike import UNLIKE, alike
 from sampan.core.errors import Invalid
-from sampan.core.model.builtin import Namespace, Pod, ServiceAccount
+from sampan.core.model.builtin import ConfigMap, Namespace, Pod, ServiceAccount
+from sampan.core.model.cleared import LARGEST
 from sampan.core.model.core_v1.container import Container
 from sampan.core.model.core_v1.pod_spec import PodSpec
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.schema.resource import resource_of
 from sampan.core.testing.control_plane import ControlPlane, control_plane
 
 pytestmark = pytest.mark.anyio
@@ -83,3 +86,21 @@ async def test_a_change_of_one_changes_no_other(plane: ControlPlane) -> None:
     await created(plane, pod("one"))
     await plane.client.patch(Pod, "a", "one", {"metadata": {"labels": {"app": "other", "more": "x"}}})
     assert without_identity(await created(plane, pod("two")))["metadata"]["labels"] == {"app": "web"}
+
+
+async def test_defaults_that_were_remembered_are_each_ones_own(plane: ControlPlane) -> None:
+    for number in range(3):
+        await created(plane, pod(f"p{number}"))
+    changed = await plane.client.patch(Pod, "a", "p1", {"spec": {"activeDeadlineSeconds": 5}})
+    assert changed.spec is not None
+    assert changed.spec.active_deadline_seconds == 5
+    assert "activeDeadlineSeconds" not in (await created(plane, pod("p3")))["spec"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"blob": "x" * (LARGEST + 1)}, {f"key{number}": "" for number in range(LARGEST)}, {"a": "x" * LARGEST, "b": "y"}],
+)
+def test_what_is_large_is_not_remembered(data: dict[str, str]) -> None:
+    assert alike(resource_of(ConfigMap).struct, {"metadata": {"name": "m"}, "data": data}) == UNLIKE
+    assert alike(resource_of(ConfigMap).struct, {"metadata": {"name": "m"}, "data": {"a": "x"}}) != UNLIKE

@@ -16,7 +16,7 @@ from sampan.core.schema.decode import decode_value
 from sampan.core.schema.encode import encode
 from sampan.core.schema.resource import resource_of
 
-POD = {
+POD: dict[str, Any] = {
     "kind": "Pod",
     "apiVersion": "v1",
     "metadata": {
@@ -97,3 +97,13 @@ def test_ports_are_numbers_or_names(port: int | str) -> None:
 def test_defaults_are_left_out_and_the_kind_is_named() -> None:
     value: dict[str, Any] = to_wire(ConfigMap())
     assert value == {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {}}
+
+
+def test_objects_of_one_template_share_their_spec() -> None:
+    pods = [from_wire(Pod, {**POD, "metadata": {"name": f"p{number}"}}) for number in range(4)]
+    assert pods[3].spec is pods[2].spec
+    assert pods[0].spec == pods[3].spec
+    assert [pod.metadata.name for pod in pods] == ["p0", "p1", "p2", "p3"]
+    other = from_wire(Pod, {**POD, "spec": {**POD["spec"], "nodeName": "n"}})
+    assert other.spec is not None
+    assert other.spec.node_name == "n"

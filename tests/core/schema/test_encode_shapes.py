@@ -44,6 +44,15 @@ def test_a_field_is_left_out_where_it_is_null_and_written_where_another_of_its_s
     assert "hostname" not in written({"metadata": {"name": "x"}, "spec": {**SPEC, "hostname": None}})["spec"]
 
 
+def test_equal_parts_are_written_alike_however_often_they_come() -> None:
+    values: list[dict[str, Any]] = [{"metadata": {"name": f"p{number}"}, "spec": {**SPEC}} for number in range(4)]
+    specs = [orjson.dumps(written(value)["spec"]) for value in values]
+    assert specs == specs[:1] * 4
+    other = {"metadata": {"name": "other"}, "spec": {**SPEC, "nodeName": "elsewhere"}}
+    assert written(other)["spec"]["nodeName"] == "elsewhere"
+    assert [value["spec"] for value in values] == [SPEC] * 4
+
+
 def test_clients_cannot_make_it_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoding, "MOST_SHAPES", 2)
     kind = Struct(make_fields=lambda: struct_of(Pod).fields)

@@ -70,6 +70,11 @@ def test_what_is_no_unicode_is_replaced(raw: bytes, text: str) -> None:
         (b'{"a": "\\"a\\": 1, \\"a\\": 2"}', []),
         (b'{"a": "\\\\", "b" : [{"c:": ":"}, {"c:": {}}]}', []),
         (b'{"a": {"x": 1, "y": 2}, "a": 1}', ["a"]),
+        (b'{"a" : 1, "b": 1, "b": 2}', ["b"]),
+        (b'{"a"\n\t: 1, "b": 1, "b": 2}', ["b"]),
+        (b'{"a": "\\u0022:", "b": 1, "b": 2}', ["b"]),
+        (b'{"a\\u0022": 1, "b": 1, "b": 2}', ["b"]),
+        (b'{"n": 123456789012345678901234567890, "b": 1, "b": 2}', ["b"]),
     ],
 )
 def test_keys_given_twice_are_found(raw: bytes, paths: list[str]) -> None:
