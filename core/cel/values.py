@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -88,13 +88,30 @@ def _timestamp(when: datetime) -> Any:
 
 def _duration(value: Any) -> Any:
     parsed = parse_duration(value) if isinstance(value, str) else None
-    if parsed is None:
-        return value
+    return value if parsed is None else _length(parsed)
+
+
+def _length(nanoseconds: int) -> Any:
     from google.protobuf.duration_pb2 import Duration
 
     message = Duration()
-    message.FromNanoseconds(parsed)
+    message.FromNanoseconds(nanoseconds)
     return message
+
+
+def part(value: Any) -> Any:
+    """What an expression has given, as a part of a value for others."""
+    match value:
+        case datetime():
+            return _timestamp(value)
+        case timedelta():
+            return _length(value // timedelta(microseconds=1) * 1000)
+        case list():
+            return [part(item) for item in value]
+        case dict():
+            return {name: part(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _bytes(value: Any) -> Any:

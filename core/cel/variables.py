@@ -7,34 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from sampan.core.cel.device import DEVICE
 from sampan.core.cel.environment import DYN, Environment
 from sampan.core.cel.request import REQUEST
+from sampan.core.cel.types import schema_type
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.types import Field, Struct, Type
 
+Defined = Mapping[str, str]
+"""The types that variables' own expressions give, by the variables' names (``bool``, ``list(string)``); else ``dyn``."""
 
-def environment(variables: Mapping[str, str]) -> Environment:
+
+def environment(variables: Mapping[str, str], defined: Defined = MappingProxyType({})) -> Environment:
     """Kept: expressions with the same variables share one."""
-    return _environment(tuple(sorted(variables.items())))
+    return _environment(tuple(sorted(variables.items())), tuple(defined.items()))
 
 
 @lru_cache(maxsize=64)
-def _environment(variables: tuple[tuple[str, str], ...]) -> Environment:
-    known = {name: _type_of(what) for name, what in variables if what != "constructed"}
+def _environment(variables: tuple[tuple[str, str], ...], defined: tuple[tuple[str, str], ...]) -> Environment:
+    types = dict(defined)
+    known = {name: _type_of(what, types) for name, what in variables if what != "constructed"}
     is_device = any(what == "device" for _, what in variables)
     return Environment(known, bindings=is_device, patches=True)
 
 
-def typed_environment(variables: Mapping[str, str], types: Mapping[str, Type]) -> Environment:
+def typed_environment(variables: Mapping[str, str], types: Mapping[str, Type], defined: Defined) -> Environment:
     """One in which some of the variables have a type of their own. Not kept."""
     names = {name: what for name, what in variables.items() if what != "constructed"}
-    return Environment({name: types.get(name) or _type_of(what) for name, what in names.items()})
+    return Environment({name: types.get(name) or _type_of(what, defined) for name, what in names.items()})
 
 
-def _type_of(what: str) -> Type | str:
+def _type_of(what: str, defined: Defined) -> Type | str:
     word, _, names = what.partition(":")
     match word:
         case "request":
@@ -46,7 +52,8 @@ def _type_of(what: str) -> Type | str:
         case "authorizer":
             return "kubernetes.authorization.Authorizer"
         case "variables":
-            fields = {name: Field(name=name, type=DYN) for name in names.split(",") if name}
+            types = {name: schema_type(defined.get(name, "dyn")) for name in names.split(",") if name}
+            fields = {name: Field(name=name, type=kind) for name, kind in types.items()}
             return Struct(make_fields=lambda: fields)
         case _:
             return DYN

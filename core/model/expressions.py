@@ -34,3 +34,5 @@ class Expression(Cause):
     """CEL types of which the result must be one (``bool``); none: any."""
     refusal: str = "must evaluate to {wanted} but got {given}"
     """What is said of a result of another type."""
+    defines: str = ""
+    """The name of the variable that it gives those after it, with the type that it turns out to have."""

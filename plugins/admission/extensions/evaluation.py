@@ -10,6 +10,7 @@ from sampan.core.cel.environment import Values
 from sampan.core.cel.errors import CelError
 from sampan.core.cel.library.authorization import asking
 from sampan.core.cel.mutations import constructed
+from sampan.core.cel.values import part
 from sampan.core.cel.variables import environment
 from sampan.core.contracts.access import AccessContext, AdmissionRequest
 from sampan.core.model.rules.admissionregistration_v1.policies import variables_of
@@ -44,7 +45,7 @@ class Evaluation:
         for name in _USED.findall(source):
             if name in self._sources and name not in self._known:
                 try:
-                    self._known[name] = self(self._sources[name])
+                    self._known[name] = part(self(self._sources[name]))
                 except CelError as error:
                     raise CelError(f'composited variable "{name}" fails to evaluate: {error.message}') from None
 

@@ -7,6 +7,7 @@ changes nothing of what the policy does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import islice, product
@@ -128,7 +129,14 @@ def named_by(rule: Wire) -> Iterator[GroupVersionResource]:
 
 
 def _environment(spec: Wire, kind: Kind) -> Environment:
-    return typed_environment(variables_of(spec), {"object": kind.struct, "oldObject": kind.struct})
+    """Each variable of the policy has the type that its expression gives for the kind."""
+    types = {"object": kind.struct, "oldObject": kind.struct}
+    defined: dict[str, str] = {}
+    for index, variable in enumerate(spec.get("variables") or ()):
+        with suppress(CelError):
+            before = typed_environment(variables_of(spec, until=index), types, defined)
+            defined[variable["name"]] = before.compile(variable["expression"]).return_type
+    return typed_environment(variables_of(spec), types, defined)
 
 
 def _problem(environment: Environment, source: str) -> str:

@@ -181,6 +181,33 @@ async def test_wrong_expressions_are_refused_with_their_places(plane: ControlPla
     assert "undefined field 'b'" in refused.value.causes[0].message
 
 
+async def test_a_variable_has_the_type_of_its_expression(plane: ControlPlane) -> None:
+    variables = [
+        {"name": "size", "expression": "object.data.size()"},
+        {"name": "isOdd", "expression": "variables.size % 2 == 1"},
+        {"name": "names", "expression": "['a', 'b']"},
+        {"name": "times", "expression": "[timestamp('2030-01-01T00:00:00Z')]"},
+        {"name": "hours", "expression": "{'few': duration('2h')}"},
+    ]
+    held = (
+        "variables.isOdd",
+        "variables.names[0].startsWith('a')",
+        "(variables.times[0] + variables.hours.few).getHours() == 2",
+    )
+    await policy(plane, *({"expression": each} for each in held), variables=variables)
+    await write(plane, a="1")
+    assert "failed expression: variables.isOdd" in str(await refusal(plane, a="1", b="2"))
+    wrong = ("variables.names", "object.data.a", "variables.isOdd > 1")
+    with pytest.raises(Invalid) as refused:
+        await policy(plane, *({"expression": each} for each in wrong), variables=variables)
+    assert [cause.message.partition(": ")[2].splitlines()[0] for cause in refused.value.causes] == [
+        '"variables.names": must evaluate to bool but got list(string)',
+        '"object.data.a": must evaluate to bool but got dyn',
+        '"variables.isOdd > 1": compilation failed: ERROR: <input>:1:17: found no matching overload for'
+        " '_>_' applied to '(bool, int)'",
+    ]
+
+
 async def test_what_is_constructed_may_have_fields_of_several_types(plane: ControlPlane) -> None:
     words = "Object{metadata: Object.metadata{labels: {'x': 'y'}}, data: {'n': object.data.a}}"
     await mutations(plane, {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": words}})

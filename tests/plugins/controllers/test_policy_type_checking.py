@@ -97,6 +97,19 @@ def test_variables_and_parameters_may_be_anything() -> None:
     assert to_wire(status)["typeChecking"] == {}
 
 
+def test_variables_are_what_their_expressions_give_for_each_kind() -> None:
+    variables = [
+        {"name": "replicas", "expression": "object.spec.replicas"},
+        {"name": "many", "expression": "variables.replicas > 5"},
+    ]
+    wrong = policy({"expression": "!variables.many"}, {"expression": "variables.many > '1'"}, variables=variables)
+    checked = status_of(wrong).type_checking
+    assert checked is not None
+    [warning] = checked.expression_warnings
+    assert warning.field_ref == "spec.validations[1].expression"
+    assert "'_>_' applied to '(bool, string)'" in warning.warning
+
+
 def test_a_wildcard_is_not_checked_and_what_was_observed_is_not_looked_at_again() -> None:
     everything = {**DEPLOYMENTS, "apiVersions": ["*"]}
     assert to_wire(status_of(policy({"expression": "object.nothing"}, rules=[everything])))["typeChecking"] == {}

@@ -151,7 +151,7 @@ def _variable(variable: Value, path: str, known: Mapping[str, str]) -> Iterable[
     if not source.strip():
         yield required(f"{path}.expression", "expression is not specified")
     else:
-        yield Expression(field=f"{path}.expression", source=source, variables=known, gives=())
+        yield Expression(field=f"{path}.expression", source=source, variables=known, gives=(), defines=name)
 
 
 def _validation(validation: Value, path: str, spec: Value) -> Iterable[Cause]:
