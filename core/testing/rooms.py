@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from ipaddress import ip_network
 from itertools import permutations
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,7 +22,19 @@ import attrs
 from pyroute2 import IPRoute
 from pyroute2.netlink.rtnl import rt_scope
 
+from sampan.core.ip import IPV4, IPV6, family_of
+
 GATEWAY: Final = "169.254.1.1"
+_GATEWAYS: Final = {IPV4: GATEWAY, IPV6: "fe80::1"}
+_UNHURRIED: Final = {
+    "ipv4/icmp_ratelimit": "0",
+    "ipv4/icmp_ratemask": "0",
+    "ipv6/icmp/ratelimit": "0",
+    "ipv6/conf/all/accept_dad": "0",
+    "ipv6/conf/default/accept_dad": "0",
+}
+"""Settings of a namespace in which every probe is answered at once, also at an address that was given a moment ago."""
+_FORWARDS: Final = {IPV4: "ipv4/ip_forward", IPV6: "ipv6/conf/all/forwarding"}
 PROTOCOLS: Final = {"TCP": socket.SOCK_STREAM, "UDP": socket.SOCK_DGRAM}
 SECONDS: Final = 0.4
 """After which nobody answers any more: a refusal takes less than a millisecond."""
@@ -41,7 +54,10 @@ class Room:
         def open_new() -> None:
             _libc("unshare", CLONE_NEWNET)
             self._file = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-            Path("/proc/sys/net/ipv4/icmp_ratelimit").write_text("0")
+            for setting, value in _UNHURRIED.items():
+                path = Path("/proc/sys/net") / setting
+                if path.exists():  # no IPv6 here
+                    path.write_text(value)
 
         _in_thread(open_new)
         return self
@@ -69,17 +85,19 @@ class Room:
         def there() -> None:
             with IPRoute() as routes:
                 _up(routes, "eth0", others, own)
-                routes.route("add", dst="default", gateway=own, oif=routes.link_lookup(ifname="eth0")[0])
+                index = routes.link_lookup(ifname="eth0")[0]
+                routes.route("add", family=family_of(own).sockets, dst="default", gateway=own, oif=index)
 
         self.call(here)
         other.call(there)
 
 
 def _up(routes: IPRoute, name: str, own: str, other: str) -> None:
-    index = routes.link_lookup(ifname=name)[0]
-    routes.addr("add", index=index, address=own, prefixlen=32)
+    index, network = routes.link_lookup(ifname=name)[0], ip_network(other)
+    routes.addr("add", index=index, address=own, prefixlen=network.prefixlen)
     routes.link("set", index=index, state="up")
-    routes.route("add", dst=f"{other}/32", oif=index, scope=rt_scope["link"])
+    family = family_of(network).sockets
+    routes.route("add", family=family, dst=str(network), oif=index, scope=rt_scope["link"])
 
 
 def _libc(name: str, *arguments: int) -> None:
@@ -127,13 +145,14 @@ class Network:
 
 @contextlib.contextmanager
 def network(*addresses: str) -> Iterator[Network]:
-    """A place for each address; gone afterwards."""
+    """A place for each address, all of one IP family; gone afterwards."""
     with contextlib.ExitStack() as stack:
         router = stack.enter_context(Room())
         places = {address: stack.enter_context(Room()) for address in addresses}
         for number, (address, place) in enumerate(places.items()):
-            router.link_to(place, f"v{number}", GATEWAY, address)
-        router.call(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1"))
+            router.link_to(place, f"v{number}", _GATEWAYS[family_of(address)], address)
+        for each in {family_of(address) for address in addresses}:
+            router.call(partial((Path("/proc/sys/net") / _FORWARDS[each]).write_text, "1"))
         yield Network(router, places)
 
 
@@ -149,4 +168,4 @@ def questions(addresses: Sequence[str], ports: Sequence[int]) -> list[Question]:
 
 def _sockets(source: str, asked: Sequence[Question]) -> list[socket.socket]:
     """One for each of its questions, in their order."""
-    return [socket.socket(socket.AF_INET, PROTOCOLS[each[2]]) for each in asked if each[0] == source]
+    return [socket.socket(family_of(source).sockets, PROTOCOLS[each[2]]) for each in asked if each[0] == source]

@@ -25,7 +25,7 @@ from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.needs("network"),
-    pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6"),
+    needs(has_ipv6(), "the host has no IPv6"),
     needs(os.geteuid() == 0, "without root there are no service addresses of IPv6"),
 ]
 

@@ -16,8 +16,9 @@ from sampan.core.host import netlink
 from sampan.core.host.capabilities import has_ipv6, is_network_admin
 from sampan.core.host.netlink import HostNetworkError
 from sampan.core.ip import Network
+from tests.support.needs import needs
 
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
+needs_ipv6 = needs(has_ipv6(), "the host has no IPv6")
 needs_admin = pytest.mark.skipif(not is_network_admin(), reason="changing links and routes needs root")
 
 

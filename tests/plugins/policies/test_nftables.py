@@ -15,6 +15,7 @@ from sampan.core.host import nft
 from sampan.core.host.capabilities import has_ipv6
 from sampan.core.ip import IPV6
 from sampan.plugins.policies.nftables import NftablesEnforcer, script, unavailable
+from tests.support.needs import needs
 
 needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
@@ -62,7 +63,7 @@ def test_a_table_of_somebody_elses_is_neither_used_nor_taken_away(tmp_path: Path
 
 @pytest.mark.root
 @needs_kernel
-@pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
+@needs(has_ipv6(), "the host has no IPv6")
 def test_both_families_are_guarded_in_one_transaction_and_nothing_is_left(tmp_path: Path) -> None:
     enforcer = NftablesEnforcer(EnforcerSettings(cluster="test", state_dir=tmp_path, families=("IPv4", "IPv6")))
     openings = (Opening(ranges=("fd00::/64",), gaps=("fd00::8/125",), protocol="TCP", first=80, last=81),)

@@ -1,4 +1,7 @@
-"""The kernel's rules, asked packet by packet what the pure matcher is asked: pods as network namespaces around a router."""
+"""The kernel's rules, asked packet by packet what the pure matcher is asked: pods as network namespaces around a router.
+
+In either IP family, of pods that have an address of each.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sampan.core.contracts.policy import EnforcerSettings, Guard, PolicyEnforcer
+from sampan.core.host.capabilities import has_ipv6
+from sampan.core.ip import FAMILIES
+from sampan.core.model.core_v1.pod import PodIP
+from sampan.core.model.meta import evolve
 from sampan.core.model.networking_v1.network_policy import NetworkPolicy
 from sampan.core.schema.codec import from_wire
 from sampan.core.services.policies import allows, guards
 from sampan.core.testing.policy_contract import PolicyEnforcerContract
 from sampan.core.testing.rooms import Network, network, questions
 from sampan.plugins.policies.nftables import NftablesEnforcer, unavailable
+from sampan.plugins.proxies.nftables.available import unavailable as rules_unavailable
 from tests.core.services.test_policies import DB, NAMESPACES, OTHER, OUTSIDE, PODS, WEB
+from tests.support.needs import needs
 
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
 ]
 
-PLACES = (WEB, DB, OTHER, OUTSIDE)
+FOUR = (WEB, DB, OTHER, OUTSIDE)
+SIX = ("fd00:1::1", "fd00:1::2", "fd00:1::3", "2001:db8::9")
+DUAL = [
+    evolve(pod, status=evolve(pod.status, pod_ips=(PodIP(ip=four), PodIP(ip=six))))
+    for pod, four, six in zip(PODS, FOUR, SIX, strict=False)
+]
+needs_ipv6 = needs(has_ipv6() and rules_unavailable(FAMILIES) is None, "there is no IPv6 here, or no rules for it")
 PORTS = (80, 5432, 5500)
 
 
@@ -35,15 +50,18 @@ class TestNftables(PolicyEnforcerContract):
 
 def obey(world: Network, *policies: NetworkPolicy) -> dict[str, Guard]:
     """From now on, and what they mean, by address."""
-    enforcer = NftablesEnforcer(EnforcerSettings(cluster="test", state_dir=Path("/tmp/sampan-packets")))
-    found = guards(policies, PODS, NAMESPACES)
+    families = ("IPv4", "IPv6") if ":" in next(iter(world.places)) else ("IPv4",)
+    enforcer = NftablesEnforcer(
+        EnforcerSettings(cluster="test", state_dir=Path("/tmp/sampan-packets"), families=families)
+    )
+    found = guards(policies, DUAL, NAMESPACES)
     world.router.call(lambda: enforcer.sync(found))
     return {guard.address: guard for guard in found}
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[Network]:
-    with network(*PLACES) as made:
+@pytest.fixture(scope="module", params=[FOUR, pytest.param(SIX, marks=needs_ipv6)], ids=["IPv4", "IPv6"])
+def world(request: pytest.FixtureRequest) -> Iterator[Network]:
+    with network(*request.param) as made:
         yield made
 
 
@@ -61,6 +79,9 @@ peers = st.one_of(
                     {"cidr": "0.0.0.0/0"},
                     {"cidr": "10.1.0.0/24", "except": ["10.1.0.2/32"]},
                     {"cidr": "192.0.2.0/24"},
+                    {"cidr": "::/0", "except": ["fd00:1::2/127", "2001:db8::/32"]},
+                    {"cidr": "fd00:1::/126", "except": ["fd00:1::2/128"]},
+                    {"cidr": "2001:db8::/64"},
                 ]
             )
         }
@@ -101,5 +122,5 @@ specs = st.fixed_dictionaries(
 @given(st.lists(specs, max_size=3))
 def test_what_passes_is_what_the_matcher_says(world: Network, some: list[dict[str, Any]]) -> None:
     obeyed = obey(world, *(policy(f"p{number}", spec) for number, spec in enumerate(some)))
-    asked = questions(PLACES, PORTS)
+    asked = questions(tuple(world.places), PORTS)
     assert world.answered(PORTS) == {question for question in asked if allows(obeyed, *question)}

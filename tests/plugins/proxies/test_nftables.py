@@ -25,13 +25,12 @@ from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.flows import stale
 from sampan.plugins.proxies.nftables.proxy import NftablesProxy
 from sampan.plugins.proxies.nftables.rules import difference, pieces, table_name
+from tests.support.needs import needs
 
 NETWORK = "10.253.253."
 RANGE = f"{NETWORK}0/24"
 BOTH = f"{RANGE},fd00:10:253::/112"
-needs_ipv6 = pytest.mark.skipif(
-    not has_ipv6() or unavailable(FAMILIES) is not None, reason="there is no IPv6 here, or no rules for it"
-)
+needs_ipv6 = needs(has_ipv6() and unavailable(FAMILIES) is None, "there is no IPv6 here, or no rules for it")
 needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
 

@@ -21,6 +21,7 @@ from sampan.plugins.balancers.round_robin import RoundRobin
 from sampan.plugins.proxies.userspace.candidates import Candidates
 from sampan.plugins.proxies.userspace.proxy import UserspaceProxy
 from sampan.plugins.proxies.userspace.seats import Seats
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 ONE, TWO, THREE = (Endpoint(ip=f"10.0.0.{last}", port=80) for last in (1, 2, 3))
@@ -59,7 +60,8 @@ class TestWithoutRoot(ProxyContract):
 
 
 @pytest.mark.root
-@pytest.mark.skipif(not (is_network_admin() and has_ipv6()), reason="changing routes of IPv6 needs root and IPv6")
+@pytest.mark.skipif(not is_network_admin(), reason="changing routes needs root")
+@needs(has_ipv6(), "the host has no IPv6")
 class TestOfIPv6(ProxyContract):
     """Service addresses that no link has, where a route leads here."""
 

@@ -19,6 +19,7 @@ from sampan.core.contracts.runtime_config import ContainerConfig, Mount, PortMap
 from sampan.core.host.capabilities import has_ipv6
 from sampan.runtimes.process.isolation import Isolation
 from sampan.runtimes.process.runtime import ProcessRuntime
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")
@@ -185,7 +186,7 @@ def test_much_input_reaches_an_attached_container(runtime: Runtime, pod: Sandbox
 
 
 @needs_root
-@pytest.mark.skipif(not has_ipv6(), reason="the host has no IPv6")
+@needs(has_ipv6(), "the host has no IPv6")
 def test_host_ports_lead_to_the_pods_address_of_the_same_family(tmp_path: Path) -> None:
     families = ("IPv4", "IPv6")
     runtime = ProcessRuntime(RuntimeSettings(cluster="c", node="n", state_dir=tmp_path / "state", families=families))
