@@ -8,7 +8,7 @@ picks among them).
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import attrs
@@ -114,6 +114,10 @@ class ClusterState(Protocol):
 
         ``are`` is a function of a module, and looks at nothing but the node.
         """
+        ...
+
+    def places(self, key: str) -> Mapping[str, Collection[str]]:
+        """The nodes' names by their value of a label, kept up to date from the first question on."""
         ...
 
     def changed_since(self, generation: int) -> Iterable[str]:

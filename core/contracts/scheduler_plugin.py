@@ -117,11 +117,22 @@ class Judge:
     """Names of the only nodes that it may not refuse, where that is known beforehand: no other is looked at."""
 
     has_sorts = False
-    """Of a wide one: whether its score is the same for all nodes of a `sort`, whatever that is at present."""
+    """Of a wide one: whether its answers are the same for all nodes of a `sort`, whatever they are at present."""
+    keys: Iterable[str] = ()
+    """Of one that has sorts: labels whose values make places of nodes, where its answers also follow from how the node's
+    places stand. More may be added at any time, behind those that there are."""
 
     def sort(self, node: NodeState) -> Hashable:
-        """All of a node that the score of a wide judge follows from, besides the other nodes."""
+        """All of a node that the answers of a wide judge follow from, besides its places and the other nodes."""
         return None
+
+    def standing(self, key: str, value: str) -> Hashable:
+        """All that its answers follow from of one place, the nodes where the label ``key`` is ``value``."""
+        return None
+
+    def moved(self) -> Iterable[tuple[str, str]]:
+        """Places (key, value) whose standing may have changed since this was last asked."""
+        return ()
 
     def begin(self, state: ClusterState) -> None:
         """Get to know the nodes that there are: asked of wide judges alone, once."""

@@ -7,7 +7,7 @@ their last change, so that asking for what has changed since costs as much as ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from sampan.core.contracts.scheduler import NodeState
@@ -40,6 +40,8 @@ class Snapshot:
         self._promised: dict[str, str] = {}
         """Pod uid → the node that it is nominated for."""
         self._those: dict[Callable[[NodeState], bool], dict[str, NodeState]] = {}
+        self._by_label: dict[str, dict[str, dict[str, None]]] = {}
+        """Label key → value → names of nodes, for the keys that have been asked for."""
 
     @classmethod
     def of(cls, *states: NodeState) -> Snapshot:
@@ -74,6 +76,14 @@ class Snapshot:
         if found is None:
             found = self._those[are] = {state.name: state for state in self._states.values() if are(state)}
         return list(found.values())
+
+    def places(self, key: str) -> Mapping[str, Collection[str]]:
+        found = self._by_label.get(key)
+        if found is None:
+            found = self._by_label[key] = {}
+            for name, state in self._states.items():
+                _move(name, found, None, state.node.metadata.labels.get(key))
+        return found
 
     def changed_since(self, generation: int) -> Iterable[str]:
         return list(self._newer(generation))
@@ -171,6 +181,7 @@ class Snapshot:
             self._waiting.setdefault(node, {})[uid] = pod
 
     def _put(self, name: str, state: NodeState | None) -> None:
+        self._label(name, self._states.get(name), state)
         if state is None:
             del self._states[name]
         else:
@@ -183,6 +194,14 @@ class Snapshot:
         self._nodes = None
         self._mark(name)
 
+    def _label(self, name: str, old: NodeState | None, new: NodeState | None) -> None:
+        """Find the node under the labels that it has now."""
+        if old is not None and new is not None and old.node is new.node:
+            return
+        for key, values in self._by_label.items():
+            before, after = (each.node.metadata.labels.get(key) if each is not None else None for each in (old, new))
+            _move(name, values, before, after)
+
     def _mark(self, name: str) -> None:
         """Something about the node is not what it was."""
         self.generation += 1
@@ -194,6 +213,18 @@ class Snapshot:
             if changed <= generation:
                 return
             yield name
+
+
+def _move(name: str, values: dict[str, dict[str, None]], before: str | None, after: str | None) -> None:
+    """From the nodes with one value of a label to those with another."""
+    if before == after:
+        return
+    if before is not None:
+        del values[before][name]
+        if not values[before]:
+            del values[before]
+    if after is not None:
+        values.setdefault(after, {})[name] = None
 
 
 def placement_view(node: Node) -> tuple[object, ...]:

@@ -14,7 +14,17 @@ from itertools import islice
 
 import attrs
 
-from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Placed, Ready, Refusal, Unschedulable, Wait
+from sampan.core.contracts.scheduler import (
+    ByNode,
+    Change,
+    ClusterState,
+    NodeState,
+    Placed,
+    Ready,
+    Refusal,
+    Unschedulable,
+    Wait,
+)
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, SchedulerPlugin
 from sampan.core.model.core_v1.pod import Pod
 from sampan.plugins.schedulers.group import Group, Opinion, Said, Seat, add, with_promised
@@ -55,10 +65,10 @@ class DefaultScheduler:
             return group.refusal
         if not self._plain and (ranking := group.rank(state)) is not None:
             best = group.best(pod, ranking)
-            if best is None:
+            if best is None and not group.wide_filters():
                 return self._refuse(pod, group, state, group.refused)
-            if self._reserve(pod, best) is None:
-                return self._placed(pod, best, group.refused, state)
+            if best is not None and self._reserve(pod, best) is None:
+                return self._placed(pod, best, group.refused_by(ranking), state)
         feasible, refused = self._feasible(pod, group, self._in_turn(group, state), state)
         while feasible:
             best = self._best(pod, group, feasible, state)
@@ -69,7 +79,7 @@ class DefaultScheduler:
             return self._placed(pod, best, refused, state)
         return self._refuse(pod, group, state, refused)
 
-    def _placed(self, pod: Pod, best: NodeState, refused: Refusals, state: ClusterState) -> Placed | Wait:
+    def _placed(self, pod: Pod, best: NodeState, refused: ByNode, state: ClusterState) -> Placed | Wait:
         seconds = max((plugin.permit(pod, best) for plugin in self._plugins), default=0.0)
         if seconds > 0:
             return Wait(seconds=seconds, message=f"waiting {seconds:g} s before binding to {best.name}")
@@ -171,7 +181,7 @@ class DefaultScheduler:
         reasons = (plugin.reserve(pod, node) for plugin in self._plugins)
         return next((reason for reason in reasons if reason), None)
 
-    def _refuse(self, pod: Pod, group: Group, state: ClusterState, refused: Refusals) -> Unschedulable:
+    def _refuse(self, pod: Pod, group: Group, state: ClusterState, refused: ByNode) -> Unschedulable:
         said = group.tally(refused, state)
         helped_by = Change.NODE_ADDED
         for by, _ in said:

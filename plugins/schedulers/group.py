@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sampan.core.contracts.scheduler import ClusterState, NodeState, Refusal, Unschedulable
@@ -15,6 +16,8 @@ from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.scheduling.decisions import MOST_NODES
+from sampan.plugins.schedulers.places import Sorts
 from sampan.plugins.schedulers.ranking import Ranking, Scores
 
 Seat = tuple[GroupedPlugin, Judge]
@@ -73,6 +76,7 @@ class Group:
         self.rooms: dict[str, Any] = {}
         """What is known of the nodes that others could leave; forgotten with everything else about a node."""
         self._ranking: Ranking | None = None
+        self._sorts = Sorts([judge for _, judge in self._wide])
         self._unranked: set[str] = set()
         """Nodes that have changed since they were last ranked."""
         self._decisions = 0
@@ -131,18 +135,32 @@ class Group:
         self._decisions += 1
         if self._decisions == 1 or not all(map(self._goes_by_sorts, self._wide)):
             return None
+        if state.has_promises and self.wide_filters():
+            return None  # what others are promised is looked at node by node
         return self._ranked(state)
 
     def best(self, pod: Pod, ranking: Ranking) -> NodeState | None:
-        return ranking.best(pod, self._totals)
+        return ranking.best(pod, self._totals, self.wide_refusal)
+
+    def refused_by(self, ranking: Ranking) -> Mapping[str, Said]:
+        """Who refuses which node, as far as it is told: of all nodes where wide judges have no say."""
+        if not self.wide_filters():
+            return self.refused
+        said = dict(islice(self.refused.items(), MOST_NODES))
+        for alike in ranking.sorts():
+            if len(said) < MOST_NODES and (refusal := self.wide_refusal(alike[0])) is not None:
+                said |= {node.name: refusal for node in alike[: MOST_NODES - len(said)]}
+        return said
 
     def _goes_by_sorts(self, seat: Seat) -> bool:
         """Whether a wide judge has nothing to say at present, or says the same of all nodes of a sort."""
         plugin, judge = seat
-        return not judge.filters and (not judge.scores or not plugin.weight or judge.has_sorts)
+        return judge.has_sorts or not (judge.filters or (judge.scores and plugin.weight))
 
     def _ranked(self, state: ClusterState) -> Ranking:
         ranking = self._ranking = self._ranking or Ranking()
+        moved = self._sorts.moved(state)
+        self._unranked.update(moved if self.only is None else self.only.intersection(moved))
         for name in self._unranked:
             ranking.drop(name)
             node = state.find(name)
@@ -150,8 +168,7 @@ class Group:
                 continue
             promised = with_promised(node, self._anyone, state)
             if promised is node or self.if_kept(node, promised) is None:
-                sorts = tuple(judge.sort(node) for _, judge in self._wide)
-                ranking.put(node, (opinion.points, opinion.measures, sorts))
+                ranking.put(node, (opinion.points, opinion.measures, self._sorts.of(node)))
         self._unranked.clear()
         return ranking
 
@@ -177,15 +194,16 @@ class Group:
         """Those that may refuse a node because of others."""
         return [seat for seat in self._wide if seat[1].filters]
 
-    def what_if(self, node: NodeState) -> Said | None:
-        """Who would refuse the node if it were like this, all else being as it is."""
-        by, refusal = self._narrow_refusal(node)
-        if refusal is not None:
-            return by, refusal
+    def wide_refusal(self, node: NodeState) -> Said | None:
         for plugin, judge in self._wide:
             if judge.filters and (refusal := judge.refuses(node)) is not None:
                 return plugin.name, refusal
         return None
+
+    def what_if(self, node: NodeState) -> Said | None:
+        """Who would refuse the node if it were like this, all else being as it is."""
+        by, refusal = self._narrow_refusal(node)
+        return (by, refusal) if refusal is not None else self.wide_refusal(node)
 
     def if_kept(self, node: NodeState, promised: NodeState) -> Said | None:
         """Who refuses a node once the pods are there that it is promised to."""

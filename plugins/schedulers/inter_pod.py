@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import attrs
 
@@ -77,12 +78,15 @@ class _Counts:
                 if not mine[domain]:
                     del mine[domain]
 
+    def domains(self) -> Iterator[Domain]:
+        return chain(self.friends, self.rivals, self.resentful, self.wishes)
+
     def __bool__(self) -> bool:
         return bool(self.friends or self.rivals or self.resentful or self.wishes)
 
 
 class _Survey(Judge):
-    is_wide = is_relative = True
+    is_wide = is_relative = has_sorts = True
 
     def __init__(self, pod: Pod, state: ClusterState) -> None:
         self._pod = pod
@@ -91,6 +95,8 @@ class _Survey(Judge):
         self._looks = _looks_at_pods(pod)
         self._by_node: dict[str, _Counts] = {}
         self._all = _Counts()
+        self._moved: set[Domain] = set()
+        self.keys: dict[str, None] = {term.topology_key: None for term in self._required}
         self._likes_itself = all(self._selects(term, pod, pod) for term in self._required)
 
     @property
@@ -108,9 +114,20 @@ class _Survey(Judge):
     def update(self, name: str, node: NodeState | None) -> None:
         if (known := self._by_node.pop(name, None)) is not None:
             self._all.change(known, -1)
+            self._moved.update(known.domains())
         if node is not None and (counts := self._look_around(node)):
             self._by_node[name] = counts
             self._all.change(counts, 1)
+            self._moved.update(counts.domains())
+            self.keys.update(dict.fromkeys(key for key, _ in counts.domains()))
+
+    def standing(self, key: str, value: str) -> Hashable:
+        place, counts = (key, value), self._all
+        return (place in counts.friends, place in counts.rivals, place in counts.resentful, counts.wishes.get(place, 0))
+
+    def moved(self) -> Iterable[Domain]:
+        found, self._moved = self._moved, set()
+        return found
 
     def refuses(self, node: NodeState) -> Refusal | None:
         labels = node.node.metadata.labels

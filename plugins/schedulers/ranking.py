@@ -7,39 +7,39 @@ sort to another. Where several nodes are best, the pod's uid draws one of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from sampan.core.contracts.scheduler import NodeState
 from sampan.core.model.core_v1.pod import Pod
 
 Scores = tuple[float, tuple[float, ...], tuple[Hashable, ...]]
-"""Points, what is still to be normalized, and what wide judges go by."""
+"""Points, what is still to be normalized, and all that wide judges go by."""
 
 
 class _Alike:
     """Nodes in no promised order; one can be taken out, and the n-th found, at once."""
 
-    __slots__ = ("_at", "_nodes")
+    __slots__ = ("_at", "nodes")
 
     def __init__(self) -> None:
-        self._nodes: list[NodeState] = []
+        self.nodes: list[NodeState] = []
         self._at: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self.nodes)
 
     def __getitem__(self, index: int) -> NodeState:
-        return self._nodes[index]
+        return self.nodes[index]
 
     def add(self, node: NodeState) -> None:
-        self._at[node.name] = len(self._nodes)
-        self._nodes.append(node)
+        self._at[node.name] = len(self.nodes)
+        self.nodes.append(node)
 
     def remove(self, name: str) -> None:
         at = self._at.pop(name)
-        last = self._nodes.pop()
+        last = self.nodes.pop()
         if last.name != name:
-            self._nodes[at] = last
+            self.nodes[at] = last
             self._at[last.name] = at
 
 
@@ -70,14 +70,21 @@ class Ranking:
             if not alike:
                 del self._alike[scores]
 
+    def sorts(self) -> Iterable[Sequence[NodeState]]:
+        """The nodes that are alike."""
+        return (alike.nodes for alike in self._alike.values())
+
     def best(
-        self, pod: Pod, totals_of: Callable[[Sequence[Scores], Sequence[NodeState]], Sequence[float]]
+        self,
+        pod: Pod,
+        totals_of: Callable[[Sequence[Scores], Sequence[NodeState]], Sequence[float]],
+        is_refused: Callable[[NodeState], object],
     ) -> NodeState | None:
-        """``totals_of`` gives the points of each sort of node, of which it is shown one."""
-        sorts = list(self._alike)
+        """Of each sort of node one is shown: ``totals_of`` gives the points of those that are not refused."""
+        sorts = [scores for scores, alike in self._alike.items() if not is_refused(alike[0])]
         if not sorts:
             return None
-        totals = totals_of(sorts, [alike[0] for alike in self._alike.values()])
+        totals = totals_of(sorts, [self._alike[each][0] for each in sorts])
         most = max(totals)
         best = [self._alike[each] for each, total in zip(sorts, totals, strict=True) if total == most]
         drawn = lot(pod.metadata.uid or "") % sum(map(len, best))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from sampan.core.contracts.scheduler import Change, ClusterState, NodeState, Refusal
 from sampan.core.contracts.scheduler_plugin import GroupedPlugin, Judge
@@ -43,7 +43,7 @@ class PodTopologySpread(GroupedPlugin):
 
 
 class _Even(Judge):
-    is_wide = is_relative = True
+    is_wide = is_relative = has_sorts = True
 
     def __init__(self, pod: Pod) -> None:
         constraints = pod.spec.topology_spread_constraints
@@ -51,12 +51,27 @@ class _Even(Judge):
         soft = [item for item in constraints if item.when_unsatisfiable == "ScheduleAnyway"]
         self._hard = [_Spread(pod, item, {each.topology_key for each in hard}) for item in hard]
         self._soft = [_Spread(pod, item, {each.topology_key for each in soft}) for item in soft]
+        self.keys = list(dict.fromkeys(each.topology_key for each in (*hard, *soft)))
         self.filters = bool(hard)
         self.scores = bool(soft)
 
     def update(self, name: str, node: NodeState | None) -> None:
         for spread in (*self._hard, *self._soft):
             spread.update(name, node)
+
+    def standing(self, key: str, value: str) -> Hashable:
+        """How many pods each constraint counts there."""
+        return tuple(
+            spread.counts.get(value) for spread in (*self._hard, *self._soft) if spread.constraint.topology_key == key
+        )
+
+    def moved(self) -> Iterable[tuple[str, str]]:
+        found = [
+            (spread.constraint.topology_key, place) for spread in (*self._hard, *self._soft) for place in spread.moved
+        ]
+        for spread in (*self._hard, *self._soft):
+            spread.moved.clear()
+        return found
 
     def refuses(self, node: NodeState) -> Refusal | None:
         labels = node.node.metadata.labels
@@ -88,6 +103,8 @@ class _Spread:
         self.constraint = constraint
         self.counts: Counter[str] = Counter()
         """Pods by the topology key's value; eligible places without any such pod are there with 0."""
+        self.moved: set[str] = set()
+        """Places whose number has changed."""
         self._pod = pod
         self._keys = keys
         """A node counts that has the keys of all constraints of the sort."""
@@ -118,6 +135,7 @@ class _Spread:
         return min(self._levels)
 
     def _change(self, place: str, pods: int, nodes: int) -> None:
+        self.moved.add(place)
         if place in self._nodes:
             self._level(self.counts[place], -1)
         self.counts[place] += pods

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from random import Random
+from typing import Any
+from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,22 +20,33 @@ from sampan.core.model.core_v1.persistent_volume_claim import PersistentVolumeCl
 from sampan.core.model.core_v1.pod import Pod
 from sampan.core.model.meta import evolve
 from sampan.core.model.policy_v1.pod_disruption_budget import PodDisruptionBudget
+from sampan.core.parts import Part
 from sampan.core.plugins import load_plugins
 from sampan.core.scheduling.snapshot import Snapshot
+from sampan.plugins.schedulers import places
 from sampan.plugins.schedulers.default import DefaultScheduler
+from sampan.plugins.schedulers.group import Group
 from tests.plugins.schedulers.cases import node, pod
+from tests.plugins.schedulers.test_neighbours import away, even, labelled, near, rather, term
 
 NAMES = tuple("abcdef")
+HOST = "kubernetes.io/hostname"
+ZONES = ("x", "y", "z", "w", "")
 TAINTS = ((), ({"key": "k", "effect": "PreferNoSchedule"},), ({"key": "k", "effect": "NoSchedule"},))
 
 
 def scheduler() -> DefaultScheduler:
+    made: Sequence[SchedulerPlugin] = [part.make() for part in parts()]
+    return DefaultScheduler(made)
+
+
+@cache
+def parts() -> Sequence[Part[SchedulerPlugin]]:
     plugins = load_plugins()
     try:
-        made: Sequence[SchedulerPlugin] = [part.make() for part in plugins.registry.scheduler_plugins]
+        return tuple(plugins.registry.scheduler_plugins)
     finally:
         plugins.close()
-    return DefaultScheduler(made)
 
 
 def best_nodes(asked: Pod, state: Snapshot) -> set[str]:
@@ -81,6 +97,77 @@ def test_whatever_has_changed_one_of_the_best_nodes_is_taken(steps: list[tuple[s
             else:
                 assert isinstance(verdict, Unschedulable)
                 assert best_nodes(asked, state) == set()
+
+
+NEIGHBOURS: tuple[dict[str, Any], ...] = (
+    {},
+    away(term("web", HOST)),
+    away(term("web"), term("other", HOST)),
+    near(term("web")),
+    near(term("web", HOST)),
+    rather("podAffinity", term("other")),
+    rather("podAntiAffinity", term("web", HOST)),
+    even(),
+    even(2, topologyKey=HOST),
+    even(when="ScheduleAnyway"),
+    even(when="ScheduleAnyway", topologyKey=HOST),
+)
+"""What pods may want of others, over places of which there are few and of which there are many."""
+
+
+@pytest.mark.parametrize("few", [0, 2, 32])
+@pytest.mark.parametrize("wanted", NEIGHBOURS, ids=range(len(NEIGHBOURS)))
+def test_neighbours_make_the_same_nodes_the_best_as_a_look_at_all_of_them(wanted: dict[str, Any], few: int) -> None:
+    """``few``: up to how many places are asked for their standing each time; with 0, the nodes of all of them follow it."""
+    remembering, state, placed, chance = scheduler(), Snapshot(), list[Pod](), Random(few)
+    names = NAMES + tuple("ghijkl")
+    for number, name in enumerate(names):
+        state.set_node(in_zone(name, ZONES[number % 4]))
+    with mock.patch.object(places, "FEW", few):
+        for number in range(100):
+            match chance.choices(("place", "left", "node", "gone", "promise"), (20, 4, 2, 1, 1))[0]:
+                case "left" if placed:
+                    state.drop_pod(placed.pop(chance.randrange(len(placed))))
+                case "node":
+                    state.set_node(in_zone(chance.choice(names), chance.choice(ZONES)))
+                case "gone":
+                    state.drop_node(chance.choice(names))
+                case "promise":
+                    promised = labelled("nominated", "web", priority=1)
+                    state.promise(promised, chance.choice((*names, None, None)))
+                case _:
+                    app = chance.choice(("web", "web", "web", "other"))
+                    asked = labelled(f"{app}-{number}", app, cpu="500m", **(wanted if app == "web" else {}))
+                    verdict = remembering.place(asked, state)
+                    best = best_nodes(asked, state)
+                    assert verdict.node in best if isinstance(verdict, Placed) else not best
+                    if isinstance(verdict, Placed):
+                        assert verdict.node not in verdict.by_node
+                        state.assume(asked, verdict.node)
+                        placed.append(asked)
+
+
+def in_zone(name: str, zone: str) -> Node:
+    return node(name, cpu="4", labels={HOST: name} | ({"zone": zone} if zone else {}))
+
+
+@pytest.mark.parametrize("wanted", [away(term("web", HOST)), even(), even(when="ScheduleAnyway", topologyKey=HOST)])
+def test_a_decision_looks_at_what_has_changed_however_many_nodes_there_are(wanted: dict[str, Any]) -> None:
+    remembering, state = scheduler(), Snapshot()
+    for number in range(200):
+        state.set_node(node(f"n{number}", labels={HOST: f"n{number}", "zone": ZONES[number % 3]}))
+    looks: list[int] = []
+    for number in range(10):
+        asked = labelled(f"web-{number}", "web", **wanted)
+        with (
+            mock.patch.object(Group, "wide_refusal", autospec=True, side_effect=Group.wide_refusal) as refusals,
+            mock.patch.object(places.Sorts, "of", autospec=True, side_effect=places.Sorts.of) as sorts,
+        ):
+            verdict = remembering.place(asked, state)
+        assert isinstance(verdict, Placed)
+        state.assume(asked, verdict.node)
+        looks.append(refusals.call_count + sorts.call_count)
+    assert max(looks[2:]) < 20  # the first two get to know the nodes
 
 
 def test_replicas_are_drawn_over_equal_nodes() -> None:
