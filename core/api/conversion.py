@@ -14,9 +14,8 @@ from typing import Any, Final
 import orjson
 
 from sampan.core.api.conversion_answers import REVIEW, ConversionFailed, Unusable, objects_of
-from sampan.core.api.webhook_client import CallFailed, Unreachable, post
+from sampan.core.api.webhook_client import CallFailed, Unreachable, WebhookClient
 from sampan.core.classes import frozen
-from sampan.core.contracts.access import Reader
 from sampan.core.schema.encode import encode
 from sampan.core.schema.fit import fit, trim
 from sampan.core.schema.resource import Resource
@@ -42,7 +41,7 @@ class Converter:
     """The version that objects are stored in, whose defaults they have."""
     config: Wire
     versions: tuple[str, ...]
-    reader: Reader
+    webhooks: WebhookClient
 
     async def convert(self, obj: Wire, target: Resource) -> bytes:
         """An object of any version as what is written of one of ``target``'s. Raises `ConversionFailed`."""
@@ -99,7 +98,7 @@ class Converter:
             "apiVersion": review,
             "request": {"uid": uid, "desiredAPIVersion": wanted, "objects": list(objects)},
         }
-        answer = await post(self.config, self.reader, question, ASK_TIMEOUT, longest=LONGEST_ANSWER)
+        answer = await self.webhooks.post(self.config, question, ASK_TIMEOUT, longest=LONGEST_ANSWER)
         return objects_of(answer, uid, review, objects, wanted)
 
     def _written(self, made: dict[str, Any] | ConversionFailed, target: Resource) -> bytes | ConversionFailed:

@@ -20,10 +20,10 @@ from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.conversion import Converter
 from sampan.core.api.converted import Conversion, Converted
 from sampan.core.api.storage import Cached, Storage, View, object_head, prefix_of
+from sampan.core.api.webhook_client import WebhookClient
 from sampan.core.cel.rule_runs import run_rules
 from sampan.core.cel.schema_rules import Place, compile_place, has_rules
 from sampan.core.classes import frozen
-from sampan.core.contracts.access import Reader
 from sampan.core.errors import Cause, Expired
 from sampan.core.loops import Background
 from sampan.core.model.apiextensions_v1.definition import CustomResourceDefinition
@@ -56,8 +56,8 @@ class _Serving:
 
 
 class Definitions:
-    def __init__(self, catalog: Catalog, follower: Follower, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, catalog: Catalog, follower: Follower, webhooks: WebhookClient) -> None:
+        self._webhooks = webhooks
         self._catalog = catalog
         self._follower = follower
         self._cache: WatchCache | None = None
@@ -170,7 +170,7 @@ class Definitions:
         webhook = kind.webhook or {}
         versions = tuple(webhook.get("conversionReviewVersions") or ("v1",))
         config = webhook.get("clientConfig") or {}
-        converter = Converter(kind.stored, config, versions, self._reader)
+        converter = Converter(kind.stored, config, versions, self._webhooks)
         caches, storages = [stored], {}
         for resource in kind.served:
             conversion = Conversion(stored, converter, resource)

@@ -48,10 +48,11 @@ from sampan.core.api.takeover import UpgradableProtocol
 from sampan.core.api.tls import EmbeddedServer
 from sampan.core.api.tokens import Tokens
 from sampan.core.api.upgrade import PING_TIMEOUT, UpgradeProtocol
+from sampan.core.api.webhook_client import WebhookClient
 from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.config import ClusterContext
-from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User
+from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User, Webhooks
 from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
@@ -107,13 +108,14 @@ class ApiServer:
         self.parts: dict[str, Check] = {"etcd-0": self._check_store}
         """Of the control plane, for ComponentStatuses; who runs others enters them."""
         self.catalog = Catalog(self._follower, self._source, ANSWERS)
-        self.definitions = Definitions(self.catalog, self._follower, CacheReader(self.catalog))
+        self.webhooks = WebhookClient(CacheReader(self.catalog))
+        self.definitions = Definitions(self.catalog, self._follower, self.webhooks)
         self.catalog.settled = self.definitions.settled
         self.aggregation = Aggregation(self.catalog, CacheReader(self.catalog), context.front_proxy, context.clock)
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog, store, context.clock)
         tokens = Tokens(context.token_key_pem, context.clock)
-        gates = make_gates(registry, context, CacheReader(self.catalog), tokens)
+        gates = make_gates(registry, context, CacheReader(self.catalog), tokens, self.webhooks)
         self.pipeline = Pipeline(
             store=store,
             catalog=self.catalog,
@@ -251,6 +253,7 @@ class ApiServer:
                 await task
         self.pipeline.workers.close()
         await asyncio.to_thread(self.auditor.close)
+        await self.webhooks.close()
         await self._follower.close()
 
 
@@ -261,7 +264,9 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
     return pki.server_files(folder, context.config.cluster, hosts, context.clock())
 
 
-def make_gates(registry: Registry, context: ClusterContext, reader: Reader, tokens: Tokens) -> Gates:
+def make_gates(
+    registry: Registry, context: ClusterContext, reader: Reader, tokens: Tokens, webhooks: Webhooks
+) -> Gates:
     """The chains of plugins, each made with a way to ask the whole of them. Raises `ConfigError`."""
     gates = Gates()
     choice = context.config.admission
@@ -271,6 +276,7 @@ def make_gates(registry: Registry, context: ClusterContext, reader: Reader, toke
         authorizer=gates,
         clock=context.clock,
         tokens=tokens,
+        webhooks=webhooks,
         settings=read_settings(choice.settings),
     )
     gates.authenticators = _ordered(registry.authenticators, made_with)

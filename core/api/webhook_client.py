@@ -1,17 +1,16 @@
-"""Ask a webhook, named by URL or by a Service, over HTTPS: one request, bounded in time and size."""
+"""Ask webhooks, named by URL or by a Service, over HTTPS: each request bounded in time and size."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import ssl
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sampan.core.api.service_endpoints import NoEndpoint, service_endpoint
+from sampan.core.api.webhook_connections import Answer, TooLong, UnusableBundle, WebhookConnections
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import Reader
 from sampan.core.model.causes import quoted
@@ -54,77 +53,58 @@ def target(config: Mapping[str, Any], reader: Reader, seconds: float) -> Target:
         raise Unreachable(f'Post "{shown}": {exc}') from None
 
 
-async def post(
-    config: Mapping[str, Any], reader: Reader, body: Mapping[str, Any], seconds: float, *, longest: int = LONGEST_ANSWER
-) -> Any:
-    """The webhook's answer as a JSON value. Raises `CallFailed` with what went wrong, in Kubernetes' words."""
-    import httpx
+class WebhookClient:
+    """One per API server, on its loop: connections are kept from call to call."""
 
-    aim = target(config, reader, seconds)
-    try:
-        async with asyncio.timeout(seconds):
-            return await _post(aim, config.get("caBundle") or "", body, seconds, longest)
-    except (TimeoutError, httpx.TimeoutException):
-        raise Unreachable(f'Post "{aim.shown}": context deadline exceeded') from None
-    except httpx.ConnectError as error:
-        raise Unreachable(f'Post "{aim.shown}": {_why_not(error, aim)}') from error
-    except CallFailed:
-        raise
-    except Exception as error:  # whatever a network, a certificate or a stranger's server can do
-        raise CallFailed(f'Post "{aim.shown}": {error or type(error).__name__}') from error
+    def __init__(self, reader: Reader) -> None:
+        """``reader`` knows the Services and where their pods are."""
+        self._reader = reader
+        self._connections = WebhookConnections()
+
+    async def post(
+        self, config: Mapping[str, Any], body: Mapping[str, Any], seconds: float, *, longest: int = LONGEST_ANSWER
+    ) -> Any:
+        """The answer of the webhook of a ``clientConfig``, as a JSON value.
+
+        Raises `CallFailed` with what went wrong, in Kubernetes' words.
+        """
+        import httpx
+        import orjson
+
+        aim = target(config, self._reader, seconds)
+        try:
+            url = httpx.URL(aim.url).copy_merge_params({"timeout": f"{seconds:g}s"})
+            connections = self._connections.to(aim.host, config.get("caBundle") or "")
+            async with asyncio.timeout(seconds):
+                answer = await connections.post(url, orjson.dumps(body), longest)
+            return _value(answer)
+        except (TimeoutError, httpx.TimeoutException):
+            raise Unreachable(f'Post "{aim.shown}": context deadline exceeded') from None
+        except httpx.ConnectError as error:
+            raise Unreachable(f'Post "{aim.shown}": {_why_not(error, aim)}') from error
+        except (UnusableBundle, TooLong) as error:
+            raise CallFailed(str(error)) from None
+        except CallFailed:
+            raise
+        except Exception as error:  # whatever a network, a certificate or a stranger's server can do
+            raise CallFailed(f'Post "{aim.shown}": {error or type(error).__name__}') from error
+
+    async def close(self) -> None:
+        """Idempotent."""
+        await self._connections.close()
 
 
-async def _post(aim: Target, ca_bundle: str, body: Mapping[str, Any], seconds: float, longest: int) -> Any:
-    import httpx
+def _value(answer: Answer) -> Any:
     import orjson
 
-    headers = {"Content-Type": "application/json", "Accept": "application/json", "Host": aim.host}
-    async with (
-        _Connections() as connections,
-        httpx.AsyncClient(verify=_context(ca_bundle), trust_env=False, timeout=seconds) as client,
-        client.stream(
-            "POST",
-            aim.url,
-            params={"timeout": f"{seconds:g}s"},
-            headers=headers,
-            content=orjson.dumps(body),
-            extensions={"sni_hostname": aim.host, "trace": connections.notice},
-        ) as response,
-    ):
-        answer = bytearray()
-        async for chunk in response.aiter_bytes():
-            answer += chunk
-            if len(answer) > longest:
-                raise CallFailed(f"the answer is longer than {longest} bytes")
-    if not 200 <= response.status_code <= 206:
-        raise CallFailed(_refusal(response.status_code, response.headers.get("Content-Type", ""), bytes(answer)))
-    if not answer:
-        content_type = response.headers.get("Content-Type", "")
-        raise CallFailed(f"0-length response with status code: {response.status_code} and content type: {content_type}")
+    if not 200 <= answer.code <= 206:
+        raise CallFailed(_refusal(answer.code, answer.content_type, answer.body))
+    if not answer.body:
+        raise CallFailed(f"0-length response with status code: {answer.code} and content type: {answer.content_type}")
     try:
-        return orjson.loads(bytes(answer))
+        return orjson.loads(answer.body)
     except ValueError as error:
         raise CallFailed(f"couldn't get version/kind; json parse error: {error}") from None
-
-
-class _Connections:
-    """Those of one request, closed where it is given up: the HTTP client forgets one that shakes hands just then."""
-
-    def __init__(self) -> None:
-        self._opened: list[Any] = []
-
-    async def notice(self, event: str, about: Mapping[str, Any]) -> None:
-        """Told by the HTTP client of all that it does."""
-        if event == "connection.connect_tcp.complete":
-            self._opened.append(about["return_value"])
-
-    async def __aenter__(self) -> _Connections:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        if kind is not None:
-            for stream in self._opened:
-                await stream.aclose()
 
 
 UNTRUSTED: Final = (18, 19, 20, 21)
@@ -182,15 +162,3 @@ def _refusal(code: int, content_type: str, body: bytes) -> str:
     if code >= 500:
         return f"an error on the server ({quoted(said)}) has prevented the request from succeeding"
     return f"the server responded with the status code {code} but did not return more information"
-
-
-@lru_cache(maxsize=64)
-def _context(ca_bundle: str) -> ssl.SSLContext:
-    """Trusts the given certificates alone, or what the host trusts."""
-    if not ca_bundle:
-        return ssl.create_default_context()
-    try:
-        pem = base64.b64decode(ca_bundle).decode()
-        return ssl.create_default_context(cadata=pem)
-    except (ValueError, ssl.SSLError) as error:
-        raise CallFailed(f"unable to load root certificates: {error}") from None

@@ -230,6 +230,14 @@ class Admission(Protocol):
         ...
 
 
+class Webhooks(Protocol):
+    """How webhooks are asked: over connections that are kept, bounded in time and in what is read."""
+
+    async def post(self, config: Mapping[str, Any], body: Mapping[str, Any], seconds: float) -> Any:
+        """The JSON value that the webhook of a ``clientConfig`` answers. Raises `CallFailed` in Kubernetes' words."""
+        ...
+
+
 @frozen(kw_only=True)
 class AccessContext:
     """What authenticators, authorizers and admission plugins are made with."""
@@ -241,5 +249,6 @@ class AccessContext:
     """The whole chain, for those who must ask on behalf of somebody (escalation, owner references)."""
     clock: Callable[[], datetime]
     tokens: TokenReader
+    webhooks: Webhooks
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """What the ``AdmissionConfiguration`` says to each plugin, by its name."""

@@ -89,6 +89,7 @@ def _suite(registry: Registry, sort: str, place: str, part: Any) -> object:
 
 
 def _make(registry: Registry, sort: str, part: Any) -> object:
+    from sampan.core.api.webhook_client import WebhookClient
     from sampan.core.testing.access_contracts import NoObjects
     from sampan.core.testing.object_contracts import source_context
 
@@ -96,7 +97,8 @@ def _make(registry: Registry, sort: str, part: Any) -> object:
         config=Config(data_dir=Path("/nowhere")), service_cidr="10.96.0.0/16", kinds=tuple(registry.kinds)
     )
     access = AccessContext(
-        cluster=cluster, reader=NoObjects(), authorizer=_NoOpinion(), clock=cluster.clock, tokens=_NoTokens(), settings={}
+        cluster=cluster, reader=NoObjects(), authorizer=_NoOpinion(), clock=cluster.clock, tokens=_NoTokens(),
+        webhooks=WebhookClient(NoObjects()), settings={},
     )  # fmt: skip
     given: Mapping[str, Callable[[], tuple[object, ...]]] = {
         "schedulers": lambda: ([],),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 import attrs
 
 from sampan.core.api.server import make_gates
+from sampan.core.api.webhook_client import WebhookClient
 from sampan.core.config import ClusterContext, Config
 from sampan.core.contracts.access import Authenticator
 from sampan.core.contracts.controller import Controller
@@ -77,7 +78,7 @@ class NoTokens:
         return None
 
 
-GATES = make_gates(REGISTRY, CONTEXT, SomeObjects(), cast(Any, NoTokens()))
+GATES = make_gates(REGISTRY, CONTEXT, SomeObjects(), cast(Any, NoTokens()), WebhookClient(SomeObjects()))
 
 
 def suites(contract: type, parts: Iterable[Any], **more: Any) -> dict[str, type]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -31,6 +32,14 @@ class Webhook:
     ca_bundle: str
     """As ``clientConfig.caBundle`` wants it."""
     asked: list[Review] = attrs.field(factory=list)
+    connections: list[socket.socket] = attrs.field(factory=list)
+    """All that were ever made, in their order."""
+
+    def hang_up(self) -> None:
+        """Close what is open, as a server does that is tired of waiting or ends."""
+        for each in self.connections:
+            with suppress(OSError):  # it is closed
+                each.shutdown(socket.SHUT_RDWR)
 
     @property
     def client_config(self) -> dict[str, Any]:
@@ -61,6 +70,14 @@ def webhook(folder: Path, answer: Callable[[Review], Any], *names: str) -> Itera
     certificate, key = _certificate(folder, names)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one write an answer
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            served.connections.append(self.connection)
+
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             served.asked.append(review)
@@ -95,6 +112,7 @@ def webhook(folder: Path, answer: Callable[[Review], Any], *names: str) -> Itera
     finally:
         server.shutdown()
         server.server_close()
+        served.hang_up()
         thread.join()
 
 

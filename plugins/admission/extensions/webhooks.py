@@ -14,7 +14,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed, post
+from sampan.core.api.webhook_client import DEFAULT_SECONDS, CallFailed
 from sampan.core.cel.errors import CelError
 from sampan.core.classes import frozen
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
@@ -127,7 +127,7 @@ class _Webhooks:
 
 async def _answer(config: Mapping[str, Any], context: AccessContext, asked: Mapping[str, Any], seconds: float) -> Any:
     try:
-        return await post(config, context.reader, asked, seconds)
+        return await context.webhooks.post(config, asked, seconds)
     except CallFailed as error:
         raise CallFailed(f"failed to call webhook: {error}") from None
 

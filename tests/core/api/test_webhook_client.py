@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sampan.core.api.webhook_client import CallFailed, Unreachable, post
+from sampan.core.api.webhook_client import CallFailed, Unreachable, WebhookClient
 from tests.support.webhook import allow, webhook
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,11 @@ class NoObjects:
 
 
 async def ask(config: dict[str, Any], seconds: float = 5) -> Any:
-    return await post(config, NoObjects(), REVIEW, seconds)
+    client = WebhookClient(NoObjects())
+    try:
+        return await client.post(config, REVIEW, seconds)
+    finally:
+        await client.close()
 
 
 @pytest.fixture
