@@ -21,7 +21,7 @@ from sampan.core.api.operations.managed import Writer, track
 from sampan.core.api.operations.pipeline import shown, stored_form
 from sampan.core.classes import frozen
 from sampan.core.errors import AlreadyExists, ApiError, ConfigError, Conflict, NotFound
-from sampan.core.ip import Address, Network, families_of, networks
+from sampan.core.ip import Address, Network, families_of, hosts_own, networks
 from sampan.core.model.conditions import holds_wire
 from sampan.core.store.contract import Store
 
@@ -59,6 +59,8 @@ class AddressClaims:
         self, cidr: str, catalog: Catalog, store: Store, now: Callable[[], datetime], chooser: random.Random
     ) -> None:
         self._own = networks(cidr)
+        self._reserved = frozenset(map(hosts_own, self._own))
+        """What pods know the host by: no Service's."""
         self._families = tuple(each.name for each in families_of(cidr))
         self._catalog = catalog
         self._store = store
@@ -92,7 +94,7 @@ class AddressClaims:
             raise NotClaimed("the provided network does not match the current range")
         if not _first(network) <= int(address) <= _last(network):
             raise NotClaimed(f"the provided IP ({text}) is not in the valid range. The range of valid IPs is {network}")
-        if not await self._create(str(address), owner, dry_run=dry_run):
+        if str(address) in self._reserved or not await self._create(str(address), owner, dry_run=dry_run):
             raise NotClaimed("provided IP is already allocated")
 
     async def claim_any(self, family: str, owner: Owner, *, dry_run: bool = False) -> str:
@@ -141,7 +143,7 @@ class AddressClaims:
                 start = self._chooser.randrange(size)
                 for turn in range(min(size, MOST_TRIED)):
                     address = network[low + (start + turn) % size - int(network.network_address)]
-                    if self._served.get("", str(address)) is None:
+                    if str(address) not in self._reserved and self._served.get("", str(address)) is None:
                         yield address
 
     async def _create(self, text: str, owner: Owner, *, dry_run: bool) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sampan.core.cluster.settle import NONE
 from sampan.core.contracts.proxy import Proxy, ProxySettings
+from sampan.core.ip import hosts_own, networks
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 
@@ -52,6 +53,7 @@ class ServiceProxying:
         from sampan.core.services.service_ports import Here
 
         recorder = EventRecorder(client, self._clock, "service-proxy", nodes[0])
+        besides |= set(map(hosts_own, networks(self._settings.service_cidr)))  # where the API is offered to pods
         proxier = Proxier(self.proxy, informers, recorder, self._clock, self._plugins, besides, set(nodes))
         self._cleanup.push_async_callback(proxier.stop)
         await proxier.start()

@@ -45,6 +45,8 @@ class ServicePort:
     endpoints: tuple[Endpoint, ...]
     affinity_seconds: int = 0
     """ClientIP session affinity; 0 is none."""
+    claimed: bool = False
+    """The cluster has given the address and port to this Service alone: a cluster IP, or a node port."""
     sources: tuple[str, ...] = ()
     """Ranges whose clients are served; none: all are."""
 

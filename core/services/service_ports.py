@@ -7,6 +7,7 @@ are still serving while they terminate; headless and ExternalName services are l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from ipaddress import ip_address
 from itertools import product
 
 import attrs
@@ -72,7 +73,7 @@ def proxied_slices(slices: Iterable[EndpointSlice]) -> Iterator[EndpointSlice]:
 def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here) -> Iterator[proxy.ServicePort]:
     spec = service.spec
     inside = cluster_addresses(service)
-    balanced = {ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip}
+    balanced = set(_balanced(service))
     for port, family in product(spec.ports, map(family_of, inside)):
         candidates = _candidates(port, slices, family, here)
         everywhere, local = _for_all(candidates, here), _local(candidates, here)
@@ -88,6 +89,7 @@ def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here
                 port=number,
                 endpoints=endpoints,
                 affinity_seconds=affinity_seconds(service),
+                claimed=ip in inside or ip == family.any_address,
                 sources=_of(family, spec.load_balancer_source_ranges) if ip in balanced else (),
             )
 
@@ -100,14 +102,30 @@ def cluster_addresses(service: Service) -> Sequence[str]:
 
 def _addresses(service: Service, port: ServicePort, family: Family) -> Iterator[tuple[str, int]]:
     """A person on this machine looks on loopback for what a load balancer shows to all."""
-    balanced = _of(family, (ingress.ip for ingress in service.status.load_balancer.ingress if ingress.ip))
-    inside, outside = _of(family, cluster_addresses(service)), _of(family, service.spec.external_ips)
+    balanced = _of(family, _balanced(service))
+    inside, outside = (
+        _of(family, cluster_addresses(service)),
+        _of(family, filter(_may_be_taken, service.spec.external_ips)),
+    )
     for ip in dict.fromkeys((*inside, *outside, *balanced)):
         yield ip, port.port
     if service.spec.type == "LoadBalancer" and balanced:
         yield family.loopback, port.port
     if port.node_port:
         yield family.any_address, port.node_port
+
+
+def _balanced(service: Service) -> Iterator[str]:
+    """The addresses of its load balancer whose packets come here as they were sent."""
+    for each in service.status.load_balancer.ingress:
+        if each.ip and each.ip_mode != "Proxy" and _may_be_taken(each.ip):
+            yield each.ip
+
+
+def _may_be_taken(text: str) -> bool:
+    """Not so the host's loopback, nor all of its addresses, nor what each link has of its own, as metadata servers are."""
+    address = ip_address(text)
+    return not (address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast)
 
 
 def _of(family: Family, addresses: Iterable[str]) -> tuple[str, ...]:

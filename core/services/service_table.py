@@ -1,7 +1,7 @@
 """The table that a proxy serves, kept: one Service changes, and what differs is told. Pure state.
 
 Two Services may ask for the same address and port (an external IP): the one that is first by namespace and name has it, and
-the other one gets it when that has gone.
+the other one gets it when that has gone. None takes by asking what the cluster has given to another one, its own API say.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ServiceTable:
 
     def _settle(self, key: Key) -> None:
         if claims := self._claims[key]:
-            self._served[key] = claims[min(claims)]
+            self._served[key] = claims[min(claims, key=lambda owner: (not claims[owner].claimed, owner))]
         else:
             del self._claims[key]
             self._served.pop(key, None)

@@ -23,6 +23,7 @@ from sampan.core.errors import ConfigError
 from sampan.core.services.loop_thread import LoopThread
 from sampan.core.services.sockets import datagram_socket
 from sampan.plugins.dns.ready import MOST_TURNS, Ready
+from sampan.plugins.dns.shares import Shares
 from sampan.plugins.dns.upstream import Answer, Upstream
 from sampan.plugins.dns.wire import (
     NOERROR,
@@ -44,9 +45,9 @@ from sampan.plugins.dns.wire import (
 )
 from sampan.plugins.dns.zone import Found, Zone
 
-MOST_ASKING = 2_000
-"""Queries over UDP that wait for an answer from outside; more are dropped, and asked again by their clients."""
-MOST_CONNECTIONS = 200
+MOST_ASKING, EACH_ASKING = 2_000, 500
+"""Queries over UDP that wait for an answer from outside, of all clients and of one; more are dropped, and asked again."""
+MOST_CONNECTIONS, EACH_CONNECTIONS = 200, 50
 IDLE_SECONDS = 10.0
 IN, ANY_CLASS = 1, 255
 
@@ -54,7 +55,7 @@ IN, ANY_CLASS = 1, 255
 class ClusterDns:
     """The calls of `sampan.core.contracts.name_server.NameServer`, in this process."""
 
-    def __init__(self, settings: NameServerSettings, upstream_port: int = 53) -> None:
+    def __init__(self, settings: NameServerSettings, upstream_port: int = 53, each_asking: int = EACH_ASKING) -> None:
         self._settings = settings
         self._zone = Zone(settings.domain, settings.reverse)
         self._thread = LoopThread("dns")
@@ -69,6 +70,8 @@ class ClusterDns:
         self._tcp: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
+        self._shares = Shares(MOST_ASKING, each_asking)
+        self._shares_of_connections = Shares(MOST_CONNECTIONS, EACH_CONNECTIONS)
 
     # The contract
 
@@ -181,11 +184,15 @@ class ClusterDns:
 
     def ask_outside(self, query: Query, client: tuple[str, int]) -> None:
         """Answer a datagram later."""
-        if len(self._asking) >= MOST_ASKING:
+        if not self._shares.take(client[0]):
             return
         task = asyncio.get_running_loop().create_task(self._reply_later(query, client))
         self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        task.add_done_callback(lambda done: self._has_replied(done, client[0]))
+
+    def _has_replied(self, task: asyncio.Task[None], client: str) -> None:
+        self._asking.discard(task)
+        self._shares.give_back(client)
 
     async def _reply_later(self, query: Query, client: tuple[str, int]) -> None:
         reply = await self.answer_from_outside(query, over_udp=True)
@@ -196,7 +203,8 @@ class ClusterDns:
         """One TCP connection: queries one after the other, each behind its length."""
         task = asyncio.current_task()
         assert task is not None
-        if len(self._connections) >= MOST_CONNECTIONS:
+        client: str = (writer.get_extra_info("peername") or ("",))[0]
+        if not self._shares_of_connections.take(client):
             writer.close()
             return
         self._connections.add(task)
@@ -216,6 +224,7 @@ class ClusterDns:
             return
         finally:
             self._connections.discard(task)
+            self._shares_of_connections.give_back(client)
             writer.close()
 
 

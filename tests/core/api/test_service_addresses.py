@@ -48,6 +48,12 @@ async def test_a_wanted_address_must_be_free_and_in_the_range(api: AsgiClient, a
     assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.clusterIPs")])
 
 
+async def test_the_address_that_pods_know_the_host_by_is_no_services(api: AsgiClient) -> None:
+    refused = await api.post(SERVICES, service("thief", clusterIP="10.96.0.254"))
+    assert (refused.code, refused.causes) == (422, [("FieldValueInvalid", "spec.clusterIPs")])
+    assert "provided IP is already allocated" in refused.json["message"]
+
+
 async def test_an_address_stays_with_its_service(api: AsgiClient) -> None:
     await api.post(SERVICES, service("s", clusterIP="10.96.0.77"))
     moved = await api.patch(f"{SERVICES}/s", {"spec": {"clusterIP": "192.0.2.1", "clusterIPs": ["192.0.2.1"]}})

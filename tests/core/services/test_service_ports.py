@@ -70,7 +70,7 @@ def test_a_cluster_ip_leads_to_the_ready_pods_target_port() -> None:
     assert table == [
         proxy.ServicePort(
             namespace="default", name="web", port_name="", protocol="TCP", ip="10.96.0.9", port=80,
-            endpoints=(proxy.Endpoint(ip="10.1.0.2", port=8080),),
+            endpoints=(proxy.Endpoint(ip="10.1.0.2", port=8080),), claimed=True,
         ),
     ]  # fmt: skip
 
@@ -210,3 +210,44 @@ def test_who_may_ask_a_load_balancer_is_said_for_each_family(ip: str) -> None:
 )
 def test_affinity(spec: dict[str, Any], seconds: int) -> None:
     assert [entry.affinity_seconds for entry in service_ports(service(**spec), [])] == [seconds]
+
+
+SPECIAL = ["0.0.0.0", "127.0.0.1", "169.254.169.254", "224.0.0.1", "::", "::1", "fe80::1"]
+
+
+@pytest.mark.parametrize("address", SPECIAL)
+def test_what_is_every_hosts_own_is_taken_by_nobody(address: str) -> None:
+    """A status is written by whoever may; and `0.0.0.0` there would be any port of all the host's addresses."""
+    spec = {"type": "LoadBalancer", "clusterIPs": ["10.96.0.9", "fd00::9"], "externalIPs": [address]}
+    made = service(**spec)
+    ingress = (LoadBalancerIngress(ip=address), LoadBalancerIngress(ip="192.0.2.9", ip_mode="Proxy"))
+    made = evolve(made, status=evolve(made.status, load_balancer=LoadBalancerStatus(ingress=ingress)))
+    table = service_ports(made, [endpoint_slice(("10.1.0.2", READY))])
+    assert [entry.ip for entry in table] == ["10.96.0.9", "fd00::9"]
+    assert all(entry.claimed for entry in table)
+
+
+@pytest.mark.parametrize(("family", "addresses"), [("IPv4", ["10.1.0.1"]), ("IPv6", ["fd00:1::1"])])
+@pytest.mark.parametrize("policy", ["internalTrafficPolicy", "externalTrafficPolicy"])
+def test_a_local_policy_is_of_both_families(family: str, addresses: list[str], policy: str) -> None:
+    made = service(
+        type="NodePort",
+        clusterIPs=["10.96.0.9", "fd00::9"],
+        ports=[{"port": 80, "nodePort": 30080}],
+        **{policy: "Local"},
+    )
+    slices = [
+        endpoint_slice(
+            name=of,
+            addressType=of,
+            endpoints=[
+                {"addresses": [f"{begin}{n}"], "conditions": READY, "nodeName": f"n{n}"} for n in (1, 2)
+            ],
+        )
+        for of, begin in (("IPv4", "10.1.0."), ("IPv6", "fd00:1::"))
+    ]  # fmt: skip
+    table = service_ports(made, slices, Here(frozenset({"n1"})))
+    narrowed = {"internalTrafficPolicy": ("10.96.0.9", "fd00::9"), "externalTrafficPolicy": ("0.0.0.0", "::")}[policy]
+    of_family = [entry for entry in table if entry.family.name == family]
+    assert [[e.ip for e in entry.endpoints] for entry in of_family if entry.ip in narrowed] == [addresses]
+    assert [len(entry.endpoints) for entry in of_family if entry.ip not in narrowed] == [2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,17 @@ def port(owner: Owner, ip: str, *endpoints: str) -> ServicePort:
         namespace=owner[0], name=owner[1], port_name="", protocol="TCP", ip=ip, port=80,
         endpoints=tuple(Endpoint(ip=each, port=80) for each in endpoints),
     )  # fmt: skip
+
+
+def test_what_the_cluster_has_given_is_not_taken_by_asking_for_it() -> None:
+    """Whoever was first, and whatever the thief is called."""
+    own, thief = ("kube-system", "own"), ("a", "thief")
+    granted = attrs.evolve(port(own, "10.0.0.1", "10.1.0.1"), claimed=True)
+    for order in ((own, thief), (thief, own)):
+        table = ServiceTable()
+        for owner in order:
+            table.put([(owner, [granted if owner == own else port(owner, "10.0.0.1", "10.1.0.9")])])
+        assert table.all() == (granted,)
 
 
 asked = st.lists(

@@ -19,7 +19,8 @@ import pytest
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
 from sampan.core.services.records import server_records, zone_records
-from sampan.plugins.dns.server import ClusterDns
+from sampan.plugins.dns.server import EACH_CONNECTIONS, ClusterDns
+from tests.support.wait import eventually
 
 HERE = "127.0.0.1"
 WEB = "web.default.svc.cluster.local"
@@ -191,3 +192,50 @@ def test_a_port_that_is_taken_is_one_clear_sentence(server: ClusterDns) -> None:
         taken.bind((HERE, 0))
         with pytest.raises(ConfigError, match=r"cluster DNS cannot listen on .*: another program does already"):
             server.start(HERE, taken.getsockname()[1])
+
+
+GREEDY, OTHER = "127.0.0.3", "127.0.0.4"
+"""Two clients."""
+
+
+def test_a_client_that_holds_connections_leaves_others_theirs(port: int) -> None:
+    def connect(client: str) -> socket.socket:
+        return socket.create_connection(("127.0.0.2", port), timeout=30, source_address=(client, 0))
+
+    with contextlib.ExitStack() as stack:
+        for _ in range(EACH_CONNECTIONS):
+            stack.enter_context(connect(GREEDY))
+        with connect(GREEDY) as one_more:
+            assert one_more.recv(1) == b""
+        query = dns.message.make_query(WEB, "A")
+        with connect(OTHER) as other:
+            dns.query.send_tcp(other, query)
+            reply, _ = dns.query.receive_tcp(other)
+    assert said(reply) == ["10.96.0.7"]
+
+
+def test_a_client_that_asks_without_end_leaves_others_their_answers(world: World) -> None:
+    settings = NameServerSettings(state_dir=Path(), domain="cluster.local", upstream=("127.0.0.1",))
+    free, port = threading.Event(), free_port()
+
+    def hesitate(_reply: dns.message.Message) -> None:
+        free.wait(60)
+
+    world.answer = hesitate
+    server = ClusterDns(settings, upstream_port=world.port, each_asking=3)
+    server.start("127.0.0.2", port)
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.close)
+        stack.callback(free.set)
+        greedy, other = (stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2))
+        greedy.bind((GREEDY, 0))
+        other.bind((OTHER, 0))
+        other.settimeout(30)
+        for number in range(20):
+            greedy.sendto(dns.message.make_query(f"greedy{number}.com", "A").to_wire(), ("127.0.0.2", port))
+        other.sendto(dns.message.make_query("other.com", "A").to_wire(), ("127.0.0.2", port))
+        free.set()
+        reply = dns.message.from_wire(other.recv(4096))
+    assert reply.question[0].name == dns.name.from_text("other.com")
+    eventually(lambda: len([name for name in world.asked if name.startswith("greedy")]) == 3, "three are asked about")
+    assert "other.com" in world.asked
