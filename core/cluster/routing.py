@@ -1,8 +1,9 @@
 """A machine's way in for HTTP: the router, the ports that it listens on, and what keeps it in step with the Ingresses.
 
 It listens on the loopback address and on the first node's, as load balancers of this cluster do: people find it at
-``localhost``, pods and other machines at the node's. `prepare`, `close` and `destroy` block and belong in a thread.
-What follows the API is imported when it begins to: who only ends a cluster needs none of it.
+``localhost``, pods and other machines at the node's; and so in IPv6 where the node has an address of it. `prepare`, `close`
+and `destroy` block and belong in a thread. What follows the API is imported when it begins to: who only ends a cluster
+needs none of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sampan.core.contracts.http_router import HttpRouter, RouterSettings
 from sampan.core.datadir import Decisions
 from sampan.core.errors import ConfigError, NotFound
 from sampan.core.host.listening import bind
+from sampan.core.ip import Family, family_of
 from sampan.core.plugins import Plugins
 from sampan.core.reconcile.clock import Clock
 
@@ -63,11 +65,11 @@ class HttpRouting:
         from sampan.core.services.service_hosts import zone_of
 
         zone = zone_of(self._cluster)
-        address = await self._listen_at_node(client, node)
-        here = [LOCALHOST, *dict.fromkeys((LOOPBACK, address))]
+        addresses = await self._listen_at_node(client, node)
+        here = [LOCALHOST, *dict.fromkeys(each.getsockname()[0] for each in self._plain)]
         certificates = OwnCertificates(issue, here, self._clock.now)
         ports = tuple(IngressPortStatus(port=_port(each[0]), protocol="TCP") for each in (self._plain, self._encrypted))
-        shown = IngressLoadBalancerIngress(ip=address, ports=ports)
+        shown = [IngressLoadBalancerIngress(ip=address, ports=ports) for address in addresses]
         keeper = Gatekeeper(self._router, informers, client, self._clock, certificates, shown, zone)
         self._cleanup.push_async_callback(keeper.stop)
         await keeper.start(self._plain, self._encrypted)
@@ -91,26 +93,37 @@ class HttpRouting:
         self.close()
         self._router.destroy()
 
-    async def _listen_at_node(self, client: Client, node: str) -> str:
-        """The address that it listens on besides; where that is not this machine's, or taken, only the loopback one."""
+    async def _listen_at_node(self, client: Client, node: str) -> tuple[str, ...]:
+        """The addresses that it listens on besides, one of each family; where there are none, the loopback one."""
         from sampan.core.model.core_v1.node import Node
 
-        address = LOOPBACK
+        addresses: dict[Family, str] = {}
         with suppress(NotFound):
-            addresses = (await client.get(Node, "", node)).status.addresses
-            address = next((each.address for each in addresses if each.type == "InternalIP"), LOOPBACK)
-        if address == LOOPBACK:
-            return LOOPBACK
+            for each in (await client.get(Node, "", node)).status.addresses:
+                if each.type == "InternalIP":
+                    addresses.setdefault(family_of(each.address), each.address)
+        found = []
+        for family, address in addresses.items():
+            if family.loopback != LOOPBACK:
+                self._listen_too(family.loopback)
+            if address != family.loopback and self._listen_too(address):
+                found.append(address)
+        return tuple(found) or (LOOPBACK,)
+
+    def _listen_too(self, address: str) -> bool:
+        """Whether that can be, with both ports."""
+        made: list[socket.socket] = []
         try:
             for some, option in ((self._plain, PORT_OPTION), (self._encrypted, TLS_PORT_OPTION)):
-                some.append(bind(address, _port(some[0]), option))
+                made.append(bind(address, _port(some[0]), option))
         except ConfigError as exc:
-            self._say(f"ingress: at {LOOPBACK} alone ({exc})")
-            for each in (*self._plain[1:], *self._encrypted[1:]):
+            self._say(f"ingress: not at {address} ({exc})")
+            for each in made:
                 each.close()
-            del self._plain[1:], self._encrypted[1:]
-            return LOOPBACK
-        return address
+            return False
+        self._plain.append(made[0])
+        self._encrypted.append(made[1])
+        return True
 
     def _bound(self, asked: int | None, otherwise: int, option: str) -> socket.socket:
         def at(port: int) -> socket.socket:

@@ -45,7 +45,7 @@ class Route:
     exact: bool = False
     """The path itself alone; otherwise also what lies below it, element by element."""
     local: bool = False
-    """Only for who asks from this machine by its loopback address (127.0.0.0/8); others go on to the next route."""
+    """Only for who asks from this machine by its loopback address (127.0.0.0/8, ::1); others go on to the next route."""
     backend: Backend
 
     def fits(self, host: str, path: str) -> bool:

@@ -57,7 +57,7 @@ NOTHING = Routing(table=RouteTable(), problems=(), services=frozenset(), secrets
 
 
 class Gatekeeper:
-    """`start` once the informers run; `stop` before the router is closed. ``address`` is what Ingresses are given.
+    """`start` once the informers run; `stop` before the router is closed. ``addresses`` are what Ingresses are given.
 
     Services have host names in ``zone``, where there is one (`sampan.core.services.service_hosts`).
     """
@@ -69,14 +69,14 @@ class Gatekeeper:
         client: Client,
         clock: Clock,
         certificates: OwnCertificates,
-        address: IngressLoadBalancerIngress,
+        addresses: Sequence[IngressLoadBalancerIngress],
         zone: str = "",
     ) -> None:
         self._router = router
         self._client = client
         self._clock = clock
         self._certificates = certificates
-        self._address = address
+        self._addresses = tuple(addresses)
         self._zone = zone
         self._recorder = EventRecorder(client, clock, COMPONENT)
         self._ingresses = informers.informer(Ingress)
@@ -192,9 +192,9 @@ class Gatekeeper:
         ours = {ingress.key for ingress in served(self._ingresses.all(), self._classes.all())}
         for ingress in self._ingresses.all():
             present = ingress.status.load_balancer.ingress
-            if ingress.key in ours and present != (self._address,):
-                await self._write_status(ingress.key, [to_wire(self._address)])
-            elif ingress.key not in ours and present == (self._address,):
+            if ingress.key in ours and present != self._addresses:
+                await self._write_status(ingress.key, [to_wire(each) for each in self._addresses])
+            elif ingress.key not in ours and present == self._addresses:
                 await self._write_status(ingress.key, [])
 
     async def _write_status(self, key: ObjectKey, addresses: list[Any]) -> None:

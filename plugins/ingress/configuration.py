@@ -26,7 +26,7 @@ ONE_EACH: Final = {"protocol": "http", "keep_alive": {"enabled": False}}
 """A connection for each request: behind a Service's address each may lead to another pod, and none to one that has gone."""
 STREAMS_OUTLIVE: Final = "24h"
 """How long a WebSocket may go on after the configuration that it was opened under."""
-LOOPBACK: Final = "127.0.0.0/8"
+LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 DEFAULT_TAG: Final = "default"
 
 
@@ -67,7 +67,7 @@ def _routes(routes: Sequence[Route]) -> Iterator[Json]:
     for (host, local), some in groupby(routes, key=lambda route: (route.host, route.local)):
         inner = [{"match": [_path(route)], "handle": [_handler(route.backend)], "terminal": True} for route in some]
         outer: Json = {"handle": [{"handler": "subroute", "routes": inner}]}
-        match: Json = ({"host": [host]} if host else {}) | ({"remote_ip": {"ranges": [LOOPBACK]}} if local else {})
+        match: Json = ({"host": [host]} if host else {}) | ({"remote_ip": {"ranges": [*LOOPBACK]}} if local else {})
         yield {"match": [match], **outer} if match else outer
 
 

@@ -66,7 +66,7 @@ class Router:
 async def kept(api: FakeApi, router: Router, zone: str) -> AsyncIterator[None]:
     informers = InformerSet(api, api.clock)
     certificates = OwnCertificates(lambda hosts: AUTHORITY.issue("own", NOW, hosts=hosts), ["localhost"], api.clock.now)
-    keeper = Gatekeeper(router, informers, api, api.clock, certificates, ADDRESS, zone)
+    keeper = Gatekeeper(router, informers, api, api.clock, certificates, [ADDRESS], zone)
     await informers.start()
     await keeper.start([], [])
     try:

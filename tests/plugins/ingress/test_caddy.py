@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from sampan.core.contracts.http_router import Backend, HttpRouter, Route, RouterSettings, RouteTable
 from sampan.core.errors import ConfigError
-from sampan.core.testing.http_router_contract import OWN, HttpRouterContract, Pod, Ways, pods
+from sampan.core.host.capabilities import has_ipv6
+from sampan.core.testing.http_router_contract import OWN, HttpRouterContract, Pod, Ways, exchange, pods
 from sampan.core.testing.wait import eventually
 from sampan.plugins.ingress import admin
 from sampan.plugins.ingress.caddy import CaddyRouter
@@ -85,6 +86,24 @@ class TestCaddy(HttpRouterContract):
         assert stat.S_IMODE((folder / "admin.sock").stat().st_mode) == 0o600
         written = [each.read_text(errors="replace") for each in folder.rglob("*") if each.is_file()]
         assert not [each for each in written if "PRIVATE KEY" in each]
+
+
+@needs_caddy
+@needs(has_ipv6(), "the host has no IPv6")
+def test_loopback_of_ipv6_is_this_machine_too(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as plain,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as encrypted,
+        pods("a") as (a,),
+    ):
+        router = caddy(tmp_path / "caddy")
+        try:
+            table = RouteTable(routes=(Route(host="x", local=True, backend=a.backend()),), certificates=(OWN,))
+            router.start([plain], [encrypted], table)
+            with socket.create_connection(plain.getsockname()[:2], timeout=30) as connection:
+                assert exchange(connection, "x", "/")[0] == 200
+        finally:
+            router.close()
 
 
 def _as_route(path: str, exact: bool) -> str:
