@@ -125,3 +125,5 @@ class ClusterContext:
     metrics: CollectorRegistry = attrs.field(factory=CollectorRegistry)
     kinds: tuple[type[KubeObject], ...] = ()
     """All kinds that the cluster serves."""
+    shares_store: bool = False
+    """Whether other control planes may use the store at the same time."""

@@ -43,6 +43,7 @@ from sampan.core.api.operations.pipeline import Pipeline
 from sampan.core.api.plain_http import server_context
 from sampan.core.api.resources import Resources
 from sampan.core.api.service_addresses import ServiceAddresses
+from sampan.core.api.shared_notes import StoreNotes
 from sampan.core.api.subresources.all import make_subresources
 from sampan.core.api.takeover import UpgradableProtocol
 from sampan.core.api.tls import EmbeddedServer
@@ -52,7 +53,7 @@ from sampan.core.api.webhook_client import WebhookClient
 from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.config import ClusterContext
-from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, User, Webhooks
+from sampan.core.contracts.access import SYSTEM_MASTERS, AccessContext, Reader, SharedNotes, User, Webhooks
 from sampan.core.contracts.source import Source, SourceContext
 from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
@@ -115,7 +116,8 @@ class ApiServer:
         self.nodes = nodes
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog, store, context.clock)
         tokens = Tokens(context.token_key_pem, context.clock)
-        gates = make_gates(registry, context, CacheReader(self.catalog), tokens, self.webhooks)
+        notes = StoreNotes(self._follower) if context.shares_store else None
+        gates = make_gates(registry, context, CacheReader(self.catalog), tokens, self.webhooks, notes)
         self.pipeline = Pipeline(
             store=store,
             catalog=self.catalog,
@@ -265,7 +267,12 @@ def server_files(context: ClusterContext, folder: Path, more_hosts: Iterable[str
 
 
 def make_gates(
-    registry: Registry, context: ClusterContext, reader: Reader, tokens: Tokens, webhooks: Webhooks
+    registry: Registry,
+    context: ClusterContext,
+    reader: Reader,
+    tokens: Tokens,
+    webhooks: Webhooks,
+    notes: SharedNotes | None = None,
 ) -> Gates:
     """The chains of plugins, each made with a way to ask the whole of them. Raises `ConfigError`."""
     gates = Gates()
@@ -278,6 +285,7 @@ def make_gates(
         tokens=tokens,
         webhooks=webhooks,
         settings=read_settings(choice.settings),
+        notes=notes,
     )
     gates.authenticators = _ordered(registry.authenticators, made_with)
     gates.authorizers = _ordered(registry.authorizers, made_with)

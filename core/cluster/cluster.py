@@ -148,7 +148,7 @@ class Cluster:
             if guarding.why_not:
                 plane.api.warn_of(NetworkPolicy, f"this machine cannot enforce it: {guarding.why_not}")
             static = await self._static_pods(decisions.node_name)
-            elected = scheme_of(decisions) in self._plugins.registry.shared_stores
+            elected = self._shares_store(decisions)
             engine = await plane.run_controllers(static, decisions.node_name, elected=elected)
             dns_address = await self._serve_names(naming, plane, engine, decisions.service_cidr)
         finally:
@@ -189,6 +189,9 @@ class Cluster:
             undo()
         self._directory.forget()
 
+    def _shares_store(self, decisions: Decisions) -> bool:
+        return scheme_of(decisions) in self._plugins.registry.shared_stores
+
     async def _start_plane(self, decisions: Decisions) -> tuple[ControlPlane, Decisions]:
         """With the port that it listens on."""
         store = self._store
@@ -205,6 +208,7 @@ class Cluster:
             service_cidr=decisions.service_cidr,
             admin_token=decisions.admin_token,
             clock=self._clock,
+            shares_store=self._shares_store(decisions),
         )
         plane = ControlPlane(self._plugins, store, context, self._directory.folder("pki"), self._clock)
         plane.chosen = {

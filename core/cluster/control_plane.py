@@ -182,7 +182,13 @@ class ControlPlane:
 
 
 def new_context(
-    plugins: Plugins, config: Config, *, service_cidr: str, admin_token: str, clock: Clock
+    plugins: Plugins,
+    config: Config,
+    *,
+    service_cidr: str,
+    admin_token: str,
+    clock: Clock,
+    shares_store: bool = False,
 ) -> ClusterContext:
     """What every part of a control plane is told."""
     return ClusterContext(
@@ -192,6 +198,7 @@ def new_context(
         clock=clock.now,
         metrics=plugins.metrics,
         kinds=tuple(plugins.registry.kinds),
+        shares_store=shares_store,
     )
 
 

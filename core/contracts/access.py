@@ -199,6 +199,12 @@ class AdmissionRequest:
     """What the client chose besides, as in its CreateOptions, UpdateOptions or DeleteOptions, but for the dry run."""
     requested: KindInfo | None = None
     """What was asked for, where ``info`` and the objects are an equivalent of it."""
+    after: list[Callable[[], Awaitable[None]]] = attrs.field(factory=list, repr=False)
+    """Called in the end, of creates and updates: the object is stored, and shown by the reader, or is not going to be."""
+
+    async def end(self) -> None:
+        for each in self.after:
+            await each()
 
 
 IDLE: Final = "sampan_idle"
@@ -238,6 +244,18 @@ class Webhooks(Protocol):
         ...
 
 
+class SharedNotes(Protocol):
+    """What servers of one store tell each other, besides the objects: a text for each name, changed by one at a time."""
+
+    async def change(self, name: str, alter: Callable[[bytes], bytes]) -> None:
+        """Store what ``alter`` makes of the note; an empty one is none.
+
+        It is called again where another server was quicker. Meanwhile the `Reader` shows at least what whoever wrote the
+        note before had seen. What it raises leaves the note as it was.
+        """
+        ...
+
+
 @frozen(kw_only=True)
 class AccessContext:
     """What authenticators, authorizers and admission plugins are made with."""
@@ -252,3 +270,5 @@ class AccessContext:
     webhooks: Webhooks
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     """What the ``AdmissionConfiguration`` says to each plugin, by its name."""
+    notes: SharedNotes | None = None
+    """``None`` where no other server may use the store."""

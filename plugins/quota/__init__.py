@@ -8,5 +8,5 @@ from sampan.plugins.quota.controller import QuotaController
 
 
 def register(registry: Registry) -> None:
-    registry.admission("ResourceQuota", lambda context: QuotaAdmission(context.clock))
+    registry.admission("ResourceQuota", lambda context: QuotaAdmission(context.clock, context.notes))
     registry.controller(QuotaController.name, lambda context: QuotaController(context.kinds))

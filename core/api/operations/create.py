@@ -82,6 +82,8 @@ async def create_named(
     except BaseException:
         await undo()
         raise
+    finally:
+        await request.end()
 
 
 def fill_defaults(resource: Resource, obj: MutableWire) -> None:

@@ -143,6 +143,8 @@ async def _change_once(
     except BaseException:
         await undo()
         raise
+    finally:
+        await request.end()
     if keeper:
         await keeper.settle(entry.wire, before)
     return entry

@@ -115,6 +115,13 @@ async def test_finished_pods_are_not_counted(api: AsgiClient) -> None:
     assert (await api.post(PODS, pod("b"))).code == 201
 
 
+async def test_what_has_gone_again_counts_no_more(api: AsgiClient) -> None:
+    await quota(api, count__configmaps="1")
+    for number in range(3):
+        assert (await api.post(f"{NAMESPACE}/configmaps", {"metadata": {"name": f"c{number}"}})).code == 201
+        assert (await api.delete(f"{NAMESPACE}/configmaps/c{number}")).code == 200
+
+
 async def test_however_many_come_at_once_the_quota_holds(api: AsgiClient) -> None:
     await quota(api, pods="7", count__configmaps="5")
     for path, most in ((PODS, 7), (f"{NAMESPACE}/configmaps", 5)):
