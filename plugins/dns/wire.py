@@ -6,8 +6,9 @@ malformed is refused before anything is looked up.
 
 from __future__ import annotations
 
+import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dns.name
 import dns.rdata
@@ -20,6 +21,8 @@ from sampan.core.contracts.name_server import Record
 HEADER = struct.Struct("!6H")
 TTL = 5
 """Seconds, as CoreDNS gives: what has changed is known everywhere a moment later."""
+MOST_IN_STREAM = 65_535
+"""Bytes of an answer over TCP, whose length has two bytes: four thousand addresses."""
 MOST_PLAIN = 512
 """Bytes of an answer over UDP to a client that names no other size."""
 OUR_SIZE = 1232
@@ -28,6 +31,7 @@ NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _WANTS_RECURSION, _RECURSES = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _OPCODE = 0x7800
 _OPT = 41
+_ADDRESSES = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
 _TO_QUESTION = b"\xc0\x0c"
 """A name that is the question's."""
 
@@ -112,7 +116,11 @@ class Sections:
 def resource(record: Record, asked: str) -> bytes:
     """A record of the zone in bytes. One of the name that is asked for points to the question."""
     type_ = dns.rdatatype.from_text(record.type)
-    data = dns.rdata.from_text(dns.rdataclass.IN, type_, _absolute(record)).to_wire()
+    data: bytes | None
+    if family := _ADDRESSES.get(record.type):  # a headless Service may have thousands
+        data = socket.inet_pton(family, record.data)
+    else:
+        data = dns.rdata.from_text(dns.rdataclass.IN, type_, _absolute(record)).to_wire()
     assert data is not None
     name = _TO_QUESTION if record.name == asked else wire_name(record.name)
     return name + struct.pack("!2HIH", type_, 1, TTL, len(data)) + data
@@ -138,6 +146,7 @@ def _absolute(record: Record) -> str:
 def answer(query: Query, found: Sections, *, over_udp: bool, first: int = 0, authoritative: bool = True) -> bytes:
     """The whole message; over UDP one that does not fit is cut and marked, so that the client asks over TCP.
 
+    Where it does not fit there either it is marked too, and has as many answers as do: those of whose turn it is.
     ``first`` turns the answers round, so that not all clients take the same one.
     """
     answers: Sequence[bytes] = found.answers
@@ -148,13 +157,23 @@ def answer(query: Query, found: Sections, *, over_udp: bool, first: int = 0, aut
     if authoritative:
         flags |= _AUTHORITATIVE
     options = _options() if query.edns else b""
+    room = (query.size if over_udp else MOST_IN_STREAM) - HEADER.size - len(query.question) - len(options)
     body = b"".join((*found.aliases, *answers, *found.authority))
     counts = (len(found.aliases) + len(answers), len(found.authority))
-    if over_udp and HEADER.size + len(query.question) + len(body) + len(options) > query.size:
+    if len(body) > room:
         flags |= _TRUNCATED
-        body, counts = b"", (0, 0)
+        fitting = [] if over_udp else list(_fitting((*found.aliases, *answers), room))
+        body, counts = b"".join(fitting), (len(fitting), 0)
     head = HEADER.pack(query.id, flags, 1, *counts, 1 if query.edns else 0)
     return head + query.question + body + options
+
+
+def _fitting(some: Iterable[bytes], room: int) -> Iterator[bytes]:
+    for each in some:
+        room -= len(each)
+        if room < 0:
+            return
+        yield each
 
 
 def _options() -> bytes:

@@ -6,7 +6,8 @@ Not for two threads at once.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from sampan.core.classes import frozen
 from sampan.core.contracts.name_server import Record
@@ -45,12 +46,13 @@ class Zone:
         if before == after:
             return set()
         there = {name for record in (*before, *after) for name in _upwards(record.name) if name in self._below}
-        for record in set(after) - set(before):
-            self._count(record.name, 1)
-            self._names[record.name] = (*self._names.get(record.name, ()), record)
-        for record in set(before) - set(after):
-            self._remove(record)
-            self._count(record.name, -1)
+        # By name, as a headless Service may have a hundred thousand records of one.
+        for name, come in _by_name(set(after) - set(before)).items():
+            self._names[name] = (*self._names.get(name, ()), *come)
+            self._count(name, len(come))
+        for name, gone in _by_name(set(before) - set(after)).items():
+            self._remove(name, gone)
+            self._count(name, -len(gone))
         if after:
             self._owned[owner] = after
         else:
@@ -99,14 +101,19 @@ class Zone:
             return (Record(name, kind, str(address)),)  # type: ignore[arg-type]
         return ()
 
-    def _remove(self, record: Record) -> None:
-        """One of them, where several owners have the same."""
-        left = list(self._names.get(record.name, ()))
-        left.remove(record)
+    def _remove(self, name: str, gone: Iterable[Record]) -> None:
+        """One of each, where several owners have the same."""
+        fewer = Counter(gone)
+        left = []
+        for record in self._names[name]:
+            if fewer[record]:
+                fewer[record] -= 1
+            else:
+                left.append(record)
         if left:
-            self._names[record.name] = tuple(left)
+            self._names[name] = tuple(left)
         else:
-            del self._names[record.name]
+            del self._names[name]
 
     def _count(self, name: str, by: int) -> None:
         for above in _upwards(name):
@@ -115,6 +122,13 @@ class Zone:
                 self._below[above] = count
             else:
                 del self._below[above]
+
+
+def _by_name(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in sorted(records):  # the same order for the same records
+        found.setdefault(record.name, []).append(record)
+    return found
 
 
 def _upwards(name: str) -> Iterator[str]:

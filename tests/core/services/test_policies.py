@@ -123,3 +123,43 @@ def test_policies_add_up_and_a_pod_without_one_is_open() -> None:
     closed = policy(policyTypes=["Ingress"])
     assert reach(closed, policy(ingress=[{"from": [FROM_WEB]}])) == {WEB}
     assert reach(closed, target="10.1.0.77") == ALL
+
+
+SIX = {"web": "fd00:1::1", "db": "fd00:1::2", "outside": "2001:db8::9"}
+
+
+def allowed_in_ipv6(spec: dict[str, Any], protocol: str, port: int) -> set[str]:
+    """Who may open a connection to the database's IPv6 address."""
+    pods = [
+        evolve(each, status=evolve(each.status, pod_ips=(PodIP(ip=four), PodIP(ip=SIX[each.metadata.name or ""]))))
+        for each, four in zip(PODS[:2], (WEB, DB), strict=True)
+    ]
+    found = {guard.address: guard for guard in guards([policy(**spec)], pods, NAMESPACES)}
+    return {name for name, ip in SIX.items() if name != "db" and allows(found, ip, SIX["db"], protocol, port)}
+
+
+BOTH, NOBODY, WEB_ALONE, OUTSIDE_ALONE = {"web", "outside"}, set[str](), {"web"}, {"outside"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "protocol", "port", "who"),
+    [
+        ({"ports": [{"port": 80, "protocol": "SCTP"}]}, "SCTP", 80, BOTH),
+        ({"ports": [{"port": 80, "protocol": "SCTP"}]}, "TCP", 80, NOBODY),
+        ({"ports": [{"protocol": "SCTP"}]}, "SCTP", 9, BOTH),
+        ({"ports": [{"port": 5000, "endPort": 6000}]}, "TCP", 5000, BOTH),
+        ({"ports": [{"port": 5000, "endPort": 6000}]}, "TCP", 6000, BOTH),
+        ({"ports": [{"port": 5000, "endPort": 6000}]}, "TCP", 6001, NOBODY),
+        ({"ports": [{"port": 5000, "endPort": 6000}]}, "TCP", 4999, NOBODY),
+        ({"ports": [{"port": "sql"}]}, "TCP", 5432, BOTH),
+        ({"ports": [{"port": "sql", "protocol": "UDP"}]}, "UDP", 5432, NOBODY),
+        ({"from": [{"ipBlock": {"cidr": "fd00:1::/64"}}]}, "TCP", 80, WEB_ALONE),
+        ({"from": [{"ipBlock": {"cidr": "::/0", "except": ["fd00:1::/127"]}}]}, "TCP", 80, OUTSIDE_ALONE),
+        ({"from": [{"ipBlock": {"cidr": "::/0", "except": ["fd00:1::1/128", "2001:db8::/32"]}}]}, "TCP", 80, NOBODY),
+        ({"from": [{"ipBlock": {"cidr": "::/0", "except": ["fd00:1::2/127"]}}]}, "TCP", 80, BOTH),
+    ],
+)
+def test_transports_ports_and_exceptions_are_the_same_in_ipv6(
+    rule: dict[str, Any], protocol: str, port: int, who: set[str]
+) -> None:
+    assert allowed_in_ipv6({"ingress": [rule]}, protocol, port) == who

@@ -131,6 +131,14 @@ def test_what_does_not_fit_is_marked_and_had_over_tcp(port: int, server: Cluster
     assert len(said(ask(port, WEB, tcp=True))) == 60
 
 
+def test_of_more_than_a_stream_can_say_as_much_is_said_as_fits(port: int, server: ClusterDns) -> None:
+    server.put("default/web", [Record(WEB, "A", f"10.{n >> 8}.{n & 255}.1") for n in range(10_000)])
+    replies = [ask(port, WEB, tcp=True) for _ in range(2)]
+    assert all(reply.flags & dns.flags.TC and len(said(reply)) > 4_000 for reply in replies)
+    assert said(replies[0])[0] != said(replies[1])[0]  # all have their turn
+    assert ask(port, WEB, use_edns=False).flags & dns.flags.TC
+
+
 def test_the_rest_of_the_world_is_asked_once_and_remembered(port: int, world: World) -> None:
     world.answer = lambda reply: reply.answer.append(dns.rrset.from_text("example.com.", 60, "IN", "A", "192.0.2.1"))
     for _ in range(3):
