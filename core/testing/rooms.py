@@ -10,6 +10,7 @@ import ctypes
 import os
 import select
 import socket
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,8 +20,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import attrs
-from pyroute2 import IPRoute
-from pyroute2.netlink.rtnl import rt_scope
 
 from sampan.core.ip import IPV4, IPV6, family_of
 
@@ -77,27 +76,24 @@ class Room:
     def link_to(self, other: Room, name: str, own: str, others: str) -> None:
         """A link between the two, called ``name`` here and ``eth0`` there, with an address at each end."""
 
-        def here() -> None:
-            with IPRoute() as routes:
-                routes.link("add", ifname=name, kind="veth", peer={"ifname": "eth0", "net_ns_fd": other._file})
-                _up(routes, name, own, others)
-
-        def there() -> None:
-            with IPRoute() as routes:
-                _up(routes, "eth0", others, own)
-                index = routes.link_lookup(ifname="eth0")[0]
-                routes.route("add", family=family_of(own).sockets, dst="default", gateway=own, oif=index)
-
-        self.call(here)
-        other.call(there)
+        namespace = f"/proc/self/fd/{other._file}"
+        pair = ("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", namespace)
+        self.call(partial(_ip, *pair, keep=other._file))
+        self.call(partial(_up, name, own, others))
+        other.call(partial(_up, "eth0", others, own))
+        other.call(partial(_ip, "route", "add", "default", "via", own, "dev", "eth0"))
 
 
-def _up(routes: IPRoute, name: str, own: str, other: str) -> None:
-    index, network = routes.link_lookup(ifname=name)[0], ip_network(other)
-    routes.addr("add", index=index, address=own, prefixlen=network.prefixlen)
-    routes.link("set", index=index, state="up")
-    family = family_of(network).sockets
-    routes.route("add", family=family, dst=str(network), oif=index, scope=rt_scope["link"])
+def _up(name: str, own: str, other: str) -> None:
+    network = ip_network(other)
+    _ip("address", "add", f"{own}/{network.prefixlen}", "dev", name)
+    _ip("link", "set", name, "up")
+    _ip("route", "add", str(network), "dev", name, "scope", "link")
+
+
+def _ip(*arguments: str, keep: int | None = None) -> None:
+    """``keep``: a file that the program is to have as well."""
+    subprocess.run(["ip", *arguments], check=True, pass_fds=() if keep is None else (keep,))
 
 
 def _libc(name: str, *arguments: int) -> None:

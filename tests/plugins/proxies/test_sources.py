@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,11 +11,10 @@ from functools import partial
 
 import attrs
 import pytest
-from pyroute2 import IPRoute
 
 from sampan.core.contracts.proxy import Endpoint, ServicePort
 from sampan.core.host import nft
-from sampan.core.host.netlink import LOCAL_TABLE, SCOPE_HOST
+from sampan.core.host.netlink import add_local_route
 from sampan.core.testing.rooms import GATEWAY, Network, Room, network
 from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.rules import base, difference, pieces
@@ -39,12 +39,8 @@ def led(*services: ServicePort) -> str:
 
 
 def own_services() -> None:
-    with IPRoute() as routes:
-        lo = routes.link_lookup(ifname="lo")[0]
-        routes.link("set", index=lo, state="up")
-        route = {"dst": SERVICES, "oif": lo, "type": "local", "table": LOCAL_TABLE, "scope": SCOPE_HOST}
-        routes.route("replace", **route)
-        routes.route("replace", **route, prefsrc=HOST)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    add_local_route(SERVICES, HOST)
 
 
 @pytest.fixture(scope="module")
