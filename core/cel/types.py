@@ -14,7 +14,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, struc
 from sampan.core.cel.library.function import OPAQUE
 from sampan.core.cel.names import escape
 from sampan.core.cel.scalars import scalar_word
-from sampan.core.schema.types import Limits, List, Map, Scalar, Struct, Type
+from sampan.core.cel.type_words import SIGNATURES
+from sampan.core.schema.types import List, Map, Scalar, Struct, Type
 
 PACKAGE: Final = "sampan.cel"
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -57,7 +58,7 @@ class MessageTypes:
             case Map(value=value):
                 return f"map(string, {self.declare(value, label)})"
             case Scalar():
-                return _SIGNATURES.get(scalar_word(kind), "dyn")
+                return SIGNATURES.get(scalar_word(kind), "dyn")
 
     def finish(self) -> Any:
         """The pool, with all that was declared."""
@@ -121,37 +122,6 @@ class MessageTypes:
     def _refer(field: Any, type_name: str) -> None:
         field.type = _Field.TYPE_MESSAGE
         field.type_name = type_name
-
-
-_SIGNATURES: Final[Mapping[str, str]] = {
-    "string": "string",
-    "integer": "int",
-    "number": "double",
-    "boolean": "bool",
-    "bytes": "bytes",
-    "time": "timestamp",
-    "duration": "duration",
-}
-
-
-_SCALARS: Final[Mapping[str, Scalar]] = {
-    "string": Scalar(kind="string"),
-    "int": Scalar(kind="integer"),
-    "double": Scalar(kind="number"),
-    "bool": Scalar(kind="boolean"),
-    "bytes": Scalar(kind="bytes"),
-    "timestamp": Scalar(kind="time"),
-    "duration": Scalar(kind="string", limits=Limits(format="duration")),
-}
-
-
-def schema_type(signature: str) -> Type:
-    """The type of a field that holds what an expression of this type gives; what no schema can say may be anything."""
-    if signature.startswith("list("):
-        return List(item=schema_type(signature[len("list(") : -1]))
-    if signature.startswith("map(string, "):
-        return Map(value=schema_type(signature[len("map(string, ") : -1]))
-    return _SCALARS.get(signature, Scalar(kind="any"))
 
 
 def _empty_message(full_name: str) -> Any:

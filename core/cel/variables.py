@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sampan.core.cel.device import DEVICE
 from sampan.core.cel.environment import DYN, Environment
 from sampan.core.cel.request import REQUEST
-from sampan.core.cel.types import schema_type
+from sampan.core.cel.type_words import schema_type
 from sampan.core.model.core_v1.namespace import Namespace
 from sampan.core.schema.builtin import struct_of
 from sampan.core.schema.types import Field, Struct, Type

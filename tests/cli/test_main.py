@@ -131,3 +131,14 @@ def test_nothing_is_looked_through_for_garbage_as_a_command_ends() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == f"True {SELDOM}"
+
+
+def test_a_cluster_that_starts_imports_nothing_of_what_only_some_use() -> None:
+    program = (
+        "import sys; from sampan.core.plugin_choice import PluginChoice; from sampan.core.plugins import load_plugins;"
+        "load_plugins(PluginChoice()); import sampan.core.cluster.cluster;"
+        "print([name for name in ('cel_expr_python', 'docker', 'google.protobuf', 'h2', 'httpx', 'jwt',"
+        " 'podman', 're2', 'rich', 'unittest', 'watchdog') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
