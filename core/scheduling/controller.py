@@ -101,6 +101,7 @@ class SchedulingController:
             self._held.pop(key, None)
             return NOTHING
         self._take_in_news(state)
+        self._waiting.begin()
         if key not in self._held and self._snapshot.node_of(pod):
             return NOTHING  # its bind is under way
         decide = partial(self._next, key, pod, state, now, self._monotonic())
@@ -130,10 +131,12 @@ class SchedulingController:
                 return Plan(requeue_after=seconds)
             case Unschedulable():
                 self.decisions.refused(pod, scheduler, verdict, now)
-                self._waiting.refused(key, verdict.helped_by, moment)
+                waits = self._waiting.refused(key, verdict.helped_by, moment)
                 if verdict.preemption is not None:
                     self._snapshot.promise(pod, verdict.preemption.node)
-                return refused(pod, as_they_are(verdict, state), now)
+                plan = refused(pod, as_they_are(verdict, state), now)
+                again = self._waiting.seconds_to_wait(key, moment)
+                return plan if waits else attrs.evolve(plan, requeue_after=again)
 
     def _held_plan(self, key: Key, pod: Pod) -> Plan | None:
         """What is due for a pod that is held; ``None`` where its node must be chosen anew."""

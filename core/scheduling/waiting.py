@@ -31,22 +31,35 @@ class Waiting:
     def __init__(self) -> None:
         self._refused: dict[Key, _Refused] = {}
         self._by_help: dict[Change, dict[Key, None]] = {}
+        """Those that nothing has helped yet: one that is to be tried again need not be told of a second change."""
+        self._meanwhile = Change(0)
+        """What has happened since the decision began, perhaps in another thread."""
 
-    def refused(self, key: Key, helped_by: Change, now: float) -> None:
+    def begin(self) -> None:
+        """A decision begins, which sees all that has happened until now."""
+        self._meanwhile = Change(0)
+
+    def refused(self, key: Key, helped_by: Change, now: float) -> bool:
+        """Whether the pod is to wait for a change; not where one that may help has come while it was decided about."""
         known = self._refused.get(key)
         attempts = known.attempts + 1 if known else 1
         self._leave(key, known)
         back_off = growing(attempts - 1, FIRST_BACK_OFF, LONGEST_BACK_OFF)
         self._refused[key] = _Refused(helped_by, attempts, now + back_off)
         self._by_help.setdefault(helped_by, {})[key] = None
+        return (
+            not self._meanwhile & helped_by
+        )  # asked last: a change that comes now finds the pod among those that wait
 
     def forget(self, key: Key) -> None:
         """It was placed, has gone, or has changed itself."""
         self._leave(key, self._refused.pop(key, None))
 
     def helped(self, change: Change) -> Sequence[Key]:
-        """Those that ``change`` may help; costs nothing where it helps none."""
-        return [key for helped_by, keys in list(self._by_help.items()) if helped_by & change for key in list(keys)]
+        """Those to be tried again as ``change`` may help them; those that another one has helped already cost nothing."""
+        self._meanwhile |= change
+        helped = [helped_by for helped_by in list(self._by_help) if helped_by & change]
+        return [key for helped_by in helped for key in list(self._by_help.pop(helped_by, ()))]
 
     def seconds_to_wait(self, key: Key, now: float) -> float:
         """How long the key must still be left alone."""
@@ -54,8 +67,7 @@ class Waiting:
         return max(0.0, known.not_before - now) if known else 0.0
 
     def _leave(self, key: Key, known: _Refused | None) -> None:
-        if known is not None:
-            alike = self._by_help[known.helped_by]
+        if known is not None and (alike := self._by_help.get(known.helped_by)) is not None:
             alike.pop(key, None)
             if not alike:
                 del self._by_help[known.helped_by]
