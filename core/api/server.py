@@ -20,6 +20,7 @@ from sampan.core.api import pki
 from sampan.core.api.access import Gates
 from sampan.core.api.admission_choice import chosen, read_settings
 from sampan.core.api.aggregation.aggregation import Aggregation
+from sampan.core.api.aggregation.client import WideClient
 from sampan.core.api.answers.all import ANSWERS
 from sampan.core.api.app import Api
 from sampan.core.api.audit.auditor import Auditor
@@ -35,7 +36,6 @@ from sampan.core.api.flow.defaults import FlowDefaults
 from sampan.core.api.flow.keeper import AGENT, FlowKeeper
 from sampan.core.api.handlers import Handlers
 from sampan.core.api.health import Health
-from sampan.core.api.local import LocalClient
 from sampan.core.api.metrics import Metrics
 from sampan.core.api.node_links import NodeLinks
 from sampan.core.api.openapi import OpenApi
@@ -173,7 +173,8 @@ class ApiServer:
     def client(self, user: User = SYSTEM_USER, agent: str = "sampan") -> Client:
         """In-process access as ``user``; ``agent`` names the field manager of its writes."""
         auditor = self.app.auditor
-        return LocalClient(self.pipeline, user, agent, auditor if auditor.keeps else None)
+        told = auditor if auditor.keeps else None
+        return WideClient(pipeline=self.pipeline, user=user, agent=agent, auditor=told, aggregation=self.aggregation)
 
     async def load(self) -> None:
         """Serve the registry's kinds in-process: all that tests without sockets need."""

@@ -19,6 +19,7 @@ from sampan.core.api.bootstrap import first_service_address
 from sampan.core.api.pki import front_proxy, token_key
 from sampan.core.api.server import ApiServer, server_files
 from sampan.core.client.protocol import Client
+from sampan.core.cluster.aggregated_kinds import AggregatedKinds
 from sampan.core.cluster.auditing import make_auditor
 from sampan.core.cluster.identities import ADMINISTRATOR, component_user, node_user
 from sampan.core.config import ClusterContext, Config
@@ -135,6 +136,9 @@ class ControlPlane:
         custom = CustomKinds(self.engine)
         self._cleanup.push_async_callback(custom.stop)
         await custom.start()
+        aggregated = AggregatedKinds(self.engine, self.api.aggregation)
+        self._cleanup.push_async_callback(aggregated.stop)
+        aggregated.start()
         return self.engine
 
     def _stand_for_election(self) -> Leadership:

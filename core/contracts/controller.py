@@ -8,7 +8,7 @@ asked again later. What it says of changes (`Watch`) is asked on the event loop 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -105,6 +105,15 @@ class FollowsKinds(Protocol):
 
     def forget(self, kind: type[KubeObject]) -> None:
         """A kind is about to go: do not read it any more."""
+        ...
+
+
+@runtime_checkable
+class FollowsGroups(Protocol):
+    """What a `FollowsKinds` controller has besides if it must not act before it knows all kinds that there are."""
+
+    def settle(self, versions: Collection[str]) -> None:
+        """The versions (``group/version``) that other API servers bring, of which every kind is followed by now."""
         ...
 
 

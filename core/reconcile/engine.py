@@ -18,7 +18,16 @@ from prometheus_client import CollectorRegistry
 from sampan.core.classes import frozen
 from sampan.core.client.protocol import Client
 from sampan.core.contracts.conformance import has_all
-from sampan.core.contracts.controller import ActsAhead, Controller, FollowsKinds, Key, Lister, Ordered, Watch
+from sampan.core.contracts.controller import (
+    ActsAhead,
+    Controller,
+    FollowsGroups,
+    FollowsKinds,
+    Key,
+    Lister,
+    Ordered,
+    Watch,
+)
 from sampan.core.contracts.plan import NOTHING, Plan
 from sampan.core.errors import ApiError, Permanent, Retry
 from sampan.core.model.kinds import KubeObject
@@ -164,6 +173,12 @@ class Engine:
                 running.follows.forget(kind)
         if not any(watch.kind is kind for running in self._running for watch in running.controller.watches):
             await self.informers.forget(kind)
+
+    def settle(self, versions: Collection[str]) -> None:
+        """All kinds of these versions, which other API servers bring, are followed; others of theirs are not yet."""
+        for running in self._running:
+            if has_all(FollowsGroups, running.controller):
+                cast(FollowsGroups, running.controller).settle(versions)
 
     async def stop(self) -> None:
         """End cleanly: plans under way get a moment to finish. No task is left behind."""

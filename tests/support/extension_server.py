@@ -10,15 +10,17 @@ import json
 import queue
 import ssl
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 GROUP, VERSION = "boats.example.com", "v1"
 ROOT = f"/apis/{GROUP}/{VERSION}"
 RESOURCE = {
     "name": "boats", "singularName": "boat", "namespaced": True, "kind": "Boat", "shortNames": ["bt"],
-    "verbs": ["create", "delete", "get", "list", "watch"],
+    "verbs": ["create", "delete", "get", "list", "patch", "watch"],
 }  # fmt: skip
 
 
@@ -36,17 +38,38 @@ class ExtensionServer(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.boats: dict[str, dict[str, Any]] = {}
         self.watchers: list[queue.Queue[dict[str, Any] | None]] = []
+        self.events: list[dict[str, Any]] = []
+        self.changing = threading.Lock()
+        self.is_ending = False
         self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         """What a test has answered instead, by path."""
 
     def tell(self, type: str, boat: dict[str, Any]) -> None:
-        for watcher in self.watchers:
-            watcher.put({"type": type, "object": boat})
+        """Of a change, after which the boat has a new resourceVersion."""
+        with self.changing:
+            boat["metadata"]["resourceVersion"] = str(len(self.events) + 2)
+            self.events.append({"type": type, "object": boat})
+            for watcher in self.watchers:
+                watcher.put(self.events[-1])
+
+    def watch(self, since: str) -> queue.Queue[dict[str, Any] | None]:
+        """All that comes, after what has come since, where a resourceVersion is given."""
+        events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        with self.changing:
+            for event in self.events[int(since) - 1 :] if since else ():
+                events.put(event)
+            self.watchers.append(events)
+            if self.is_ending:
+                events.put(None)
+        return events
 
     def end_watches(self) -> None:
-        for watcher in self.watchers:
-            watcher.put(None)
+        """Those that there are, and those that come."""
+        with self.changing:
+            self.is_ending = True
+            for watcher in self.watchers:
+                watcher.put(None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # a client that hangs up, or has no certificate, is what some tests are about
@@ -74,8 +97,14 @@ class Handler(BaseHTTPRequestHandler):
         elif path.endswith("/boats") and "watch=true" in query:
             self._watch()
         elif path.endswith("/boats"):
-            self._json({"kind": "BoatList", "apiVersion": f"{GROUP}/{VERSION}", "metadata": {"resourceVersion": "1"},
-                        "items": list(self.server.boats.values())})  # fmt: skip
+            self._json(
+                {
+                    "kind": "BoatList",
+                    "apiVersion": f"{GROUP}/{VERSION}",
+                    "metadata": {"resourceVersion": str(len(self.server.events) + 1)},
+                    "items": [boat for boat in self.server.boats.values() if self._is_asked_for(path, boat)],
+                }
+            )
         elif path.startswith(ROOT) and name in self.server.boats:
             self._json(self.server.boats[name])
         else:
@@ -84,20 +113,24 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._note()
         boat = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        boat["metadata"] |= {"uid": "1", "resourceVersion": "1"}
+        boat["metadata"] |= {"uid": f"uid-{len(self.server.events)}"}
         self.server.boats[boat["metadata"]["name"]] = boat
         self.server.tell("ADDED", boat)
         self._json(boat, 201)
 
+    def _is_asked_for(self, path: str, boat: dict[str, Any]) -> bool:
+        return path in (f"{ROOT}/boats", f"{ROOT}/namespaces/{boat['metadata'].get('namespace')}/boats")
+
     def do_DELETE(self) -> None:
         self._note()
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         boat = self.server.boats.pop(self.path.rpartition("/")[2])
         self.server.tell("DELETED", boat)
         self._json({"kind": "Status", "apiVersion": "v1", "status": "Success"})
 
     def _watch(self) -> None:
-        events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self.server.watchers.append(events)
+        query = dict(parse_qsl(self.path.partition("?")[2]))
+        events = self.server.watch(query.get("resourceVersion", ""))
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")

@@ -15,6 +15,7 @@ from typing import Any
 
 from sampan.core.api.aggregation.forward import Unavailable, forward
 from sampan.core.api.aggregation.keeper import Keeper
+from sampan.core.api.aggregation.kinds import kinds_of
 from sampan.core.api.aggregation.link import Link
 from sampan.core.api.aggregation.registered import (
     GROUP_PRIORITY,
@@ -34,6 +35,7 @@ from sampan.core.contracts.access import Reader
 from sampan.core.errors import Expired
 from sampan.core.loops import run_for_ever
 from sampan.core.model.apiregistration_v1.api_service import APIService
+from sampan.core.model.kinds import KubeObject
 from sampan.core.store.watch_cache import WatchCache
 
 Serve = Callable[[Request], Awaitable[None]]
@@ -57,6 +59,8 @@ class Aggregation:
         self._looks_behind = False
         self.generation = 0
         """Another one after each change of what discovery shows."""
+        self.moved = asyncio.Event()
+        """Set after each change of what other servers bring, for the one who follows it."""
 
     async def start(self, client: Client) -> None:
         """``client`` writes the conditions. Nothing happens where APIServices are not served."""
@@ -107,6 +111,18 @@ class Aggregation:
 
     def available(self) -> Iterable[Keeper]:
         return [keeper for name, keeper in self._keepers.items() if self._registered[name].available]
+
+    def link_to(self, group: str, version: str) -> Link | None:
+        """To the server that brings a version; ``None`` where none does."""
+        found = self._by_version.get((group, version))
+        keeper = None if found is None else self._keepers.get(found.name)
+        return None if keeper is None else keeper.link
+
+    def kinds(self) -> Mapping[GroupVersion, set[type[KubeObject]]]:
+        """Of the versions that other servers bring and have told of; a resource is in that which clients prefer."""
+        told = [(which, keeper.resources) for which, keeper in self.keepers().items() if keeper.resources is not None]
+        told.sort(key=lambda each: (each[0][0], -self.version_priority(*each[0]), each[0][1]))
+        return kinds_of(told)
 
     def _keeper_of(self, target: Target) -> Keeper | None:
         if target.form == "resource":
@@ -167,7 +183,7 @@ class Aggregation:
             self._end(found.name)
         if found.extension is not None and found.name not in self._keepers:
             self._begin(found)
-        self.generation += 1
+        self._changed()
 
     def _begin(self, found: Registered) -> None:
         assert found.extension is not None
@@ -196,10 +212,11 @@ class Aggregation:
         if gone is not None:
             self._by_version.pop((gone.group, gone.version), None)
             self._end(name)
-            self.generation += 1
+            self._changed()
 
     def _changed(self) -> None:
         self.generation += 1
+        self.moved.set()
 
     async def _watch(self, resource: str) -> None:
         """Have the servers of a namespace looked at when something changes there that they depend on."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 
 from sampan.core.api.aggregation.identity import AGGREGATOR, Headers, identity_headers
@@ -59,11 +60,17 @@ class Link:
         return host.strip("[]"), int(port)
 
     async def open(
-        self, method: str, target: str, headers: Headers, content: AsyncIterator[bytes] | bytes | None = None
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        content: AsyncIterator[bytes] | bytes | None = None,
+        read_seconds: float | None = None,
     ) -> httpx.Response:
         """The answer, whose body is yet to be read, and which is to be closed. Redirects are not followed.
 
-        ``target`` is path and query. Raises `NoEndpoint`, `LinkFailed`, and `httpx.TransportError`.
+        ``target`` is path and query; ``read_seconds`` bounds the silence. Raises `NoEndpoint`, `LinkFailed`, and
+        `httpx.TransportError`.
         """
         import httpx
 
@@ -75,12 +82,16 @@ class Link:
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
                 trust_env=False,
                 follow_redirects=False,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one user's are no other's
             )
             self._client.headers.clear()
         url = httpx.URL(scheme="https", host=host, port=port, raw_path=target.encode("latin-1"))
         whole = [(b"host", self.extension.host.encode()), *headers]
         extensions = {"sni_hostname": self.extension.host}
-        asked = self._client.build_request(method, url, headers=whole, content=content, extensions=extensions)
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS, read=read_seconds)
+        asked = self._client.build_request(
+            method, url, headers=whole, content=content, extensions=extensions, timeout=timeout
+        )
         return await self._client.send(asked, stream=True)
 
     async def fetch(self, path: str, accept: str, tag: str = "") -> Fetched:

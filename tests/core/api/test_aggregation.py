@@ -21,7 +21,7 @@ from sampan.core.api.spdy.frames import Ping
 from sampan.core.config import utc_now
 from sampan.core.contracts.access import SYSTEM_MASTERS
 from sampan.core.model.apiregistration_v1.api_service import APIService
-from sampan.core.model.builtin import EndpointSlice, Namespace, Service
+from sampan.core.model.builtin import ConfigMap, EndpointSlice, Namespace, Service
 from sampan.core.schema.codec import from_wire, to_wire
 from sampan.core.testing.control_plane import TOKEN, ControlPlane, control_plane
 from sampan.core.testing.wait import soon
@@ -32,13 +32,13 @@ pytestmark = pytest.mark.anyio
 
 NAME = f"{VERSION}.{GROUP}"
 BOATS = f"{ROOT}/namespaces/a/boats"
-BOAT = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "Boat", "metadata": {"name": "b", "namespace": "a"}}
+BOAT: dict[str, Any] = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "Boat", "metadata": {"name": "b", "namespace": "a"}}
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 @pytest.fixture
-async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
-    async with control_plane(tmp_path) as made:
+async def plane(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path, controllers=getattr(request, "param", False)) as made:
         await made.client.create(from_wire(Namespace, {"metadata": {"name": "a"}}))
         yield made
 
@@ -149,7 +149,7 @@ async def test_its_condition_says_step_by_step_what_is_missing(harbour: Harbour)
 
 async def test_requests_come_in_the_users_name_and_without_what_proves_it(boats: Harbour) -> None:
     made = await boats.api.post(f"{BOATS}?fieldManager=me", BOAT, content_length=True)
-    assert (made.code, made.json["metadata"]["uid"]) == (201, "1")
+    assert (made.code, made.json["metadata"]["uid"]) == (201, "uid-0")
     assert (await boats.api.get(f"{BOATS}/b")).json["kind"] == "Boat"
     method, path, headers = next(each for each in boats.server.asked if each[0] == "POST")
     assert (method, path) == ("POST", f"{BOATS}?fieldManager=me")
@@ -296,3 +296,61 @@ async def test_a_slow_server_holds_up_nobody_else(boats: Harbour) -> None:
     boats.server.end_watches()
     blocked.cancel()
     await asyncio.gather(blocked, return_exceptions=True)
+
+
+async def test_a_cookie_of_one_answer_is_sent_with_no_other_request(boats: Harbour) -> None:
+    boats.server.answers[BOATS] = (200, {"Set-Cookie": "of=one-user; Path=/"}, b"{}")
+    for _ in range(2):
+        assert (await boats.api.request("GET", BOATS)).headers.get("set-cookie") == "of=one-user; Path=/"
+    assert [headers.get("cookie") for _, path, headers in boats.server.asked if path == BOATS] == [None, None]
+
+
+with_controllers = pytest.mark.parametrize("plane", [True], indirect=True, ids=["controllers"])
+
+
+@with_controllers
+async def test_its_objects_go_with_their_owners(boats: Harbour) -> None:
+    owner = await boats.plane.client.create(from_wire(ConfigMap, {"metadata": {"name": "owner", "namespace": "a"}}))
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner.metadata.uid}
+    owned = {**BOAT, "metadata": {**BOAT["metadata"], "name": "owned", "ownerReferences": [reference]}}
+    for boat in (BOAT, owned):
+        assert (await boats.api.request("POST", BOATS, boat, content_length=True)).code == 201
+    await boats.plane.client.delete(ConfigMap, "a", "owner")
+
+    async def has_gone() -> bool:
+        return list(boats.server.boats) == ["b"]
+
+    await soon(has_gone)
+    users = [headers["x-remote-user"] for method, _, headers in boats.server.asked if method == "DELETE"]
+    assert users == [["system:serviceaccount:kube-system:generic-garbage-collector"]]
+
+
+@with_controllers
+async def test_its_objects_go_with_their_namespace_which_waits_for_a_server_that_is_away(boats: Harbour) -> None:
+    plane = boats.plane
+    await plane.client.create(from_wire(Namespace, {"metadata": {"name": "gone"}}))
+    path = BOATS.replace("/a/", "/gone/")
+    there = {**BOAT, "metadata": {"name": "there", "namespace": "gone"}}
+    assert (await boats.api.request("POST", path, there, content_length=True)).code == 201
+    assert (await boats.api.request("POST", BOATS, BOAT, content_length=True)).code == 201
+    boats.server.answers[ROOT] = (503, {}, b"")
+    await boats.endpoints(boats.server.server_address[1], "boats-2")  # has it looked at
+    await boats.becomes("False", "FailedDiscoveryCheck")
+    await plane.client.delete(Namespace, "", "gone")
+
+    async def says_so() -> bool:
+        conditions = (await plane.client.get(Namespace, "", "gone")).status.conditions
+        found = {each.type: (each.status, each.reason) for each in conditions}
+        return found.get("NamespaceDeletionDiscoveryFailure") == ("True", "DiscoveryFailed")
+
+    await soon(says_so)
+    assert "there" in boats.server.boats
+    del boats.server.answers[ROOT]
+    await boats.endpoints(boats.server.server_address[1], "boats-3")
+    await boats.becomes("True", "Passed")
+
+    async def has_gone() -> bool:
+        return "gone" not in [each.key[1] for each in (await plane.client.list(Namespace)).items]
+
+    await soon(has_gone)
+    assert list(boats.server.boats) == ["b"]

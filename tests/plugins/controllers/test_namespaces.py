@@ -8,17 +8,26 @@ from typing import Any
 from sampan.core.contracts.controller import Key
 from sampan.core.contracts.plan import Create, Delete, ExpectEmpty, Plan, Update
 from sampan.core.errors import Forbidden
+from sampan.core.model.apiregistration_v1.api_service import (
+    APIService,
+    APIServiceCondition,
+    APIServiceSpec,
+    APIServiceStatus,
+    ServiceReference,
+)
 from sampan.core.model.builtin import BUILTIN_KINDS, ConfigMap, Event, Namespace, Pod, Secret, ServiceAccount
 from sampan.core.model.core_v1.namespace import NamespaceSpec
 from sampan.core.model.kinds import KubeObject
 from sampan.core.model.meta import evolve
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
+from sampan.core.model.unstructured import unstructured
 from sampan.core.testing.state import State
-from sampan.plugins.controllers.core.namespace import NamespaceController
+from sampan.plugins.controllers.core.namespace import NamespaceController, keys_of_ending
 from sampan.plugins.controllers.core.namespace_content import RootCaPublisher, ServiceAccountController
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 KEY = Key("", "shop")
+BOAT = unstructured("boats.test/v1", "Boat", "boats")
 
 
 def namespace(ending: bool = True) -> Namespace:
@@ -81,6 +90,47 @@ def test_what_holds_it_back_is_said_in_the_conditions_once() -> None:
     )
     assert isinstance(update, Update)
     assert end(update.obj, *held).actions == ()
+
+
+def other_server(available: str) -> APIService:
+    conditions = (APIServiceCondition(type="Available", status=available),)
+    return APIService(
+        metadata=ObjectMeta(name="v1.boats.test"),
+        spec=APIServiceSpec(group="boats.test", version="v1", service=ServiceReference(namespace="a", name="boats")),
+        status=APIServiceStatus(conditions=conditions),
+    )
+
+
+def test_a_server_that_is_away_keeps_the_namespace_and_nothing_else_in_it() -> None:
+    controller = NamespaceController(BUILTIN_KINDS)
+    controller.follow(BOAT)
+    away = other_server("False")
+    deletions = controller.reconcile(KEY, State(namespace(), inside(Secret, "s"), inside(BOAT, "b"), away), NOW).actions
+    assert [action.name for action in deletions if isinstance(action, Delete)] == ["s"]
+    [update] = controller.reconcile(KEY, State(namespace(), inside(BOAT, "b"), away), NOW).actions
+    assert findings(update)["NamespaceDeletionDiscoveryFailure"] == (
+        "True",
+        "DiscoveryFailed",
+        "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: "
+        "boats.test/v1: stale GroupVersion discovery: boats.test/v1",
+    )
+    assert [key.name for key in keys_of_ending(away, State(namespace(), away))] == ["shop"]
+
+
+def test_what_another_server_keeps_is_waited_for_until_it_is_known_and_then_goes_too() -> None:
+    controller = NamespaceController(BUILTIN_KINDS)
+    state = State(namespace(), other_server("True"))
+    plan = controller.reconcile(KEY, state, NOW)
+    assert plan.requeue_after
+    assert "boats.test/v1" in (findings(plan.actions[0])["NamespaceDeletionContentFailure"][2] or "")
+    controller.follow(BOAT)
+    controller.settle({"boats.test/v1"})
+    [deletion] = controller.reconcile(KEY, State(namespace(), inside(BOAT, "b"), other_server("True")), NOW).actions
+    assert isinstance(deletion, Delete)
+    assert (deletion.kind, deletion.name) == (BOAT, "b")
+    *checks, release = controller.reconcile(KEY, state, NOW).actions
+    assert BOAT in [check.kind for check in checks if isinstance(check, ExpectEmpty)]
+    assert isinstance(release, Update)
 
 
 def test_a_deletion_that_is_refused_is_said_too() -> None:
