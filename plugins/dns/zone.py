@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from sampan.core.classes import frozen
 from sampan.core.contracts.name_server import Record
@@ -45,19 +45,20 @@ class Zone:
         before, after = self._owned.get(owner, ()), tuple(records)
         if before == after:
             return set()
-        there = {name for record in (*before, *after) for name in _upwards(record.name) if name in self._below}
+        come, gone = _by_name(after, without=set(before)), _by_name(before, without=set(after))
+        there = {name for each in come.keys() | gone.keys() for name in _upwards(each) if name in self._below}
         # By name, as a headless Service may have a hundred thousand records of one.
-        for name, come in _by_name(set(after) - set(before)).items():
-            self._names[name] = (*self._names.get(name, ()), *come)
-            self._count(name, len(come))
-        for name, gone in _by_name(set(before) - set(after)).items():
-            self._remove(name, gone)
-            self._count(name, -len(gone))
+        for name, records in come.items():
+            self._names[name] = (*self._names.get(name, ()), *records)
+            self._count(name, len(records))
+        for name, records in gone.items():
+            self._remove(name, records)
+            self._count(name, -len(records))
         if after:
             self._owned[owner] = after
         else:
             self._owned.pop(owner, None)
-        changed = {record.name for record in set(before) ^ set(after)}
+        changed = {*come, *gone}
         above = {name for each in changed for name in _upwards(each)}
         return changed | {name for name in above if (name in self._below) != (name in there)}
 
@@ -124,11 +125,13 @@ class Zone:
                 del self._below[above]
 
 
-def _by_name(records: Iterable[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for record in sorted(records):  # the same order for the same records
-        found.setdefault(record.name, []).append(record)
-    return found
+def _by_name(records: Iterable[Record], without: Set[Record]) -> dict[str, Sequence[Record]]:
+    """Each once, in their order."""
+    found: dict[str, dict[Record, None]] = {}
+    for record in records:
+        if record not in without:
+            found.setdefault(record.name, {})[record] = None
+    return {name: tuple(some) for name, some in found.items()}
 
 
 def _upwards(name: str) -> Iterator[str]:
