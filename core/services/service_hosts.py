@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from sampan.core.contracts.http_router import Backend, Route, RouteTable
+from sampan.core.ip import host_port
 from sampan.core.model.core_v1.service import Service, ServicePort
 from sampan.core.services.service_ports import is_proxied
 
@@ -27,10 +28,10 @@ def zone_of(cluster: str) -> str:
 def host_route(service: Service, zone: str) -> Route | None:
     """``None`` for a Service without an address, or without a port that may speak HTTP."""
     port = _web_port(service.spec.ports) if is_proxied(service) else None
-    if port is None or ":" in (service.spec.cluster_ip or ""):
+    if port is None:
         return None
     name, namespace = service.metadata.name, service.metadata.namespace
-    address = f"{service.spec.cluster_ip}:{port.port}"
+    address = host_port(service.spec.cluster_ip or "", port.port)
     backend = Backend(name=f"{namespace}/{name}:{port.port}", endpoints=(address,))
     return Route(host=f"{name}.{namespace}.{zone}", local=True, backend=backend)
 

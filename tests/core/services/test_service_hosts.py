@@ -38,6 +38,12 @@ def test_the_port_that_speaks_http_is_found(ports: list[dict[str, Any]], found: 
     assert (route.backend.endpoints if route else None) == ((f"10.96.0.7:{found}",) if found else None)
 
 
+def test_a_service_of_ipv6_alone_has_a_name_too() -> None:
+    route = host_route(service(clusterIP="fd00:10:96::7", ipFamilies=["IPv6"]), ZONE)
+    assert route is not None
+    assert route.backend.endpoints == ("[fd00:10:96::7]:8080",)
+
+
 @pytest.mark.parametrize("spec", [{"clusterIP": "None"}, {"type": "ExternalName", "clusterIP": ""}, {"clusterIP": ""}])
 def test_a_service_without_an_address_has_no_name(spec: dict[str, Any]) -> None:
     assert host_route(service(**spec), ZONE) is None
