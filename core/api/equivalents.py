@@ -15,7 +15,7 @@ from sampan.core.api.catalog import Catalog, Served
 from sampan.core.api.converted import Converted
 from sampan.core.api.storage import View
 from sampan.core.contracts.access import Equivalent
-from sampan.core.schema.structured_merge import merge
+from sampan.core.schema.constructed import apply_constructed
 
 Wire = Mapping[str, Any]
 WHOLE = ("", "status")
@@ -28,7 +28,7 @@ def equivalents_of(catalog: Catalog, served: Served, subresource: str) -> Sequen
             info=other.info,
             convert=partial(_converted, served, other) if subresource in WHOLE else _same,
             convert_back=partial(_converted, other, served) if subresource in WHOLE else _same,
-            merge=partial(merge, other.resource.struct),
+            merge=partial(apply_constructed, other.resource.struct),
         )
         for other in catalog.showing_the_same(served)
     ]

@@ -16,10 +16,11 @@ import attrs
 from sampan.core.cel.checked import Checked, decode, shown
 from sampan.core.cel.cost import Cost, Sizes, measure
 from sampan.core.cel.declared import Declared, measured
-from sampan.core.cel.errors import CelError, CostExceeded, of_methods, words
+from sampan.core.cel.errors import CelError, CostExceeded, of_methods, type_words, words
 from sampan.core.cel.estimate import estimate_over
 from sampan.core.cel.literals import wrong_literals
 from sampan.core.cel.map_macros import evaluable
+from sampan.core.cel.missing import NO_FIELDS, missing_field
 from sampan.core.cel.optional_results import as_written, with_optional_results
 from sampan.core.cel.values import Convert, converter
 from sampan.core.schema.types import Scalar, Type
@@ -68,8 +69,11 @@ class Program:
         except TypeError:  # the library has no Python value for it: an absent optional
             return None
         if result.type().name() == "ERROR":
-            raise CelError(words(str(value)))
+            raise CelError(self._explained(words(str(value)), values))
         return value
+
+    def _explained(self, said: str, values: Values) -> str:
+        return (missing_field(self._check().root, values.plain) if said == NO_FIELDS else "") or said
 
     def cost_over(self, values: Values) -> float:
         """The most that it may cost. Where a first look at the sizes says much, each loop is taken with its own list."""
@@ -89,11 +93,11 @@ class Values:
     def __init__(self, activation: Any, plain: Mapping[str, Any]) -> None:
         self.activation = activation
         self.sizes = measure(plain)
-        self._plain = plain
+        self.plain = plain
 
     @cached_property
     def measured(self) -> Declared:
-        return measured(self._plain)
+        return measured(self.plain)
 
 
 class Environment:
@@ -172,7 +176,7 @@ class Environment:
         except RuntimeError as error:
             raise CelError(self._words(error, source)) from None
         again = partial(self.check, source, mixed=mixed)
-        return Program(source, shown(checked.type_of(checked.root)), expression, again)
+        return Program(source, type_words(shown(checked.type_of(checked.root))), expression, again)
 
     def _bound(self, source: str, *, absent: bool = False) -> str:
         """The library takes no optional variable: it is given one in the line before."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sampan.core.cel.overloads import overload_words
+
 _STATUS = re.compile(r"^(?!ERROR: )[A-Z_]+: | \[[A-Z_]+\]$")
 _PLACE = re.compile(r"(?m)^((?:[A-Z_]+: )?ERROR: <input>:)(\d+)(:\d+: )")
 _STRUCT = re.compile(r" not found in struct '[^']*'")
@@ -11,15 +13,27 @@ _NO_KEY = re.compile(r'Key not found in map : "?([^"]*)"?')
 _CONTAINER = re.compile(r"undeclared reference to '([^']*)' \(in container ''\)")
 _INDEX = re.compile(r"^Index error: index=(-?\d+) size=\d+$")
 _CONVERSION = re.compile(r"^cannot convert (\w+) to (\w+)$")
+_FIELDLESS = re.compile(r"expression of type '([^']*)' cannot be the operand of a select operation")
+_CHAIN = re.compile(
+    r"(ERROR: <input>:\d+:)(\d+)(: undeclared reference to ')([^'.]+)\.[^']*(' \(in container ''\)\n \| )(.*)(\n \| )\.*\^"
+)
+_NULL = re.compile(r"(applied to '[^']*|type ')null_type\b")
+_INDEX_TYPE = re.compile(r"^Index error: expected integer type, got (\w+)$")
+_GO_INDEX = {"list": "*types.baseList", "map": "*types.baseMap", "null_type": "types.Null", "bytes": "types.Bytes"}
+_GO_INDEX |= {"timestamp": "types.Timestamp", "duration": "types.Duration"}
+_TO_TIME = re.compile(r"^String to (Timestamp|Duration) conversion failed$")
 _INSTEAD = {
     "cannot be the range": "cannot be range",
     "google.protobuf.Duration": "duration",
     "google.protobuf.Timestamp": "timestamp",
     "divide by zero": "division by zero",
+    "malformed UTF-8 bytes": "invalid UTF-8 in bytes, cannot convert to string",
+    "double out of int64 range": "integer overflow",
+    "int64 out of uint64 range": "unsigned integer overflow",
     "No matching overloads found": "no such overload",
 }
 _OVERLOAD = re.compile(r"(found no matching overload for '(\w+)' applied to ')\(([^']*)\)('\n \| )(.*)(\n \| \.*)\^")
-_TYPE_NAME = re.compile(r"sampan\.cel\.(?:[A-Za-z0-9_]+\.)*([A-Za-z0-9_]+)")
+_TYPE_NAME = re.compile(r"sampan\.cel\.(?:[A-Za-z0-9_]+\.)*(?:kubernetes_([A-Za-z]+)_\d+|([A-Za-z0-9_]+))")
 
 
 class CelError(Exception):
@@ -46,7 +60,37 @@ def words(text: str, *, lines_above: int = 0) -> str:
     text = _CONVERSION.sub(r"type conversion error from '\1' to '\2'", text)
     for theirs, ours in _INSTEAD.items():
         text = text.replace(theirs, ours)
-    return _TYPE_NAME.sub(r"\1", text)
+    text = _CHAIN.sub(_root_of_chain, _FIELDLESS.sub(r"type '\1' does not support field selection", text))
+    while (null := _NULL.sub(r"\1null", text)) != text:
+        text = null
+    text = _INDEX_TYPE.sub(
+        _index_type, _TO_TIME.sub(r"type conversion error from 'string' to 'google.protobuf.\1'", text)
+    )
+    text = overload_words(text)
+    return type_words(text)
+
+
+def _root_of_chain(found: re.Match[str]) -> str:
+    """``a.b.c`` where there is no ``a``: Go names ``a``, and shows where it stands, not the last point."""
+    head, column, said, name, after, line, below = found.groups()
+    before = line[: int(column) - 1]
+    root = re.search(rf"\b{name}(\s*\.\s*\w+)*\s*$", before)
+    start = root.start() if root else len(before)
+    return f"{head}{start + 1}{said}{name}{after}{line}{below}{'.' * start}^"
+
+
+def _index_type(found: re.Match[str]) -> str:
+    kind = found[1]
+    return (
+        f"invalid qualifier type: {_GO_INDEX[kind]}"
+        if kind in _GO_INDEX
+        else f"unsupported index type '{kind}' in list"
+    )
+
+
+def type_words(text: str) -> str:
+    """Types as users know them, where the checker has messages of ours (see `sampan.core.cel.types`)."""
+    return _TYPE_NAME.sub(lambda found: f"kubernetes.{found[1]}" if found[1] else found[2], text)
 
 
 def of_methods(text: str) -> str:

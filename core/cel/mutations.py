@@ -14,6 +14,11 @@ from sampan.core.cel.tokens import tokens_of
 _CONSTRUCTED: Final = re.compile(r"Object(\.\w+)*|JSONPatch")
 
 
+def constructs(source: str, word: str) -> bool:
+    """Whether the expression constructs an ``Object`` or a ``JSONPatch``."""
+    return any(kind == "name" and text.partition(".")[0].strip() == word for kind, text in tokens_of(source))
+
+
 def constructed(source: str) -> str:
     """The expression with constructions as maps; all else stays where it is as far as lengths allow."""
     tokens = tokens_of(source)

@@ -69,7 +69,7 @@ class MessageTypes:
         known = self._known.get(id(struct))
         if known is not None:
             return known
-        name = f"{_identifier(struct.definition.rpartition('.')[2] or label)}_{len(self._known)}"
+        name = f"{_identifier(_label(struct.definition, label))}_{len(self._known)}"
         self._known[id(struct)] = name
         self._kept.append(struct)  # an id is one as long as its object lives
         message = self._file.message_type.add(name=name)
@@ -130,6 +130,11 @@ def _empty_message(full_name: str) -> Any:
     file = descriptor_pb2.FileDescriptorProto(name=f"{full_name}.proto", package=package, syntax="proto2")
     file.message_type.add(name=name)
     return file
+
+
+def _label(definition: str, label: str) -> str:
+    """Types that Kubernetes has for expressions alone are called so in errors (see `sampan.core.cel.errors.type_words`)."""
+    return definition if definition.startswith("kubernetes.") else definition.rpartition(".")[2] or label
 
 
 def _identifier(text: str) -> str:

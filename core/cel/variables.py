@@ -54,6 +54,6 @@ def _type_of(what: str, defined: Defined) -> Type | str:
         case "variables":
             types = {name: schema_type(defined.get(name, "dyn")) for name in names.split(",") if name}
             fields = {name: Field(name=name, type=kind) for name, kind in types.items()}
-            return Struct(make_fields=lambda: fields)
+            return Struct(definition="kubernetes.variables", make_fields=lambda: fields)
         case _:
             return DYN

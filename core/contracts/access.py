@@ -190,7 +190,7 @@ class AdmissionRequest:
     audit: dict[str, str] = attrs.field(factory=dict)
     """Annotations of the request's audit event."""
     merge: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] = attrs.field(default=_replaced, repr=False)
-    """An object with a configuration applied onto it, by the types of its kind."""
+    """An object with a configuration applied onto it, by its kind's types. Raises `SampanError` where they refuse it."""
     equivalents: Callable[[], Sequence[Equivalent]] = attrs.field(default=_none, repr=False)
     """The other versions and groups that the object is served in."""
     is_unsure: bool = False

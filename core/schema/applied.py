@@ -7,7 +7,7 @@ those of sigs.k8s.io/structured-merge-diff. Pure; called once per apply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sampan.core.schema.field_sets import LEAF, MEMBER, FieldSet, path_text
@@ -102,6 +102,11 @@ def problems(kind: Type, value: Any, path: str = "") -> Iterator[str]:
                 yield _at(f"{path}.{key}", "field not declared in schema")
                 return
             yield from problems(inner, item, f"{path}.{key}")
+
+
+def listed(found: Sequence[str]) -> str:
+    """Problems as structured-merge-diff shows them together."""
+    return found[0] if len(found) == 1 else "\n  ".join(["errors:", *sorted(found)])
 
 
 def _list_problems(kind: List, items: list[Any], path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from sampan.core.classes import define, frozen
-from sampan.core.schema.applied import applied_fields, problems, reconciled, with_named_fields
+from sampan.core.schema.applied import applied_fields, listed, problems, reconciled, with_named_fields
 from sampan.core.schema.comparison import Difference, compare
 from sampan.core.schema.field_sets import (
     EMPTY,
@@ -104,7 +104,7 @@ class Write:
         """
         kind = self._type()
         if found := list(problems(kind, config)):
-            raise NotApplicable(found[0] if len(found) == 1 else "\n  ".join(["errors:", *sorted(found)]))
+            raise NotApplicable(listed(found))
         if not entries:
             entries = self.before_first(live)
         entries = self._reconciled(live, entries)

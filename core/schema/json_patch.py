@@ -24,6 +24,9 @@ OPERATIONS: Final = ("add", "remove", "replace", "move", "copy", "test")
 _MISSING: Final = object()
 
 
+TEST_FAILED = "test failed"
+
+
 class RefusedPatch(Invalid):
     """A patch that cannot be applied to the object as it is: Kubernetes answers 422 without saying more.
 
@@ -31,6 +34,8 @@ class RefusedPatch(Invalid):
     """
 
     why: str = ""
+    of_test: bool = False
+    """An operation ``test`` has found another value."""
 
     def to_status(self) -> dict[str, Any]:
         return {"details": {}} | super().to_status()
@@ -73,6 +78,7 @@ def apply_json_patch(original: Mapping[str, Any], operations: Any) -> Any:
     ) as error:
         refused = RefusedPatch("the server rejected our request due to an error in our request")
         refused.why = _why(patched, last)
+        refused.of_test = refused.why.endswith(TEST_FAILED)
         raise refused from error
     return patched
 
@@ -106,7 +112,7 @@ def _why(value: Any, operation: Mapping[str, Any]) -> str:
         lacks = "is missing path" if name == "test" else "doc is missing path"
         return f"{name} operation does not apply: {lacks}: {quoted}: missing value"
     if name == "test":
-        return f"testing value {path} failed: test failed"
+        return f"testing value {path} failed: {TEST_FAILED}"
     if name == "remove" and isinstance(holder, dict):
         return f"error in remove for path: '{path}': Unable to remove nonexistent key: {key}: missing value"
     if name == "replace":

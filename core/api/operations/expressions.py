@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sampan.core.cel.environment import Program
 from sampan.core.cel.errors import CelError
-from sampan.core.cel.mutations import constructed
+from sampan.core.cel.mutations import constructed, constructs
 from sampan.core.cel.variables import environment
 from sampan.core.errors import Cause
 from sampan.core.model.causes import invalid
@@ -30,23 +31,24 @@ def compiled(causes: Iterable[Cause]) -> list[Cause]:
 
 def _problems(expression: Expression, defined: dict[str, str]) -> Iterator[Cause]:
     """``defined``: the types of the variables so far; what this one defines is put in."""
-    constructs = "Object" in expression.variables
-    source = constructed(expression.source) if constructs else expression.source
+    makes = "Object" in expression.variables
+    source = constructed(expression.source) if makes else expression.source
     try:
-        program = environment(expression.variables, defined).compile(source, mixed=constructs)
+        program = environment(expression.variables, defined).compile(source, mixed=makes)
     except CelError as error:
         yield invalid(expression.field, expression.source, f"compilation failed: {error.message}")
         return
     if expression.defines:
         defined[expression.defines] = program.return_type
-    allowed = (*expression.gives, *(("dyn",) if constructs and expression.gives else ()))
-    if allowed and program.return_type not in allowed and not _is_constructed(expression.gives, program.return_type):
-        words = expression.refusal.format(wanted=" or ".join(expression.gives), given=program.return_type)
+    if expression.gives and program.return_type not in expression.gives and not (makes and _fits(expression, program)):
+        several = len(expression.gives) > 1
+        wanted = f"one of [{' '.join(expression.gives)}]" if several else "".join(expression.gives)
+        words = expression.refusal.format(wanted=wanted, given=program.return_type)
         yield invalid(expression.field, expression.source, words)
 
 
-def _is_constructed(allowed: tuple[str, ...], given: str) -> bool:
-    """Objects and patches that expressions construct are maps to the evaluator."""
-    if allowed == ("Object",):
-        return given.startswith("map")
-    return allowed == ("list(JSONPatch)",) and given.startswith("list")
+def _fits(expression: Expression, program: Program) -> bool:
+    """Objects and patches that expressions construct are maps to the evaluator, and what has several types is any."""
+    is_object = expression.gives == ("Object",)
+    word, begin = ("Object", "map") if is_object else ("JSONPatch", "list")
+    return constructs(expression.source, word) and program.return_type.startswith((begin, "dyn"))

@@ -24,8 +24,8 @@ from sampan.core.contracts.access import AdmissionRequest, Attributes, User
 from sampan.core.errors import AlreadyExists, Cause, Conflict, Invalid, NotFound, Timeout, TooLarge
 from sampan.core.model.causes import invalid
 from sampan.core.model.meta import EMPTY
+from sampan.core.schema.constructed import apply_constructed
 from sampan.core.schema.encode import splice_claimed_version, splice_resource_version
-from sampan.core.schema.structured_merge import merge
 from sampan.core.store.contract import KeyValue, Store
 from sampan.core.store.entry import Entry
 
@@ -157,7 +157,7 @@ class Pipeline:
             reader=self.reader,
             warnings=call.warnings,
             audit=call.audit,
-            merge=partial(merge, call.served.resource.struct),
+            merge=partial(apply_constructed, call.served.resource.struct),
             equivalents=partial(equivalents_of, self.catalog, call.served, call.subresource),
         )
 

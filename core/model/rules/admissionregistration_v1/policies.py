@@ -58,7 +58,8 @@ def variables_of(spec: Value, *, until: int | None = None, authorizer: bool = Tr
     if spec.get("paramKind"):
         known["params"] = "object"
     known["namespaceObject"] = "namespace"
-    names = [each.get("name") or "" for each in (spec.get("variables") or ())[:until]]
+    named = (each for each in (spec.get("variables") or ())[:until] if (each.get("expression") or "").strip())
+    names = [each.get("name") or "" for each in named]
     if spec.get("variables"):
         known["variables"] = f"variables:{','.join(name for name in names if _IDENTIFIER.fullmatch(name))}"
     return known
@@ -146,8 +147,10 @@ def _variable(variable: Value, path: str, known: Mapping[str, str]) -> Iterable[
     name, source = variable.get("name") or "", variable.get("expression") or ""
     if not name.strip():
         yield required(f"{path}.name", "name is not specified")
-    elif not _IDENTIFIER.fullmatch(name) or name in RESERVED:
+    elif not _IDENTIFIER.fullmatch(name):
         yield invalid(f"{path}.name", name, "name is not a valid CEL identifier")
+    elif name in RESERVED:
+        yield invalid(f"{path}.name", name, "must be a valid CEL identifier")
     if not source.strip():
         yield required(f"{path}.expression", "expression is not specified")
     else:
@@ -201,7 +204,7 @@ def _annotation_value(source: str, path: str, spec: Value) -> Iterable[Cause]:
     elif len(source) > LONGEST_ANNOTATION:
         yield required(path, f"must not exceed {LONGEST_ANNOTATION} bytes in length")
     else:
-        yield Expression(field=path, source=source, variables=variables_of(spec), gives=("string", "null"))
+        yield Expression(field=path, source=source, variables=variables_of(spec), gives=("string", "null_type"))
 
 
 def _mutation(mutation: Value, path: str, spec: Value) -> Iterable[Cause]:
