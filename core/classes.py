@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import attrs
 
 MISSING: Final[Any] = object()
+FEW: Final = 10
+"""Objects of a class that are filled by hand: it takes attrs as long to make an ``__init__`` as to fill some fifty so."""
 _making = threading.RLock()
 
 _FIELDS: Final = {"eq": False, "repr": False}
@@ -69,18 +71,25 @@ class _Later:
 
 
 class _LaterInit(_Later):
-    """The same for ``__init__``: the one object of a class that is its field's default in another needs nothing made."""
+    """The same for ``__init__``, which the first few objects do without: many a class has no more in a process."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self._filled = 0
 
     def __get__(self, instance: Any, cls: type | None = None) -> Any:
         return super().__get__(instance, cls) if instance is None else partial(self._fill, instance)
 
     def _fill(self, instance: Any, *arguments: Any, **values: Any) -> None:
-        defaults = None if arguments or values else _plain_defaults(self.owner)
-        if defaults is None:
+        self._filled += 1
+        contents = _contents(self.owner, self.options, arguments, values) if self._filled <= FEW else None
+        if contents is None:
             super().__get__(instance, self.owner)(*arguments, **values)
             return
-        for name, value in defaults.items():
+        for name, value in contents.items():
             object.__setattr__(instance, name, value)
+        if hasattr(self.owner, "__attrs_post_init__"):
+            instance.__attrs_post_init__()
 
 
 def is_complete(cls: type) -> bool:
@@ -88,16 +97,46 @@ def is_complete(cls: type) -> bool:
     return not isinstance(cls.__dict__["__attrs_attrs__"], _Later)
 
 
+def has_fields(cls: Any) -> bool:
+    """What `attrs.has` says of a class, without anything made of it."""
+    return isinstance(cls, type) and any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__)
+
+
+def _contents(
+    cls: type, options: Mapping[str, Any], arguments: tuple[Any, ...], values: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The value of each field of an object, where that takes no attrs to know; its errors are attrs' to raise."""
+    defaults = _plain_defaults(cls)
+    if defaults is None:
+        return None
+    names = {name.lstrip("_"): name for name in defaults}
+    if arguments:
+        mixed = len(cls.__dict__["__declared__"]) < len(names)  # those of a base may be by name alone
+        if mixed or options.get("kw_only") or len(arguments) > len(names):
+            return None
+        given = dict(zip(names, arguments, strict=False))
+        if given.keys() & values.keys():
+            return None
+        values = {**given, **values}
+    if not values.keys() <= names.keys():
+        return None
+    contents = defaults | {names[name]: value for name, value in values.items()}
+    return None if any(value is MISSING for value in contents.values()) else contents
+
+
 def _plain_defaults(cls: type) -> dict[str, Any] | None:
-    """The value of each field in an object that is made without arguments, where that takes no attrs to know."""
+    """Each field's default, or `MISSING`, in their order; None where attrs has to say what is to be done with them."""
     defaults: dict[str, Any] = {}
     for base in reversed(cls.__mro__[:-1]):
-        for name, declared in base.__dict__.get("__declared__", {"": MISSING}).items():
+        if "__attrs_attrs__" not in base.__dict__:
+            continue
+        for name, declared in base.__dict__.get("__declared__", {"": attrs.field()}).items():
             default = declared.default if isinstance(declared, Declared) else declared
-            if default is MISSING or isinstance(default, _BY_ATTRS):
+            if isinstance(default, _BY_ATTRS):
                 return None
+            defaults.pop(name, None)  # declared anew, it stands where it is declared last
             defaults[name] = default
-    return None if hasattr(cls, "__attrs_post_init__") else defaults
+    return None if hasattr(cls, "__attrs_pre_init__") else defaults
 
 
 def _make(cls: type, name: str, options: Mapping[str, Any]) -> None:

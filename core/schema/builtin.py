@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
+from sampan.core.classes import has_fields
 from sampan.core.model.kinds import KindInfo, kind_of, struct_rules_of
 from sampan.core.model.meta import Loose, MicroTime, Quantity, Wire, wire_name, wire_of
 from sampan.core.model.meta_v1.object_meta import ObjectMeta
@@ -140,7 +141,7 @@ def type_of(annotation: Any, wire: Wire) -> Type:
         return _loose(wire.loose)
     if annotation in _SCALARS:
         return Scalar(kind=_SCALARS[annotation], limits=_limits(wire))
-    if attrs.has(annotation):
+    if has_fields(annotation):
         return _struct_as(struct_of(annotation), wire)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is tuple:

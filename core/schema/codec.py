@@ -19,7 +19,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from sampan.core.classes import frozen
+from sampan.core.classes import frozen, has_fields
 from sampan.core.model.cleared import Recurring
 from sampan.core.model.kinds import kind_of
 from sampan.core.model.meta import MicroTime, Quantity, wire_name, wire_of
@@ -92,7 +92,7 @@ def _part(field: Any) -> _Part:
 def _model_of(field: Any) -> type | None:
     """The model class of a field's values, where they have one (and may be missing)."""
     kinds = [kind for kind in get_args(field.type) or (field.type,) if kind is not type(None)]
-    return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], type) and attrs.has(kinds[0]) else None
+    return kinds[0] if len(kinds) == 1 and has_fields(kinds[0]) else None
 
 
 def to_wire(instance: Any) -> dict[str, Any]:
@@ -128,8 +128,8 @@ def converter() -> cattrs.Converter:
     made.register_unstructure_hook_factory(_is_tuple, _tuple_writer)
     made.register_structure_hook_factory(_is_mapping, _mapping_reader)
     made.register_unstructure_hook_factory(_is_mapping, _mapping_writer)
-    made.register_structure_hook_factory(attrs.has, lambda cls: _on_first_use(_reader, cls))
-    made.register_unstructure_hook_factory(attrs.has, lambda cls: _on_first_use(_writer, cls))
+    made.register_structure_hook_factory(has_fields, lambda cls: _on_first_use(_reader, cls))
+    made.register_unstructure_hook_factory(has_fields, lambda cls: _on_first_use(_writer, cls))
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import attrs
 import pytest
 
-from sampan.core.classes import define, frozen, is_complete
+from sampan.core.classes import FEW, define, frozen, has_fields, is_complete
 from sampan.core.model.meta import model, wire
 
 T = TypeVar("T")
@@ -56,9 +56,71 @@ def test_whatever_is_asked_first_finds_the_whole_class(use: Any) -> None:
 
 def test_nothing_is_made_of_a_class_that_nobody_uses() -> None:
     cls = fresh()
+    assert [has_fields(each) for each in (cls, tuple[str], str)] == [True, False, False]
     assert not is_complete(cls)
-    cls(port="Hull")
+    assert attrs.fields(cls)
     assert is_complete(cls)
+
+
+def plain() -> Any:
+    @frozen
+    class Plain:
+        port: str
+        _masts: int = 2
+        crew: tuple[str, ...] = ()
+
+    return Plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [
+        (("Hull",), {}),
+        (("Hull", 3), {}),
+        (("Hull", 3), {"crew": ("Ann",)}),
+        ((), {"port": "Hull", "masts": 3}),
+    ],
+)
+def test_a_few_objects_are_as_attrs_fills_them_but_need_nothing_made(arguments: Any, values: Any) -> None:
+    cls, whole = plain(), plain()
+    assert attrs.fields(whole)
+    expected = whole(*arguments, **values)
+    made = [cls(*arguments, **values) for _ in range(FEW)]
+    assert not is_complete(cls)
+    made.append(cls(*arguments, **values))
+    assert is_complete(cls)
+    assert {(each.port, each._masts, each.crew) for each in made} == {(expected.port, expected._masts, expected.crew)}
+    assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [
+        ((), {}),
+        ((), {"masts": 2}),
+        (("Hull",), {"port": "Hull"}),
+        (("Hull",), {"sails": 2}),
+        (("Hull",), {"_masts": 2}),
+        (("Hull", 2, (), 4), {}),
+    ],
+)
+def test_a_first_object_is_refused_in_the_words_of_attrs(arguments: Any, values: Any) -> None:
+    with pytest.raises(TypeError, match=r"__init__\(\)"):
+        plain()(*arguments, **values)
+
+
+def test_fields_by_name_alone_stay_so_in_a_class_that_inherits_them() -> None:
+    @frozen(kw_only=True)
+    class Base:
+        name: str = ""
+
+    @frozen
+    class Boat(Base):
+        port: str = ""
+
+    with pytest.raises(TypeError):
+        Boat("Hull", "Rye")  # type: ignore[call-arg]
+    assert Boat("Hull", name="x") == Boat(port="Hull", name="x")
 
 
 def test_an_object_of_defaults_alone_needs_nothing_made() -> None:
