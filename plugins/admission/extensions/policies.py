@@ -43,7 +43,7 @@ class Bound:
 
 
 class ParamsMissing(Exception):
-    """The binding names parameters that are not there, and wants that refused."""
+    """The binding names parameters that are not there, and wants that refused; or none that there could be."""
 
 
 class ParamKindMissing(Exception):
@@ -104,7 +104,12 @@ def parameters(bound: Bound, request: AdmissionRequest, reader: Reader) -> Seque
 
 
 def _found(about: KindInfo, reference: Value, request: AdmissionRequest, reader: Reader) -> Iterator[Value]:
-    namespace = (reference.get("namespace") or request.namespace) if about.namespaced else ""
+    named = reference.get("namespace") or ""
+    if named and not about.namespaced:
+        raise ParamsMissing("paramRef.namespace must not be provided for a cluster-scoped `paramKind`")
+    namespace = (named or request.namespace) if about.namespaced else ""
+    if about.namespaced and not namespace:
+        raise ParamsMissing("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources")
     if reference.get("name"):
         found = reader.get(about.resource, namespace, reference["name"])
         if found is not None:

@@ -37,6 +37,8 @@ class Finding:
     reason: str = "Invalid"
     of_binding: bool = True
     """Whether it is the doing of one binding, and not of the policy itself."""
+    always_refuses: bool = False
+    """Whatever the binding does about rules that do not hold: it is set up wrongly itself."""
 
 
 class Refused(ApiError):
@@ -83,29 +85,38 @@ class ValidatingPolicies:
         return None
 
     async def validate(self, request: AdmissionRequest) -> None:
+        """Every policy is asked, for its warnings and the audit log, also where one has refused already."""
         looks = Looks(request)
+        refused: Refused | None = None
         for bound, match in self._policies.concerned(request):
             for finding in self._findings(bound, await looks.look(match)):
-                self._act(bound, request, finding)
+                refusal = self._act(bound, request, finding)
+                refused = refused or refusal
+        if refused is not None:
+            raise refused
 
-    def _act(self, bound: Bound, request: AdmissionRequest, finding: Finding) -> None:
+    def _act(self, bound: Bound, request: AdmissionRequest, finding: Finding) -> Refused | None:
+        """The refusal, where that is what the binding does."""
+        if finding.always_refuses:
+            return Refused(request, bound, finding)
         actions = (bound.binding.get("spec") or {}).get("validationActions") or ()
         if "Audit" in actions:
             request.audit["validation.policy.admission.k8s.io/validation_failure"] = _audited(bound, finding, actions)
         if "Warn" in actions:
             said = f"Validation failed for ValidatingAdmissionPolicy '{bound.name}' with binding '{bound.binding_name}'"
             request.warnings.append(f"{said}: {finding.message}")
-        if "Deny" in actions:
-            raise Refused(request, bound, finding)
+        return Refused(request, bound, finding) if "Deny" in actions else None
 
     def _findings(self, bound: Bound, request: AdmissionRequest) -> Iterator[Finding]:
         try:
             given = parameters(bound, request, self._context.reader)
         except ParamsMissing as error:
-            yield Finding(f"failed to configure binding: {error}")
+            if not bound.is_optional:
+                yield Finding(f"failed to configure binding: {error}", always_refuses=True)
             return
         except ParamKindMissing as error:
-            yield Finding(str(error), of_binding=False)
+            if not bound.is_optional:
+                yield Finding(str(error), of_binding=False, always_refuses=True)
             return
         for params in given:
             yield from self._evaluated(bound, request, params)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sampan.core.errors import ApiError, Invalid
@@ -18,7 +20,7 @@ from sampan.core.model.admissionregistration_v1.validating_admission_policy impo
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 )
-from sampan.core.model.builtin import ConfigMap, Deployment, Namespace
+from sampan.core.model.builtin import ConfigMap, Deployment, Namespace, Node
 from sampan.core.schema.codec import from_wire, to_wire
 from sampan.core.testing.control_plane import ControlPlane, control_plane
 
@@ -123,6 +125,59 @@ async def test_parameters_are_objects_that_a_binding_names(plane: ControlPlane) 
     assert "failed expression: " in str(await refusal(plane, a="1", b="2"))
     await plane.client.delete(ConfigMap, "a", "limits")
     assert "no params found for policy binding" in str(await refusal(plane, a="1"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "reference", "why"),
+    [
+        ("ConfigMap", {"name": "none"}, "no params found for policy binding with `Deny` parameterNotFoundAction"),
+        (
+            "Namespace",
+            {"name": "a", "namespace": "a"},
+            "paramRef.namespace must not be provided for a cluster-scoped `paramKind`",
+        ),
+    ],
+)
+async def test_parameters_that_cannot_be_had_refuse_whatever_the_binding_does(
+    plane: ControlPlane, kind: str, reference: dict[str, Any], why: str
+) -> None:
+    await policy(
+        plane,
+        {"expression": "params != null"},
+        paramKind={"apiVersion": "v1", "kind": kind},
+        binding={"paramRef": {**reference, "parameterNotFoundAction": "Deny"}, "validationActions": ["Warn"]},
+    )
+    said = f"ValidatingAdmissionPolicy 'p' with binding 'b' denied request: failed to configure binding: {why}"
+    assert str(await refusal(plane, a="1")).endswith(said)
+    await plane.client.patch(ValidatingAdmissionPolicy, "", "p", {"spec": {"failurePolicy": "Ignore"}}, type="merge")
+    await write(plane, a="1")
+
+
+async def test_parameters_of_a_namespace_are_none_for_what_is_in_none(plane: ControlPlane) -> None:
+    nodes = {**RULE, "apiGroups": [""], "resources": ["nodes"]}
+    await policy(
+        plane,
+        {"expression": "true"},
+        matchConstraints={"resourceRules": [nodes]},
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        binding={"paramRef": {"selector": {}, "parameterNotFoundAction": "Allow"}},
+    )
+    with pytest.raises(ApiError, match="cannot use namespaced paramRef in policy binding that matches cluster-scoped"):
+        await plane.client.create(from_wire(Node, {"metadata": {"name": "n"}}))
+
+
+async def test_what_a_later_rule_warns_of_is_told_with_a_refusal(plane: ControlPlane) -> None:
+    await policy(plane, {"expression": "false"}, binding={"validationActions": ["Deny", "Audit"]})
+    second = {"matchConstraints": MATCH, "validations": [{"expression": "false", "message": "mind the gap"}]}
+    bound = {"policyName": "q", "validationActions": ["Warn"]}
+    await plane.client.create(from_wire(ValidatingAdmissionPolicy, {"metadata": {"name": "q"}, "spec": second}))
+    await plane.client.create(from_wire(ValidatingAdmissionPolicyBinding, {"metadata": {"name": "c"}, "spec": bound}))
+    trust = ssl.create_default_context(cadata=plane.access.ca_pem)
+    token = {"Authorization": f"Bearer {plane.access.token}"}
+    async with httpx.AsyncClient(base_url=plane.access.server, verify=trust, headers=token) as http:
+        answer = await http.post("/api/v1/namespaces/a/configmaps", json={"metadata": {"name": "x"}})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "Invalid")
+    assert "mind the gap" in answer.headers["warning"]
 
 
 async def test_rules_see_the_old_object_the_namespace_the_request_and_the_authorizer(plane: ControlPlane) -> None:

@@ -147,9 +147,7 @@ def _variable(variable: Value, path: str, known: Mapping[str, str]) -> Iterable[
     name, source = variable.get("name") or "", variable.get("expression") or ""
     if not name.strip():
         yield required(f"{path}.name", "name is not specified")
-    elif not _IDENTIFIER.fullmatch(name):
-        yield invalid(f"{path}.name", name, "name is not a valid CEL identifier")
-    elif name in RESERVED:
+    elif not _IDENTIFIER.fullmatch(name) or name in RESERVED:
         yield invalid(f"{path}.name", name, "must be a valid CEL identifier")
     if not source.strip():
         yield required(f"{path}.expression", "expression is not specified")
