@@ -90,7 +90,7 @@ def _service_ports(service: Service, slices: Sequence[EndpointSlice], here: Here
                 endpoints=endpoints,
                 affinity_seconds=affinity_seconds(service),
                 claimed=ip in inside or ip == family.any_address,
-                sources=_of(family, spec.load_balancer_source_ranges) if ip in balanced else (),
+                sources=_of(family, map(str.strip, spec.load_balancer_source_ranges)) if ip in balanced else (),
             )
 
 

@@ -21,9 +21,9 @@ import dns.rrset
 from sampan.core.contracts.name_server import NameServerSettings, Record
 from sampan.core.errors import ConfigError
 from sampan.core.services.loop_thread import LoopThread
+from sampan.core.services.shares import Shares
 from sampan.core.services.sockets import datagram_socket
 from sampan.plugins.dns.ready import MOST_TURNS, Ready
-from sampan.plugins.dns.shares import Shares
 from sampan.plugins.dns.upstream import Answer, Upstream
 from sampan.plugins.dns.wire import (
     NOERROR,

@@ -187,17 +187,19 @@ class _ClientPipe(Pipe):
         super().__init__(on_closed)
         self._dial = dial
         self._seats = seats
-        self._seated = False
+        self._seat: str | None = None
+        """In whose name it is taken."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._seated = self._seats.take()
-        if self._seated:
+        client: str = (transport.get_extra_info("peername") or ("",))[0]
+        if self._seats.take(client):
+            self._seat = client
             self._dial(self)
         else:
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._seated:
-            self._seats.give_back()
+        if self._seat is not None:
+            self._seats.give_back(self._seat)

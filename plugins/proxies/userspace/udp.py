@@ -95,7 +95,7 @@ class UdpListener(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         session = self._sessions.get(addr)
         if session is None:
-            if len(self._sessions) >= MOST_SESSIONS or not self._seats.take():
+            if len(self._sessions) >= MOST_SESSIONS or not self._seats.take(addr[0]):
                 return  # as a network that is too busy loses it
             session = self._sessions[addr] = _Session(self, addr)
             task = loop.create_task(self._connect(session, addr))
@@ -116,7 +116,7 @@ class UdpListener(asyncio.DatagramProtocol):
         session = self._sessions.pop(client, None)
         if session is None:
             return
-        self._seats.give_back()
+        self._seats.give_back(client[0])
         if session.visit is not None:
             session.visit.end()
         if session.transport is not None:

@@ -251,3 +251,10 @@ def test_a_local_policy_is_of_both_families(family: str, addresses: list[str], p
     of_family = [entry for entry in table if entry.family.name == family]
     assert [[e.ip for e in entry.endpoints] for entry in of_family if entry.ip in narrowed] == [addresses]
     assert [len(entry.endpoints) for entry in of_family if entry.ip not in narrowed] == [2]
+
+
+def test_ranges_may_have_spaces_around_them_as_in_kubernetes() -> None:
+    made = service(type="LoadBalancer", loadBalancerSourceRanges=[" 10.0.0.0/8 ", "\tfd00::/8"])
+    status = LoadBalancerStatus(ingress=(LoadBalancerIngress(ip="192.0.2.9"),))
+    table = service_ports(evolve(made, status=evolve(made.status, load_balancer=status)), [])
+    assert [entry.sources for entry in table if entry.ip == "192.0.2.9"] == [("10.0.0.0/8",)]

@@ -41,7 +41,7 @@ class Bench:
         candidates = Candidates(RoundRobin())
         candidates.update([endpoint])
         self.server = server
-        self.seats = Seats(2)
+        self.seats = Seats(2, each=2)
         self.listener = UdpListener("127.0.0.1", 0, candidates, self.seats)
 
     async def says(self, client: Address) -> Address:

@@ -97,7 +97,7 @@ def test_clients_beyond_the_proxys_share_are_let_go_and_room_is_made_again(
     proxy: UserspaceProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many connect, the API keeps its half of the open files."""
-    monkeypatch.setattr(proxy, "_seats", Seats(3))
+    monkeypatch.setattr(proxy, "_seats", Seats(3, each=3))
     with backend() as endpoint, contextlib.ExitStack() as connected:
         service = ProxyContract().service(endpoint)
         proxy.sync([service])
@@ -110,6 +110,30 @@ def test_clients_beyond_the_proxys_share_are_let_go_and_room_is_made_again(
         assert not ask_or_none(service.ip, service.port)
         clients[0].close()
         eventually(lambda: ask_or_none(service.ip, service.port), "a seat for another client")
+
+
+def test_a_client_that_takes_all_it_can_leaves_others_half(
+    proxy: UserspaceProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy, "_seats", Seats(4))
+    with backend() as endpoint, contextlib.ExitStack() as connected:
+        service = ProxyContract().service(endpoint)
+        proxy.sync([service])
+
+        def is_served(client: str) -> bool:
+            source = (client, 0)
+            made = connected.enter_context(
+                socket.create_connection((service.ip, service.port), timeout=30, source_address=source)
+            )
+            try:
+                made.sendall(b"x")
+                return bool(made.recv(100))
+            except OSError:
+                return False
+
+        greedy = [is_served("127.0.0.3") for _ in range(4)]
+        assert greedy == [True, True, False, False]
+        assert [is_served("127.0.0.4") for _ in range(3)] == [True, True, False]
 
 
 def ask_or_none(ip: str, port: int) -> bytes | None:

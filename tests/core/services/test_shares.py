@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sampan.plugins.dns.shares import Shares
+from sampan.core.services.shares import Shares
 
 
 def test_no_client_has_more_than_its_share_and_all_no_more_than_there_is() -> None:
