@@ -169,20 +169,27 @@ def _is_allowed(topologies: Iterable[TopologySelectorTerm], node: Node) -> bool:
 class _Exclusive(Judge):
     namespace: str
     claims: set[str]
-    users: dict[str, bool] = attrs.field(factory=dict)
-    """Node → whether a pod there uses one of them."""
-    filters = is_wide = True
+    users: set[str] = attrs.field(factory=set)
+    """Nodes where a pod uses one of them."""
+    filters = is_wide = has_sorts = True
+
+    def sort(self, node: NodeState) -> Hashable:
+        return node.name in self.users
 
     def update(self, name: str, node: NodeState | None) -> None:
-        self.users[name] = node is not None and any(
-            pod.metadata.namespace == self.namespace and not self.claims.isdisjoint(claims_of(pod)) for pod in node.pods
-        )
+        if node is not None and any(map(self._uses, node.pods)):
+            self.users.add(name)
+        else:
+            self.users.discard(name)
 
     def refuses(self, node: NodeState) -> Refusal | None:
-        if any(self.users.values()):
+        if self.users:
             said = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
-            return Refusal(said, preemption_helps=self.users.get(node.name, False))
+            return Refusal(said, preemption_helps=node.name in self.users)
         return None
+
+    def _uses(self, pod: Pod) -> bool:
+        return pod.metadata.namespace == self.namespace and not self.claims.isdisjoint(claims_of(pod))
 
 
 def _claims(pod: Pod, state: ClusterState) -> Claims | str:
