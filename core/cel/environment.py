@@ -22,13 +22,12 @@ from sampan.core.cel.literals import wrong_literals
 from sampan.core.cel.map_macros import evaluable
 from sampan.core.cel.missing import NO_FIELDS, missing_field
 from sampan.core.cel.optional_results import as_written, with_optional_results
+from sampan.core.cel.tokens import LONGEST
 from sampan.core.cel.values import Convert, converter
 from sampan.core.schema.types import Scalar, Type
 
 DYN = Scalar(kind="any")
 """A variable that may be anything."""
-LONGEST = 64 << 10
-"""Characters of an expression; longer ones are refused before they are looked at."""
 RUNTIME_LIMIT = 10_000_000
 """Cost that one evaluation may have: Kubernetes' limit, in its units."""
 MOST_KEPT = 512

@@ -13,6 +13,9 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+LONGEST: Final = 64 << 10
+"""Characters of an expression; longer ones are refused before they are looked at."""
+
 Token = tuple[str, str]
 """``space``, ``text``, ``name`` (with dots) or ``other``, and what is written."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sampan.core.cel.errors import CelError
+from sampan.core.cel.mutations import misnamed
 from sampan.core.contracts.access import AccessContext, AdmissionRequest, idle
 from sampan.core.errors import ApiError, Cause, SampanError
 from sampan.core.schema.json_patch import RefusedPatch, apply_json_patch
@@ -93,9 +94,9 @@ class MutatingPolicies:
                 given = evaluate(source, constructs=True)
             except CelError as error:
                 raise CelError(failed(source, error)) from None
-            self._take_over(request, given, is_patch=is_patch)
+            self._take_over(request, source, given, is_patch=is_patch)
 
-    def _take_over(self, request: AdmissionRequest, given: Any, *, is_patch: bool) -> None:
+    def _take_over(self, request: AdmissionRequest, source: str, given: Any, *, is_patch: bool) -> None:
         assert request.obj is not None
         if is_patch:
             if not isinstance(given, list):
@@ -109,6 +110,8 @@ class MutatingPolicies:
         else:
             if not isinstance(given, Mapping):
                 raise CelError("the expression gives no Object")
+            if wrong := misnamed(source):
+                raise CelError(f"type mismatch: {wrong}")
             changed = request.merge(dict(request.obj), given)
         request.obj.clear()
         request.obj.update(changed)

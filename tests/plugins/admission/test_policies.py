@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sampan.core.cel.mutations import constructed, misnamed
 from sampan.core.errors import ApiError, Invalid
 from sampan.core.model.admissionregistration_v1.mutating_admission_policy import (
     MutatingAdmissionPolicy,
@@ -295,6 +296,27 @@ async def test_an_object_that_its_type_refuses_is_not_applied(plane: ControlPlan
     assert str(await refusal(plane, a="1")) == said
     await plane.client.patch(MutatingAdmissionPolicy, "", "p", {"spec": {"failurePolicy": "Ignore"}}, type="merge")
     assert to_wire(await write(plane, a="1"))["data"] == {"a": "1"}
+
+
+async def test_a_construction_is_named_by_its_place(plane: ControlPlane) -> None:
+    words = "object.data.a == '1' ? Object{metadata: Object.Metadata{labels: {'x': 'y'}}} : Object{}"
+    await mutations(plane, {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": words}})
+    wrong = 'unexpected type name "Object.Metadata", expected "Object.metadata"'
+    assert f"denied request: type mismatch: {wrong}" in str(await refusal(plane, a="1"))
+
+
+def test_names_of_constructions_are_read_once_whatever_stands_around_them() -> None:
+    held = (
+        "Object { spec : Object . spec { template: Object.spec.template{} } }",
+        "Object{spec: Object.spec{list: [Object.spec.list{a: {'k': 1}}, has(x.y) ? Object.spec.list{} : x]}}",
+        "[JSONPatch{op: 'add', path: '/a', value: Object.spec.any{x: Object.spec.any.x{}}}]",
+        "x ? Object{} : (Object{a: 'Object.b{'})",
+    )
+    assert [misnamed(each) for each in held] == [""] * len(held)
+    assert 'expected "Object.spec.list"' in misnamed("Object{spec: Object.spec{list: [Object.spec{}]}}")
+    assert 'expected "Object"' in misnamed("Object.spec{}")
+    assert constructed("Object{a: Object.a{b: 1}}") == '{"a": {"b": 1}}'
+    assert constructed("{" * 200_000) == "{" * 200_000
 
 
 async def test_a_patch_whose_test_fails_is_for_other_objects(plane: ControlPlane) -> None:
