@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sampan.core.api.one_write import OneWrite
 from sampan.core.api.plain_http import ANSWER, is_plain
 from sampan.core.api.straight import EXTENSION, Straight
 from sampan.core.api.tls import peer_subject
@@ -69,7 +70,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._head_is_here()
         ASKED_OVER.set(self)
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # it is no upgrade
+            cycle = cast("Any", self.cycle)
+            cycle.transport = OneWrite(self.transport, cycle, self.loop)
         if b"watch" in self.url and not self.parser.should_upgrade():
             straight = Straight(self.transport, self.cycle)
             cast("dict[str, Any]", self.scope).setdefault("extensions", {})[EXTENSION] = straight

@@ -30,11 +30,14 @@ class Standard:
         return f"{self.level}:{'latest' if self.version == LATEST else f'v1.{self.version}'}"
 
 
+ANY_POD: Final = Standard()
+
+
 def standard(labels: Labels, mode: str) -> Standard:
     """What the labels ask for in a mode. What cannot be read counts as restricted, as in Kubernetes."""
     level = labels.get(f"{PREFIX}{mode}")
     if level is None:
-        return Standard()
+        return ANY_POD
     version = read_version(labels.get(f"{PREFIX}{mode}-version", "latest"))
     if level not in LEVELS or version is None:
         return Standard("restricted", LATEST)
