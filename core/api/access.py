@@ -22,6 +22,7 @@ from sampan.core.contracts.access import (
     User,
 )
 from sampan.core.errors import Forbidden, InternalError, SampanError, Unauthorized
+from sampan.core.plugins.patience import NotBack
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,18 @@ class Gates:
         self._validating = [each for each in chain if not hasattr(each.validate, IDLE)]
 
     async def authenticate(self, credentials: Credentials) -> User:
-        """The first authenticator that knows the credentials decides. Raises `Unauthorized`."""
+        """The first authenticator that knows the credentials decides. Raises `Unauthorized`.
+
+        One that fails knows nobody, and an authorizer that fails has no opinion, as in Kubernetes: others still may.
+        """
         for authenticator in self.authenticators:
-            user = await authenticator.authenticate(credentials)
+            try:
+                user = await authenticator.authenticate(credentials)
+            except SampanError:
+                raise
+            except Exception as exc:
+                _told("an authenticator failed, and knows nobody", exc)
+                continue
             if user is not None:
                 return user
         raise Unauthorized("Unauthorized")
@@ -59,7 +69,13 @@ class Gates:
         """The first authorizer with an opinion decides; what the others gave as reasons is said together."""
         reasons: list[str] = []
         for authorizer in self.authorizers:
-            decision = await authorizer.authorize(attributes)
+            try:
+                decision = await authorizer.authorize(attributes)
+            except SampanError:
+                raise
+            except Exception as exc:
+                _told("an authorizer failed, and has no opinion", exc)
+                continue
             if decision.verdict == "allow":
                 return decision
             if decision.reason:
@@ -103,8 +119,14 @@ class Gates:
                 raise _failed(admission, exc) from exc
 
 
+def _told(what: str, exc: Exception) -> None:
+    """A plugin that has not come back was named where that was found."""
+    if not isinstance(exc, NotBack):
+        log.error("%s", what, exc_info=exc)
+
+
 def _failed(admission: Admission, exc: Exception) -> InternalError:
-    log.error("admission plugin %s failed", admission.name, exc_info=exc)
+    _told(f"admission plugin {admission.name} failed", exc)
     return InternalError.because(f'admission plugin "{admission.name}" failed to complete')
 
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -71,6 +71,14 @@ class Ordered(Protocol):
 
 OrderedPart = TypeVar("OrderedPart", bound=Ordered)
 
+Guard = Callable[[Part[Any], Any, Sequence[str]], Any]
+"""Gives a part that was made, with what it must not hold others up in: the coroutine methods that are named."""
+
+
+def unguarded(part: Part[Any], made: Any, methods: Sequence[str]) -> Any:
+    return made
+
+
 QUIET = "critical"
 """uvicorn's own log: a line for each request that is none would let strangers write it. What fails here, the app tells."""
 IDLE_SECONDS = 180
@@ -101,6 +109,7 @@ class ApiServer:
         context: ClusterContext,
         nodes: NodeDirectory,
         auditor: Auditor | None = None,
+        guard: Guard = unguarded,
     ) -> None:
         self.auditor = auditor or Auditor(context.clock)
         self._registry = registry
@@ -117,7 +126,7 @@ class ApiServer:
         self.addresses = ServiceAddresses(context.service_cidr, self.catalog, store, context.clock)
         tokens = Tokens(context.token_key_pem, context.clock)
         notes = StoreNotes(self._follower) if context.shares_store else None
-        gates = make_gates(registry, context, CacheReader(self.catalog), tokens, self.webhooks, notes)
+        gates = make_gates(registry, context, CacheReader(self.catalog), tokens, self.webhooks, notes, guard)
         self.pipeline = Pipeline(
             store=store,
             catalog=self.catalog,
@@ -274,6 +283,7 @@ def make_gates(
     tokens: Tokens,
     webhooks: Webhooks,
     notes: SharedNotes | None = None,
+    guard: Guard = unguarded,
 ) -> Gates:
     """The chains of plugins, each made with a way to ask the whole of them. Raises `ConfigError`."""
     gates = Gates()
@@ -288,13 +298,16 @@ def make_gates(
         settings=read_settings(choice.settings),
         notes=notes,
     )
-    gates.authenticators = _ordered(registry.authenticators, made_with)
-    gates.authorizers = _ordered(registry.authorizers, made_with)
-    gates.admissions = _ordered(chosen(registry.admissions, choice, made_with.settings), made_with)
+    gates.authenticators = _ordered(registry.authenticators, made_with, guard, "authenticate")
+    gates.authorizers = _ordered(registry.authorizers, made_with, guard, "authorize")
+    admissions = chosen(registry.admissions, choice, made_with.settings)
+    gates.admissions = _ordered(admissions, made_with, guard, "mutate", "validate")
     return gates
 
 
-def _ordered(parts: Iterable[Part[OrderedPart]], context: AccessContext) -> list[OrderedPart]:
+def _ordered(
+    parts: Iterable[Part[OrderedPart]], context: AccessContext, guard: Guard, *methods: str
+) -> list[OrderedPart]:
     """Every part of one sort, in the order that the parts themselves name."""
-    made = [(part.name, part.make(context)) for part in parts]
+    made: list[tuple[str, OrderedPart]] = [(part.name, guard(part, part.make(context), methods)) for part in parts]
     return [each for _, each in sorted(made, key=lambda pair: (pair[1].order, pair[0]))]

@@ -29,6 +29,7 @@ from sampan.core.contracts.streams import NodeDirectory
 from sampan.core.host.listening import bind
 from sampan.core.ip import hosts_own, networks
 from sampan.core.kubeconfig import Access
+from sampan.core.parts import Part
 from sampan.core.plugins import Plugins
 from sampan.core.plugins.describe import PATH, describe_plugins
 from sampan.core.reconcile.clock import Clock
@@ -63,7 +64,8 @@ class ControlPlane:
         authority = self._files.authority
         self._administrator = authority.issue(ADMINISTRATOR, context.clock(), organizations=(SYSTEM_MASTERS,))
         self.nodes = NodeDirectory()
-        self.api = ApiServer(plugins.registry, store, self._context, self.nodes, make_auditor(self._context, plugins))
+        auditor = make_auditor(self._context, plugins)
+        self.api = ApiServer(plugins.registry, store, self._context, self.nodes, auditor, self._guard)
         self.api.answer_at(PATH, self._about_plugins)
         self.api.parts["scheduler"] = partial(self._check_controllers, scheduling=True)
         self.api.parts["controller-manager"] = partial(self._check_controllers, scheduling=False)
@@ -140,6 +142,12 @@ class ControlPlane:
         self._cleanup.push_async_callback(aggregated.stop)
         aggregated.start()
         return self.engine
+
+    def _guard(self, part: Part[Any], made: Any, methods: Sequence[str]) -> Any:
+        """What outside plugins bring is watched, as it runs where everybody waits for it."""
+        if self._plugins.is_own(part.plugin):
+            return made
+        return self._plugins.on_loop.guard(made, part.plugin, part.name, methods)
 
     def _stand_for_election(self) -> Leadership:
         """Given back after the engine has ended."""

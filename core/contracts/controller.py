@@ -3,7 +3,8 @@
 `Controller.reconcile` is pure and quick: it reads only the `Lister` (the informers' caches, all at least as new as this
 controller's own last writes) and returns a `Plan`, or how to come to one (`InThread`, `AfterReading`). Sampan's own run on
 the event loop; a plugin's in a thread, one key at a time, where one that takes longer than five seconds is ended, named and
-asked again later. What it says of changes (`Watch`) is asked on the event loop all the same: it reads fields, and no more.
+asked again later. What it says of changes (`Watch`) is asked on the event loop all the same (and ended there): it reads
+fields, and no more.
 """
 
 from __future__ import annotations

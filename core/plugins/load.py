@@ -24,6 +24,7 @@ from sampan.core.plugin_choice import PluginChoice, environment_choice
 from sampan.core.plugin_sources import OWN_DISTRIBUTION, EntryPoints, Found, installed, installed_entry_points, named
 from sampan.core.plugins.account import Account
 from sampan.core.plugins.calls import Answer, HookCalls
+from sampan.core.plugins.on_loop import OnLoop
 from sampan.core.plugins.patience import LIMIT, Patience
 from sampan.core.registry import Registry
 
@@ -57,6 +58,7 @@ class Plugins:
         self.metrics = metrics
         self.account = Account(metrics)
         self.patience = Patience(self.account, limit)
+        self.on_loop = OnLoop(self.patience)
         self._calls = HookCalls(manager, self.account, self.patience)
 
     def is_own(self, plugin: str) -> bool:
@@ -86,6 +88,7 @@ class Plugins:
     def close(self) -> None:
         """Deliver what was told and end the threads. Blocking; idempotent."""
         self._calls.close()
+        self.on_loop.close()
 
 
 def load_plugins(

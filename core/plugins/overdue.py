@@ -28,6 +28,11 @@ class Call:
         """In which it runs now."""
         self._is_overdue = False
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it was to be ended."""
+        return self._is_overdue
+
     def settle(self, how: str) -> bool:
         """Whether nothing else came first."""
         with self._lock:

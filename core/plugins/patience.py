@@ -103,7 +103,7 @@ class Patience:
         try:
             return self.run(lambda: call.run(work), limit)
         except NotBack:
-            self._give_up(call, what, limit)
+            self.give_up(call, what, limit)
             raise
 
     async def decide(self, plugin: str, what: str, work: Callable[[], T], limit: float | None = None) -> T:
@@ -118,7 +118,7 @@ class Patience:
         try:
             return await self.run_beside(lambda: call.run(work), limit)
         except NotBack:
-            self._give_up(call, what, limit)
+            self.give_up(call, what, limit)
             call.end()
             raise
         except asyncio.CancelledError:
@@ -130,7 +130,8 @@ class Patience:
             raise NotBack
         return Call(plugin, self.came_back)
 
-    def _give_up(self, call: Call, what: str, limit: float) -> None:
+    def give_up(self, call: Call, what: str, limit: float) -> None:
+        """It has not come back after ``limit`` seconds: it is named, and left out until it does."""
         self.lost(call.plugin)
         if call.settle("lost"):
             self.account.hangs(call.plugin, what, limit)

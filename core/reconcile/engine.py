@@ -220,10 +220,22 @@ class Engine:
         raise LookupError(f"no controller {controller!r} runs here")
 
     def _on_change(self, running: _Running, watch: Watch) -> Callable[[KubeObject | None, KubeObject | None], None]:
+        name = running.controller.name
+        plugin, plugins = self._brought_by.get(name), self._plugins
+
+        def keys(old: KubeObject | None, new: KubeObject | None) -> Iterable[Key]:
+            if plugin is None or plugins is None:
+                return concerned(watch, old, new, self.lister)
+            return plugins.on_loop.ask(
+                plugin, f"{name}'s watches", lambda: list(concerned(watch, old, new, self.lister))
+            )
+
         def on_change(old: KubeObject | None, new: KubeObject | None) -> None:
             try:
-                for key in concerned(watch, old, new, self.lister):
+                for key in keys(old, new):
                     running.queue.add(key)
+            except NotBack:
+                log.debug("%s is not asked whom a change concerns", name)
             except Exception:
                 changed = (new or old or KubeObject()).key
                 log.exception("%s cannot say whom a change of %s concerns", running.controller.name, changed)
