@@ -12,9 +12,11 @@ from sampan.core.classes import define
 
 AUDIT_ID: Final = b"audit-id"
 """By which a request is found again in the audit log: a client's own, or one that the server makes."""
-KNOWN = frozenset(
-    {b"authorization", b"accept", b"content-type", b"user-agent", b"content-length", b"accept-encoding", AUDIT_ID}
-)
+KNOWN: Final = {
+    name: name.decode().replace("-", "_")
+    for name in (b"authorization", b"content-type", b"user-agent", b"content-length", b"accept-encoding", AUDIT_ID)
+}
+"""The attributes of `Headers`, by the headers that they are read from; ``accept`` is read by itself."""
 
 
 @define
@@ -52,7 +54,7 @@ def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
             text = value.decode("latin-1")
             headers.accept = f"{headers.accept},{text}" if headers.accept else text
         elif name in KNOWN:
-            setattr(headers, name.decode().replace("-", "_"), value.decode("latin-1"))
+            setattr(headers, KNOWN[name], value.decode("latin-1"))
         elif name.startswith(b"impersonate-"):
             headers.impersonation.append((name[12:].decode("latin-1"), value.decode("latin-1")))
     return headers

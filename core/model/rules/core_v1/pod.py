@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sampan.core.errors import Cause
 from sampan.core.model.causes import forbidden, not_supported, required
-from sampan.core.model.cleared import Cleared
+from sampan.core.model.cleared import Cleared, Recurring
 from sampan.core.model.core_v1.phases import FINISHED
 from sampan.core.model.kinds import Json, JsonObject, KindRules
 from sampan.core.model.rules.common.carry_over import keep
@@ -68,6 +68,10 @@ def _warnings(metadata: Value, spec: Value | None) -> Iterable[str]:
 told_of: Final = Cleared(_warnings)
 
 
+_classes: Final = Recurring[str]()
+"""By spec, as pods of one template have one class."""
+
+
 class PodRules(KindRules):
     revalidates_metadata = 1
     graceful = True
@@ -85,7 +89,7 @@ class PodRules(KindRules):
     def prepare_create(self, obj: JsonObject) -> None:
         spec = obj.setdefault("spec", {})
         merge_label_keys(spec, obj["metadata"].get("labels") or {})
-        obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+        obj["status"] = {"phase": "Pending", "qosClass": _classes.made("qos", spec, lambda: qos_class(spec))}
         if spec.get("schedulingGates"):
             obj["status"]["conditions"] = [
                 {
