@@ -19,6 +19,21 @@ def collect_seldom() -> None:
     gc.set_threshold(*SELDOM)
 
 
+def stop_collecting() -> None:
+    """Until `collect_what_comes`: nearly all that is made meanwhile stays."""
+    gc.disable()
+
+
+def collect_what_comes() -> None:
+    """From now on, and never look at what there is now: a process that goes on keeps its modules and classes.
+
+    Cycles that are garbage already stay, some megabytes of them: to find them takes as long as a tenth of a start, and
+    every later look would go through all the rest again, while requests wait.
+    """
+    gc.freeze()
+    gc.enable()
+
+
 def leave_all_to_the_end() -> None:
     """What there is now is not looked at again: the process ends, and its memory goes with it."""
     gc.freeze()

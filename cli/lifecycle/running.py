@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sampan.cli.garbage import collect_what_comes, stop_collecting
 from sampan.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def serve_cluster(config: Config, choice: PluginChoice, say: Say, ready: Ready, 
     from sampan.core.plugins import load_plugins
 
     log_to_stderr()
+    if not reloads:  # what is left of a control plane that ended has to go
+        stop_collecting()
     plugins = load_plugins(choice)
     uvloop.run(_serve(config, choice, plugins, say, ready, reloads))
 
@@ -60,6 +63,8 @@ async def _serve(config: Config, choice: PluginChoice, plugins: Plugins, say: Sa
     def started(cluster: Cluster) -> None:
         say(f"ready: {cluster.access.server}, context {config.cluster!r} in {config.kubeconfig}")
         ready()
+        if not reloads:
+            collect_what_comes()
 
     changed: Plugins | None = plugins
     while changed is not None:

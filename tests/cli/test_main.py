@@ -123,6 +123,16 @@ def test_the_end_of_a_cluster_imports_nothing_that_serves_one(tmp_path: Path) ->
     assert done.stdout.splitlines()[-1] == "[]", done.stdout
 
 
+def test_a_process_that_goes_on_looks_for_garbage_among_what_comes_alone() -> None:
+    program = (
+        "import gc; from sampan.cli.garbage import collect_what_comes, stop_collecting;"
+        "stop_collecting(); print(gc.isenabled());"
+        "collect_what_comes(); print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False", "True True"]
+
+
 def test_nothing_is_looked_through_for_garbage_as_a_command_ends() -> None:
     program = (
         "import atexit, gc, sys; from sampan.cli.main import main; sys.argv[1:] = ['--version'];"
