@@ -7,7 +7,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 
@@ -67,7 +67,7 @@ class EmbeddedServer(uvicorn.Server):
         for listening in sockets or []:
             listening.close()
         for connection in list(self.server_state.connections):
-            connection.shutdown()
+            _shut_down(connection)
         try:
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
                 await self._until(self._answered)
@@ -110,3 +110,12 @@ class EmbeddedServer(uvicorn.Server):
                 task.result()
                 raise RuntimeError("the HTTP server ended before it was up")
             await asyncio.sleep(0.001)
+
+
+def _shut_down(connection: Any) -> None:
+    from websockets.exceptions import InvalidState
+
+    try:
+        connection.shutdown()
+    except InvalidState:  # the client of a WebSocket has just said goodbye itself
+        connection.transport.close()
