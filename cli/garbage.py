@@ -7,6 +7,8 @@ they are loaded, and once more as the interpreter ends, took a quarter of the pr
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 SELDOM: Final = (50_000, 20, 100)
@@ -19,9 +21,14 @@ def collect_seldom() -> None:
     gc.set_threshold(*SELDOM)
 
 
-def stop_collecting() -> None:
-    """Until `collect_what_comes`: nearly all that is made meanwhile stays."""
+@contextmanager
+def collecting_nothing() -> Iterator[None]:
+    """Until the end, or `collect_what_comes`: nearly all that is made meanwhile stays."""
     gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def collect_what_comes() -> None:

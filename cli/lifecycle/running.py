@@ -7,10 +7,11 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sampan.cli.garbage import collect_what_comes, stop_collecting
+from sampan.cli.garbage import collect_what_comes, collecting_nothing
 from sampan.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def serve_cluster(config: Config, choice: PluginChoice, say: Say, ready: Ready, 
     from sampan.core.plugins import load_plugins
 
     log_to_stderr()
-    if not reloads:  # what is left of a control plane that ended has to go
-        stop_collecting()
-    plugins = load_plugins(choice)
-    uvloop.run(_serve(config, choice, plugins, say, ready, reloads))
+    # What reloading leaves of a control plane that ended has to go.
+    with nullcontext() if reloads else collecting_nothing():
+        plugins = load_plugins(choice)
+        uvloop.run(_serve(config, choice, plugins, say, ready, reloads))
 
 
 async def _serve(config: Config, choice: PluginChoice, plugins: Plugins, say: Say, ready: Ready, reloads: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from importlib.metadata import version
@@ -124,13 +125,22 @@ def test_the_end_of_a_cluster_imports_nothing_that_serves_one(tmp_path: Path) ->
 
 
 def test_a_process_that_goes_on_looks_for_garbage_among_what_comes_alone() -> None:
-    program = (
-        "import gc; from sampan.cli.garbage import collect_what_comes, stop_collecting;"
-        "stop_collecting(); print(gc.isenabled());"
-        "collect_what_comes(); print(gc.isenabled(), gc.get_freeze_count() > 1000)"
-    )
+    program = """
+import gc
+from sampan.cli.garbage import collect_what_comes, collecting_nothing
+with collecting_nothing():
+    print(gc.isenabled())
+    collect_what_comes()
+    print(gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["False", "True True"]
+
+
+def test_a_start_that_fails_leaves_the_garbage_collector_as_it_was(bare_shell: Shell, tmp_path: Path) -> None:
+    result = bare_shell("up", "--data-dir", str(tmp_path / "data"), "--runtime", "no-such-runtime")
+    assert "no-such-runtime" in result.err
+    assert gc.isenabled()
 
 
 def test_nothing_is_looked_through_for_garbage_as_a_command_ends() -> None:
