@@ -99,6 +99,7 @@ class Cluster:
             if is_first:
                 await asyncio.to_thread(self._undo)
             await self._cleanup.aclose()
+            await asyncio.to_thread(self._plugins.close)
             raise
 
     async def settled(self) -> None:

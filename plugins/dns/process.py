@@ -128,9 +128,13 @@ class DnsProcess:
             child.tell(untold)
             if self._place is not None and not child.serves:
                 child.serve(*self._place)
-        except (OSError, ConfigError):
+        except (OSError, ConfigError) as exc:
             if child is not None:
+                broke = isinstance(exc, BrokenPipeError) and readable([child.handle], LISTENS_WITHIN)
+                words = child.last_words() if broke else ""  # it has ended while it was told
                 child.end()
+                if words:
+                    raise ChildProcessError(words) from exc
             raise
         self._child = child
         return child
