@@ -29,6 +29,8 @@ STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 _V5 = "v5.channel.k8s.io"
 _PROTOCOLS: Sequence[Subprotocol] = (Subprotocol(_V5), Subprotocol("v4.channel.k8s.io"))
 _PIECE = 32768
+OPENING = 60.0
+"""Seconds: the server answers when the engine has the process, which takes a busy one its time."""
 
 
 def run_remote(api: Api, path: str, *, stdin: bool, tty: bool) -> int:
@@ -56,6 +58,7 @@ def connected(api: Api, path: str, protocols: Sequence[Subprotocol]) -> Iterator
             compression=None,
             max_size=None,
             proxy=None,
+            open_timeout=OPENING,
         )
     except InvalidStatus as exc:
         raise error_of(exc.response.status_code, _decoded(exc.response.body or b"")) from exc
