@@ -10,11 +10,12 @@ from sampan.plugins.policies.nftables import unavailable
 from tests.support.images import Images
 from tests.support.kubectl import Kubectl
 from tests.support.manifests import Manifest, pod
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.needs("network"),
-    pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
+    needs(unavailable() is None, str(unavailable())),
 ]
 
 ASK = "import sys, urllib.request as r; r.urlopen(f'http://{sys.argv[1]}:9000', timeout=1)"

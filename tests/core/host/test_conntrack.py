@@ -15,10 +15,11 @@ import pytest
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.conntrack import Way, connections, forget_ranges
 from sampan.core.ip import IPV4, IPV6, Family, family_of
+from tests.support.needs import needs
 from tests.support.wait import eventually
 
 pytestmark = [
-    pytest.mark.skipif(not is_network_admin(), reason="asking for connections needs root"),
+    needs(is_network_admin(), "asking for connections needs root"),
     pytest.mark.root,
 ]
 

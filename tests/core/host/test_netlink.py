@@ -19,7 +19,7 @@ from sampan.core.ip import Network
 from tests.support.needs import needs
 
 needs_ipv6 = needs(has_ipv6(), "the host has no IPv6")
-needs_admin = pytest.mark.skipif(not is_network_admin(), reason="changing links and routes needs root")
+needs_admin = needs(is_network_admin(), "changing links and routes needs root")
 
 
 @pytest.fixture

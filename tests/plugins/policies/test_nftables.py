@@ -17,7 +17,7 @@ from sampan.core.ip import IPV6
 from sampan.plugins.policies.nftables import NftablesEnforcer, script, unavailable
 from tests.support.needs import needs
 
-needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+needs_kernel = needs(unavailable() is None, str(unavailable()))
 
 openings = st.builds(
     Opening,

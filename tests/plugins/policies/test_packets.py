@@ -30,7 +30,7 @@ from tests.support.needs import needs
 
 pytestmark = [
     pytest.mark.root,
-    pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
+    needs(unavailable() is None, str(unavailable())),
 ]
 
 FOUR = (WEB, DB, OTHER, OUTSIDE)

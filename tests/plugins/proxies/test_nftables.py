@@ -31,7 +31,7 @@ NETWORK = "10.253.253."
 RANGE = f"{NETWORK}0/24"
 BOTH = f"{RANGE},fd00:10:253::/112"
 needs_ipv6 = needs(has_ipv6() and unavailable(FAMILIES) is None, "there is no IPv6 here, or no rules for it")
-needs_kernel = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+needs_kernel = needs(unavailable() is None, str(unavailable()))
 
 
 def settings(folder: Path) -> ProxySettings:

@@ -18,10 +18,11 @@ from sampan.core.host.netlink import add_local_route
 from sampan.core.testing.rooms import GATEWAY, Network, Room, network
 from sampan.plugins.proxies.nftables.available import unavailable
 from sampan.plugins.proxies.nftables.rules import base, difference, pieces
+from tests.support.needs import needs
 
 pytestmark = [
     pytest.mark.root,
-    pytest.mark.skipif(unavailable() is not None, reason=str(unavailable())),
+    needs(unavailable() is None, str(unavailable())),
 ]
 
 POD, OTHER = "10.1.0.1", "10.1.0.2"

@@ -60,7 +60,7 @@ class TestWithoutRoot(ProxyContract):
 
 
 @pytest.mark.root
-@pytest.mark.skipif(not is_network_admin(), reason="changing routes needs root")
+@needs(is_network_admin(), "changing routes needs root")
 @needs(has_ipv6(), "the host has no IPv6")
 class TestOfIPv6(ProxyContract):
     """Service addresses that no link has, where a route leads here."""
