@@ -16,7 +16,7 @@ import attrs
 from sampan.core.cel.checked import Checked, decode, shown
 from sampan.core.cel.cost import Cost, Sizes, measure
 from sampan.core.cel.declared import Declared, measured
-from sampan.core.cel.errors import CelError, CostExceeded, of_methods, type_words, words
+from sampan.core.cel.errors import CelError, CostExceeded, of_methods, types_as_known, words
 from sampan.core.cel.estimate import estimate_over
 from sampan.core.cel.literals import wrong_literals
 from sampan.core.cel.map_macros import evaluable
@@ -175,7 +175,7 @@ class Environment:
         except RuntimeError as error:
             raise CelError(self._words(error, source)) from None
         again = partial(self.check, source, mixed=mixed)
-        return Program(source, type_words(shown(checked.type_of(checked.root))), expression, again)
+        return Program(source, types_as_known(shown(checked.type_of(checked.root))), expression, again)
 
     def _bound(self, source: str, *, absent: bool = False) -> str:
         """The library takes no optional variable: it is given one in the line before."""

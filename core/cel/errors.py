@@ -67,7 +67,7 @@ def words(text: str, *, lines_above: int = 0) -> str:
         _index_type, _TO_TIME.sub(r"type conversion error from 'string' to 'google.protobuf.\1'", text)
     )
     text = overload_words(text)
-    return type_words(text)
+    return types_as_known(text)
 
 
 def _root_of_chain(found: re.Match[str]) -> str:
@@ -88,7 +88,7 @@ def _index_type(found: re.Match[str]) -> str:
     )
 
 
-def type_words(text: str) -> str:
+def types_as_known(text: str) -> str:
     """Types as users know them, where the checker has messages of ours (see `sampan.core.cel.types`)."""
     return _TYPE_NAME.sub(lambda found: f"kubernetes.{found[1]}" if found[1] else found[2], text)
 

@@ -133,7 +133,7 @@ def _empty_message(full_name: str) -> Any:
 
 
 def _label(definition: str, label: str) -> str:
-    """Types that Kubernetes has for expressions alone are called so in errors (see `sampan.core.cel.errors.type_words`)."""
+    """Types that Kubernetes has for expressions alone are called so in errors (see `errors.types_as_known`)."""
     return definition if definition.startswith("kubernetes.") else definition.rpartition(".")[2] or label
 
 

@@ -15,8 +15,9 @@ from sampan.core.model.meta import Quantity
 from sampan.core.testing.volume_contract import VolumeBench
 from sampan.volumes import empty_dir
 from sampan.volumes.empty_dir import EmptyDir
+from tests.support.needs import needs
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting and giving files away need root")
+needs_root = needs(os.geteuid() == 0, "mounting and giving files away need root")
 
 
 def volume(medium: str = "", size_limit: str | None = None) -> Volume:

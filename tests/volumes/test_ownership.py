@@ -17,8 +17,9 @@ from sampan.core.model.core_v1.volume import EmptyDirVolumeSource, Volume
 from sampan.core.node.ownership import give_to_group
 from sampan.core.testing.volume_contract import VolumeBench
 from sampan.volumes.empty_dir import EmptyDir
+from tests.support.needs import needs
 
-pytestmark = [pytest.mark.root, pytest.mark.skipif(os.geteuid() != 0, reason="giving files away needs root")]
+pytestmark = [pytest.mark.root, needs(os.geteuid() == 0, "giving files away needs root")]
 
 GROUP = 2345
 ROUNDS = 500

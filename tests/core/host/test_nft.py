@@ -11,10 +11,11 @@ from sampan.core.errors import ConfigError
 from sampan.core.host import nft
 from sampan.core.host.capabilities import is_network_admin
 from sampan.core.host.netlink import HostNetworkError
+from tests.support.needs import needs
 
 pytestmark = [
     pytest.mark.root,
-    pytest.mark.skipif(not (nft.is_installed() and is_network_admin()), reason="needs nft, and root"),
+    needs(nft.is_installed() and is_network_admin(), "needs nft, and root"),
 ]
 
 

@@ -13,11 +13,12 @@ from sampan.core.host.capabilities import may_mount
 from sampan.core.testing.runtime_suite.sub_paths import swapping
 from sampan.runtimes.engine import pinned
 from sampan.runtimes.engine.pinned import PinnedSubPaths
+from tests.support.needs import needs
 
 ROUNDS = 500
 
 
-pytestmark = pytest.mark.skipif(not may_mount(), reason="pinning needs the right to mount")
+pytestmark = needs(may_mount(), "pinning needs the right to mount")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-import pytest
+from tests.support.needs import needs
 
 BECOME = """
 import os, sys
@@ -25,7 +25,7 @@ def become_without_capabilities(uid: int, gid: int) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="takes rights away from root")
+needs_root = needs(os.geteuid() == 0 and shutil.which("setpriv") is not None, "takes rights away from root")
 
 
 @needs_root

@@ -22,7 +22,7 @@ from sampan.runtimes.process.runtime import ProcessRuntime
 from tests.support.needs import needs
 from tests.support.wait import eventually
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network of one's own needs root")
+needs_root = needs(os.geteuid() == 0, "a network of one's own needs root")
 
 
 class WithUpper(ProcessRuntime):
